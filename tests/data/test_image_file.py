@@ -1,0 +1,255 @@
+import pickle
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from igc_tf.data import ImageFileError, read_digit
+
+
+def save(path, pixels, **options):
+    Image.fromarray(np.asarray(pixels)).save(path, **options)
+    return path
+
+
+def drawing(height=300, width=400, thickness=24):
+    """A seven, white on black, float (height, width) in [0, 1], away from the centre."""
+    image = Image.new("L", (width, height), 0)
+    points = [(40, 50), (160, 50), (110, 230)]
+    ImageDraw.Draw(image).line(points, fill=255, width=thickness, joint="curve")
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(1))) / 255
+
+
+def byte(values):
+    return np.round(np.asarray(values) * 255).astype(np.uint8)
+
+
+def area_matrix(parts, size):
+    """(parts, size): row i averages the i-th of `parts` equal stretches of `size` pixels."""
+    edges = np.linspace(0, size, parts + 1)
+    pixels = np.arange(size)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.maximum(overlap, 0) * parts / size
+
+
+def expected_seven():
+    """An independent arrangement: area means of the cropped ink, centre of mass moved to 14."""
+    ink = drawing()
+    rows, columns = np.nonzero(ink.max(1) > 0.05)[0], np.nonzero(ink.max(0) > 0.05)[0]
+    crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    width = round(20 * crop.shape[1] / crop.shape[0])
+    box = area_matrix(20, crop.shape[0]) @ crop @ area_matrix(width, crop.shape[1]).T
+    row = round(14 - (box.sum(1) @ np.arange(20)) / box.sum())
+    column = round(14 - (box.sum(0) @ np.arange(width)) / box.sum())
+    result = np.zeros((28, 28))
+    result[row : row + 20, column : column + width] = box
+    return result - 0.5
+
+
+@pytest.mark.parametrize("index", [0, 700, 1500, 4999])
+@pytest.mark.parametrize("kind", ["png", "rgb", "uint8", "unit", "own range"])
+def test_mnist_images_come_back_unchanged(index, kind, digits, tmp_path):
+    pixels = digits[0][index]
+    path = tmp_path / "digit.npy"
+    if kind == "png":
+        path = save(tmp_path / "digit.png", pixels)
+    elif kind == "rgb":
+        path = save(tmp_path / "digit.png", np.repeat(pixels[..., None], 3, axis=2))
+    elif kind == "uint8":
+        np.save(path, pixels)
+    elif kind == "unit":
+        np.save(path, pixels[..., None].astype(np.float32) / 255)
+    else:
+        np.save(path, pixels[..., None].astype(np.float32) / 255 - 0.5)
+    digit = read_digit(path)
+    assert digit.shape == (28, 28, 1) and digit.dtype == np.float32
+    np.testing.assert_allclose(digit[..., 0], pixels / 255 - 0.5, atol=1e-6)
+
+
+def test_equals_load_images_bit_by_bit(digits, tmp_path):
+    from igc_tf.data import bundled_digits
+
+    path = save(tmp_path / "digit.png", digits[0][123])
+    np.testing.assert_array_equal(read_digit(path), bundled_digits().images[123])
+
+
+def variants():
+    seven = drawing()
+    grey = byte(seven)
+    opaque = np.full_like(grey, 255)
+    black, white = np.zeros_like(grey), opaque
+    return {
+        "light on dark": grey,
+        "dark on light": 255 - grey,
+        "grey on grey": byte(0.7 - 0.4 * seven),
+        "dark grey on black": byte(0.3 * seven),
+        "colour": np.stack([255 - grey, 255 - grey, opaque], axis=-1),
+        "black on transparent": np.stack([black, black, black, grey], axis=-1),
+        "white on transparent": np.stack([white, white, white, grey], axis=-1),
+        "grey and alpha": np.stack([255 - grey, opaque], axis=-1),
+        "16 bit": (65535 - np.round(seven * 65535)).astype(np.uint16),
+    }
+
+
+@pytest.mark.parametrize("name", variants())
+def test_png_variants_agree_with_an_independent_arrangement(name, tmp_path):
+    digit = read_digit(save(tmp_path / "digit.png", variants()[name]))[..., 0]
+    assert np.abs(digit - expected_seven()).mean() < 0.01
+    assert digit.min() == -0.5 and digit.max() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("name", ["uint8", "rgb", "float", "float16", "own range"])
+def test_npy_variants(name, tmp_path):
+    seven = drawing()
+    array = {
+        "uint8": byte(1 - seven),
+        "rgb": np.repeat(byte(seven)[..., None], 3, axis=2),
+        "float": seven,
+        "float16": (1 - seven).astype(np.float16),
+        "own range": seven[..., None].astype(np.float32) - 0.5,
+    }[name]
+    np.save(tmp_path / "digit.npy", array)
+    digit = read_digit(tmp_path / "digit.npy")[..., 0]
+    assert np.abs(digit - expected_seven()).mean() < 0.01
+
+
+def test_jpeg_and_its_orientation(tmp_path):
+    path = save(tmp_path / "plain.jpg", byte(1 - drawing()), quality=80)
+    assert np.abs(read_digit(path)[..., 0] - expected_seven()).mean() < 0.015
+    # Turned a quarter by the camera, with the note that says so (6: turn clockwise to view).
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = np.rot90(byte(1 - drawing()))
+    path = save(tmp_path / "turned.jpg", turned, quality=80, exif=exif)
+    assert np.abs(read_digit(path)[..., 0] - expected_seven()).mean() < 0.015
+
+
+def test_photographed_page(tmp_path):
+    """Uneven light and grain, dark pen."""
+    height, width = 300, 400
+    light = np.linspace(0.55, 0.8, width)[None] * np.ones((height, 1))
+    grain = np.random.default_rng(0).normal(0, 0.02, (height, width))
+    page = np.clip(light * (1 - 0.8 * drawing()) + grain, 0, 1)
+    digit = read_digit(save(tmp_path / "photo.jpg", byte(page)))[..., 0]
+    assert np.abs(digit - expected_seven()).mean() < 0.04
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("scale", [1, 7])
+def test_inverted_and_enlarged_mnist_is_arranged_as_before(digits, invert, scale, tmp_path):
+    """MNIST's own arrangement is the oracle: the digit returns to where it was."""
+    chosen = range(0, 5000, 250)
+    errors = []
+    for index in chosen:
+        pixels = np.kron(digits[0][index], np.ones((scale, scale), np.uint8))
+        if scale == 1 and not invert:
+            pixels = np.pad(pixels, ((9, 2), (0, 30)))  # somewhere else on a larger page
+        path = save(tmp_path / "digit.png", 255 - pixels if invert else pixels)
+        errors.append(np.abs(read_digit(path)[..., 0] - (digits[0][index] / 255 - 0.5)).mean())
+    assert np.mean(errors) < 0.02 and max(errors) < 0.08
+
+
+def test_tiny_and_thin(tmp_path):
+    one = np.zeros((9, 9), np.uint8)
+    one[1:8, 4] = 255
+    digit = read_digit(save(tmp_path / "one.png", one))[..., 0]
+    rows, columns = np.nonzero(digit > 0)
+    assert np.ptp(rows) + 1 == 20 and np.ptp(columns) + 1 == 3
+    assert abs(columns.mean() - 14) <= 0.5 and abs(rows.mean() - 14) <= 0.5
+
+
+def png_header(width, height):
+    """A PNG of nothing but a header claiming a size."""
+    body = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", body) + chunk(b"IDAT", zlib.compress(b""))
+
+
+def npy_header(shape, dtype="<f8"):
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}"
+    header = header.ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode()
+
+
+def npy(array):
+    import io
+
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=array.dtype == object)
+    return buffer.getvalue()
+
+
+def png(array):
+    import io
+
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+class Bomb:
+    """Unpickling this fails the test."""
+
+    def __reduce__(self):
+        return pytest.fail, ("the file was unpickled",)
+
+
+BAD = {
+    "empty": (b"", "is empty"),
+    "text": (b"hello, this is no image", "is not a PNG, JPEG or NPY image"),
+    "pickle": (pickle.dumps(Bomb()), "is not a PNG, JPEG or NPY image"),
+    "pickled array": (npy(np.array([Bomb()], dtype=object)), "is not a usable NPY file"),
+    "npy cut short": (npy(drawing())[:-100], "is not a usable NPY file"),
+    "npy header cut": (npy(drawing())[:20], "is not a usable NPY file"),
+    "png cut short": (png(byte(np.random.default_rng(0).random((50, 50))))[:-900], "damaged"),
+    "blank white": (png(np.full((40, 40), 255, np.uint8)), "is blank"),
+    "blank black 28": (png(np.zeros((28, 28), np.uint8)), "is blank"),
+    "faint": (png(np.tile(np.array([200, 210], np.uint8), (40, 20))), "is blank"),
+    "transparent": (png(np.zeros((30, 30, 4), np.uint8)), "is blank"),
+    "nan": (npy(np.full((30, 30), np.nan)), "not finite"),
+    "infinite": (npy(np.where(np.eye(30) > 0, np.inf, 0.0)), "not finite"),
+    "range": (npy(np.eye(30) * 255.0), "from 0 to 255, they must lie in"),
+    "negative range": (npy(np.eye(30) * 2 - 1), "from -1 to 1, they must lie in"),
+    "integers": (npy(np.eye(30, dtype=np.int64)), "of type int64"),
+    "one dimension": (npy(np.zeros(784)), r"has shape \(784,\)"),
+    "batch": (npy(np.zeros((1, 28, 28, 1))), r"has shape \(1, 28, 28, 1\)"),
+    "two channels": (npy(np.zeros((28, 28, 2))), r"has shape \(28, 28, 2\)"),
+    "no pixels": (npy(np.zeros((0, 28))), "NPY file|has shape"),
+    "huge png": (png_header(8001, 8000), "8001x8000 pixels, more than 64 megapixels"),
+    "vast png": (png_header(60000, 60000), "more pixels than 64 megapixels"),
+    "huge npy": (npy_header((8001, 8000), "|u1") + bytes(8001 * 8000), "more than 64 megapixels"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_unusable_files_get_one_line_with_name_and_reason(name, tmp_path):
+    data, reason = BAD[name]
+    path = tmp_path / "the_file.npy"
+    path.write_bytes(data)
+    with pytest.raises(ImageFileError, match=reason) as caught:
+        read_digit(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ") and "\n" not in message
+
+
+def test_missing_directory_and_too_many_bytes(tmp_path, monkeypatch):
+    with pytest.raises(ImageFileError, match=r"nothing\.png: no such file"):
+        read_digit(tmp_path / "nothing.png")
+    with pytest.raises(ImageFileError, match="is a directory"):
+        read_digit(tmp_path)
+    with (tmp_path / "sparse.png").open("wb") as file:
+        file.truncate(600_000_000)
+    with pytest.raises(ImageFileError, match="has 600000000 bytes, the limit is"):
+        read_digit(tmp_path / "sparse.png")
+
+
+def test_accepts_a_string_path(tmp_path):
+    path = save(tmp_path / "digit.png", byte(drawing()))
+    np.testing.assert_array_equal(read_digit(str(path)), read_digit(path))
