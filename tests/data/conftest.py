@@ -1,16 +1,11 @@
 """Tiny IDX files and guards against the network."""
 
 import importlib
-import struct
 
 import numpy as np
 import pytest
 
-
-def idx_bytes(array):
-    """The IDX format, written from its specification."""
-    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    return header + array.astype(np.uint8).tobytes()
+from .idx_writer import idx_bytes
 
 
 @pytest.fixture(scope="session")

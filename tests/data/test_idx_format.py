@@ -3,10 +3,11 @@ import struct
 
 import numpy as np
 import pytest
-from conftest import idx_bytes
 
 from igc_tf.data import IdxFileError
 from igc_tf.data.idx_format import read_idx
+
+from .idx_writer import idx_bytes
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 

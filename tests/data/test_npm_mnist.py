@@ -6,9 +6,10 @@ import tarfile
 
 import numpy as np
 import pytest
-from conftest import idx_bytes
 
 from igc_tf.data import DataError, npm_mnist
+
+from .idx_writer import idx_bytes
 
 IMAGES = np.arange(2 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(2, 28, 28)
 FILES = {
