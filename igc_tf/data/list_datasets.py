@@ -101,9 +101,5 @@ def _stored_names(data_dir: str | os.PathLike | None) -> list[str]:
     else:
         root = Path(data_dir).expanduser()
     found = [*root.glob("*/*/dataset_info.json"), *root.glob("*/*/*/dataset_info.json")]
-    names = {
-        info.parent.parent.relative_to(root).as_posix()
-        for info in found
-        if not info.parent.name.startswith("incomplete.")
-    }
+    names = {info.parent.parent.relative_to(root).as_posix() for info in found}
     return sorted(names)

@@ -152,6 +152,26 @@ def test_inverted_and_enlarged_mnist_is_arranged_as_before(digits, invert, scale
     assert np.mean(errors) < 0.02 and max(errors) < 0.08
 
 
+def test_strokes_outvote_a_wide_faint_highlight(tmp_path):
+    """Two thirds of the page are a little lighter than its border; the few strokes are dark."""
+    page = np.full((300, 400), 0.7)
+    page[20:280, 20:380] = 0.95
+    page = page * (1 - drawing(thickness=8))
+    digit = read_digit(save(tmp_path / "page.png", byte(page)))[..., 0]
+    # As ink, the highlight would fill most of its box.
+    assert (digit > 0).sum() < 100
+
+
+def test_lopsided_ink_stays_inside(tmp_path):
+    """A heavy foot under a hair line: centring its mass would push the foot's box out."""
+    page = np.zeros((120, 120), np.uint8)
+    page[10:90, 60] = 120
+    page[90:110, 20:100] = 255
+    digit = read_digit(save(tmp_path / "page.png", page))[..., 0]
+    rows, _ = np.nonzero(digit > -0.5)
+    assert np.ptp(rows) + 1 == 20 and rows.min() == 0
+
+
 def test_tiny_and_thin(tmp_path):
     one = np.zeros((9, 9), np.uint8)
     one[1:8, 4] = 255

