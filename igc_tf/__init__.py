@@ -1,0 +1,1 @@
+"""Inverted Generator Classifier for Keras 3 / TensorFlow."""

@@ -1,0 +1,218 @@
+"""The Inverted Generator Classifier (002)."""
+
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.classifiers.classification import Classification
+from igc_tf.classifiers.evaluation import Evaluation
+from igc_tf.search.generator_search import GeneratorSearch
+from igc_tf.search.generator_signature import GeneratorSignature
+from igc_tf.search.search_settings import SearchSettings
+from igc_tf.search.search_space import SearchSpace
+
+
+class InvertedGeneratorClassifier:
+    """Classifies by searching, for every class, the latent that best reproduces the data.
+
+    "Inverted Generator Classifier" (Cho 2020), §1.2: every class keeps its one-hot condition; its
+    latent starts at the prior's mean and descends on data difference plus latent restriction; the
+    class with the smallest data difference is the answer. The default settings are the paper's.
+
+        classifier = InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cagan-compact"))
+        labels = classifier.classify(images).labels
+
+    Args:
+        generator: any Keras model `[condition (B, C), latent (B, Z)] -> data (B, ...)`, where
+            the condition is one-hot over the classes.
+        settings: a `SearchSettings`; default the paper's.
+        prior_mean, prior_standard_deviation: of the latents the generator was trained with.
+        data_range: (low, high) that data must lie in, to catch images in another scale; None
+            accepts any finite values.
+        condition_size, latent_size: C and Z, needed only for a subclassed model, which does not
+            tell them.
+
+    Raises:
+        GeneratorError: if the generator is of another form; the message says how.
+        ValueError: for settings outside their ranges.
+    """
+
+    def __init__(
+        self,
+        generator,
+        settings=None,
+        prior_mean=0.0,
+        prior_standard_deviation=1.0,
+        data_range=(-0.5, 0.5),
+        condition_size=None,
+        latent_size=None,
+    ):
+        self.generator = generator
+        self.settings = settings if settings is not None else SearchSettings()
+        self.prior_mean = prior_mean
+        self.prior_standard_deviation = prior_standard_deviation
+        self.data_range = data_range
+        self.signature = GeneratorSignature.of(generator, condition_size, latent_size)
+        space = SearchSpace.latent_per_class(
+            self.signature.condition_size,
+            self.signature.latent_size,
+            self.settings.restriction(prior_mean, prior_standard_deviation),
+        )
+        self.search = GeneratorSearch(generator, space, self.settings)
+
+    @property
+    def classes(self):
+        """C, the number of classes."""
+        return self.signature.condition_size
+
+    def predict(self, images, batch_size=100, verbose="auto"):
+        """Scores the classes, as Keras' `Model.predict` does: the argmax is the label.
+
+        Args:
+            images: (N, ...) shaped as the generator's output, in `data_range`.
+            batch_size: images searched at once, each with all its classes. Bounds the memory;
+                does not change the answer.
+            verbose: 1 or "auto" shows a progress bar with the time left, 0 is silent.
+
+        Returns:
+            float32 (N, C): minus the data difference (or minus the loss, if that decides).
+
+        Raises:
+            ValueError: for images of another shape or range.
+        """
+        batches = self._search_batches(images, batch_size, verbose)
+        scores = [self._scores(result) for result in batches]
+        return np.concatenate(scores) if scores else np.zeros([0, self.classes], np.float32)
+
+    def classify(self, images, batch_size=100, verbose=0, history=False, snapshots=()):
+        """Classifies and keeps everything the search found.
+
+        Args:
+            images, batch_size, verbose: as for `predict`.
+            history: record loss and difference at every step.
+            snapshots: numbers of steps, 0 to the settings' `steps`, whose reconstructions to keep.
+
+        Returns:
+            A `Classification`. Reconstructions take N · C images' worth of memory: for labels
+            of very many images use `predict`.
+
+        Raises:
+            ValueError: as for `predict`; also for no images or a snapshot outside the search.
+        """
+        if len(images) == 0:
+            raise ValueError("no images to classify: expected at least one")
+        results = list(self._search_batches(images, batch_size, verbose, history, snapshots))
+
+        def joined(part, axis=0):
+            return np.concatenate([part(result) for result in results], axis)
+
+        scores = joined(self._scores)
+        return Classification(
+            labels=scores.argmax(axis=1),
+            differences=joined(lambda result: result.difference),
+            scores=scores,
+            latents=joined(lambda result: result.values[1]),
+            reconstructions=joined(lambda result: result.generated),
+            loss_history=joined(lambda result: result.loss_history, 1).swapaxes(0, 1)
+            if history
+            else None,
+            difference_history=joined(lambda result: result.difference_history, 1).swapaxes(0, 1)
+            if history
+            else None,
+            snapshots={
+                step: joined(lambda result, i=i: result.snapshots[i])
+                for i, step in enumerate(snapshots)
+            },
+        )
+
+    def evaluate(self, images, labels, batch_size=100, verbose="auto"):
+        """Counts how often the answer is right.
+
+        Args:
+            images, batch_size, verbose: as for `predict`.
+            labels: the right classes (N,), integers in [0, C).
+
+        Returns:
+            An `Evaluation`.
+
+        Raises:
+            ValueError: as for `predict`; also for no images, or labels of another shape or range.
+        """
+        labels = np.asarray(labels)
+        if len(images) == 0 or labels.shape != (len(images),):
+            raise ValueError(
+                f"labels have shape {labels.shape} for {len(images)} images: "
+                "expected one label for each of at least one image"
+            )
+        if not np.issubdtype(labels.dtype, np.integer) or not (
+            0 <= labels.min() and labels.max() < self.classes
+        ):
+            raise ValueError(
+                f"labels are {labels.dtype} from {labels.min()} to {labels.max()}: "
+                f"expected integers from 0 to {self.classes - 1}"
+            )
+        begin = time.perf_counter()
+        answers, first_batch_seconds = [], None
+        for result in self._search_batches(images, batch_size, verbose):
+            answers.append(self._scores(result).argmax(axis=1))
+            first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
+        correct = int((np.concatenate(answers) == labels).sum())
+        seconds = time.perf_counter() - begin
+        return Evaluation(len(labels), correct, seconds, first_batch_seconds)
+
+    def _scores(self, result):
+        return -(result.loss if self.settings.decision == "loss" else result.difference)
+
+    def _search_batches(self, images, batch_size, verbose, history=False, snapshots=()):
+        """Yields the `SearchResult` of each batch, as NumPy arrays."""
+        images = self._checked(images)
+        if batch_size < 1 or int(batch_size) != batch_size:
+            raise ValueError(f"batch_size={batch_size!r}: expected a whole number >= 1")
+        progress = keras.utils.Progbar(len(images), unit_name="image") if verbose else None
+        for begin in range(0, len(images), batch_size):
+            batch = images[begin : begin + batch_size]
+            indices = np.arange(begin, begin + len(batch))
+            padding = 0
+            if self.settings.jit_compile and len(images) > batch_size:
+                # XLA compiles anew for every shape: fill the last batch up instead
+                padding = batch_size - len(batch)
+                batch = np.concatenate([batch, np.repeat(batch[:1], padding, axis=0)])
+                indices = np.concatenate([indices, np.repeat(indices[:1], padding)])
+            result = self.search(batch, indices, history, snapshots)
+            count = len(batch) - padding
+            yield _to_numpy(result, count)
+            if progress is not None:
+                progress.add(count)
+
+    def _checked(self, images):
+        images = np.asarray(images, np.float32)
+        expected = self.signature.data_shape
+        if images.shape[1:] != expected or images.ndim != len(expected) + 1:
+            raise ValueError(
+                f"images have shape {images.shape}: expected (N, {', '.join(map(str, expected))})"
+            )
+        if images.size and not np.isfinite(images).all():
+            raise ValueError("images hold values that are not finite")
+        if images.size and self.data_range is not None:
+            low, high = self.data_range
+            tolerance = 1e-6
+            if images.min() < low - tolerance or images.max() > high + tolerance:
+                raise ValueError(
+                    f"images lie in [{images.min():g}, {images.max():g}]: "
+                    f"expected [{low:g}, {high:g}] (data_range)"
+                )
+        return images
+
+
+def _to_numpy(result, count):
+    """The result's first `count` examples; histories carry them on axis 1."""
+    history = {
+        name: getattr(result, name).numpy()[:, :count]
+        for name in ("loss_history", "difference_history")
+        if getattr(result, name) is not None
+    }
+    rest = result._replace(loss_history=None, difference_history=None)
+    arrays = tf.nest.map_structure(lambda t: None if t is None else t.numpy()[:count], rest)
+    return arrays._replace(**history)

@@ -1,0 +1,56 @@
+"""Adversarial losses of the conditional activation GAN.
+
+The discriminator has one output per condition, its *activation*. Only the activation of the
+condition an example has (or was generated with) enters a loss; the others are free.
+"""
+
+import tensorflow as tf
+
+
+def lsgan_discriminator_loss(real_activation, real_condition, fake_activation, fake_condition):
+    """Σ_c (D(x)_c - 1)² y_c + Σ_c D(G(c, z))_c² c.
+
+    Least squares GAN (Mao et al. 2017, equation 9 with a = 0, b = 1) on the activations of the
+    conditional activation GAN (Cho & Yoon 2019), as the author's published code combines them.
+
+    Args:
+        real_activation, fake_activation: D's output (B, C), any real number.
+        real_condition, fake_condition: conditions (B, C) in [0, 1]; one-hot for classes.
+
+    Returns:
+        (B,), at least 0.
+    """
+    real = tf.reduce_sum(tf.square(real_activation - 1.0) * real_condition, axis=-1)
+    fake = tf.reduce_sum(tf.square(fake_activation) * fake_condition, axis=-1)
+    return real + fake
+
+
+def lsgan_generator_loss(fake_activation, fake_condition):
+    """Σ_c (D(G(c, z))_c - 1)² c (Mao et al. 2017, equation 9 with c = 1; see above).
+
+    Args:
+        fake_activation: D's output (B, C) for generated data.
+        fake_condition: the conditions (B, C) they were generated with.
+
+    Returns:
+        (B,), at least 0.
+    """
+    return tf.reduce_sum(tf.square(fake_activation - 1.0) * fake_condition, axis=-1)
+
+
+def class_separation_loss(differences, labels, temperature):
+    """Cross entropy of `softmax(-differences / temperature)`: asks the right class to be nearest.
+
+    With the latents of a finished search held fixed, its gradient on the generator's weights is
+    that of the searched minimum itself (envelope theorem), so no search step is differentiated.
+    This project's addition; not in the paper.
+
+    Args:
+        differences: data difference (B, C) of each class's best reproduction.
+        labels: the right classes (B,), integers in [0, C).
+        temperature: in units of the difference; how far apart is far enough.
+
+    Returns:
+        (B,), at least 0.
+    """
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, -differences / temperature)

@@ -1,0 +1,29 @@
+"""The search engine: gradient descent on a generator's inputs until its output matches the data."""
+
+from igc_tf.search.adam import AdamMoments, adam_start, adam_step
+from igc_tf.search.difference import DIFFERENCES, mean_absolute, mean_squared, resolve_difference
+from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
+from igc_tf.search.generator_search import GeneratorSearch
+from igc_tf.search.latent_restriction import LatentRestriction
+from igc_tf.search.search_block import SearchBlock
+from igc_tf.search.search_result import SearchResult
+from igc_tf.search.search_settings import SearchSettings
+from igc_tf.search.search_space import SearchSpace
+
+__all__ = [
+    "DIFFERENCES",
+    "AdamMoments",
+    "GeneratorError",
+    "GeneratorSearch",
+    "GeneratorSignature",
+    "LatentRestriction",
+    "SearchBlock",
+    "SearchResult",
+    "SearchSettings",
+    "SearchSpace",
+    "adam_start",
+    "adam_step",
+    "mean_absolute",
+    "mean_squared",
+    "resolve_difference",
+]

@@ -1,0 +1,102 @@
+"""What goes into a generator and what comes out."""
+
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+
+class GeneratorError(ValueError):
+    """The model does not map [condition, latent] to data."""
+
+
+@dataclass(frozen=True)
+class GeneratorSignature:
+    """Sizes of a conditional generator `[condition (B, C), latent (B, Z)] -> data (B, ...)`.
+
+    Attributes:
+        condition_size: C, the number of conditions (classes).
+        latent_size: Z.
+        data_shape: shape of one example, without the batch axis.
+    """
+
+    condition_size: int
+    latent_size: int
+    data_shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, generator, condition_size=None, latent_size=None):
+        """Reads the signature off a generator and tries it on two examples.
+
+        Args:
+            generator: a Keras model, functional or subclassed.
+            condition_size, latent_size: needed for a subclassed model, which does not tell its
+                input shapes; otherwise read off the model.
+
+        Raises:
+            GeneratorError: if it is no Keras model, does not take exactly [condition, latent] of
+                rank 2 with known sizes, or does not return one batch of finite data.
+        """
+        if not isinstance(generator, keras.Layer):
+            raise GeneratorError(
+                f"the generator is a {type(generator).__name__}: expected a Keras model "
+                "that maps [condition, latent] to data"
+            )
+        sizes = [condition_size, latent_size]
+        inputs = getattr(generator, "inputs", None)
+        if inputs:
+            sizes = cls._input_sizes(inputs, sizes)
+        elif None in sizes:
+            raise GeneratorError(
+                f"the generator {generator.name!r} does not tell its input shapes: "
+                "give condition_size and latent_size"
+            )
+        return cls(*sizes, cls._data_shape(generator, sizes))
+
+    @staticmethod
+    def _input_sizes(inputs, expected):
+        shapes = [tuple(tensor.shape) for tensor in inputs]
+        if len(shapes) != 2:
+            raise GeneratorError(
+                f"the generator has {len(shapes)} inputs {shapes}: "
+                "expected two, [condition (B, C), latent (B, Z)]"
+            )
+        for name, shape, size in zip(("condition", "latent"), shapes, expected, strict=True):
+            if len(shape) != 2 or shape[1] is None:
+                raise GeneratorError(
+                    f"the generator's {name} input has shape {shape}: expected (None, size)"
+                )
+            if shape[0] is not None:
+                raise GeneratorError(
+                    f"the generator's {name} input has a fixed batch size, {shape}: "
+                    "expected (None, size)"
+                )
+            if size is not None and size != shape[1]:
+                raise GeneratorError(
+                    f"the generator's {name} input has {shape[1]} elements: expected {size}"
+                )
+        return [shape[1] for shape in shapes]
+
+    @staticmethod
+    def _data_shape(generator, sizes):
+        batch = 2
+        try:
+            data = generator([tf.zeros([batch, size]) for size in sizes], training=False)
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0]
+            raise GeneratorError(
+                f"the generator {generator.name!r} could not be called on "
+                f"[({batch}, {sizes[0]}), ({batch}, {sizes[1]})]: {reason}"
+            ) from error
+        if not tf.is_tensor(data):
+            raise GeneratorError(
+                f"the generator returned a {type(data).__name__}: expected one tensor of data"
+            )
+        if data.shape.rank < 2 or data.shape[0] != batch:
+            raise GeneratorError(
+                f"the generator returned shape {tuple(data.shape)} for {batch} examples: "
+                f"expected ({batch}, ...)"
+            )
+        if not bool(tf.reduce_all(tf.math.is_finite(tf.cast(data, tf.float32)))):
+            raise GeneratorError("the generator returned values that are not finite")
+        return tuple(data.shape[1:])

@@ -1,0 +1,74 @@
+"""One input of the generator, as the search sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class SearchBlock:
+    """Declares how one generator input (the condition, or the latent) is searched.
+
+    A search runs K candidates for every example: K is the number of classes where each class is
+    tried in turn, 1 where the class itself is searched.
+
+    Attributes:
+        start: the values before the first step: (K, D), the same for every example; or a function
+            from example indices (B,) to (B, K, D). A random start is such a function, seeded, so
+            that an example's start does not depend on its batch.
+        trainable: which elements move: True, False, or a boolean array that broadcasts to (K, D).
+        update_factor: multiplies the learning rate of this block.
+        first_step: how many steps pass before this block begins to move.
+        projection: applied to the values (N, D) after each update, e.g. clamp and normalise.
+        restriction: added to the loss: values (N, D) -> (N,).
+
+    Raises:
+        ValueError: for a negative update factor or first step, or a start that is not (K, D).
+    """
+
+    start: Any
+    trainable: Any = True
+    update_factor: float = 1.0
+    first_step: int = 0
+    projection: Callable | None = None
+    restriction: Callable | None = None
+
+    def __post_init__(self):
+        if self.update_factor < 0:
+            raise ValueError(f"update_factor {self.update_factor!r}: expected a number >= 0")
+        if self.first_step < 0 or int(self.first_step) != self.first_step:
+            raise ValueError(f"first_step {self.first_step!r}: expected a whole number >= 0")
+        if not callable(self.start) and len(self.shape) != 2:
+            raise ValueError(
+                f"start has shape {self.shape}: expected (candidates, elements), or a function"
+            )
+
+    @property
+    def shape(self):
+        """(K, D)."""
+        if callable(self.start):
+            return tuple(self.start(tf.zeros([1], tf.int32)).shape[1:])
+        return tuple(np.shape(self.start))
+
+    @property
+    def searched(self):
+        """Whether any element ever moves."""
+        return bool(np.any(self.trainable))
+
+    def start_values(self, indices):
+        """Returns the start (B·K, D) for the examples with these indices (B,)."""
+        candidates, elements = self.shape
+        if callable(self.start):
+            values = tf.cast(self.start(indices), tf.float32)
+        else:
+            start = tf.convert_to_tensor(self.start, tf.float32)
+            values = tf.tile(start[tf.newaxis], [tf.shape(indices)[0], 1, 1])
+        return tf.reshape(values, [tf.shape(indices)[0] * candidates, elements])
+
+    def trainable_mask(self, examples):
+        """Returns 1 where an element moves and 0 elsewhere, (B·K, D)."""
+        mask = tf.cast(tf.broadcast_to(tf.convert_to_tensor(self.trainable), self.shape), tf.float32)
+        return tf.tile(mask, [examples, 1])

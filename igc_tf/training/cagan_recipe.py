@@ -1,0 +1,95 @@
+"""How the conditional activation GAN is trained, for each size."""
+
+import math
+from dataclasses import asdict, dataclass
+
+from igc_tf.models.cagan_size import CAGAN_SIZES
+
+
+@dataclass(frozen=True)
+class CAGANRecipe:
+    """Everything that decides a training run, apart from where its files go.
+
+    Attributes:
+        size: "compact" or "paper".
+        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        epochs: passes over the training images.
+        batch_size: images in a step.
+        learning_rate: of both Adam optimizers.
+        final_learning_rate: if given, the learning rate falls to it along a cosine; else constant.
+        beta_1, beta_2: of both Adam optimizers.
+        averaging_decay: per step, of the moving average of the generator's weights.
+        separation_weight: of the class separation loss; 0 trains as the paper does.
+        separation_images: images of each batch that are searched for it.
+        separation_steps: steps of that search.
+        separation_temperature: of its cross entropy, in units of the data difference.
+        reconstruction_weight: of the right class's data difference in that search.
+        separation_sigma: noise on the searched images, of a deviation drawn from 0..sigma.
+        validation_images: how many validation images judge each epoch.
+        train_images: train on the first N images only; None takes all.
+        seed: of weights, order, latents and noise.
+
+    Raises:
+        ValueError: for a value outside its range.
+    """
+
+    size: str = "paper"
+    dataset: str = "mnist"
+    epochs: int = 100
+    batch_size: int = 32
+    learning_rate: float = 1e-5
+    final_learning_rate: float | None = None
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    averaging_decay: float = 0.999
+    separation_weight: float = 0.0
+    separation_images: int = 64
+    separation_steps: int = 8
+    separation_temperature: float = 0.005
+    reconstruction_weight: float = 10.0
+    separation_sigma: float = 0.0
+    validation_images: int = 500
+    train_images: int | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.size not in CAGAN_SIZES:
+            raise ValueError(f"size={self.size!r}: expected one of {sorted(CAGAN_SIZES)}")
+        for name in ("epochs", "batch_size", "validation_images", "separation_steps"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
+        rates = [self.learning_rate]
+        rates += [self.final_learning_rate] if self.final_learning_rate is not None else []
+        if not all(math.isfinite(rate) and rate > 0 for rate in rates):
+            raise ValueError(f"learning rates {rates}: expected numbers > 0")
+        if self.separation_weight < 0 or self.separation_sigma < 0:
+            raise ValueError(
+                f"separation_weight={self.separation_weight!r}, "
+                f"separation_sigma={self.separation_sigma!r}: expected numbers >= 0"
+            )
+        if self.train_images is not None and self.train_images < self.batch_size:
+            raise ValueError(
+                f"train_images={self.train_images!r}: expected at least batch_size, "
+                f"{self.batch_size}"
+            )
+
+    def to_dict(self):
+        """JSON-ready."""
+        return asdict(self)
+
+
+CAGAN_RECIPES = {
+    "compact": CAGANRecipe(
+        size="compact",
+        epochs=12,
+        batch_size=64,
+        learning_rate=1e-3,
+        final_learning_rate=1e-5,
+        beta_1=0.5,
+        beta_2=0.99,
+        averaging_decay=0.998,
+        separation_weight=1.0,
+    ),
+    # the author's published settings
+    "paper": CAGANRecipe(),
+}

@@ -1,0 +1,62 @@
+"""The state from which a run resumes."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+
+class EpochCheckpoint(keras.callbacks.Callback):
+    """Saves the whole state of a model after each epoch: weights, averages, both optimizers.
+
+    Args:
+        directory: where the checkpoints go; the last two are kept.
+        model: the compiled model.
+
+    Attributes:
+        epoch: epochs done when the state was last saved or restored; 0 at first.
+    """
+
+    def __init__(self, directory, model):
+        super().__init__()
+        self._epoch = tf.Variable(0, dtype=tf.int64)
+        self._checkpoint = tf.train.Checkpoint(
+            epoch=self._epoch,
+            weights=_Listed(model.generator.weights + model.discriminator.weights),
+            averages=_Listed(model.averaged_generator.weights),
+            generator_optimizer=_Listed(model.generator_optimizer.variables),
+            discriminator_optimizer=_Listed(model.discriminator_optimizer.variables),
+        )
+        self._manager = tf.train.CheckpointManager(self._checkpoint, Path(directory), max_to_keep=2)
+
+    @property
+    def epoch(self):
+        return int(self._epoch.numpy())
+
+    def restore(self):
+        """Restores the latest checkpoint, if there is one.
+
+        Raises:
+            ValueError: if it belongs to another model.
+        """
+        if self._manager.latest_checkpoint is None:
+            return
+        try:
+            self._checkpoint.restore(self._manager.latest_checkpoint).assert_consumed()
+        except (AssertionError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"the checkpoint {self._manager.latest_checkpoint} does not fit this model: {reason}"
+            ) from error
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._epoch.assign(epoch + 1)
+        self._manager.save(checkpoint_number=epoch + 1)
+
+
+class _Listed(tf.Module):
+    """Lets a checkpoint track Keras variables, in their order."""
+
+    def __init__(self, variables):
+        super().__init__()
+        self.variables_in_order = [variable.value for variable in variables]

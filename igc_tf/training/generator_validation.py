@@ -1,0 +1,46 @@
+"""Judges each epoch's generator by the classifier it makes."""
+
+import keras
+
+from igc_tf.classifiers.inverted_generator_classifier import InvertedGeneratorClassifier
+
+
+class GeneratorValidation(keras.callbacks.Callback):
+    """Classifies validation images after each epoch and keeps the best generator.
+
+    Adds `val_accuracy` to the epoch's logs, where TensorBoard and the progress find it, and
+    writes the averaged generator to `generator.keras` whenever it is the best so far, with
+    `best.json` (epoch, accuracy, count) beside it.
+
+    Args:
+        run: a `RunDirectory`.
+        images, labels: the validation set.
+        settings: of the search, a `SearchSettings`.
+    """
+
+    def __init__(self, run, images, labels, settings):
+        super().__init__()
+        self._run = run
+        self._images = images
+        self._labels = labels
+        self._settings = settings
+
+    def on_epoch_end(self, epoch, logs=None):
+        generator = self.model.averaged_generator
+        classifier = InvertedGeneratorClassifier(generator, self._settings)
+        evaluation = classifier.evaluate(self._images, self._labels, verbose=0)
+        if logs is not None:
+            logs["val_accuracy"] = evaluation.accuracy
+        best = self._run.read_json("best.json")
+        if best is None or best["accuracy"] < evaluation.accuracy:
+            self._run.write("generator.keras", generator.save)
+            low, high = evaluation.interval
+            self._run.write_json(
+                "best.json",
+                {
+                    "epoch": epoch + 1,
+                    "accuracy": evaluation.accuracy,
+                    "interval": [low, high],
+                    "count": evaluation.count,
+                },
+            )

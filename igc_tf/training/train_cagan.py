@@ -1,0 +1,160 @@
+"""Trains a conditional activation GAN."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.data import load_images
+from igc_tf.models.cagan_networks import build_discriminator, build_generator
+from igc_tf.models.cagan_size import CAGAN_SIZES
+from igc_tf.models.class_separation import ClassSeparation
+from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
+from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.search.search_settings import SearchSettings
+from igc_tf.training.epoch_checkpoint import EpochCheckpoint
+from igc_tf.training.generator_validation import GeneratorValidation
+from igc_tf.training.non_finite_guard import NonFiniteGuard
+from igc_tf.training.run_progress import RunProgress
+from igc_tf.training.sample_grid import SampleGrid
+
+# the paper's search (002 §2) moves each element of a latent this far at most
+_PAPER_REACH = 100 * 0.001
+
+
+def train_cagan(recipe, output, data_dir=None, verbose=1):
+    """Trains by a recipe, or resumes the run that `output` holds.
+
+    Writes into `output`: `options.json`; after each epoch a checkpoint, a grid of samples and
+    TensorBoard logs; `generator.keras` and `best.json`, the averaged generator of the epoch whose
+    classifier was best on the validation images; at the end `result.json`.
+
+    Args:
+        recipe: a `CAGANRecipe`.
+        output: the run directory. If it holds an unfinished run of the same recipe, that run
+            goes on from its last complete epoch.
+        data_dir: of TensorFlow Datasets; None for its own default.
+        verbose: 0 for silence.
+
+    Returns:
+        The path of `generator.keras`.
+
+    Raises:
+        ValueError: if `output` holds a run of another recipe.
+        NonFiniteLossError: if a loss is no longer finite.
+        DataUnavailableError: if the training images cannot be had.
+    """
+    run = RunDirectory(output)
+    _check_same_recipe(run, recipe)
+    train = load_images(recipe.dataset, "train", data_dir=data_dir)
+    validation = load_images(recipe.dataset, "validation", data_dir=data_dir)
+    validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
+    images, labels = train.images[: recipe.train_images], train.labels[: recipe.train_images]
+    run.write_json(
+        "options.json",
+        {
+            "recipe": recipe.to_dict(),
+            "data": {"source": train.source, "train": len(images), "validation": len(validation)},
+            "environment": describe_environment(),
+        },
+    )
+
+    steps_per_epoch = len(images) // recipe.batch_size
+    model = build_cagan(recipe, train.num_classes, images.shape[1:], steps_per_epoch)
+    checkpoint = EpochCheckpoint(run.path / "checkpoints", model)
+    checkpoint.restore()
+    if checkpoint.epoch < recipe.epochs:
+        writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
+        callbacks = [
+            NonFiniteGuard(),
+            SampleGrid(run, writer),
+            # before the callbacks that report: it adds the validation accuracy
+            GeneratorValidation(run, validation.images, validation.labels, SearchSettings()),
+            keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
+            checkpoint,
+        ]
+        if verbose:
+            callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
+        model.fit(
+            _batches(images, labels, recipe, checkpoint.epoch),
+            initial_epoch=checkpoint.epoch,
+            epochs=recipe.epochs,
+            steps_per_epoch=steps_per_epoch,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    run.write_json(
+        "result.json", {"best": run.read_json("best.json"), "epochs": recipe.epochs}
+    )
+    return run.path / "generator.keras"
+
+
+def build_cagan(recipe, classes=10, data_shape=(28, 28, 1), steps_per_epoch=1):
+    """Builds the compiled `ConditionalActivationGAN` of a recipe, its weights from its seed."""
+    keras.utils.set_random_seed(recipe.seed)
+    size = CAGAN_SIZES[recipe.size]
+    separation = None
+    if recipe.separation_weight:
+        separation = ClassSeparation(
+            settings=SearchSettings(
+                steps=recipe.separation_steps,
+                learning_rate=_PAPER_REACH / recipe.separation_steps,
+            ),
+            images=recipe.separation_images,
+            temperature=recipe.separation_temperature,
+            weight=recipe.separation_weight,
+            reconstruction_weight=recipe.reconstruction_weight,
+            sigma=recipe.separation_sigma,
+        )
+    model = ConditionalActivationGAN(
+        build_generator(size, classes, data_shape=data_shape),
+        build_discriminator(size, classes, data_shape=data_shape),
+        seed=recipe.seed,
+        averaging_decay=recipe.averaging_decay,
+        separation=separation,
+    )
+    model.compile(*(_optimizer(recipe, steps_per_epoch) for _ in range(2)))
+    return model
+
+
+def _optimizer(recipe, steps_per_epoch):
+    rate = recipe.learning_rate
+    if recipe.final_learning_rate is not None:
+        rate = keras.optimizers.schedules.CosineDecay(
+            rate,
+            decay_steps=recipe.epochs * steps_per_epoch,
+            alpha=recipe.final_learning_rate / rate,
+        )
+    return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
+
+
+def _batches(images, labels, recipe, first_epoch):
+    """Batches of all epochs from `first_epoch` on; an epoch's order depends on its number only."""
+    images, labels = tf.constant(images), tf.constant(labels.astype(np.int32))
+
+    def epoch_batches(epoch):
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(len(images)), [recipe.seed, tf.cast(epoch, tf.int32)]
+        )
+        return tf.data.Dataset.from_tensor_slices(order).batch(
+            recipe.batch_size, drop_remainder=True
+        )
+
+    epochs = tf.data.Dataset.range(first_epoch, recipe.epochs)
+    batches = epochs.flat_map(epoch_batches)
+    return batches.map(lambda i: (tf.gather(images, i), tf.gather(labels, i))).prefetch(2)
+
+
+def _check_same_recipe(run, recipe):
+    earlier = run.read_json("options.json")
+    if earlier is None:
+        return
+    different = {
+        name: (earlier["recipe"].get(name), value)
+        for name, value in recipe.to_dict().items()
+        if earlier["recipe"].get(name) != value
+    }
+    if different:
+        raise ValueError(
+            f"{run.path} holds a run with other options (there, here): {different}. "
+            "Give the same options to resume it, or another output directory"
+        )
