@@ -1,1 +1,36 @@
-"""Inverted Generator Classifier for Keras 3 / TensorFlow."""
+"""Classify by inverting a generator: Keras 3 / TensorFlow.
+
+    import igc_tf
+
+    classifier = igc_tf.InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cagan-compact"))
+    labels = classifier.classify(images).labels
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# name -> module; imported when first asked for, so that `import igc_tf` is quick and quiet
+_PUBLIC = {
+    "Classification": "igc_tf.classifiers",
+    "Evaluation": "igc_tf.classifiers",
+    "InvertedGeneratorClassifier": "igc_tf.classifiers",
+    "SearchSettings": "igc_tf.search",
+    "best_settings": "igc_tf.pretrained",
+    "generator_card": "igc_tf.pretrained",
+    "generator_names": "igc_tf.pretrained",
+    "load_generator": "igc_tf.pretrained",
+    "load_images": "igc_tf.data",
+}
+
+__all__ = [*_PUBLIC, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'igc_tf' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,6 +1,10 @@
 """Figures. Each function returns an array or a matplotlib figure and writes nothing."""
 
+import matplotlib
 import numpy as np
+
+matplotlib.use("Agg", force=False)
+from matplotlib.figure import Figure  # noqa: E402
 
 
 def tile_images(images, columns, gap=1):
@@ -23,3 +27,103 @@ def tile_images(images, columns, gap=1):
         top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = image
     return sheet
+
+
+def plot_search(image, snapshots, class_names, title=""):
+    """The search of one image, one row per class (the paper's Fig. 2).
+
+    Args:
+        image: (H, W, 1) in [-0.5, 0.5].
+        snapshots: {steps: reconstructions (C, H, W, 1)}; one column each, in order.
+        class_names: C names.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: per class the reconstructions, and the input beside them.
+    """
+    steps = sorted(snapshots)
+    rows, columns = len(class_names), len(steps) + 1
+    figure = Figure(figsize=(1.0 * columns + 0.6, 0.95 * rows + 0.8), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for row, name in enumerate(class_names):
+        for column, step in enumerate(steps):
+            _show(axes[row, column], snapshots[step][row])
+        _show(axes[row, -1], image)
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for column, step in enumerate(steps):
+        axes[0, column].set_title(f"step {step}", fontsize=9)
+    axes[0, -1].set_title("input", fontsize=9)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def plot_cases(images, reconstructions, differences, answers, labels, class_names, title=""):
+    """Strips of reconstructions, one case a row (the paper's Figs. 3 and 4).
+
+    Args:
+        images: (N, H, W, 1) in [-0.5, 0.5], N at least 1.
+        reconstructions: (N, C, H, W, 1).
+        differences: data difference per class (N, C), written under each reconstruction.
+        answers: the classifier's labels (N,); framed.
+        labels: the right labels (N,), or None where they are not known.
+        class_names: C names.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: in each row the C reconstructions and then the input.
+    """
+    rows, columns = len(images), len(class_names) + 1
+    figure = Figure(figsize=(0.95 * columns, 1.25 * rows + 0.7), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for row in range(rows):
+        for column in range(columns - 1):
+            axis = axes[row, column]
+            _show(axis, reconstructions[row, column])
+            axis.set_xlabel(f"{differences[row, column]:.3f}", fontsize=8, labelpad=2)
+            if column == answers[row]:
+                for spine in axis.spines.values():
+                    spine.set(visible=True, color="tab:orange", linewidth=3)
+        _show(axes[row, -1], images[row])
+        is_known = labels is not None
+        caption = f"is {class_names[labels[row]]}, " if is_known else ""
+        axes[row, -1].set_xlabel(
+            f"{caption}read {class_names[answers[row]]}", fontsize=8, labelpad=2
+        )
+    for column, name in enumerate(class_names):
+        axes[0, column].set_title(name, fontsize=9)
+    axes[0, -1].set_title("input", fontsize=9)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def plot_accuracies(rows, references, title=""):
+    """Accuracy against noise, with 95 % intervals, beside reference curves.
+
+    Args:
+        rows: dicts with `sigma`, `accuracy` and `interval`.
+        references: {name: [(sigma, accuracy), ...]}.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure.
+    """
+    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+    axis = figure.subplots()
+    sigmas = [row["sigma"] for row in rows]
+    values = np.array([100 * row["accuracy"] for row in rows])
+    bounds = np.array([[100 * bound for bound in row["interval"]] for row in rows])
+    errors = np.abs(bounds.T - values)
+    axis.errorbar(sigmas, values, errors, marker="o", capsize=4, label="this run (95 % interval)")
+    for name, points in references.items():
+        axis.plot(*zip(*[(s, 100 * a) for s, a in points], strict=True), "s--", label=name)
+    axis.set(xlabel="noise sigma", ylabel="accuracy, %", title=title)
+    axis.grid(alpha=0.3)
+    axis.legend()
+    return figure
+
+
+def _show(axis, image):
+    axis.imshow(image[..., 0], cmap="gray", vmin=-0.5, vmax=0.5)
+    axis.set(xticks=[], yticks=[])
+    for spine in axis.spines.values():
+        spine.set_visible(False)

@@ -1,6 +1,8 @@
 """How often a classifier was right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from igc_tf.metrics.wilson_interval import wilson_interval
 
@@ -14,12 +16,14 @@ class Evaluation:
         correct: how many were labelled rightly.
         seconds: wall time of the whole classification.
         first_batch_seconds: of that, the first batch, in which the search is compiled.
+        answers: the classifier's labels (N,).
     """
 
     count: int
     correct: int
     seconds: float
     first_batch_seconds: float
+    answers: np.ndarray = field(repr=False)
 
     @property
     def accuracy(self):

@@ -158,9 +158,10 @@ class InvertedGeneratorClassifier:
         for result in self._search_batches(images, batch_size, verbose):
             answers.append(self._scores(result).argmax(axis=1))
             first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
-        correct = int((np.concatenate(answers) == labels).sum())
+        answers = np.concatenate(answers)
         seconds = time.perf_counter() - begin
-        return Evaluation(len(labels), correct, seconds, first_batch_seconds)
+        correct = int((answers == labels).sum())
+        return Evaluation(len(labels), correct, seconds, first_batch_seconds, answers)
 
     def _scores(self, result):
         return -(result.loss if self.settings.decision == "loss" else result.difference)

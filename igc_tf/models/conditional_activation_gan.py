@@ -16,6 +16,8 @@ class ConditionalActivationGAN(keras.Model):
     Args:
         generator: `[condition (B, C), latent (B, Z)] -> data`.
         discriminator: `data -> condition activation (B, C)`.
+        averaged_generator: takes the moving average of the generator's weights; a copy if None.
+            Give one where the generator computes in another precision than the average should.
         seed: of the latents; with the step number it decides them, so a resumed run continues
             exactly as an uninterrupted one.
         averaging_decay: per step, of the moving average of the generator's weights.
@@ -23,14 +25,21 @@ class ConditionalActivationGAN(keras.Model):
     """
 
     def __init__(
-        self, generator, discriminator, seed=0, averaging_decay=0.999, separation=None, **kwargs
+        self,
+        generator,
+        discriminator,
+        averaged_generator=None,
+        seed=0,
+        averaging_decay=0.999,
+        separation=None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         if not 0 <= averaging_decay < 1:
             raise ValueError(f"averaging_decay={averaging_decay!r}: expected a number in [0, 1)")
         self.generator = generator
         self.discriminator = discriminator
-        self.averaged_generator = keras.models.clone_model(generator)
+        self.averaged_generator = averaged_generator or keras.models.clone_model(generator)
         self.averaged_generator.set_weights(generator.get_weights())
         self.averaged_generator.trainable = False
         self.seed = seed
@@ -71,8 +80,9 @@ class ConditionalActivationGAN(keras.Model):
 
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake = self.generator([condition, latent], training=True)
-            real_activation = self.discriminator(data, training=True)
-            fake_activation = self.discriminator(fake, training=True)
+            # float32 also where the networks compute in less
+            real_activation = tf.cast(self.discriminator(data, training=True), tf.float32)
+            fake_activation = tf.cast(self.discriminator(fake, training=True), tf.float32)
             discriminator_loss = tf.reduce_mean(
                 lsgan_discriminator_loss(real_activation, condition, fake_activation, condition)
             )

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from igc_tf.models.cagan_size import CAGAN_SIZES
 
@@ -24,8 +25,11 @@ class CAGANRecipe:
         separation_steps: steps of that search.
         separation_temperature: of its cross entropy, in units of the data difference.
         reconstruction_weight: of the right class's data difference in that search.
-        separation_sigma: noise on the searched images, of a deviation drawn from 0..sigma.
+        separation_sigma: noise on half of the searched images, of a deviation drawn from
+            0..sigma.
         validation_images: how many validation images judge each epoch.
+        precision: Keras' dtype policy for training, "float32" or "mixed_bfloat16"; the averaged
+            generator, which is kept, is float32 in any case.
         train_images: train on the first N images only; None takes all.
         seed: of weights, order, latents and noise.
 
@@ -33,7 +37,7 @@ class CAGANRecipe:
         ValueError: for a value outside its range.
     """
 
-    size: str = "paper"
+    size: Literal["compact", "paper"] = "paper"
     dataset: str = "mnist"
     epochs: int = 100
     batch_size: int = 32
@@ -49,6 +53,7 @@ class CAGANRecipe:
     reconstruction_weight: float = 10.0
     separation_sigma: float = 0.0
     validation_images: int = 500
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
     train_images: int | None = None
     seed: int = 0
 
@@ -81,14 +86,15 @@ class CAGANRecipe:
 CAGAN_RECIPES = {
     "compact": CAGANRecipe(
         size="compact",
-        epochs=12,
+        epochs=16,
         batch_size=64,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         final_learning_rate=1e-5,
         beta_1=0.5,
         beta_2=0.99,
         averaging_decay=0.998,
         separation_weight=1.0,
+        separation_sigma=0.4,
     ),
     # the author's published settings
     "paper": CAGANRecipe(),

@@ -105,9 +105,18 @@ def build_cagan(recipe, classes=10, data_shape=(28, 28, 1), steps_per_epoch=1):
             reconstruction_weight=recipe.reconstruction_weight,
             sigma=recipe.separation_sigma,
         )
+    averaged_generator = build_generator(size, classes, data_shape=data_shape)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        generator = build_generator(size, classes, data_shape=data_shape)
+        discriminator = build_discriminator(size, classes, data_shape=data_shape)
+    finally:
+        keras.config.set_dtype_policy(policy)
     model = ConditionalActivationGAN(
-        build_generator(size, classes, data_shape=data_shape),
-        build_discriminator(size, classes, data_shape=data_shape),
+        generator,
+        discriminator,
+        averaged_generator,
         seed=recipe.seed,
         averaging_decay=recipe.averaging_decay,
         separation=separation,

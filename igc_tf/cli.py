@@ -1,0 +1,21 @@
+"""The `igc-tf` command."""
+
+from igc_tf.program import run_program
+
+
+def main():
+    """Runs `igc-tf` with the arguments of this process and exits."""
+    run_program(_run)
+
+
+def _run():
+    import tyro
+
+    from igc_tf.commands.classify import classify
+    from igc_tf.commands.data import data
+    from igc_tf.commands.reproduce import reproduce
+
+    app = tyro.extras.SubcommandApp()
+    for command in (reproduce, classify, data):
+        app.command(command)
+    return app.cli(prog="igc-tf", config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes))

@@ -1,0 +1,230 @@
+"""The paper's table: accuracy under Gaussian noise, with its figures (002 §2)."""
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.data import DataUnavailableError, add_gaussian_noise, load_images
+from igc_tf.plots import plot_accuracies, plot_cases, plot_search
+from igc_tf.pretrained import best_settings, load_generator
+from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.search import SearchSettings
+
+# sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti (002 §2)
+PAPER_ROWS = ((0.0, 0.951, 2526), (0.2, 0.947, 2535), (0.4, 0.912, 2586))
+_CASES = 6
+
+
+@dataclass(frozen=True)
+class NoiseTableOptions:
+    """Reproduce the paper's table and figures.
+
+    Attributes:
+        images: how many test images, drawn at random, or "all".
+        sigma: standard deviations of the noise, in units of the pixel range 1.
+        generator: a name that ships, or a .keras file.
+        settings: the paper's search settings, or those chosen on the validation digits.
+        output: directory for result.json and the figures.
+        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        split: "test"; or "validation", to make choices on.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+        seed: of the choice of images and the noise.
+        batch_size: images searched at once; bounds the memory.
+    """
+
+    images: int | Literal["all"] = 1000
+    sigma: tuple[float, ...] = (0.0, 0.2, 0.4)
+    generator: str = "mnist-cagan-compact"
+    settings: Literal["paper", "best"] = "paper"
+    output: Path = Path("runs/reproduce")
+    dataset: str = "mnist"
+    split: Literal["test", "validation"] = "test"
+    data_dir: Path | None = None
+    seed: int = 0
+    batch_size: int = 100
+
+    def __post_init__(self):
+        if self.images != "all" and self.images < 1:
+            raise ValueError(f"--images {self.images}: expected a whole number >= 1, or all")
+        if not self.sigma or not all(math.isfinite(s) and s >= 0 for s in self.sigma):
+            raise ValueError(f"--sigma {self.sigma}: expected one or more numbers >= 0")
+        if self.batch_size < 1:
+            raise ValueError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
+
+    def to_dict(self):
+        """JSON-ready."""
+        values = asdict(self)
+        for name in ("output", "data_dir"):
+            values[name] = None if values[name] is None else str(values[name])
+        return {**values, "sigma": list(self.sigma)}
+
+
+@dataclass(frozen=True)
+class NoiseTable:
+    """What `noise_table` measured.
+
+    Attributes:
+        rows: one dict per sigma with `sigma`, `accuracy` (0 to 1), `count`, `correct`,
+            `interval` (95 %), `seconds`, `first_batch_seconds`.
+        header: what was classified, with what.
+        output: the directory of the files.
+    """
+
+    rows: list[dict]
+    header: str
+    output: Path
+
+    def __str__(self):
+        paper = {sigma: (accuracy, seconds) for sigma, accuracy, seconds in PAPER_ROWS}
+        lines = [
+            self.header,
+            "",
+            "sigma   accuracy   95 % interval    seconds   paper (1,000 images, RTX 2080 Ti)",
+        ]
+        for row in self.rows:
+            low, high = row["interval"]
+            reference = ""
+            if row["sigma"] in paper:
+                accuracy, seconds = paper[row["sigma"]]
+                reference = f"{100 * accuracy:6.1f} %   {seconds:,} s"
+            lines.append(
+                f"{row['sigma']:5g} {100 * row['accuracy']:8.2f} %   "
+                f"{100 * low:5.2f} to {100 * high:5.2f} {row['seconds']:9.1f}   {reference}"
+            )
+        return "\n".join([*lines, "", f"figures and result.json: {self.output}"])
+
+
+def noise_table(options, report=None):
+    """Classifies noised images, one pass per sigma, and writes the table and the figures.
+
+    Each finished sigma is kept: the same options on an unfinished output directory go on there.
+
+    Args:
+        options: a `NoiseTableOptions`.
+        report: told each line of progress, e.g. `print`; None for silence.
+
+    Returns:
+        A `NoiseTable`.
+
+    Raises:
+        ValueError: for options that cannot be met; before any search starts.
+    """
+    settings = best_settings(options.generator) if options.settings == "best" else SearchSettings()
+    classifier = InvertedGeneratorClassifier(load_generator(options.generator), settings)
+    data, note = _images(options)
+    if data.num_classes != classifier.classes:
+        raise ValueError(
+            f"{options.dataset} has {data.num_classes} classes, the generator "
+            f"{options.generator} {classifier.classes}: expected the same number"
+        )
+    run = RunDirectory(options.output)
+    result = {
+        "program": "python -m evaluation.noise_table",
+        "options": options.to_dict(),
+        "search": settings.to_dict(),
+        "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
+        "environment": describe_environment(),
+        "complete": False,
+        "rows": _finished_rows(run, options),
+    }
+    header = (
+        f"{len(data):,} {data.split} images of {data.name} ({data.source}){note}; "
+        f"generator {options.generator}, {options.settings} settings"
+    )
+    verbose = 0 if report is None else 1
+    report = report or (lambda line: None)
+    report(header)
+
+    finished = {row["sigma"] for row in result["rows"]}
+    for sigma in options.sigma:
+        if sigma in finished:
+            continue
+        noised = add_gaussian_noise(data.images, sigma, options.seed)
+        report(f"sigma {sigma:g}")
+        evaluation = classifier.evaluate(noised, data.labels, options.batch_size, verbose)
+        result["rows"].append(
+            {
+                "sigma": sigma,
+                "accuracy": evaluation.accuracy,
+                "count": evaluation.count,
+                "correct": evaluation.correct,
+                "interval": list(evaluation.interval),
+                "seconds": evaluation.seconds,
+                "first_batch_seconds": evaluation.first_batch_seconds,
+            }
+        )
+        _draw_cases(run, classifier, data, noised, evaluation.answers, sigma)
+        run.write_json("result.json", result)
+    result["rows"].sort(key=lambda row: options.sigma.index(row["sigma"]))
+    run.write_json("result.json", {**result, "complete": True})
+    run.write_figure(
+        "accuracy.png",
+        plot_accuracies(
+            result["rows"],
+            {"paper": [row[:2] for row in PAPER_ROWS]} if options.dataset == "mnist" else {},
+            f"{options.generator}, {options.settings} settings, {len(data):,} images",
+        ),
+    )
+    return NoiseTable(result["rows"], header, run.path)
+
+
+def _images(options):
+    """The images to classify, and a note if they are not the ones asked for."""
+    note = ""
+    try:
+        data = load_images(options.dataset, options.split, data_dir=options.data_dir)
+    except DataUnavailableError:
+        data = load_images(
+            options.dataset, options.split, data_dir=options.data_dir, fallback=True
+        )
+        note = "; the test images could not be had, `igc-tf data prepare` says why"
+    if options.images == "all":
+        return data, note
+    if options.images > len(data):
+        raise ValueError(
+            f"--images {options.images}: expected at most {len(data)}, all of {data.name}'s "
+            f"{data.split} images"
+        )
+    return data.sample(options.images, options.seed), note
+
+
+def _finished_rows(run, options):
+    earlier = run.read_json("result.json")
+    if earlier and not earlier["complete"] and earlier["options"] == options.to_dict():
+        return earlier["rows"]
+    return []
+
+
+def _draw_cases(run, classifier, data, noised, answers, sigma):
+    """Figs. 2, 3 and 4 for one sigma."""
+    right = np.flatnonzero(answers == data.labels)[:_CASES]
+    wrong = np.flatnonzero(answers != data.labels)[:_CASES]
+    steps = classifier.settings.steps
+    for name, cases in (("right", right), ("wrong", wrong)):
+        if not len(cases):
+            continue
+        found = classifier.classify(noised[cases])
+        figure = plot_cases(
+            noised[cases],
+            found.reconstructions,
+            found.differences,
+            found.labels,
+            data.labels[cases],
+            data.class_names,
+            f"{name} answers at sigma {sigma:g}: each class's best reproduction, its difference",
+        )
+        run.write_figure(f"cases-{name}-sigma-{sigma:g}.png", figure)
+    snapshots = sorted({0, steps // 10, steps // 4, steps // 2, steps})
+    found = classifier.classify(noised[:1], snapshots=snapshots)
+    title = f"search of one image at sigma {sigma:g}: read {data.class_names[found.labels[0]]}"
+    figure = plot_search(
+        noised[0],
+        {step: images[0] for step, images in found.snapshots.items()},
+        data.class_names,
+        title,
+    )
+    run.write_figure(f"search-sigma-{sigma:g}.png", figure)
