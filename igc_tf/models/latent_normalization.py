@@ -10,7 +10,7 @@ class LatentNormalization(keras.layers.Layer):
 
     Latents from the prior N(0, 1) pass almost unchanged. Near the origin, where a search starts,
     the layer multiplies by 1/√epsilon; far out it bounds the length. A search with the paper's
-    100 steps of 0.001 moves each element by 0.1 at most: `epsilon` decides how much of the latent
+    100 steps of 0.001 moves each element by about 0.1 at most: `epsilon` decides how much of the latent
     space it reaches with that. In the paper-size generator the first instance normalisation has
     the same effect.
 

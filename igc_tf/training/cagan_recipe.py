@@ -86,7 +86,7 @@ class CAGANRecipe:
 CAGAN_RECIPES = {
     "compact": CAGANRecipe(
         size="compact",
-        epochs=16,
+        epochs=12,
         batch_size=64,
         learning_rate=2e-3,
         final_learning_rate=1e-5,

@@ -17,7 +17,7 @@ from igc_tf.training.non_finite_guard import NonFiniteGuard
 from igc_tf.training.run_progress import RunProgress
 from igc_tf.training.sample_grid import SampleGrid
 
-# the paper's search (002 §2) moves each element of a latent this far at most
+# the paper's search (002 §2) moves each element of a latent about this far at most
 _PAPER_REACH = 100 * 0.001
 
 

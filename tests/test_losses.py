@@ -1,0 +1,46 @@
+"""Losses against constants worked out by hand."""
+
+import numpy as np
+import pytest
+
+from igc_tf.losses import (
+    class_separation_loss,
+    lsgan_discriminator_loss,
+    lsgan_generator_loss,
+)
+
+CONDITION = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
+
+
+def test_discriminator_loss_counts_only_the_activation_of_the_condition():
+    real = np.array([[9, 0.5, 9], [3, 9, 9]], np.float32)
+    fake = np.array([[9, -2, 9], [0.5, 9, 9]], np.float32)
+    # (0.5 - 1)² + (-2)² = 4.25 and (3 - 1)² + 0.5² = 4.25
+    loss = lsgan_discriminator_loss(real, CONDITION, fake, CONDITION)
+    np.testing.assert_allclose(loss, [4.25, 4.25])
+
+
+def test_discriminator_loss_takes_separate_conditions():
+    real = np.array([[0.0, 2.0, 0.0]], np.float32)
+    fake = np.array([[3.0, 0.0, 5.0]], np.float32)
+    # real in class 1: (2 - 1)² = 1; fake in classes 0 and 2 at once: 9 + 25
+    loss = lsgan_discriminator_loss(real, [[0.0, 1.0, 0.0]], fake, [[1.0, 0.0, 1.0]])
+    np.testing.assert_allclose(loss, [35.0])
+
+
+def test_generator_loss_asks_for_an_activation_of_one():
+    fake = np.array([[7, -1, 7], [1, 7, 7]], np.float32)
+    np.testing.assert_allclose(lsgan_generator_loss(fake, CONDITION), [4.0, 0.0])
+
+
+def test_class_separation_loss_is_the_cross_entropy_of_the_nearness():
+    # exp(-0.1/0.05) = e^-2 and exp(-0.2/0.05) = e^-4: -log(1 / (1 + e^-2)) and -log(e^-2/(1+e^-2))
+    differences = np.array([[0.1, 0.2], [0.1, 0.2]], np.float32)
+    loss = class_separation_loss(differences, [0, 1], 0.05)
+    np.testing.assert_allclose(loss, [0.126928, 2.126928], rtol=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [0.01, 1.0])
+def test_class_separation_loss_of_equal_differences_is_log_of_the_classes(temperature):
+    loss = class_separation_loss(np.full([1, 10], 0.3, np.float32), [4], temperature)
+    np.testing.assert_allclose(loss, [np.log(10)], rtol=1e-6)
