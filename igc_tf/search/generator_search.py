@@ -73,10 +73,12 @@ class GeneratorSearch:
         """The search as plain TensorFlow operations; arguments and result as for a call."""
         targets = tf.repeat(data, self.space.candidates, axis=0)
         state = self._start(indices)
-        histories, kept = [], {}
+        histories, kept, done = [], {}, 0
         for until in sorted({*snapshots, self.settings.steps}):
-            state, recorded = self._advance(state, targets, until, history)
-            histories.append(recorded)
+            if until > done:
+                state, recorded = self._advance(state, targets, until - done, history)
+                histories.append(recorded)
+                done = until
             kept[until] = self._generate(state.values)
         loss, difference, generated = self._evaluate(state.values, targets)
 
@@ -114,12 +116,14 @@ class GeneratorSearch:
         values = tuple(block.start_values(indices) for block in self.space.blocks)
         return _State(tf.constant(0), values, tuple(adam_start(value) for value in values))
 
-    def _advance(self, state, targets, until, history):
-        """Steps until `until` steps are done; with `history` also (steps, 2, B·K) loss and diff."""
+    def _advance(self, state, targets, steps, history):
+        """Takes `steps` steps; with `history` also returns (steps, 2, B·K) loss and difference."""
         examples = tf.shape(targets)[0] // self.space.candidates
         masks = [block.trainable_mask(examples) for block in self.space.blocks]
         begin = state.step
-        recorded = tf.TensorArray(tf.float32, size=until - begin if history else 0)
+        recorded = tf.TensorArray(
+            tf.float32, size=steps if history else 0, element_shape=[2, targets.shape[0]]
+        )
 
         def body(state, recorded):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -133,10 +137,10 @@ class GeneratorSearch:
             return self._update(state, gradients, masks), recorded
 
         state, recorded = tf.while_loop(
-            lambda state, _: state.step < until,
+            lambda state, _: state.step < begin + steps,
             body,
             (state, recorded),
-            maximum_iterations=until - begin,
+            maximum_iterations=steps,
         )
         return state, recorded.stack() if history else None
 
