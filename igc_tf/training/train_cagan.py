@@ -80,6 +80,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
             epochs=recipe.epochs,
             steps_per_epoch=steps_per_epoch,
             callbacks=callbacks,
+            shuffle=False,
             verbose=0,
         )
     run.write_json(

@@ -1,0 +1,77 @@
+"""The gradient that separates the classes, against finite differences of the searched minimum."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf.losses import class_separation_loss
+from igc_tf.models.class_separation import ClassSeparation
+from igc_tf.search import SearchSettings
+from tests.search.linear_generator import linear_generator
+
+SETTINGS = SearchSettings(
+    steps=500,
+    learning_rate=0.1,
+    final_learning_rate=0.0,
+    difference="mean_squared",
+    restriction_weight=0.0,
+)
+
+
+def test_gradient_is_that_of_the_searched_minimum():
+    model, offsets, matrix = linear_generator(latent_size=2)
+    data = tf.constant(np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32))
+    labels = tf.constant([0, 1, 2, 1])
+    separation = ClassSeparation(SETTINGS, images=4, temperature=0.5, reconstruction_weight=0.3)
+    engine = separation.engine(model)
+    searched = separation.search(engine, data, labels, tf.constant([0, 0]))
+    weights = model.trainable_variables[0].value
+    with tf.GradientTape() as tape:
+        loss, logs = separation.loss(engine, searched)
+    gradient = tape.gradient(loss, weights).numpy()
+
+    projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
+
+    def minimum(offsets):
+        errors = (data.numpy()[:, None] - offsets) @ projector.T
+        differences = (errors**2).mean(axis=-1)
+        cross_entropy = class_separation_loss(tf.constant(differences), labels, 0.5)
+        right = differences[np.arange(4), labels.numpy()]
+        return float(tf.reduce_mean(cross_entropy)) + 0.3 * right.mean()
+
+    assert float(loss) == pytest.approx(minimum(offsets), rel=1e-3)
+    for row, column in ((0, 0), (1, 3), (2, 5)):
+        nudge = np.zeros_like(offsets, dtype=np.float64)
+        nudge[row, column] = 1e-3
+        slope = (minimum(offsets + nudge) - minimum(offsets - nudge)) / 2e-3
+        assert gradient[row, column] == pytest.approx(slope, rel=2e-2, abs=1e-4)
+    assert 0 <= float(logs["separated"]) <= 1
+
+
+def test_noise_is_decided_by_the_seed_and_leaves_about_half_alone():
+    model, _, _ = linear_generator(latent_size=2)
+    settings = SearchSettings(steps=1)
+    data, labels = tf.zeros([200, 6]), tf.zeros([200], tf.int32)
+    separation = ClassSeparation(settings, images=200, sigma=0.4)
+    engine = separation.engine(model)
+    first, again, other = (
+        separation.search(engine, data, labels, tf.constant(seed)).data.numpy()
+        for seed in ([0, 1], [0, 1], [0, 2])
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    untouched = (first == 0).all(axis=1).mean()
+    assert 0.35 < untouched < 0.65
+    assert np.abs(first).max() <= 0.5
+    # deviations uniform in 0..0.4 on the noised half; clipping takes a little
+    spread = first[(first != 0).any(axis=1)].std()
+    assert 0.15 < spread < 0.24
+
+
+@pytest.mark.parametrize(
+    "values", [{"images": 0}, {"temperature": 0.0}, {"weight": -1.0}, {"sigma": -0.1}]
+)
+def test_refuses_values_outside_their_ranges(values):
+    ((name, value),) = values.items()
+    with pytest.raises(ValueError, match=f"{name}={value}"):
+        ClassSeparation(**values)

