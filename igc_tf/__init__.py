@@ -1,9 +1,9 @@
 """Classify by inverting a generator: Keras 3 / TensorFlow.
 
-    import igc_tf
+import igc_tf
 
-    classifier = igc_tf.InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cagan-compact"))
-    labels = classifier.classify(images).labels
+classifier = igc_tf.InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cagan-compact"))
+labels = classifier.classify(images).labels
 """
 
 import importlib
@@ -23,7 +23,7 @@ _PUBLIC = {
     "load_images": "igc_tf.data",
 }
 
-__all__ = [*_PUBLIC, "__version__"]  # noqa: PLE0604
+__all__ = [*_PUBLIC, "__version__"]
 
 
 def __getattr__(name):

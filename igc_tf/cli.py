@@ -18,4 +18,6 @@ def _run():
     app = tyro.extras.SubcommandApp()
     for command in (reproduce, classify, data):
         app.command(command)
-    return app.cli(prog="igc-tf", config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes))
+    return app.cli(
+        prog="igc-tf", config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
+    )

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 
 matplotlib.use("Agg", force=False)
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.figure import Figure
 
 
 def tile_images(images, columns, gap=1):

@@ -147,7 +147,7 @@ class InvertedGeneratorClassifier:
                 "expected one label for each of at least one image"
             )
         if not np.issubdtype(labels.dtype, np.integer) or not (
-            0 <= labels.min() and labels.max() < self.classes
+            labels.min() >= 0 and labels.max() < self.classes
         ):
             raise ValueError(
                 f"labels are {labels.dtype} from {labels.min()} to {labels.max()}: "

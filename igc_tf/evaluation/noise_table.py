@@ -178,9 +178,7 @@ def _images(options):
     try:
         data = load_images(options.dataset, options.split, data_dir=options.data_dir)
     except DataUnavailableError:
-        data = load_images(
-            options.dataset, options.split, data_dir=options.data_dir, fallback=True
-        )
+        data = load_images(options.dataset, options.split, data_dir=options.data_dir, fallback=True)
         note = "; the test images could not be had, `igc-tf data prepare` says why"
     if options.images == "all":
         return data, note

@@ -5,4 +5,10 @@ from igc_tf.pretrained.generator_card import generator_card, generator_names
 from igc_tf.pretrained.load_generator import load_generator
 from igc_tf.pretrained.publish_generator import publish_generator
 
-__all__ = ["best_settings", "generator_card", "generator_names", "load_generator", "publish_generator"]
+__all__ = [
+    "best_settings",
+    "generator_card",
+    "generator_names",
+    "load_generator",
+    "publish_generator",
+]

@@ -2,8 +2,8 @@
 
 from igc_tf.search.adam import AdamMoments, adam_start, adam_step
 from igc_tf.search.difference import DIFFERENCES, mean_absolute, mean_squared, resolve_difference
-from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
 from igc_tf.search.generator_search import GeneratorSearch
+from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
 from igc_tf.search.latent_restriction import LatentRestriction
 from igc_tf.search.search_block import SearchBlock
 from igc_tf.search.search_result import SearchResult

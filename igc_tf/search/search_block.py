@@ -70,5 +70,7 @@ class SearchBlock:
 
     def trainable_mask(self, examples):
         """Returns 1 where an element moves and 0 elsewhere, (B·K, D)."""
-        mask = tf.cast(tf.broadcast_to(tf.convert_to_tensor(self.trainable), self.shape), tf.float32)
+        mask = tf.cast(
+            tf.broadcast_to(tf.convert_to_tensor(self.trainable), self.shape), tf.float32
+        )
         return tf.tile(mask, [examples, 1])

@@ -83,9 +83,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
             shuffle=False,
             verbose=0,
         )
-    run.write_json(
-        "result.json", {"best": run.read_json("best.json"), "epochs": recipe.epochs}
-    )
+    run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.epochs})
     return run.path / "generator.keras"
 
 

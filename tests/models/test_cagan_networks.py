@@ -13,7 +13,7 @@ def test_shapes_ranges_and_saving(size, tmp_path):
     latent = np.random.default_rng(0).normal(size=(3, 256)).astype(np.float32)
     data = generator([np.eye(10, dtype=np.float32)[:3], 100 * latent])
     assert data.shape == (3, 28, 28, 1)
-    assert -0.5 <= data.numpy().min() and data.numpy().max() <= 0.5
+    assert data.numpy().min() >= -0.5 and data.numpy().max() <= 0.5
     activation = discriminator(data)
     assert activation.shape == (3, 10)
     for model, inputs, output in (

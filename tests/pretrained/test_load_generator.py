@@ -1,0 +1,78 @@
+"""What ships loads, matches its card, and classifies real digits."""
+
+import numpy as np
+import pytest
+
+import igc_tf
+from igc_tf.data import bundled_digits
+from igc_tf.pretrained import load_generator as load
+from tests.search.linear_generator import linear_generator
+
+
+def test_shipped_generator_classifies_real_digits_far_above_chance():
+    # 100 digits it was neither trained nor chosen on the labels of; chance is 10 %
+    digits = bundled_digits().sample(100, seed=123)
+    classifier = igc_tf.InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cagan-compact"))
+    evaluation = classifier.evaluate(digits.images, digits.labels, verbose=0)
+    assert evaluation.accuracy >= 0.8
+
+
+def test_shipped_generator_makes_the_digit_it_is_asked_for():
+    generator = igc_tf.load_generator("mnist-cagan-compact")
+    latent = np.random.default_rng(0).normal(size=(40, 256)).astype(np.float32)
+    condition = np.eye(10, dtype=np.float32)[np.arange(40) % 10]
+    made = generator([condition, latent]).numpy()
+    digits = bundled_digits()
+    means = np.stack([digits.images[digits.labels == c].mean(axis=0) for c in range(10)])
+    nearest = np.abs(made[:, None] - means).mean(axis=(2, 3, 4)).argmin(axis=1)
+    assert (nearest == np.arange(40) % 10).mean() > 0.5
+
+
+@pytest.mark.parametrize("name", igc_tf.generator_names())
+def test_every_card_tells_how_it_was_made(name):
+    card = igc_tf.generator_card(name)
+    assert card["training"]["command"].startswith("python -m training.")
+    assert len(card["training"]["commit"]) >= 7
+    assert card["training"]["data"]["train"] == 55000
+    assert card["chosen_epoch"]["count"] > 0
+    assert card["parameters"] == igc_tf.load_generator(name).count_params()
+    igc_tf.best_settings(name)
+
+
+def test_keras_files_load(tmp_path):
+    model, _, _ = linear_generator()
+    model.save(tmp_path / "own.keras")
+    loaded = load(tmp_path / "own.keras")
+    inputs = [np.eye(3, dtype=np.float32), np.ones([3, 4], np.float32)]
+    np.testing.assert_array_equal(loaded(inputs), model(inputs))
+
+
+def test_refuses_what_is_neither_name_nor_file(tmp_path):
+    with pytest.raises(ValueError, match=r"'mnist-cagan'.*mnist-cagan-compact.*\.keras"):
+        load("mnist-cagan")
+    (tmp_path / "bad.keras").write_bytes(b"no zip")
+    with pytest.raises(ValueError, match="holds no Keras model"):
+        load(tmp_path / "bad.keras")
+
+
+def test_weights_that_do_not_match_their_card_are_refused(tmp_path, monkeypatch):
+    import importlib
+
+    loader = importlib.import_module("igc_tf.pretrained.load_generator")
+    card = dict(igc_tf.generator_card("mnist-cagan-compact"))
+    (tmp_path / card["weights"]["file"]).write_bytes(b"tampered")
+    monkeypatch.setattr(loader, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=r"SHA-256 .*expected " + card["weights"]["sha256"]):
+        load("mnist-cagan-compact")
+
+
+def test_best_settings_of_an_unknown_generator():
+    with pytest.raises(ValueError, match="own.keras"):
+        igc_tf.best_settings("own.keras")
+
+
+def test_import_is_lazy_and_complete():
+    for name in igc_tf.__all__:
+        assert getattr(igc_tf, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = igc_tf.nonsense

@@ -1,0 +1,48 @@
+"""`python -m training.publish_generator NAME RUN`: ships a training run's generator."""
+
+from pathlib import Path
+
+from igc_tf.program import run_program
+
+
+def main():
+    import tyro
+
+    from igc_tf.pretrained import publish_generator
+    from igc_tf.run_directory import RunDirectory
+
+    def publish(
+        name: tyro.conf.Positional[str],
+        run: tyro.conf.Positional[Path],
+        commit: str,
+        command: str,
+        search_settings: Path | None = None,
+        noise_tables: tuple[Path, ...] = (),
+    ) -> int:
+        """Writes the weights and the card of a generator into igc_tf/pretrained.
+
+        Args:
+            name: what load_generator will know it as.
+            run: the directory of the training run.
+            commit: of the code that trained it.
+            command: that trained it.
+            search_settings: a directory of evaluation.search_settings, for the best settings.
+            noise_tables: directories of evaluation.noise_table, for the card's metrics.
+        """
+        best = None
+        if search_settings is not None:
+            best = RunDirectory(search_settings).read_json("result.json")["best_settings"]
+        tables = [RunDirectory(path).read_json("result.json") for path in noise_tables]
+        metrics = [
+            {key: table[key] for key in ("program", "options", "search", "data", "rows")}
+            for table in tables
+        ]
+        card = publish_generator(RunDirectory(run), name, commit, command, best, metrics)
+        print(f"{name}: {card['parameters']:,} parameters, epoch {card['chosen_epoch']['epoch']}")
+        return 0
+
+    return tyro.cli(publish)
+
+
+if __name__ == "__main__":
+    run_program(main)
