@@ -9,9 +9,9 @@ class LatentNormalization(keras.layers.Layer):
     """`z / sqrt(mean(z²) + epsilon)`, over the last axis.
 
     Latents from the prior N(0, 1) pass almost unchanged. Near the origin, where a search starts,
-    the layer multiplies by 1/√epsilon; far out it bounds the length. A search with the paper's
-    100 steps of 0.001 moves each element by about 0.1 at most: `epsilon` decides how much of the latent
-    space it reaches with that. In the paper-size generator the first instance normalisation has
+    the layer multiplies by 1/√epsilon; far out it bounds the length. The paper's 100 steps of
+    0.001 move each element by about 0.1: `epsilon` decides how much of the latent space the
+    search reaches with that. In the paper-size generator the first instance normalisation has
     the same effect.
 
     Args:

@@ -45,9 +45,8 @@ class EpochCheckpoint(keras.callbacks.Callback):
             self._checkpoint.restore(self._manager.latest_checkpoint).assert_consumed()
         except (AssertionError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise ValueError(
-                f"the checkpoint {self._manager.latest_checkpoint} does not fit this model: {reason}"
-            ) from error
+            path = self._manager.latest_checkpoint
+            raise ValueError(f"the checkpoint {path} does not fit this model: {reason}") from error
 
     def on_epoch_end(self, epoch, logs=None):
         self._epoch.assign(epoch + 1)
