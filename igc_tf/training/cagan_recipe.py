@@ -30,6 +30,7 @@ class CAGANRecipe:
         validation_images: how many validation images judge each epoch.
         precision: Keras' dtype policy for training, "float32" or "mixed_bfloat16"; the averaged
             generator, which is kept, is float32 in any case.
+        start_from: the directory of another run, whose last weights are the first ones here.
         train_images: train on the first N images only; None takes all.
         seed: of weights, order, latents and noise.
 
@@ -54,6 +55,7 @@ class CAGANRecipe:
     separation_sigma: float = 0.0
     validation_images: int = 500
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    start_from: str | None = None
     train_images: int | None = None
     seed: int = 0
 

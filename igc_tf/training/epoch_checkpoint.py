@@ -22,8 +22,7 @@ class EpochCheckpoint(keras.callbacks.Callback):
         self._epoch = tf.Variable(0, dtype=tf.int64)
         self._checkpoint = tf.train.Checkpoint(
             epoch=self._epoch,
-            weights=_Listed(model.generator.weights + model.discriminator.weights),
-            averages=_Listed(model.averaged_generator.weights),
+            **_networks(model),
             generator_optimizer=_Listed(model.generator_optimizer.variables),
             discriminator_optimizer=_Listed(model.discriminator_optimizer.variables),
         )
@@ -51,6 +50,30 @@ class EpochCheckpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._epoch.assign(epoch + 1)
         self._manager.save(checkpoint_number=epoch + 1)
+
+
+def restore_networks(directory, model):
+    """Gives a model the weights of another run's last checkpoint, but not its optimizers.
+
+    Raises:
+        ValueError: if there is no checkpoint, or it belongs to another model.
+    """
+    latest = tf.train.latest_checkpoint(directory)
+    if latest is None:
+        raise ValueError(f"{directory} holds no checkpoint to start from")
+    networks = tf.train.Checkpoint(**_networks(model))
+    try:
+        networks.restore(latest).assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"the checkpoint {latest} does not fit this model: {reason}") from error
+
+
+def _networks(model):
+    return {
+        "weights": _Listed(model.generator.weights + model.discriminator.weights),
+        "averages": _Listed(model.averaged_generator.weights),
+    }
 
 
 class _Listed(tf.Module):

@@ -1,5 +1,7 @@
 """Trains a conditional activation GAN."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,7 +13,7 @@ from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search.search_settings import SearchSettings
-from igc_tf.training.epoch_checkpoint import EpochCheckpoint
+from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_networks
 from igc_tf.training.generator_validation import GeneratorValidation
 from igc_tf.training.non_finite_guard import NonFiniteGuard
 from igc_tf.training.run_progress import RunProgress
@@ -62,6 +64,8 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
     model = build_cagan(recipe, train.num_classes, images.shape[1:], steps_per_epoch)
     checkpoint = EpochCheckpoint(run.path / "checkpoints", model)
     checkpoint.restore()
+    if recipe.start_from is not None and checkpoint.epoch == 0:
+        restore_networks(Path(recipe.start_from) / "checkpoints", model)
     if checkpoint.epoch < recipe.epochs:
         writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
         callbacks = [

@@ -4,12 +4,12 @@ import importlib
 import json
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
 
 from igc_tf.data import DataUnavailableError, bundled_digits
 from igc_tf.evaluation import NoiseTableOptions, noise_table
+from tests.evaluation.mean_digits import mean_digit_generator
 
 module = importlib.import_module("igc_tf.evaluation.noise_table")
 
@@ -19,14 +19,7 @@ def options(tmp_path, monkeypatch):
     """Twenty digits and a generator that makes each class's mean digit, whatever the latent."""
     digits = bundled_digits()
     monkeypatch.setattr(module, "load_images", lambda *_, **__: digits)
-    means = [digits.images[digits.labels == c].mean(axis=0).ravel() for c in range(10)]
-    condition, latent = keras.Input([10]), keras.Input([2])
-    mean, nothing = (keras.layers.Dense(784, use_bias=False) for _ in range(2))
-    data = keras.layers.Add()([mean(condition), nothing(latent)])
-    model = keras.Model([condition, latent], keras.layers.Reshape([28, 28, 1])(data))
-    mean.set_weights([np.stack(means)])
-    nothing.set_weights([np.zeros([2, 784], np.float32)])
-    model.save(tmp_path / "means.keras")
+    mean_digit_generator().save(tmp_path / "means.keras")
     return NoiseTableOptions(
         images=20,
         sigma=(0.0, 0.3),

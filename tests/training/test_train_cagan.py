@@ -105,6 +105,20 @@ def test_other_options_in_the_same_directory_are_refused(uninterrupted):
         main(uninterrupted, dataclasses.replace(RECIPE, learning_rate=0.5))
 
 
+def test_start_from_takes_the_weights_of_another_run(uninterrupted, tmp_path):
+    recipe = dataclasses.replace(
+        RECIPE, epochs=1, learning_rate=1e-12, final_learning_rate=None, averaging_decay=0.0
+    )
+    main(tmp_path, dataclasses.replace(recipe, start_from=str(uninterrupted)))
+    found, expected = _saved(tmp_path), _saved(uninterrupted)
+    names = [name for name in expected if name.startswith("weights/")]
+    assert len(names) > 10
+    for name in names:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
+    with pytest.raises(ValueError, match="no checkpoint to start from"):
+        main(tmp_path / "other", dataclasses.replace(recipe, start_from=str(tmp_path / "none")))
+
+
 def test_diverging_run_stops_and_says_so(tmp_path):
     recipe = dataclasses.replace(
         RECIPE, learning_rate=1e30, final_learning_rate=None, epochs=1, separation_weight=0.0

@@ -1,0 +1,34 @@
+"""The choice of search settings, on a generator where more reach helps."""
+
+import importlib
+import json
+
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.evaluation.search_settings import SearchSettingsOptions, choose_search_settings
+from igc_tf.search import SearchSettings
+from tests.evaluation.mean_digits import mean_digit_generator
+
+module = importlib.import_module("igc_tf.evaluation.search_settings")
+
+
+def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
+    mean_digit_generator(spread=0.1).save(tmp_path / "own.keras")
+    options = SearchSettingsOptions(
+        generator=str(tmp_path / "own.keras"), images=40, output=tmp_path / "out"
+    )
+    axes = (("steps", (2, 3)), ("decision", ("loss",)))
+    monkeypatch.setattr(module, "_AXES", axes)
+    chosen = choose_search_settings(options)
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert len(result["tried"]) == 4
+    assert SearchSettings.from_dict(result["best_settings"]) == chosen
+    scores = {json.dumps(row["settings"]): row["score"] for row in result["tried"]}
+    assert scores[json.dumps(chosen.to_dict())] == max(scores.values())
+    assert result["tried"][0]["settings"] == SearchSettings().to_dict()
+    assert result["data"]["split"] == "validation"
+
+    def refuse(*_, **__):
+        raise AssertionError("evaluated again")
+
+    monkeypatch.setattr(InvertedGeneratorClassifier, "evaluate", refuse)
+    assert choose_search_settings(options) == chosen
