@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from igc_tf.losses import class_separation_loss
+from igc_tf.models.random_affine import random_affine
 from igc_tf.search.generator_search import GeneratorSearch
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.search.search_space import SearchSpace
@@ -37,6 +38,8 @@ class ClassSeparation:
         images: how many of a batch's images are searched, each with every class.
         temperature: of the cross entropy, in units of the data difference.
         weight, reconstruction_weight: of the two terms, beside the adversarial loss's 1.
+        distortion: whether each image is first turned, stretched and shifted a little (see
+            `random_affine`), so that the classes also separate on images not trained with.
         sigma: if positive, every other image (by chance) gets Gaussian noise, of a deviation
             drawn from 0..sigma, and is clipped to [-0.5, 0.5].
 
@@ -51,6 +54,7 @@ class ClassSeparation:
     temperature: float = 0.005
     weight: float = 1.0
     reconstruction_weight: float = 10.0
+    distortion: bool = False
     sigma: float = 0.0
 
     def __post_init__(self):
@@ -75,14 +79,16 @@ class ClassSeparation:
             engine: from `engine`.
             data: (B, ...) in [-0.5, 0.5].
             labels: (B,) integers.
-            seed: int32 (2,), decides the noise.
+            seed: int32 (2,), decides distortion and noise.
 
         Returns:
             What `loss` takes.
         """
         data, labels = data[: self.images], labels[: self.images]
+        affine_seed, noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 3))
+        if self.distortion:
+            data = random_affine(data, affine_seed)
         if self.sigma:
-            noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 2))
             shape = tf.shape(data)
             sigma_shape = tf.concat([shape[:1], tf.ones_like(shape[1:])], axis=0)
             sigma = tf.random.stateless_uniform(sigma_shape, sigma_seed, -self.sigma, self.sigma)

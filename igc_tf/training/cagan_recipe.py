@@ -25,6 +25,7 @@ class CAGANRecipe:
         separation_steps: steps of that search.
         separation_temperature: of its cross entropy, in units of the data difference.
         reconstruction_weight: of the right class's data difference in that search.
+        separation_distortion: turn, stretch and shift the searched images a little.
         separation_sigma: noise on half of the searched images, of a deviation drawn from
             0..sigma.
         validation_images: how many validation images judge each epoch.
@@ -52,6 +53,7 @@ class CAGANRecipe:
     separation_steps: int = 8
     separation_temperature: float = 0.005
     reconstruction_weight: float = 10.0
+    separation_distortion: bool = False
     separation_sigma: float = 0.0
     validation_images: int = 500
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
@@ -96,6 +98,7 @@ CAGAN_RECIPES = {
         beta_2=0.99,
         averaging_decay=0.998,
         separation_weight=1.0,
+        separation_distortion=True,
         separation_sigma=0.4,
     ),
     # the author's published settings

@@ -106,6 +106,7 @@ def build_cagan(recipe, classes=10, data_shape=(28, 28, 1), steps_per_epoch=1):
             temperature=recipe.separation_temperature,
             weight=recipe.separation_weight,
             reconstruction_weight=recipe.reconstruction_weight,
+            distortion=recipe.separation_distortion,
             sigma=recipe.separation_sigma,
         )
     averaged_generator = build_generator(size, classes, data_shape=data_shape)

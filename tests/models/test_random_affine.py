@@ -1,0 +1,40 @@
+import numpy as np
+import tensorflow as tf
+from scipy.ndimage import affine_transform
+
+from igc_tf.models.random_affine import random_affine
+
+
+def _blob():
+    y, x = np.mgrid[:28, :28]
+    return (np.exp(-((x - 12) ** 2 + (y - 15) ** 2) / 30) - 0.5).astype(np.float32)[None, ..., None]
+
+
+def test_without_amounts_nothing_changes():
+    image = _blob()
+    same = random_affine(image, tf.constant([1, 2]), 0.0, 0.0, 0.0, 0.0)
+    np.testing.assert_allclose(same, image, atol=1e-5)
+
+
+def test_agrees_with_scipy():
+    image, seed = _blob(), tf.constant([3, 4])
+    draw = tf.random.stateless_uniform([6, 1], seed, -1.0, 1.0).numpy()[:, 0]
+    angle, skew = 0.2 * draw[0], 0.1 * draw[1]
+    sx, sy = 1 + 0.1 * draw[2], 1 + 0.1 * draw[3]
+    # scipy's coordinates are (row, column)
+    matrix = np.array(
+        [[sy * np.cos(angle), sx * np.sin(angle)], [-sy * np.sin(angle) + skew, sx * np.cos(angle)]]
+    )
+    centre = np.array([13.5, 13.5])
+    offset = centre - matrix @ centre + 1.5 * draw[[5, 4]]
+    expected = affine_transform(image[0, ..., 0], matrix, offset, order=1, cval=-0.5)
+    found = random_affine(image, seed).numpy()[0, ..., 0]
+    # at the very border the two mix in the outside differently
+    np.testing.assert_allclose(found[2:-2, 2:-2], expected[2:-2, 2:-2], atol=1e-4)
+    assert np.abs(found - image[0, ..., 0]).max() > 0.05
+
+
+def test_images_are_distorted_apart():
+    images = np.repeat(_blob(), 3, axis=0)
+    first, second, third = random_affine(images, tf.constant([0, 0])).numpy()
+    assert np.abs(first - second).max() > 0.02 and np.abs(second - third).max() > 0.02
