@@ -41,8 +41,8 @@ def lsgan_generator_loss(fake_activation, fake_condition):
 def class_separation_loss(differences, labels, temperature):
     """Cross entropy of `softmax(-differences / temperature)`: asks the right class to be nearest.
 
-    With the latents of a finished search held fixed, its gradient on the generator's weights is
-    that of the searched minimum itself (envelope theorem), so no search step is differentiated.
+    With the latents of a converged search held fixed, its gradient on the generator's weights is
+    that of the searched minimum itself (envelope theorem): no search step is differentiated.
     This project's addition; not in the paper.
 
     Args:

@@ -1,9 +1,6 @@
 """Figures. Each function returns an array or a matplotlib figure and writes nothing."""
 
-import matplotlib
 import numpy as np
-
-matplotlib.use("Agg", force=False)
 from matplotlib.figure import Figure
 
 

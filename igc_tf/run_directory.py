@@ -37,6 +37,17 @@ class RunDirectory:
         path = self.path / name
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
+    def unfinished(self, result):
+        """Returns the `result.json` of an interrupted run of the same thing, or None.
+
+        The same thing: equal in everything `result` says except environment and findings.
+        """
+        earlier = self.read_json("result.json")
+        if earlier is None or earlier.get("complete") is not False:
+            return None
+        same = (name for name in result if name not in ("environment", "rows", "tried", "complete"))
+        return earlier if all(earlier.get(name) == result[name] for name in same) else None
+
     def write_figure(self, name, figure):
         """Writes a matplotlib figure as PNG and returns the path."""
         return self.write(name, lambda path: figure.savefig(path, dpi=100))

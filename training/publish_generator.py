@@ -29,9 +29,15 @@ def main():
             search_settings: a directory of evaluation.search_settings, for the best settings.
             noise_tables: directories of evaluation.noise_table, for the card's metrics.
         """
+        for path in (run, *noise_tables, *([search_settings] if search_settings else [])):
+            if not (path / "result.json").is_file():
+                raise ValueError(f"{path} holds no result.json: expected a finished run")
         best = None
         if search_settings is not None:
-            best = RunDirectory(search_settings).read_json("result.json")["best_settings"]
+            choice = RunDirectory(search_settings).read_json("result.json")
+            if not choice["complete"]:
+                raise ValueError(f"{search_settings} holds an unfinished choice of settings")
+            best = choice["best_settings"]
         tables = [RunDirectory(path).read_json("result.json") for path in noise_tables]
         metrics = [
             {key: table[key] for key in ("program", "options", "search", "data", "rows")}

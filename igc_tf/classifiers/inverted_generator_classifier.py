@@ -80,7 +80,7 @@ class InvertedGeneratorClassifier:
             float32 (N, C): minus the data difference (or minus the loss, if that decides).
 
         Raises:
-            ValueError: for images of another shape or range.
+            ValueError: for images of another shape or range, or a search that diverges.
         """
         batches = self._search_batches(images, batch_size, verbose)
         scores = [self._scores(result) for result in batches]
@@ -103,6 +103,7 @@ class InvertedGeneratorClassifier:
         """
         if len(images) == 0:
             raise ValueError("no images to classify: expected at least one")
+        snapshots = tuple(snapshots)
         results = list(self._search_batches(images, batch_size, verbose, history, snapshots))
 
         def joined(part, axis=0):
@@ -169,7 +170,7 @@ class InvertedGeneratorClassifier:
     def _search_batches(self, images, batch_size, verbose, history=False, snapshots=()):
         """Yields the `SearchResult` of each batch, as NumPy arrays."""
         images = self._checked(images)
-        if batch_size < 1 or int(batch_size) != batch_size:
+        if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"batch_size={batch_size!r}: expected a whole number >= 1")
         progress = keras.utils.Progbar(len(images), unit_name="image") if verbose else None
         for begin in range(0, len(images), batch_size):
@@ -183,7 +184,13 @@ class InvertedGeneratorClassifier:
                 indices = np.concatenate([indices, np.repeat(indices[:1], padding)])
             result = self.search(batch, indices, history, snapshots)
             count = len(batch) - padding
-            yield _to_numpy(result, count)
+            result = _to_numpy(result, count)
+            if not np.isfinite(self._scores(result)).all():
+                raise ValueError(
+                    f"the search of images {begin} to {begin + count - 1} ended in values that "
+                    "are not finite: lower the learning rate, or check generator and difference"
+                )
+            yield result
             if progress is not None:
                 progress.add(count)
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import tensorflow as tf
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
-from igc_tf.data import DataUnavailableError, add_gaussian_noise, load_images
+from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
-from igc_tf.pretrained import best_settings, load_generator
+from igc_tf.pretrained import best_settings, load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search import SearchSettings
 
@@ -72,14 +73,16 @@ class NoiseTable:
             `interval` (95 %), `seconds`, `first_batch_seconds`.
         header: what was classified, with what.
         output: the directory of the files.
+        references: like `PAPER_ROWS`; empty where the paper has no figures.
     """
 
     rows: list[dict]
     header: str
     output: Path
+    references: tuple = ()
 
     def __str__(self):
-        paper = {sigma: (accuracy, seconds) for sigma, accuracy, seconds in PAPER_ROWS}
+        paper = {sigma: (accuracy, seconds) for sigma, accuracy, seconds in self.references}
         lines = [
             self.header,
             "",
@@ -114,7 +117,8 @@ def noise_table(options, report=None):
         ValueError: for options that cannot be met; before any search starts.
     """
     settings = best_settings(options.generator) if options.settings == "best" else SearchSettings()
-    classifier = InvertedGeneratorClassifier(load_generator(options.generator), settings)
+    generator = load_generator(options.generator)
+    classifier = InvertedGeneratorClassifier(generator, settings)
     data, note = _images(options)
     if data.num_classes != classifier.classes:
         raise ValueError(
@@ -126,11 +130,19 @@ def noise_table(options, report=None):
         "program": "python -m evaluation.noise_table",
         "options": options.to_dict(),
         "search": settings.to_dict(),
+        "generator_sha256": weights_digest(generator),
         "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
         "environment": describe_environment(),
         "complete": False,
-        "rows": _finished_rows(run, options),
+        "rows": [],
     }
+    earlier = run.unfinished(result)
+    if earlier is None:
+        for picture in run.path.glob("*.png"):
+            picture.unlink()
+    else:
+        result["rows"] = earlier["rows"]
+    run.write_json("result.json", result)
     header = (
         f"{len(data):,} {data.split} images of {data.name} ({data.source}){note}; "
         f"generator {options.generator}, {options.settings} settings"
@@ -161,25 +173,25 @@ def noise_table(options, report=None):
         run.write_json("result.json", result)
     result["rows"].sort(key=lambda row: options.sigma.index(row["sigma"]))
     run.write_json("result.json", {**result, "complete": True})
+    references = PAPER_ROWS if options.dataset == "mnist" else ()
+    _write_tensorboard(run, result["rows"])
     run.write_figure(
         "accuracy.png",
         plot_accuracies(
             result["rows"],
-            {"paper": [row[:2] for row in PAPER_ROWS]} if options.dataset == "mnist" else {},
+            {"paper": [row[:2] for row in references]} if references else {},
             f"{options.generator}, {options.settings} settings, {len(data):,} images",
         ),
     )
-    return NoiseTable(result["rows"], header, run.path)
+    return NoiseTable(result["rows"], header, run.path, references)
 
 
 def _images(options):
     """The images to classify, and a note if they are not the ones asked for."""
+    data = load_images(options.dataset, options.split, data_dir=options.data_dir, fallback=True)
     note = ""
-    try:
-        data = load_images(options.dataset, options.split, data_dir=options.data_dir)
-    except DataUnavailableError:
-        data = load_images(options.dataset, options.split, data_dir=options.data_dir, fallback=True)
-        note = "; the test images could not be had, `igc-tf data prepare` says why"
+    if data.split != options.split:
+        note = f"; the {options.split} images could not be had, `igc-tf data prepare` says why"
     if options.images == "all":
         return data, note
     if options.images > len(data):
@@ -190,11 +202,13 @@ def _images(options):
     return data.sample(options.images, options.seed), note
 
 
-def _finished_rows(run, options):
-    earlier = run.read_json("result.json")
-    if earlier and not earlier["complete"] and earlier["options"] == options.to_dict():
-        return earlier["rows"]
-    return []
+def _write_tensorboard(run, rows):
+    """The accuracies, as scalars over the noise in thousandths."""
+    with tf.summary.create_file_writer(str(run.path / "tensorboard")).as_default():
+        for row in rows:
+            step = round(1000 * row["sigma"])
+            tf.summary.scalar("accuracy over 1000 sigma", row["accuracy"], step=step)
+            tf.summary.scalar("seconds over 1000 sigma", row["seconds"], step=step)
 
 
 def _draw_cases(run, classifier, data, noised, answers, sigma):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import add_gaussian_noise, load_images
-from igc_tf.pretrained import load_generator
+from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search import SearchSettings
 
@@ -75,8 +75,15 @@ def choose_search_settings(options, report=None):
         "data_dir": str(options.data_dir),
         "output": str(options.output),
     }
-    earlier = run.read_json("result.json")
-    tried = earlier["tried"] if earlier and earlier["options"] == asked else []
+    result = {
+        "program": "python -m evaluation.search_settings",
+        "options": asked,
+        "generator_sha256": weights_digest(generator),
+        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "environment": describe_environment(),
+        "complete": False,
+    }
+    tried = (run.unfinished(result) or {}).get("tried", [])
 
     def score(settings):
         for row in tried:
@@ -95,18 +102,9 @@ def choose_search_settings(options, report=None):
         write(best_settings)
         return row["score"]
 
-    def write(settings):
-        run.write_json(
-            "result.json",
-            {
-                "program": "python -m evaluation.search_settings",
-                "options": asked,
-                "data": {"source": data.source, "split": data.split, "count": len(data)},
-                "environment": describe_environment(),
-                "best_settings": settings.to_dict(),
-                "tried": tried,
-            },
-        )
+    def write(settings, complete=False):
+        values = {"best_settings": settings.to_dict(), "tried": tried, "complete": complete}
+        run.write_json("result.json", {**result, **values})
 
     best_settings = SearchSettings()
     best_score = score(best_settings)
@@ -119,5 +117,5 @@ def choose_search_settings(options, report=None):
             report(f"{100 * value_score:6.2f} %  {axis} {value}")
             if value_score > best_score:
                 best_settings, best_score = settings, value_score
-    write(best_settings)
+    write(best_settings, complete=True)
     return best_settings

@@ -29,8 +29,9 @@ class ClassSeparation:
 
         weight · class_separation_loss + reconstruction_weight · (the right class's difference).
 
-    By the envelope theorem that is the gradient through the searched minimum. This project's
-    addition; the paper trains with the adversarial loss alone.
+    At a minimum of the difference that is the gradient through the search (envelope theorem); a
+    short search only comes near one, so here it is an approximation. This project's addition; the
+    paper trains with the adversarial loss alone.
 
     Attributes:
         settings: of the short search. Its reach, steps × learning rate, should be about that of
@@ -59,7 +60,7 @@ class ClassSeparation:
 
     def __post_init__(self):
         for name, least in (("images", 1), ("weight", 0), ("reconstruction_weight", 0)):
-            if getattr(self, name) < least:
+            if not getattr(self, name) >= least:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a number >= {least}")
         if not self.temperature > 0:
             raise ValueError(f"temperature={self.temperature!r}: expected a number > 0")

@@ -14,6 +14,6 @@ def best_settings(name):
     if values is None:
         raise ValueError(
             f"no best settings are recorded for generator {str(name)!r}; choose them with "
-            "python -m evaluation.search_settings, or use the paper's"
+            "python -m evaluation.search_settings, or use the paper's (--settings paper)"
         )
     return SearchSettings.from_dict(values)

@@ -8,7 +8,7 @@ FOLDER = Path(__file__).parent
 
 def generator_names():
     """Returns the names `load_generator` knows."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+    return sorted(path.stem for path in FOLDER.glob("[!.]*.json"))
 
 
 def generator_card(name):

@@ -36,8 +36,16 @@ def load_generator(generator):
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(f"{path} holds no Keras model that can be loaded: {reason}") from error
+
+
+def weights_digest(generator):
+    """Returns the SHA-256 of a model's weights, in hexadecimal: which generator a result is of."""
+    digest = hashlib.sha256()
+    for weight in generator.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
 
 
 def _shipped(name):

@@ -61,9 +61,11 @@ class GeneratorSearch:
             ValueError: for a snapshot outside 0..steps.
         """
         snapshots = tuple(snapshots)
-        outside = [step for step in snapshots if not 0 <= step <= self.settings.steps]
+        outside = [step for step in snapshots if step not in range(self.settings.steps + 1)]
         if outside:
-            raise ValueError(f"snapshots {outside}: expected steps in 0..{self.settings.steps}")
+            raise ValueError(
+                f"snapshots {outside}: expected whole steps in 0..{self.settings.steps}"
+            )
         data = tf.convert_to_tensor(data, tf.float32)
         if indices is None:
             indices = tf.range(tf.shape(data)[0])
@@ -109,7 +111,7 @@ class GeneratorSearch:
         Differentiable in the generator's weights.
         """
         targets = tf.repeat(data, self.space.candidates, axis=0)
-        difference = self._difference(targets, self._generate(values))
+        difference = self._checked_difference(targets, self._generate(values))
         return tf.reshape(difference, [-1, self.space.candidates])
 
     def _start(self, indices):
@@ -163,9 +165,9 @@ class GeneratorSearch:
                     beta_2=self.settings.beta_2,
                     epsilon=self.settings.epsilon,
                 )
-                moved = value + (moved - value) * mask
                 if block.projection is not None:
-                    moved = block.projection(moved)
+                    moved = block.projection(tf.where(mask, moved, value))
+                moved = tf.where(mask, moved, value)
                 if block.first_step:
                     moves = step >= block.first_step
                     moved, moved_moments = tf.nest.map_structure(
@@ -188,10 +190,19 @@ class GeneratorSearch:
         inputs = list(values) if len(values) > 1 else values[0]
         return tf.cast(self.generator(inputs, training=False), tf.float32)
 
+    def _checked_difference(self, targets, generated):
+        difference = self._difference(targets, generated)
+        if difference.shape.rank != 1:
+            raise ValueError(
+                f"the difference returned shape {difference.shape}: "
+                "expected one number per example, (N,)"
+            )
+        return difference
+
     def _evaluate(self, values, targets):
         """Loss, difference and generated data of every candidate."""
         generated = self._generate(values)
-        difference = self._difference(targets, generated)
+        difference = self._checked_difference(targets, generated)
         loss = difference
         for block, value in zip(self.space.blocks, values, strict=True):
             if block.restriction is not None:

@@ -61,6 +61,10 @@ class GeneratorSignature:
                 f"the generator has {len(shapes)} inputs {shapes}: "
                 "expected two, [condition (B, C), latent (B, Z)]"
             )
+        if [tensor.name for tensor in inputs] == ["latent", "condition"]:
+            raise GeneratorError(
+                "the generator's inputs are [latent, condition]: expected [condition, latent]"
+            )
         for name, shape, size in zip(("condition", "latent"), shapes, expected, strict=True):
             if len(shape) != 2 or shape[1] is None:
                 raise GeneratorError(
@@ -83,7 +87,7 @@ class GeneratorSignature:
         try:
             data = generator([tf.zeros([batch, size]) for size in sizes], training=False)
         except Exception as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise GeneratorError(
                 f"the generator {generator.name!r} could not be called on "
                 f"[({batch}, {sizes[0]}), ({batch}, {sizes[1]})]: {reason}"

@@ -26,7 +26,8 @@ class SearchBlock:
         restriction: added to the loss: values (N, D) -> (N,).
 
     Raises:
-        ValueError: for a negative update factor or first step, or a start that is not (K, D).
+        ValueError: for a negative update factor or first step, or an array as start that is not
+            (K, D).
     """
 
     start: Any
@@ -37,7 +38,7 @@ class SearchBlock:
     restriction: Callable | None = None
 
     def __post_init__(self):
-        if self.update_factor < 0:
+        if not self.update_factor >= 0:
             raise ValueError(f"update_factor {self.update_factor!r}: expected a number >= 0")
         if self.first_step < 0 or int(self.first_step) != self.first_step:
             raise ValueError(f"first_step {self.first_step!r}: expected a whole number >= 0")
@@ -69,8 +70,6 @@ class SearchBlock:
         return tf.reshape(values, [tf.shape(indices)[0] * candidates, elements])
 
     def trainable_mask(self, examples):
-        """Returns 1 where an element moves and 0 elsewhere, (B·K, D)."""
-        mask = tf.cast(
-            tf.broadcast_to(tf.convert_to_tensor(self.trainable), self.shape), tf.float32
-        )
+        """Returns True where an element moves, (B·K, D)."""
+        mask = tf.broadcast_to(tf.convert_to_tensor(self.trainable, tf.bool), self.shape)
         return tf.tile(mask, [examples, 1])

@@ -44,7 +44,7 @@ class SearchSettings:
     jit_compile: bool = False
 
     def __post_init__(self):
-        if isinstance(self.steps, bool) or int(self.steps) != self.steps or self.steps < 1:
+        if not isinstance(self.steps, int) or isinstance(self.steps, bool) or self.steps < 1:
             raise ValueError(f"steps={self.steps!r}: expected a whole number >= 1")
         for name in ("learning_rate", "epsilon"):
             value = getattr(self, name)
@@ -76,7 +76,7 @@ class SearchSettings:
 
     @classmethod
     def from_dict(cls, values):
-        """The inverse of `to_dict`.
+        """The inverse of `to_dict`, for differences that have a name.
 
         Raises:
             ValueError: for an unknown name.

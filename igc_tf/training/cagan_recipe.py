@@ -64,18 +64,24 @@ class CAGANRecipe:
     def __post_init__(self):
         if self.size not in CAGAN_SIZES:
             raise ValueError(f"size={self.size!r}: expected one of {sorted(CAGAN_SIZES)}")
-        for name in ("epochs", "batch_size", "validation_images", "separation_steps"):
+        counts = ("epochs", "batch_size", "validation_images")
+        for name in (*counts, "separation_images", "separation_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
+        for name in ("separation_weight", "reconstruction_weight", "separation_sigma"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number >= 0")
+        for name in ("beta_1", "beta_2", "averaging_decay"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
+        if not self.separation_temperature > 0:
+            raise ValueError(
+                f"separation_temperature={self.separation_temperature!r}: expected a number > 0"
+            )
         rates = [self.learning_rate]
         rates += [self.final_learning_rate] if self.final_learning_rate is not None else []
         if not all(math.isfinite(rate) and rate > 0 for rate in rates):
             raise ValueError(f"learning rates {rates}: expected numbers > 0")
-        if self.separation_weight < 0 or self.separation_sigma < 0:
-            raise ValueError(
-                f"separation_weight={self.separation_weight!r}, "
-                f"separation_sigma={self.separation_sigma!r}: expected numbers >= 0"
-            )
         if self.train_images is not None and self.train_images < self.batch_size:
             raise ValueError(
                 f"train_images={self.train_images!r}: expected at least batch_size, "

@@ -24,16 +24,21 @@ class GeneratorValidation(keras.callbacks.Callback):
         self._images = images
         self._labels = labels
         self._settings = settings
+        self._classifier = None
+
+    def on_train_begin(self, logs=None):
+        # compiled once; it reads the weights as they are at each epoch's end
+        self._classifier = InvertedGeneratorClassifier(
+            self.model.averaged_generator, self._settings
+        )
 
     def on_epoch_end(self, epoch, logs=None):
-        generator = self.model.averaged_generator
-        classifier = InvertedGeneratorClassifier(generator, self._settings)
-        evaluation = classifier.evaluate(self._images, self._labels, verbose=0)
+        evaluation = self._classifier.evaluate(self._images, self._labels, verbose=0)
         if logs is not None:
             logs["val_accuracy"] = evaluation.accuracy
         best = self._run.read_json("best.json")
         if best is None or best["accuracy"] < evaluation.accuracy:
-            self._run.write("generator.keras", generator.save)
+            self._run.write("generator.keras", self.model.averaged_generator.save)
             low, high = evaluation.interval
             self._run.write_json(
                 "best.json",

@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 
 
 class NonFiniteLossError(RuntimeError):
@@ -10,9 +11,10 @@ class NonFiniteLossError(RuntimeError):
 
 
 class NonFiniteGuard(keras.callbacks.Callback):
-    """Raises `NonFiniteLossError` at the first batch whose logs are not finite.
+    """Raises `NonFiniteLossError` when logs, or at an epoch's end weights, are not finite.
 
-    Checkpoints are written at the ends of epochs only, so the last one is still good.
+    Put it before the callback that saves: checkpoints are written at the ends of epochs only, so
+    the last one is still good.
     """
 
     def __init__(self):
@@ -25,7 +27,14 @@ class NonFiniteGuard(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         bad = {name: value for name, value in (logs or {}).items() if not math.isfinite(value)}
         if bad:
-            raise NonFiniteLossError(
-                f"epoch {self._epoch + 1}, step {batch + 1}: {bad}. The last good checkpoint is "
-                "kept; continue from it with a smaller learning rate in a new output directory"
-            )
+            self._stop(f"step {batch + 1}: {bad}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not all(np.isfinite(weight).all() for weight in self.model.get_weights()):
+            self._stop("the last step made weights that are not finite")
+
+    def _stop(self, reason):
+        raise NonFiniteLossError(
+            f"epoch {self._epoch + 1}, {reason}. The last good checkpoint is kept; start from it "
+            "with a smaller learning rate in a new output directory (--start-from)"
+        )

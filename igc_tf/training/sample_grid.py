@@ -38,3 +38,4 @@ class SampleGrid(keras.callbacks.Callback):
         )
         with self._writer.as_default():
             tf.summary.image("samples", grid[None] + 0.5, step=epoch)
+        self._writer.flush()

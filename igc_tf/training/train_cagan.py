@@ -51,21 +51,30 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
     validation = load_images(recipe.dataset, "validation", data_dir=data_dir)
     validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
     images, labels = train.images[: recipe.train_images], train.labels[: recipe.train_images]
-    run.write_json(
-        "options.json",
-        {
-            "recipe": recipe.to_dict(),
-            "data": {"source": train.source, "train": len(images), "validation": len(validation)},
-            "environment": describe_environment(),
-        },
-    )
-
     steps_per_epoch = len(images) // recipe.batch_size
+    if steps_per_epoch == 0:
+        raise ValueError(
+            f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
+        )
     model = build_cagan(recipe, train.num_classes, images.shape[1:], steps_per_epoch)
     checkpoint = EpochCheckpoint(run.path / "checkpoints", model)
     checkpoint.restore()
     if recipe.start_from is not None and checkpoint.epoch == 0:
         restore_networks(Path(recipe.start_from) / "checkpoints", model)
+    if run.read_json("options.json") is None:
+        run.write_json(
+            "options.json",
+            {
+                "recipe": recipe.to_dict(),
+                "data": {
+                    "source": train.source,
+                    "train": len(images),
+                    "validation": len(validation),
+                },
+                "start": _options_of(recipe.start_from),
+                "environment": describe_environment(),
+            },
+        )
     if checkpoint.epoch < recipe.epochs:
         writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
         callbacks = [
@@ -155,6 +164,11 @@ def _batches(images, labels, recipe, first_epoch):
     epochs = tf.data.Dataset.range(first_epoch, recipe.epochs)
     batches = epochs.flat_map(epoch_batches)
     return batches.map(lambda i: (tf.gather(images, i), tf.gather(labels, i))).prefetch(2)
+
+
+def _options_of(directory):
+    """The options of the run that this one starts from, and so on back; None if there is none."""
+    return None if directory is None else RunDirectory(directory).read_json("options.json")
 
 
 def _check_same_recipe(run, recipe):

@@ -161,3 +161,11 @@ def test_refuses_a_batch_size_below_one_and_no_images():
         classifier.predict(_images(), batch_size=0)
     with pytest.raises(ValueError, match="no images"):
         classifier.classify(_images(0))
+
+
+def test_search_that_diverges_is_said():
+    model, _, _ = linear_generator(latent_size=2, data_shape=SHAPE)
+    settings = SearchSettings(steps=3, learning_rate=1e38, difference="mean_squared")
+    classifier = InvertedGeneratorClassifier(model, settings, data_range=None)
+    with pytest.raises(ValueError, match="not finite"):
+        classifier.predict(_images(), verbose=0)

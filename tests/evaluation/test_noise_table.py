@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from igc_tf.data import DataUnavailableError, bundled_digits
+from igc_tf.data import bundled_digits
 from igc_tf.evaluation import NoiseTableOptions, noise_table
 from tests.evaluation.mean_digits import mean_digit_generator
 
@@ -47,8 +47,27 @@ def test_rows_are_the_nearest_means(options):
     assert "95.1 %" in str(table) and f"{100 * first['accuracy']:.2f} %" in str(table)
 
 
+def test_other_weights_or_options_start_anew(options):
+    noise_table(replace(options, sigma=(0.3,)))
+    path = options.output / "result.json"
+    unfinished = {**json.loads(path.read_text()), "complete": False, "generator_sha256": "other"}
+    path.write_text(json.dumps(unfinished))
+    lines = []
+    noise_table(replace(options, sigma=(0.3,)), report=lines.append)
+    assert "sigma 0.3" in lines
+    path.write_text("{}")
+    noise_table(replace(options, sigma=(0.0,)))
+    assert not (options.output / "search-sigma-0.3.png").exists()
+
+
+def test_the_papers_figures_stand_beside_mnist_only(options):
+    table = noise_table(replace(options, sigma=(0.0,), dataset="fashion_mnist"))
+    assert "95.1" not in str(table)
+
+
 def test_figures_are_there(options):
     noise_table(options)
+    assert list((options.output / "tensorboard").glob("events*"))
     pictures = {path.name for path in options.output.glob("*.png")}
     assert {"accuracy.png", "search-sigma-0.png", "search-sigma-0.3.png"} <= pictures
     assert {"cases-right-sigma-0.png", "cases-wrong-sigma-0.3.png"} <= pictures
@@ -75,12 +94,8 @@ def test_finished_rows_are_kept_by_an_interrupted_run(options, monkeypatch):
 
 
 def test_missing_test_images_are_said(options, monkeypatch):
-    def load(dataset, split, data_dir=None, fallback=False):
-        if not fallback:
-            raise DataUnavailableError(dataset, ["no network"], ["a network"])
-        return bundled_digits()
-
-    monkeypatch.setattr(module, "load_images", load)
+    # as load_images falls back: to digits that say they are validation digits
+    monkeypatch.setattr(module, "load_images", lambda *_, fallback, **__: bundled_digits())
     table = noise_table(replace(options, sigma=(0.0,)))
     assert "validation images" in table.header and "could not be had" in table.header
 

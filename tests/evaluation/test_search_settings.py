@@ -20,12 +20,15 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_AXES", axes)
     chosen = choose_search_settings(options)
     result = json.loads((tmp_path / "out" / "result.json").read_text())
-    assert len(result["tried"]) == 4
+    assert len(result["tried"]) == 4 and result["complete"]
     assert SearchSettings.from_dict(result["best_settings"]) == chosen
     scores = {json.dumps(row["settings"]): row["score"] for row in result["tried"]}
     assert scores[json.dumps(chosen.to_dict())] == max(scores.values())
     assert result["tried"][0]["settings"] == SearchSettings().to_dict()
     assert result["data"]["split"] == "validation"
+
+    # as if interrupted after the last of them
+    (tmp_path / "out" / "result.json").write_text(json.dumps({**result, "complete": False}))
 
     def refuse(*_, **__):
         raise AssertionError("evaluated again")

@@ -224,3 +224,25 @@ def test_refuses_snapshots_outside_the_search():
 def test_refuses_spaces_without_sense(blocks, message):
     with pytest.raises(ValueError, match=message):
         SearchSpace(blocks)
+
+
+def test_projection_leaves_what_is_not_trainable_alone():
+    model, _, _ = linear_generator()
+    start = np.float32([[0.7, 0.2, 0.1]])
+    space = SearchSpace(
+        (
+            SearchBlock(
+                start, trainable=np.array([[False, True, True]]), projection=lambda c: c * 0.0
+            ),
+            SearchBlock(tf.zeros([1, 4]), trainable=False),
+        )
+    )
+    found = GeneratorSearch(model, space, SearchSettings(steps=2))(_data(1)).values[0]
+    np.testing.assert_allclose(found[0], [[0.7, 0.0, 0.0]])
+
+
+def test_refuses_a_difference_that_is_not_one_number_per_example():
+    model, _, _ = linear_generator()
+    settings = SearchSettings(steps=1, difference=lambda data, generated: data - generated)
+    with pytest.raises(ValueError, match=r"expected one number per example"):
+        GeneratorSearch(model, _latent_space(), settings)(_data(2))

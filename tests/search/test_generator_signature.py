@@ -61,6 +61,13 @@ def test_refuses_what_is_no_generator(model, message):
         GeneratorSignature.of(model())
 
 
+def test_refuses_inputs_in_the_wrong_order():
+    latent, condition = keras.Input([4], name="latent"), keras.Input([3], name="condition")
+    model = keras.Model([latent, condition], layers.Concatenate()([latent, condition]))
+    with pytest.raises(GeneratorError, match=r"expected \[condition, latent\]"):
+        GeneratorSignature.of(model)
+
+
 def test_refuses_sizes_other_than_the_models():
     model, _, _ = linear_generator(classes=5)
     with pytest.raises(GeneratorError, match="has 5 elements: expected 10"):

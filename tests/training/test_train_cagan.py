@@ -100,6 +100,12 @@ def test_finished_run_is_not_trained_again(uninterrupted):
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
+def test_mistake_in_the_options_does_not_spoil_the_directory(tmp_path):
+    with pytest.raises(ValueError, match="no checkpoint"):
+        main(tmp_path, dataclasses.replace(RECIPE, start_from=str(tmp_path / "none")))
+    assert not (tmp_path / "options.json").exists()
+
+
 def test_other_options_in_the_same_directory_are_refused(uninterrupted):
     with pytest.raises(ValueError, match=r"learning_rate.*0\.001, 0\.5"):
         main(uninterrupted, dataclasses.replace(RECIPE, learning_rate=0.5))
@@ -135,6 +141,8 @@ def test_diverging_run_stops_and_says_so(tmp_path):
         {"learning_rate": -1.0},
         {"learning_rate": float("nan")},
         {"separation_sigma": -0.1},
+        {"separation_temperature": 0.0},
+        {"averaging_decay": 1.0},
         {"train_images": 3},
     ],
 )
