@@ -9,21 +9,22 @@ from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search import SearchSettings
 
-# one after the other; each is kept if it is better than the best so far
-_AXES = (
-    ("learning_rate", (0.0005, 0.002, 0.004)),
-    ("final_learning_rate", (0.0,)),
-    ("steps", (30, 60, 200)),
-    ("beta_2", (0.99,)),
-    ("restriction_weight", (0.0, 0.1, 0.3, 1.0)),
-    ("decision", ("loss",)),
-    ("difference", ("mean_squared",)),
+# changes tried one round after the other; the best of a round is kept if it is better than before.
+# Steps and learning rate go together: their product is the reach of the search.
+_ROUNDS = (
+    (
+        {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
+        {"steps": 30, "learning_rate": 0.006, "final_learning_rate": 0.0},
+        {"steps": 60, "learning_rate": 0.005, "final_learning_rate": 0.0},
+    ),
+    ({"restriction_weight": 0.1}, {"restriction_weight": 0.3}),
+    ({"decision": "loss"},),
 )
 
 
 @dataclass(frozen=True)
 class SearchSettingsOptions:
-    """Choose search settings on validation images, one axis after the other.
+    """Choose search settings on validation images, one round of changes after the other.
 
     Attributes:
         generator: a name that ships, or a .keras file.
@@ -53,8 +54,8 @@ class SearchSettingsOptions:
 def choose_search_settings(options, report=None):
     """Starts from the paper's settings and keeps every change that classifies better.
 
-    A coordinate search: for each axis in turn its values are tried with all else as it is. What
-    was tried is kept in `result.json`; an interrupted choice goes on from there.
+    In each round some changes are tried with all else as it is (`_ROUNDS`). What was tried is
+    kept in `result.json`; an interrupted choice goes on from there.
 
     Args:
         options: a `SearchSettingsOptions`.
@@ -109,13 +110,13 @@ def choose_search_settings(options, report=None):
     best_settings = SearchSettings()
     best_score = score(best_settings)
     report(f"{100 * best_score:6.2f} %  the paper's settings")
-    for axis, values in _AXES:
+    for changes in _ROUNDS:
         base = best_settings
-        for value in values:
-            settings = replace(base, **{axis: value})
-            value_score = score(settings)
-            report(f"{100 * value_score:6.2f} %  {axis} {value}")
-            if value_score > best_score:
-                best_settings, best_score = settings, value_score
+        for change in changes:
+            settings = replace(base, **change)
+            value = score(settings)
+            report(f"{100 * value:6.2f} %  {change}")
+            if value > best_score:
+                best_settings, best_score = settings, value
     write(best_settings, complete=True)
     return best_settings

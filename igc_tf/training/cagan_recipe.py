@@ -104,7 +104,6 @@ CAGAN_RECIPES = {
         beta_2=0.99,
         averaging_decay=0.998,
         separation_weight=1.0,
-        separation_distortion=True,
         separation_sigma=0.4,
     ),
     # the author's published settings

@@ -16,8 +16,8 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
     options = SearchSettingsOptions(
         generator=str(tmp_path / "own.keras"), images=40, output=tmp_path / "out"
     )
-    axes = (("steps", (2, 3)), ("decision", ("loss",)))
-    monkeypatch.setattr(module, "_AXES", axes)
+    rounds = (({"steps": 2}, {"steps": 3}), ({"decision": "loss"},))
+    monkeypatch.setattr(module, "_ROUNDS", rounds)
     chosen = choose_search_settings(options)
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert len(result["tried"]) == 4 and result["complete"]
