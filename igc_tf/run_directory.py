@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 _PACKAGES = ("igc-tf", "tensorflow", "keras", "numpy", "scipy", "tensorflow-datasets")
@@ -70,6 +71,11 @@ class RunDirectory:
         finally:
             Path(temporary).unlink(missing_ok=True)
         return target
+
+
+def json_ready(options):
+    """Returns an options dataclass as it reads back from JSON: lists for tuples, text for paths."""
+    return json.loads(json.dumps(asdict(options), default=str))
 
 
 def describe_environment():

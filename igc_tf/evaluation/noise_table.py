@@ -1,7 +1,7 @@
 """The paper's table: accuracy under Gaussian noise, with its figures (002 §2)."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,7 @@ from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
 from igc_tf.pretrained import best_settings, load_generator, weights_digest
-from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 
 # sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti (002 §2)
@@ -55,13 +55,6 @@ class NoiseTableOptions:
             raise ValueError(f"--sigma {self.sigma}: expected one or more numbers >= 0")
         if self.batch_size < 1:
             raise ValueError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
-
-    def to_dict(self):
-        """JSON-ready."""
-        values = asdict(self)
-        for name in ("output", "data_dir"):
-            values[name] = None if values[name] is None else str(values[name])
-        return {**values, "sigma": list(self.sigma)}
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,7 @@ def noise_table(options, report=None):
     run = RunDirectory(options.output)
     result = {
         "program": "python -m evaluation.noise_table",
-        "options": options.to_dict(),
+        "options": json_ready(options),
         "search": settings.to_dict(),
         "generator_sha256": weights_digest(generator),
         "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
@@ -172,7 +165,6 @@ def noise_table(options, report=None):
         _draw_cases(run, classifier, data, noised, evaluation.answers, sigma)
         run.write_json("result.json", result)
     result["rows"].sort(key=lambda row: options.sigma.index(row["sigma"]))
-    run.write_json("result.json", {**result, "complete": True})
     references = PAPER_ROWS if options.dataset == "mnist" else ()
     _write_tensorboard(run, result["rows"])
     run.write_figure(
@@ -183,6 +175,7 @@ def noise_table(options, report=None):
             f"{options.generator}, {options.settings} settings, {len(data):,} images",
         ),
     )
+    run.write_json("result.json", {**result, "complete": True})
     return NoiseTable(result["rows"], header, run.path, references)
 
 

@@ -1,12 +1,12 @@
 """Chooses the search that suits a generator best, on the validation digits."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.pretrained import load_generator, weights_digest
-from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 
 # changes tried one round after the other; the best of a round is kept if it is better than before.
@@ -70,15 +70,9 @@ def choose_search_settings(options, report=None):
     data = data.sample(min(options.images, len(data)), options.seed)
     noised = [add_gaussian_noise(data.images, sigma, options.seed) for sigma in options.sigma]
     run = RunDirectory(options.output)
-    asked = {
-        **asdict(options),
-        "sigma": list(options.sigma),
-        "data_dir": str(options.data_dir),
-        "output": str(options.output),
-    }
     result = {
         "program": "python -m evaluation.search_settings",
-        "options": asked,
+        "options": json_ready(options),
         "generator_sha256": weights_digest(generator),
         "data": {"source": data.source, "split": data.split, "count": len(data)},
         "environment": describe_environment(),

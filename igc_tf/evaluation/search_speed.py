@@ -1,7 +1,7 @@
 """How fast the batched engine is beside the ways it replaces."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import bundled_digits
 from igc_tf.pretrained import load_generator
-from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 
 
@@ -85,7 +85,7 @@ def search_speed(options, report=None):
     medians = {name: median(values) for name, values in rates.items()}
     result = {
         "program": "python -m evaluation.search_speed",
-        "options": {**asdict(options), "output": str(options.output)},
+        "options": json_ready(options),
         "data": {"source": digits.source, "count": len(digits)},
         "environment": describe_environment(),
         "images_per_second": rates,

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from igc_tf.first_line import first_line
 from igc_tf.models.cagan_networks import build_generator
 from igc_tf.models.cagan_size import CAGANSize
 from igc_tf.pretrained.generator_card import FOLDER, generator_card, generator_names
@@ -36,7 +37,7 @@ def load_generator(generator):
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         raise ValueError(f"{path} holds no Keras model that can be loaded: {reason}") from error
 
 

@@ -81,7 +81,8 @@ class GeneratorSearch:
                 state, recorded = self._advance(state, targets, until - done, history)
                 histories.append(recorded)
                 done = until
-            kept[until] = self._generate(state.values)
+            if until in snapshots:
+                kept[until] = self._generate(state.values)
         loss, difference, generated = self._evaluate(state.values, targets)
 
         def per_candidate(tensor):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from igc_tf.first_line import first_line
+
 
 class GeneratorError(ValueError):
     """The model does not map [condition, latent] to data."""
@@ -87,7 +89,7 @@ class GeneratorSignature:
         try:
             data = generator([tf.zeros([batch, size]) for size in sizes], training=False)
         except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = first_line(error)
             raise GeneratorError(
                 f"the generator {generator.name!r} could not be called on "
                 f"[({batch}, {sizes[0]}), ({batch}, {sizes[1]})]: {reason}"

@@ -1,9 +1,12 @@
 """The state from which a run resumes."""
 
+import contextlib
 from pathlib import Path
 
 import keras
 import tensorflow as tf
+
+from igc_tf.first_line import first_line
 
 
 class EpochCheckpoint(keras.callbacks.Callback):
@@ -40,12 +43,8 @@ class EpochCheckpoint(keras.callbacks.Callback):
         """
         if self._manager.latest_checkpoint is None:
             return
-        try:
+        with _misfit_told(self._manager.latest_checkpoint):
             self._checkpoint.restore(self._manager.latest_checkpoint).assert_consumed()
-        except (AssertionError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            path = self._manager.latest_checkpoint
-            raise ValueError(f"the checkpoint {path} does not fit this model: {reason}") from error
 
     def on_epoch_end(self, epoch, logs=None):
         self._epoch.assign(epoch + 1)
@@ -62,11 +61,17 @@ def restore_networks(directory, model):
     if latest is None:
         raise ValueError(f"{directory} holds no checkpoint to start from")
     networks = tf.train.Checkpoint(**_networks(model))
-    try:
+    with _misfit_told(latest):
         networks.restore(latest).assert_existing_objects_matched().expect_partial()
+
+
+@contextlib.contextmanager
+def _misfit_told(path):
+    try:
+        yield
     except (AssertionError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"the checkpoint {latest} does not fit this model: {reason}") from error
+        reason = first_line(error)
+        raise ValueError(f"the checkpoint {path} does not fit this model: {reason}") from error
 
 
 def _networks(model):

@@ -5,16 +5,9 @@ import numpy as np
 import pytest
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
-from tests.search.linear_generator import linear_generator
+from tests.search.linear_generator import EXACT, linear_generator
 
 SHAPE = (3, 2, 1)
-EXACT = SearchSettings(
-    steps=400,
-    learning_rate=0.1,
-    final_learning_rate=0.0,
-    difference="mean_squared",
-    restriction_weight=0.0,
-)
 
 
 def _classifier(settings=EXACT, **arguments):

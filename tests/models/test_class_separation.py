@@ -7,22 +7,14 @@ import tensorflow as tf
 from igc_tf.losses import class_separation_loss
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.search import SearchSettings
-from tests.search.linear_generator import linear_generator
-
-SETTINGS = SearchSettings(
-    steps=500,
-    learning_rate=0.1,
-    final_learning_rate=0.0,
-    difference="mean_squared",
-    restriction_weight=0.0,
-)
+from tests.search.linear_generator import EXACT, linear_generator
 
 
 def test_gradient_is_that_of_the_searched_minimum():
     model, offsets, matrix = linear_generator(latent_size=2)
     data = tf.constant(np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32))
     labels = tf.constant([0, 1, 2, 1])
-    separation = ClassSeparation(SETTINGS, images=4, temperature=0.5, reconstruction_weight=0.3)
+    separation = ClassSeparation(EXACT, images=4, temperature=0.5, reconstruction_weight=0.3)
     engine = separation.engine(model)
     searched = separation.search(engine, data, labels, tf.constant([0, 0]))
     weights = model.trainable_variables[0].value

@@ -3,6 +3,17 @@
 import keras
 import numpy as np
 
+from igc_tf.search import SearchSettings
+
+# converges to the least-squares optimum
+EXACT = SearchSettings(
+    steps=600,
+    learning_rate=0.1,
+    final_learning_rate=0.0,
+    difference="mean_squared",
+    restriction_weight=0.0,
+)
+
 
 def linear_generator(seed=0, classes=3, latent_size=4, data_shape=(6,)):
     """Returns `(model, offsets (C, D), matrix (Z, D))`: G(c, z) = offsets[c] + z · matrix."""

@@ -11,15 +11,7 @@ from igc_tf.search import (
     SearchSettings,
     SearchSpace,
 )
-from tests.search.linear_generator import linear_generator
-
-SQUARED = SearchSettings(
-    steps=600,
-    learning_rate=0.1,
-    final_learning_rate=0.0,
-    difference="mean_squared",
-    restriction_weight=0.0,
-)
+from tests.search.linear_generator import EXACT, linear_generator
 
 
 def _data(count, elements=6, seed=1):
@@ -34,7 +26,7 @@ def _latent_space(weight=0.0, norm="absolute", mean=0.0, deviation=1.0):
 def test_finds_the_least_squares_latent_of_every_class():
     model, offsets, matrix = linear_generator()
     data = _data(5)
-    result = GeneratorSearch(model, _latent_space(), SQUARED)(data)
+    result = GeneratorSearch(model, _latent_space(), EXACT)(data)
     assert result.difference.shape == (5, 3)
     assert result.generated.shape == (5, 3, 6)
     for example in range(5):
@@ -54,7 +46,7 @@ def test_squared_restriction_gives_the_ridge_regression_around_the_priors_mean()
     data = _data(2)
     weight, mean, deviation = 0.7, 0.5, 2.0
     space = _latent_space(weight, "squared", mean, deviation)
-    result = GeneratorSearch(model, space, SQUARED)(data)
+    result = GeneratorSearch(model, space, EXACT)(data)
     # gradient of |d - o - zM|² / 6 + weight |(z - mean) / deviation|² / (2 · 4), set to zero
     ridge = weight * 6 / (2 * 4 * deviation**2)
     for example in range(2):
