@@ -29,23 +29,21 @@ def build_generator(size, condition_size=10, latent_size=256, data_shape=(28, 28
     x = latent
     if size.latent_epsilon is not None:
         x = LatentNormalization(size.latent_epsilon)(x)
-    if size.generator_filters is None:
-        for units in size.hidden_units:
+    scale = 2**_STAGES
+    feature_map = (height // scale, width // scale, size.generator_filters)
+    if size.hidden_units:
+        for units in (*size.hidden_units, math.prod(feature_map)):
             x = _modulated_dense(x, condition, units)
-        prototype = layers.Dense(math.prod(data_shape), use_bias=False)(condition)
-        x = layers.Add()([layers.Dense(math.prod(data_shape))(x), prototype])
-        x = layers.Reshape(data_shape)(x)
+        x = layers.Reshape(feature_map)(x)
+        x = layers.Conv2D(2 * size.generator_filters, 3, padding="same")(x)
+        x = _sub_pixel_convolution(layers.LeakyReLU(0.2)(x), scale, channels)
     else:
         x = layers.Concatenate()([condition, x])
-        filters = size.generator_filters
-        scale = 2**_STAGES
-        feature_map = (height // scale, width // scale, filters)
         x = layers.Dense(math.prod(feature_map), use_bias=False)(x)
         x = _normalized(layers.Reshape(feature_map)(layers.LeakyReLU(0.2)(x)), size)
-        for _ in range(_STAGES):
-            filters //= 2
+        for stage in range(1, _STAGES + 1):
             x = layers.UpSampling2D(2)(x)
-            x = _convolutions(x, filters, size)
+            x = _convolutions(x, size.generator_filters // 2**stage, size)
         x = layers.Conv2D(channels, 1)(x)
     data = layers.Rescaling(0.5)(layers.Activation("tanh")(x))
     return keras.Model([condition, latent], data, name="generator")
@@ -76,6 +74,15 @@ def _modulated_dense(x, condition, units):
     shift = layers.Dense(units, kernel_initializer=spread)(condition)
     x = layers.Multiply()([layers.Dense(units, use_bias=False)(x), scale])
     return layers.LeakyReLU(0.2)(layers.Add()([x, shift]))
+
+
+def _sub_pixel_convolution(x, scale, channels):
+    """A 3×3 convolution whose channels become scale × scale pixels each (Shi et al. 2016)."""
+    height, width = x.shape[1:3]
+    x = layers.Conv2D(scale**2 * channels, 3, padding="same")(x)
+    x = layers.Reshape((height, width, scale, scale, channels))(x)
+    x = layers.Permute((1, 3, 2, 4, 5))(x)
+    return layers.Reshape((scale * height, scale * width, channels))(x)
 
 
 def _convolutions(x, filters, size):

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def random_affine(images, seed, rotation=0.2, scaling=0.1, shear=0.1, shift=1.5):
+def random_affine(images, seed, rotation=0.15, scaling=0.1, shear=0.1, shift=0.75):
     """Rotates, scales, shears and shifts each image about its centre, by chance.
 
     Args:

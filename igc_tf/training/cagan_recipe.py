@@ -28,7 +28,8 @@ class CAGANRecipe:
         separation_distortion: turn, stretch and shift the searched images a little.
         separation_sigma: noise on half of the searched images, of a deviation drawn from
             0..sigma.
-        validation_images: how many validation images judge each epoch.
+        validation_images: how many validation images judge each epoch,
+        validation_sigmas: at each of these standard deviations of noise.
         precision: Keras' dtype policy for training, "float32" or "mixed_bfloat16"; the averaged
             generator, which is kept, is float32 in any case.
         start_from: the directory of another run, whose last weights are the first ones here.
@@ -56,6 +57,7 @@ class CAGANRecipe:
     separation_distortion: bool = False
     separation_sigma: float = 0.0
     validation_images: int = 500
+    validation_sigmas: tuple[float, ...] = (0.0,)
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     start_from: str | None = None
     train_images: int | None = None
@@ -78,6 +80,10 @@ class CAGANRecipe:
             raise ValueError(
                 f"separation_temperature={self.separation_temperature!r}: expected a number > 0"
             )
+        if not self.validation_sigmas or not all(sigma >= 0 for sigma in self.validation_sigmas):
+            raise ValueError(
+                f"validation_sigmas={self.validation_sigmas!r}: expected one or more numbers >= 0"
+            )
         rates = [self.learning_rate]
         rates += [self.final_learning_rate] if self.final_learning_rate is not None else []
         if not all(math.isfinite(rate) and rate > 0 for rate in rates):
@@ -90,13 +96,13 @@ class CAGANRecipe:
 
     def to_dict(self):
         """JSON-ready."""
-        return asdict(self)
+        return {**asdict(self), "validation_sigmas": list(self.validation_sigmas)}
 
 
 CAGAN_RECIPES = {
     "compact": CAGANRecipe(
         size="compact",
-        epochs=12,
+        epochs=20,
         batch_size=64,
         learning_rate=2e-3,
         final_learning_rate=1e-5,
@@ -104,7 +110,9 @@ CAGAN_RECIPES = {
         beta_2=0.99,
         averaging_decay=0.998,
         separation_weight=1.0,
+        separation_distortion=True,
         separation_sigma=0.4,
+        validation_sigmas=(0.0, 0.4),
     ),
     # the author's published settings
     "paper": CAGANRecipe(),

@@ -1,8 +1,10 @@
 """Judges each epoch's generator by the classifier it makes."""
 
 import keras
+import numpy as np
 
 from igc_tf.classifiers.inverted_generator_classifier import InvertedGeneratorClassifier
+from igc_tf.data import add_gaussian_noise
 
 
 class GeneratorValidation(keras.callbacks.Callback):
@@ -15,14 +17,15 @@ class GeneratorValidation(keras.callbacks.Callback):
     Args:
         run: a `RunDirectory`.
         images, labels: the validation set.
+        sigmas: noise added to it; the mean accuracy over these decides.
         settings: of the search, a `SearchSettings`.
     """
 
-    def __init__(self, run, images, labels, settings):
+    def __init__(self, run, images, labels, sigmas, settings):
         super().__init__()
         self._run = run
-        self._images = images
-        self._labels = labels
+        self._images = np.concatenate([add_gaussian_noise(images, sigma, 0) for sigma in sigmas])
+        self._labels = np.tile(labels, len(sigmas))
         self._settings = settings
         self._classifier = None
 

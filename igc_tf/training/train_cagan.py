@@ -81,7 +81,13 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
             NonFiniteGuard(),
             SampleGrid(run, writer),
             # before the callbacks that report: it adds the validation accuracy
-            GeneratorValidation(run, validation.images, validation.labels, SearchSettings()),
+            GeneratorValidation(
+                run,
+                validation.images,
+                validation.labels,
+                recipe.validation_sigmas,
+                SearchSettings(),
+            ),
             keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
             checkpoint,
         ]
