@@ -4,6 +4,7 @@ from igc_tf.search.adam import AdamMoments, adam_start, adam_step
 from igc_tf.search.difference import DIFFERENCES, mean_absolute, mean_squared, resolve_difference
 from igc_tf.search.generator_search import GeneratorSearch
 from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
+from igc_tf.search.label_simplex import LabelSimplex
 from igc_tf.search.latent_restriction import LatentRestriction
 from igc_tf.search.search_block import SearchBlock
 from igc_tf.search.search_result import SearchResult
@@ -16,6 +17,7 @@ __all__ = [
     "GeneratorError",
     "GeneratorSearch",
     "GeneratorSignature",
+    "LabelSimplex",
     "LatentRestriction",
     "SearchBlock",
     "SearchResult",

@@ -67,6 +67,10 @@ class SearchSettings:
             self.restriction_weight, self.restriction_norm, mean, standard_deviation
         )
 
+    def decisive(self, result):
+        """Returns what the best candidate of a `SearchResult` has least of, (B, K)."""
+        return result.loss if self.decision == "loss" else result.difference
+
     def to_dict(self):
         """Returns the settings as JSON-ready values; a callable difference by its name."""
         values = asdict(self)
