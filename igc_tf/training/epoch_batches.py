@@ -9,14 +9,17 @@ def epoch_batches(images, labels, recipe, first_epoch=0):
 
     Args:
         images: float32 (N, ...).
-        labels: (N,) classes or (N, L) binary labels, integers.
+        labels: (N,) classes or (N, L) binary labels, integers; or conditions (N, C), floats.
         recipe: has `batch_size`, `epochs` and `seed`.
         first_epoch: epochs done already.
 
     Returns:
-        A `tf.data.Dataset` of N // batch_size batches an epoch, each (images, int32 labels).
+        A `tf.data.Dataset` of N // batch_size batches an epoch, each (images, int32 labels or
+        float32 conditions).
     """
-    images, labels = tf.constant(images), tf.constant(labels.astype(np.int32))
+    is_integer = np.issubdtype(labels.dtype, np.integer)
+    images = tf.constant(images)
+    labels = tf.constant(labels.astype(np.int32 if is_integer else np.float32))
 
     def batches_of(epoch):
         order = tf.random.experimental.stateless_shuffle(

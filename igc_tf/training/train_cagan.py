@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from igc_tf.data import load_images
@@ -12,6 +13,7 @@ from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search.search_settings import SearchSettings
+from igc_tf.tasks import TASKS
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.epoch_batches import epoch_batches
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_part
@@ -51,13 +53,15 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
     train = load_images(recipe.dataset, "train", data_dir=data_dir)
     validation = load_images(recipe.dataset, "validation", data_dir=data_dir)
     validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
-    images, labels = train.images[: recipe.train_images], train.labels[: recipe.train_images]
+    task, source = TASKS[recipe.task], train.source
+    train, validation = (task.prepare(data, recipe.seed) for data in (train, validation))
+    images, conditions = (part[: recipe.train_images] for part in (train.images, train.conditions))
     steps_per_epoch = len(images) // recipe.batch_size
     if steps_per_epoch == 0:
         raise ValueError(
             f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
         )
-    model = build_cagan(recipe, train.num_classes, images.shape[1:], steps_per_epoch)
+    model = build_cagan(recipe, conditions.shape[1], images.shape[1:], steps_per_epoch)
     networks = {
         "weights": model.generator.weights + model.discriminator.weights,
         "averages": model.averaged_generator.weights,
@@ -76,9 +80,9 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
             {
                 "recipe": recipe.to_dict(),
                 "data": {
-                    "source": train.source,
+                    "source": source,
                     "train": len(images),
-                    "validation": len(validation),
+                    "validation": len(validation.images),
                 },
                 "start": _options_of(recipe.start_from),
                 "environment": describe_environment(),
@@ -88,14 +92,15 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
         writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
         callbacks = [
             NonFiniteGuard(),
-            SampleGrid(run, writer),
+            # lexicographic order, turned round, is that of the classes
+            SampleGrid(run, writer, np.unique(conditions, axis=0)[::-1]),
             # before the callbacks that report: it adds the validation accuracy
             GeneratorValidation(
                 run,
                 validation.images,
-                validation.labels,
+                validation.answers,
                 recipe.validation_sigmas,
-                SearchSettings(),
+                task.classifier,
             ),
             keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
             checkpoint,
@@ -103,7 +108,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
         if verbose:
             callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
         model.fit(
-            epoch_batches(images, labels, recipe, checkpoint.epoch),
+            epoch_batches(images, conditions, recipe, checkpoint.epoch),
             initial_epoch=checkpoint.epoch,
             epochs=recipe.epochs,
             steps_per_epoch=steps_per_epoch,
@@ -115,7 +120,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
     return run.path / "generator.keras"
 
 
-def build_cagan(recipe, classes=10, data_shape=(28, 28, 1), steps_per_epoch=1):
+def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epoch=1):
     """Builds the compiled `ConditionalActivationGAN` of a recipe, its weights from its seed."""
     keras.utils.set_random_seed(recipe.seed)
     size = CAGAN_SIZES[recipe.size]
@@ -127,18 +132,19 @@ def build_cagan(recipe, classes=10, data_shape=(28, 28, 1), steps_per_epoch=1):
                 learning_rate=_PAPER_REACH / recipe.separation_steps,
             ),
             images=recipe.separation_images,
+            labels=TASKS[recipe.task].labels,
             temperature=recipe.separation_temperature,
             weight=recipe.separation_weight,
             reconstruction_weight=recipe.reconstruction_weight,
             distortion=recipe.separation_distortion,
             sigma=recipe.separation_sigma,
         )
-    averaged_generator = build_generator(size, classes, data_shape=data_shape)
+    averaged_generator = build_generator(size, condition_size, data_shape=data_shape)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:
-        generator = build_generator(size, classes, data_shape=data_shape)
-        discriminator = build_discriminator(size, classes, data_shape=data_shape)
+        generator = build_generator(size, condition_size, data_shape=data_shape)
+        discriminator = build_discriminator(size, condition_size, data_shape=data_shape)
     finally:
         keras.config.set_dtype_policy(policy)
     model = ConditionalActivationGAN(
