@@ -77,7 +77,7 @@ class InvertedGeneratorClassifier:
             verbose: 1 or "auto" shows a progress bar with the time left, 0 is silent.
 
         Returns:
-            float32 (N, C): minus the data difference (or minus the loss, if that decides).
+            float32 (N, C): minus what decides, by default the data difference.
 
         Raises:
             ValueError: for images of another shape or range, or a search that diverges.
@@ -165,7 +165,7 @@ class InvertedGeneratorClassifier:
         return Evaluation(len(labels), correct, seconds, first_batch_seconds, answers)
 
     def _scores(self, result):
-        return -(result.loss if self.settings.decision == "loss" else result.difference)
+        return -result.decision
 
     def _search_batches(self, images, batch_size, verbose, history=False, snapshots=()):
         """Yields the `SearchResult` of each batch, as NumPy arrays."""
