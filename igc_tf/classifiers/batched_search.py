@@ -54,7 +54,7 @@ class BatchedSearch:
             result = self.search(batch, indices, history, snapshots)
             count = len(batch) - padding
             result = _to_numpy(result, count)
-            if not np.isfinite(settings.decisive(result)).all():
+            if not np.isfinite(result.decision).all():
                 raise ValueError(
                     f"the search of images {begin} to {begin + count - 1} ended in values that "
                     "are not finite: lower the learning rate, or check generator and difference"

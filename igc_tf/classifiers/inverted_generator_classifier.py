@@ -77,7 +77,7 @@ class InvertedGeneratorClassifier:
             verbose: 1 or "auto" shows a progress bar with the time left, 0 is silent.
 
         Returns:
-            float32 (N, C): minus the data difference (or minus the loss, if that decides).
+            float32 (N, C): minus what decides, by default the data difference.
 
         Raises:
             ValueError: for images of another shape or range, or a search that diverges.
@@ -152,4 +152,4 @@ class InvertedGeneratorClassifier:
         return Evaluation(len(labels), correct, seconds, first_batch_seconds, answers)
 
     def _scores(self, result):
-        return -self.settings.decisive(result)
+        return -result.decision

@@ -18,7 +18,7 @@ _ROUNDS = (
         {"steps": 60, "learning_rate": 0.005, "final_learning_rate": 0.0},
     ),
     ({"restriction_weight": 0.1}, {"restriction_weight": 0.3}),
-    ({"decision": "loss"},),
+    ({"decision": "loss"}, {"decision": "deformation"}),
 )
 
 

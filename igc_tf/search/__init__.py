@@ -1,6 +1,7 @@
 """The search engine: gradient descent on a generator's inputs until its output matches the data."""
 
 from igc_tf.search.adam import AdamMoments, adam_start, adam_step
+from igc_tf.search.deformation_difference import DeformationDifference
 from igc_tf.search.difference import DIFFERENCES, mean_absolute, mean_squared, resolve_difference
 from igc_tf.search.generator_search import GeneratorSearch
 from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
@@ -14,6 +15,7 @@ from igc_tf.search.search_space import SearchSpace
 __all__ = [
     "DIFFERENCES",
     "AdamMoments",
+    "DeformationDifference",
     "GeneratorError",
     "GeneratorSearch",
     "GeneratorSignature",

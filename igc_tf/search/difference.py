@@ -6,6 +6,8 @@ its elements.
 
 import tensorflow as tf
 
+from igc_tf.search.deformation_difference import DeformationDifference
+
 
 def _mean_over_elements(values):
     return tf.reduce_mean(values, axis=tf.range(1, tf.rank(values)))
@@ -21,7 +23,11 @@ def mean_squared(data, generated):
     return _mean_over_elements(tf.square(data - generated))
 
 
-DIFFERENCES = {"mean_absolute": mean_absolute, "mean_squared": mean_squared}
+DIFFERENCES = {
+    "mean_absolute": mean_absolute,
+    "mean_squared": mean_squared,
+    "deformation": DeformationDifference(),
+}
 
 
 def resolve_difference(difference):

@@ -84,6 +84,7 @@ class GeneratorSearch:
             if until in snapshots:
                 kept[until] = self._generate(state.values)
         loss, difference, generated = self._evaluate(state.values, targets)
+        decision = self._decision(loss, difference, targets, generated)
 
         def per_candidate(tensor):
             shape = [tf.shape(data)[0], self.space.candidates, *tensor.shape[1:]]
@@ -99,6 +100,7 @@ class GeneratorSearch:
         return SearchResult(
             difference=per_candidate(difference),
             loss=per_candidate(loss),
+            decision=per_candidate(decision),
             values=tuple(per_candidate(values) for values in state.values),
             generated=per_candidate(generated),
             loss_history=loss_history,
@@ -112,7 +114,7 @@ class GeneratorSearch:
         Differentiable in the generator's weights.
         """
         targets = tf.repeat(data, self.space.candidates, axis=0)
-        difference = self._checked_difference(targets, self._generate(values))
+        difference = self._checked(self._difference(targets, self._generate(values)))
         return tf.reshape(difference, [-1, self.space.candidates])
 
     def _start(self, indices):
@@ -191,8 +193,17 @@ class GeneratorSearch:
         inputs = list(values) if len(values) > 1 else values[0]
         return tf.cast(self.generator(inputs, training=False), tf.float32)
 
-    def _checked_difference(self, targets, generated):
-        difference = self._difference(targets, generated)
+    def _decision(self, loss, difference, targets, generated):
+        """What the candidates are judged by, (B·K,)."""
+        by = self.settings.decision
+        if by == "loss":
+            return loss
+        if by in ("difference", self.settings.difference):
+            return difference
+        return self._checked(resolve_difference(by)(targets, generated))
+
+    @staticmethod
+    def _checked(difference):
         if difference.shape.rank != 1:
             raise ValueError(
                 f"the difference returned shape {difference.shape}: "
@@ -203,7 +214,7 @@ class GeneratorSearch:
     def _evaluate(self, values, targets):
         """Loss, difference and generated data of every candidate."""
         generated = self._generate(values)
-        difference = self._checked_difference(targets, generated)
+        difference = self._checked(self._difference(targets, generated))
         loss = difference
         for block, value in zip(self.space.blocks, values, strict=True):
             if block.restriction is not None:

@@ -11,6 +11,8 @@ class SearchResult(NamedTuple):
     Attributes:
         difference: data difference of each candidate (B, K).
         loss: difference plus restrictions (B, K).
+        decision: what the candidates are judged by (B, K), the least is the best; see
+            `SearchSettings.decision`.
         values: per block of the space, the values found (B, K, D).
         generated: what the generator makes of them (B, K, ...).
         loss_history: loss before each step and after the last (steps + 1, B, K), or None.
@@ -20,6 +22,7 @@ class SearchResult(NamedTuple):
 
     difference: tf.Tensor
     loss: tf.Tensor
+    decision: tf.Tensor
     values: tuple
     generated: tf.Tensor
     loss_history: tf.Tensor | None

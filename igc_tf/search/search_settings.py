@@ -2,12 +2,10 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
-from igc_tf.search.difference import resolve_difference
+from igc_tf.search.difference import DIFFERENCES, resolve_difference
 from igc_tf.search.latent_restriction import LatentRestriction
-
-DECISIONS = ("difference", "loss")
 
 
 @dataclass(frozen=True)
@@ -20,11 +18,12 @@ class SearchSettings:
         final_learning_rate: if given, the learning rate falls linearly from `learning_rate` to
             this value, which it would reach one step after the last; if None it is constant.
         beta_1, beta_2, epsilon: Adam's constants.
-        difference: "mean_absolute", "mean_squared", or a callable (data, generated) -> (N,).
+        difference: what the search descends on: "mean_absolute", "mean_squared", "deformation"
+            (see `DeformationDifference`), or a callable (data, generated) -> (N,).
         restriction_weight: λ_LR, at least 0.
         restriction_norm: "absolute" (the paper's mean |z|) or "squared" (mean z² / 2).
-        decision: what the best class has least of: the data "difference" (the paper), or the
-            whole "loss", restriction included.
+        decision: what the best class has least of at the end: the data "difference" (the paper);
+            the whole "loss", restriction included; or another difference, by name or callable.
         jit_compile: compile the loop with XLA. Pays on a GPU; slower for convolutions on a CPU.
 
     Raises:
@@ -40,7 +39,7 @@ class SearchSettings:
     difference: str | Callable = "mean_absolute"
     restriction_weight: float = 0.03
     restriction_norm: str = "absolute"
-    decision: str = "difference"
+    decision: str | Callable = "difference"
     jit_compile: bool = False
 
     def __post_init__(self):
@@ -56,9 +55,16 @@ class SearchSettings:
         for name in ("beta_1", "beta_2"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
-        if self.decision not in DECISIONS:
-            raise ValueError(f"decision={self.decision!r}: expected one of {DECISIONS}")
         resolve_difference(self.difference)
+        if self.decision not in ("difference", "loss"):
+            try:
+                resolve_difference(self.decision)
+            except ValueError as error:
+                raise ValueError(
+                    f"decision={self.decision!r}: expected 'difference', 'loss', one of "
+                    f"{sorted(DIFFERENCES)} or a callable (data, generated) -> one number per "
+                    "example"
+                ) from error
         self.restriction()
 
     def restriction(self, mean=0.0, standard_deviation=1.0):
@@ -67,20 +73,17 @@ class SearchSettings:
             self.restriction_weight, self.restriction_norm, mean, standard_deviation
         )
 
-    def decisive(self, result):
-        """Returns what the best candidate of a `SearchResult` has least of, (B, K)."""
-        return result.loss if self.decision == "loss" else result.difference
-
     def to_dict(self):
-        """Returns the settings as JSON-ready values; a callable difference by its name."""
-        values = asdict(self)
-        if callable(self.difference):
-            values["difference"] = getattr(self.difference, "__name__", repr(self.difference))
+        """Returns the settings as JSON-ready values; a callable by its name."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in ("difference", "decision"):
+            if callable(values[name]):
+                values[name] = getattr(values[name], "__name__", repr(values[name]))
         return values
 
     @classmethod
     def from_dict(cls, values):
-        """The inverse of `to_dict`, for differences that have a name.
+        """The inverse of `to_dict`, for differences that are given by name.
 
         Raises:
             ValueError: for an unknown name.

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
 from tests.search.linear_generator import EXACT, linear_generator
@@ -117,6 +118,8 @@ def test_loss_decides_if_told_to():
     assert label("difference", 0.01) == 0
     assert label("loss", 0.01) == 1
     assert label("loss", 0.0005) == 0
+    assert label(lambda data, generated: -tf.reduce_sum(generated, axis=-1), 0.01) == 1
+    assert label("mean_absolute", 0.01) == 0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from igc_tf.search import SearchSettings, mean_squared
+from igc_tf.search import DeformationDifference, SearchSettings, mean_squared
 
 
 def test_defaults_are_the_papers():
@@ -19,6 +19,8 @@ def test_survive_json():
     settings = SearchSettings(steps=7, final_learning_rate=0.0, decision="loss")
     assert SearchSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
     assert SearchSettings(difference=mean_squared).to_dict()["difference"] == "mean_squared"
+    named = SearchSettings(decision=DeformationDifference(context=5)).to_dict()["decision"]
+    assert named.startswith("DeformationDifference(") and "context=5" in named
 
 
 @pytest.mark.parametrize(
