@@ -3,6 +3,7 @@
 import keras
 
 from igc_tf.classifiers.inverted_generator_classifier import InvertedGeneratorClassifier
+from igc_tf.training.keep_best import keep_best
 
 
 class GeneratorValidation(keras.callbacks.Callback):
@@ -36,16 +37,4 @@ class GeneratorValidation(keras.callbacks.Callback):
         evaluation = self._classifier.evaluate(self._images, self._labels, verbose=0)
         if logs is not None:
             logs["val_accuracy"] = evaluation.accuracy
-        best = self._run.read_json("best.json")
-        if best is None or best["accuracy"] < evaluation.accuracy:
-            self._run.write("generator.keras", self.model.averaged_generator.save)
-            low, high = evaluation.interval
-            self._run.write_json(
-                "best.json",
-                {
-                    "epoch": epoch + 1,
-                    "accuracy": evaluation.accuracy,
-                    "interval": [low, high],
-                    "count": evaluation.count,
-                },
-            )
+        keep_best(self._run, "generator.keras", self.model.averaged_generator, epoch, evaluation)

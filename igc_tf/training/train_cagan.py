@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from igc_tf.data import load_images
@@ -13,7 +12,9 @@ from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search.search_settings import SearchSettings
-from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_networks
+from igc_tf.training.check_same_recipe import check_same_recipe
+from igc_tf.training.epoch_batches import epoch_batches
+from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_part
 from igc_tf.training.generator_validation import GeneratorValidation
 from igc_tf.training.non_finite_guard import NonFiniteGuard
 from igc_tf.training.run_progress import RunProgress
@@ -46,7 +47,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
         DataUnavailableError: if the training images cannot be had.
     """
     run = RunDirectory(output)
-    _check_same_recipe(run, recipe)
+    check_same_recipe(run, recipe)
     train = load_images(recipe.dataset, "train", data_dir=data_dir)
     validation = load_images(recipe.dataset, "validation", data_dir=data_dir)
     validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
@@ -57,10 +58,18 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
             f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
         )
     model = build_cagan(recipe, train.num_classes, images.shape[1:], steps_per_epoch)
-    checkpoint = EpochCheckpoint(run.path / "checkpoints", model)
+    networks = {
+        "weights": model.generator.weights + model.discriminator.weights,
+        "averages": model.averaged_generator.weights,
+    }
+    optimizers = {
+        "generator_optimizer": model.generator_optimizer.variables,
+        "discriminator_optimizer": model.discriminator_optimizer.variables,
+    }
+    checkpoint = EpochCheckpoint(run.path / "checkpoints", {**networks, **optimizers})
     checkpoint.restore()
     if recipe.start_from is not None and checkpoint.epoch == 0:
-        restore_networks(Path(recipe.start_from) / "checkpoints", model)
+        restore_part(Path(recipe.start_from) / "checkpoints", networks)
     if run.read_json("options.json") is None:
         run.write_json(
             "options.json",
@@ -88,7 +97,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
         if verbose:
             callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
         model.fit(
-            _batches(images, labels, recipe, checkpoint.epoch),
+            epoch_batches(images, labels, recipe, checkpoint.epoch),
             initial_epoch=checkpoint.epoch,
             epochs=recipe.epochs,
             steps_per_epoch=steps_per_epoch,
@@ -149,39 +158,6 @@ def _optimizer(recipe, steps_per_epoch):
     return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
 
 
-def _batches(images, labels, recipe, first_epoch):
-    """Batches of all epochs from `first_epoch` on; an epoch's order depends on its number only."""
-    images, labels = tf.constant(images), tf.constant(labels.astype(np.int32))
-
-    def epoch_batches(epoch):
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(images)), [recipe.seed, tf.cast(epoch, tf.int32)]
-        )
-        return tf.data.Dataset.from_tensor_slices(order).batch(
-            recipe.batch_size, drop_remainder=True
-        )
-
-    epochs = tf.data.Dataset.range(first_epoch, recipe.epochs)
-    batches = epochs.flat_map(epoch_batches)
-    return batches.map(lambda i: (tf.gather(images, i), tf.gather(labels, i))).prefetch(2)
-
-
 def _options_of(directory):
     """The options of the run that this one starts from, and so on back; None if there is none."""
     return None if directory is None else RunDirectory(directory).read_json("options.json")
-
-
-def _check_same_recipe(run, recipe):
-    earlier = run.read_json("options.json")
-    if earlier is None:
-        return
-    different = {
-        name: (earlier["recipe"].get(name), value)
-        for name, value in recipe.to_dict().items()
-        if earlier["recipe"].get(name) != value
-    }
-    if different:
-        raise ValueError(
-            f"{run.path} holds a run with other options (there, here): {different}. "
-            "Give the same options to resume it, or another output directory"
-        )

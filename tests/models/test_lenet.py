@@ -15,7 +15,7 @@ def test_has_the_parameters_of_lenet_5():
     assert build_lenet().count_params() == 61706
 
 
-@pytest.mark.parametrize("outputs", [1, 10, 17])
+@pytest.mark.parametrize("outputs", [2, 10, 17])
 def test_softmax_sums_to_one_and_sigmoid_is_each_label_by_itself(outputs):
     assert build_lenet(outputs)(IMAGES).shape == (5, outputs)
     np.testing.assert_allclose(build_lenet(outputs)(IMAGES).numpy().sum(axis=1), 1, atol=1e-6)
