@@ -6,7 +6,7 @@ import pytest
 from igc_tf import MultiLabelInvertedGeneratorClassifier, SearchSettings
 from igc_tf.classifiers import MultiLabelEvaluation
 from igc_tf.search import GeneratorError
-from tests.search.linear_generator import EXACT, linear_generator
+from tests.search.linear_generator import EXACT, linear_generator, two_label_optima
 
 SHAPE = (3, 2, 1)
 
@@ -22,30 +22,10 @@ def _images(count=12):
     return np.random.default_rng(3).normal(size=(count, *SHAPE)).astype(np.float32)
 
 
-def _optima(images, offsets, matrix):
-    """For two labels, the least mean squared differences (N, 2, 2), and where they are.
-
-    With one label held at a value, and the other's mixture p · a + (1 - p) · b, the rest not
-    reached by any latent is a parabola in p: its least in [0, 1] is the clipped vertex.
-    """
-    projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
-    flat = images.reshape(-1, 6)
-    differences, mixtures = np.zeros([2, len(flat), 2, 2])
-    for label in range(2):
-        first, second = offsets[2 * (1 - label)], offsets[2 * (1 - label) + 1]
-        direction = projector @ (first - second)
-        for value in range(2):
-            rest = (flat - offsets[2 * label + value] - second) @ projector.T
-            p = np.clip(rest @ direction / (direction @ direction), 0, 1)
-            mixtures[:, label, value] = p
-            differences[:, label, value] = ((rest - p[:, None] * direction) ** 2).mean(axis=1)
-    return differences, mixtures
-
-
 def test_finds_the_best_latent_and_other_condition_for_each_value():
     classifier, parts = _classifier()
     images = _images()
-    differences, mixtures = _optima(images, *parts)
+    differences, mixtures = two_label_optima(images, *parts)
     # the case is a real one: some mixtures inside, some at the ends, both answers for each label
     assert 0.2 < ((mixtures > 0) & (mixtures < 1)).mean() < 0.9
     found = classifier.classify(images)
