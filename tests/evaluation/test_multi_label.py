@@ -5,30 +5,15 @@ import json
 from dataclasses import replace
 
 import keras
-import numpy as np
 import pytest
 
 from igc_tf import MultiLabelInvertedGeneratorClassifier
-from igc_tf.data import add_gaussian_noise, bundled_digits, label_conditions, label_digits
+from igc_tf.data import add_gaussian_noise, bundled_digits, label_digits
 from igc_tf.evaluation.multi_label import MultiLabelOptions, multi_label_table
 from igc_tf.models import build_lenet
+from tests.evaluation.mean_digits import label_generator, mean_digit_generator
 
 module = importlib.import_module("igc_tf.evaluation.multi_label")
-
-
-def _label_generator():
-    """The least-squares image of each label value, added up; the latent does nothing."""
-    labelled = label_digits(bundled_digits().sample(500, seed=1), seed=1)
-    conditions = label_conditions(labelled.labels)
-    images = labelled.images.reshape(500, 784)
-    weights = np.linalg.lstsq(conditions, images, rcond=None)[0].astype(np.float32)
-    condition, latent = keras.Input([8]), keras.Input([2])
-    from_condition, from_latent = (keras.layers.Dense(784, use_bias=False) for _ in range(2))
-    data = keras.layers.Add()([from_condition(condition), from_latent(latent)])
-    model = keras.Model([condition, latent], keras.layers.Reshape([28, 28, 1])(data))
-    from_condition.set_weights([weights])
-    from_latent.set_weights([np.zeros([2, 784])])
-    return model
 
 
 @pytest.fixture
@@ -37,7 +22,7 @@ def options(tmp_path, monkeypatch):
     network = build_lenet(4, "sigmoid")
     monkeypatch.setattr(module, "load_images", lambda *_, **__: bundled_digits())
     monkeypatch.setattr(module, "load_lenet", lambda _: network)
-    _label_generator().save(tmp_path / "own.keras")
+    label_generator().save(tmp_path / "own.keras")
     return MultiLabelOptions(
         images=20,
         sigma=(0.0, 0.3),
@@ -108,8 +93,9 @@ def test_refuses_options_outside_their_ranges(values, message):
         MultiLabelOptions(**values)
 
 
-def test_refuses_generators_of_other_labels_and_more_images_than_there_are(options):
-    with pytest.raises(ValueError, match="mnist-cagan-compact has 5 labels: expected 4"):
-        multi_label_table(replace(options, generator="mnist-cagan-compact"))
+def test_refuses_generators_of_other_labels_and_more_images_than_there_are(options, tmp_path):
+    mean_digit_generator().save(tmp_path / "classes.keras")
+    with pytest.raises(ValueError, match=r"classes\.keras has 5 labels: expected 4"):
+        multi_label_table(replace(options, generator=str(tmp_path / "classes.keras")))
     with pytest.raises(ValueError, match="5001.*5000"):
         multi_label_table(replace(options, images=5001))

@@ -4,11 +4,12 @@ import importlib
 import json
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
 from igc_tf.classifiers import evaluate_network
-from igc_tf.data import bundled_digits
+from igc_tf.data import bundled_digits, label_digits
 from igc_tf.pretrained import load_lenet, publish_lenet
 from igc_tf.run_directory import RunDirectory
 from igc_tf.training import LeNetRecipe, fit_lenet, train_lenet
@@ -119,3 +120,17 @@ def test_recipe_refuses_values_outside_their_ranges(values):
 def test_evaluation_refuses_labels_of_another_shape():
     with pytest.raises(ValueError, match=r"\(2,\) for 3 images.*\(3,\)"):
         evaluate_network(load_lenet(), np.zeros([3, 28, 28, 1], np.float32), [0, 1])
+
+
+def test_several_labels_are_learnt_at_once(few_digits, tmp_path):
+    recipe = replace(RECIPE, task="digit_labels")
+    train_lenet(recipe, tmp_path, verbose=0)
+    model = keras.models.load_model(tmp_path / "lenet.keras")
+    assert model.output_shape == (None, 4)
+    test = label_digits(few_digits("mnist", "test"), seed=recipe.seed)
+    right = (model.predict(test.images, verbose=0) > 0.5) == test.labels
+    # for each label, always answering its more frequent value would be right at most so often
+    majority = np.maximum(test.labels.mean(axis=0), 1 - test.labels.mean(axis=0))
+    assert (right.mean(axis=0) > majority + 0.1).all()
+    row = json.loads((tmp_path / "result.json").read_text())["test"][0]
+    assert (row["correct"], row["count"]) == (right.sum(), 4000)
