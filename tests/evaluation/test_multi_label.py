@@ -22,6 +22,7 @@ def options(tmp_path, monkeypatch):
     network = build_lenet(4, "sigmoid")
     monkeypatch.setattr(module, "load_images", lambda *_, **__: bundled_digits())
     monkeypatch.setattr(module, "load_lenet", lambda _: network)
+    monkeypatch.setattr(module, "_CASES", 2)
     label_generator().save(tmp_path / "own.keras")
     return MultiLabelOptions(
         images=20,
