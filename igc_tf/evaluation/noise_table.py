@@ -89,7 +89,7 @@ class NoiseTable:
             self.header,
             "",
             "sigma   accuracy   95 % interval    seconds   "
-            + ("LeNet     95 % interval    " if has_lenet else "")
+            + ("   LeNet   95 % interval   " if has_lenet else "")
             + "paper (1,000 images, RTX 2080 Ti)",
         ]
         for row in self.rows:
@@ -98,7 +98,7 @@ class NoiseTable:
             if has_lenet:
                 lenet_low, lenet_high = row["lenet_interval"]
                 lenet = (
-                    f"{100 * row['lenet_accuracy']:5.2f} %   "
+                    f"{100 * row['lenet_accuracy']:6.2f} %   "
                     f"{100 * lenet_low:5.2f} to {100 * lenet_high:5.2f}   "
                 )
             if row["sigma"] in paper:
