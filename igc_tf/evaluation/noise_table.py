@@ -20,7 +20,7 @@ from igc_tf.tensorboard import log_latents, log_search, summary_writer
 PAPER_ROWS = ((0.0, 0.951, 2526), (0.2, 0.947, 2535), (0.4, 0.912, 2586))
 _CASES = 6
 # what --tensorboard shows of each sigma
-_LOGGED_SEARCHES = 6
+_LOGGED_SEARCHES = 4
 _LOGGED_LATENTS = 300
 
 
