@@ -7,9 +7,7 @@ import tyro
 from igc_tf.export import PredictionServer
 
 
-def serve(
-    directory: tyro.conf.Positional[Path], host: str = "127.0.0.1", port: int = 8501
-) -> int:
+def serve(directory: tyro.conf.Positional[Path], host: str = "127.0.0.1", port: int = 8501) -> int:
     """Serves an exported classifier over HTTP, in TensorFlow Serving's REST format.
 
     Args:

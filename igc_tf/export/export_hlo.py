@@ -52,11 +52,10 @@ def export_hlo(classifier, directory, batch_size=100):
             )
         compiler_ir = program.experimental_get_compiler_ir(*arguments)
         run = RunDirectory(path)
-        (path / "program.hlo.pb").write_bytes(
-            compiler_ir(stage="hlo_serialized", device_name="/device:CPU:0")
-        )
+        program_bytes = compiler_ir(stage="hlo_serialized", platform_name="CPU")
+        (path / "program.hlo.pb").write_bytes(program_bytes)
         np.savez_compressed(path / "weights.npz", **weights)
-        text = compiler_ir(stage="hlo", device_name="/device:CPU:0")
+        text = compiler_ir(stage="hlo", platform_name="CPU")
         outputs = zip(_OUTPUTS, concrete.structured_outputs, strict=True)
         run.write_json(
             "program.json",

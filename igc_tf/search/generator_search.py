@@ -67,8 +67,8 @@ class GeneratorSearch:
         data = tf.convert_to_tensor(data, tf.float32)
         if indices is None:
             indices = tf.range(tf.shape(data)[0])
-        # Traced for batches of any size: a trace for one size folds other constants, and the descent
-        # can amplify the difference in rounding. XLA wants to know the size.
+        # Traced for batches of any size: a trace for one size folds other constants, and the
+        # descent can amplify the difference in rounding. XLA wants to know the size.
         batch_size = data.shape[0] if self.settings.jit_compile else None
         compiled = self._compiled.get_concrete_function(
             tf.TensorSpec([batch_size, *data.shape[1:]], tf.float32),
