@@ -151,5 +151,34 @@ class InvertedGeneratorClassifier:
         correct = int((answers == labels).sum())
         return Evaluation(len(labels), correct, seconds, first_batch_seconds, answers)
 
+    def answer(self, result):
+        """The decision on a search, as TensorFlow operations: what an exported classifier returns.
+
+        Args:
+            result: the `SearchResult` of N examples.
+
+        Returns:
+            `label` int32 (N,), `difference` float32 (N, C) and `reconstruction` (N, ...), what
+            the answered class made of the data.
+        """
+        label = tf.argmax(self._scores(result), axis=1, output_type=tf.int32)
+        return {
+            "label": label,
+            "difference": result.difference,
+            "reconstruction": tf.gather(result.generated, label, batch_dims=1),
+        }
+
+    def export(self, directory, batch_size=100):
+        """Writes the classifier as a SavedModel that needs TensorFlow, but not this package.
+
+        `igc_tf.export.export_saved_model` says what it holds, and explains the arguments.
+
+        Raises:
+            FileExistsError: if something is in `directory`; before work starts.
+        """
+        from igc_tf.export import export_saved_model
+
+        export_saved_model(self, directory, batch_size)
+
     def _scores(self, result):
         return -result.decision
