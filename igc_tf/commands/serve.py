@@ -18,8 +18,8 @@ def serve(directory: tyro.conf.Positional[Path], host: str = "127.0.0.1", port: 
     if not 0 <= port <= 65535:
         raise ValueError(f"--port {port}: expected a whole number from 0 to 65535")
     with PredictionServer(directory, host, port) as server:
-        print(f"POST to {server.url}:predict; Ctrl-C stops", flush=True)
         try:
+            print(f"POST to {server.url}:predict; Ctrl-C stops", flush=True)
             server.serve_forever()
         except KeyboardInterrupt:
             print()

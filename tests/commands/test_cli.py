@@ -71,7 +71,6 @@ def test_each_bad_file_gets_one_line_and_exit_code_two(classified):
         (["reproduce", "--generator", "nothing.keras"], "nothing.keras"),
         (["classify"], "no images"),
         (["data", "import", "nowhere"], "nowhere"),
-        (["export", "--output", "out", "--generator", "nothing.keras"], "nothing.keras"),
         (["export", "--output", "out", "--batch-size", "0"], "batch_size=0"),
         (["serve", "nowhere"], "nowhere"),
     ],

@@ -103,6 +103,21 @@ def test_examples_and_batches_do_not_influence_each_other():
     )
 
 
+def test_all_batch_sizes_share_one_program():
+    traces = []
+
+    def traced(data, generated):
+        traces.append(data.shape[0])
+        return tf.reduce_mean(tf.abs(data - generated), axis=-1)
+
+    model, _, _ = linear_generator()
+    search = GeneratorSearch(model, _latent_space(), SearchSettings(steps=2, difference=traced))
+    for count in (5, 1, 3):
+        assert search(_data(count)).difference.shape == (count, 3)
+        # once in the loop, once for the end
+        assert traces == [None, None]
+
+
 def test_xla_finds_the_same():
     model, _, _ = linear_generator()
     plain = GeneratorSearch(model, _latent_space(), SearchSettings(steps=20))(_data(3))
