@@ -15,6 +15,8 @@ from igc_tf.tensorboard import log_settings
 # Steps and learning rate go together: their product is the reach of the search.
 _ROUNDS = (
     (
+        # the search that training separates the classes with
+        {"steps": 8, "learning_rate": 0.0125},
         {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
         {"steps": 30, "learning_rate": 0.006, "final_learning_rate": 0.0},
         {"steps": 60, "learning_rate": 0.005, "final_learning_rate": 0.0},
