@@ -5,6 +5,7 @@ Speaks TensorFlow Serving's REST format, so that a client of one is a client of 
 
 import json
 import logging
+import re
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -70,7 +71,7 @@ class PredictionServer(ThreadingHTTPServer):
             raise ValueError('expected an object with either "instances" or "inputs"')
         name = request.get("signature_name", "serving_default")
         signatures = self._model.signatures
-        if name not in signatures:
+        if not isinstance(name, str) or name not in signatures:
             raise ValueError(f"no signature {name!r}: expected one of {sorted(signatures)}")
         specs = signatures[name].structured_input_signature[1]
         columns = _columns(request, specs)
@@ -82,7 +83,7 @@ class PredictionServer(ThreadingHTTPServer):
             with self._one_at_a_time:
                 outputs = signatures[name](**arrays)
         except tf.errors.InvalidArgumentError as error:
-            raise ValueError(first_line(error.message)) from error
+            raise ValueError(_reason(error)) from error
         outputs = {key: value.numpy() for key, value in outputs.items()}
         if not all(np.isfinite(value).all() for value in outputs.values()):
             raise ValueError("the answer holds values that are not finite")
@@ -126,6 +127,12 @@ def _checked(name, values, spec):
     if array.dtype.kind not in "iuf":
         raise ValueError(f"{name}: expected numbers")
     return array.astype(spec.dtype.as_numpy_dtype)
+
+
+def _reason(error):
+    """One line of TensorFlow's many: the model's own assertion, if that is what failed."""
+    assertion = re.search(r"assertion failed: \[(.*)\]", error.message)
+    return assertion.group(1) if assertion else first_line(error)
 
 
 class _Handler(BaseHTTPRequestHandler):
