@@ -18,7 +18,9 @@ def digits():
 
 
 def test_generator_classifies_real_digits_far_above_chance(digits):
-    classifier = igc_tf.MultiLabelInvertedGeneratorClassifier(igc_tf.load_generator(GENERATOR))
+    classifier = igc_tf.MultiLabelInvertedGeneratorClassifier(
+        igc_tf.load_generator(GENERATOR), igc_tf.best_settings(GENERATOR)
+    )
     evaluation = classifier.evaluate(digits.images, digits.labels, verbose=0)
     # chance is 1/2 for a label, and at best 1/10 for all four
     assert min(evaluation.label_accuracies) >= 0.75
