@@ -32,13 +32,11 @@ class Task:
         labels: L, how many labels a condition holds, each one-hot over equally many values.
         prepare: (an `ImageData`, a seed) -> `TaskImages`.
         classifier: (generator, settings) -> the classifier that inverts such a generator.
-        label_names: of the L labels, where there are several; empty for the classes.
     """
 
     labels: int
     prepare: Callable
     classifier: Callable
-    label_names: tuple[str, ...] = ()
 
 
 def _classes(data, seed):
@@ -53,7 +51,5 @@ def _digit_labels(data, seed):
 
 TASKS = {
     "classes": Task(1, _classes, InvertedGeneratorClassifier),
-    "digit_labels": Task(
-        len(DIGIT_LABELS), _digit_labels, MultiLabelInvertedGeneratorClassifier, DIGIT_LABELS
-    ),
+    "digit_labels": Task(len(DIGIT_LABELS), _digit_labels, MultiLabelInvertedGeneratorClassifier),
 }

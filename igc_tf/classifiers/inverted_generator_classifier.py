@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import tensorflow as tf
 
 from igc_tf.classifiers.batched_search import BatchedSearch
 from igc_tf.classifiers.classification import Classification

@@ -16,6 +16,8 @@ from igc_tf.tensorboard import log_settings
 _ROUNDS = (
     ({"decision": "loss"}, {"decision": "deformation"}),
     (
+        # the search that training separates the classes with
+        {"steps": 8, "learning_rate": 0.0125},
         {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
         {"steps": 30, "learning_rate": 0.02, "final_learning_rate": 0.0},
         {"steps": 60, "learning_rate": 0.01, "final_learning_rate": 0.0},

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from igc_tf.models.cagan_size import CAGAN_SIZES
 from igc_tf.pretrained.card import FOLDER
 from igc_tf.pretrained.publish_model import publish_model
-from igc_tf.tasks import TASKS
 
 
 def publish_generator(run, name, commit, command, best_settings=None, metrics=None, folder=FOLDER):
@@ -39,6 +38,4 @@ def _describe(model, recipe):
         "condition_size": condition.shape[1],
         "latent_size": latent.shape[1],
         "data_shape": list(model.output_shape[1:]),
-        # of a generator with several labels, in the order of its condition's pairs
-        "label_names": list(TASKS[recipe["task"]].label_names),
     }

@@ -97,7 +97,7 @@ def _build(recipe, outputs, is_binary, data_shape, steps_per_epoch):
     model.compile(
         keras.optimizers.Adam(rate),
         loss="binary_crossentropy" if is_binary else "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        metrics=["binary_accuracy" if is_binary else "accuracy"],
     )
     model.optimizer.build(model.trainable_variables)
     return model

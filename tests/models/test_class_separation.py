@@ -49,7 +49,8 @@ def test_gradient_for_two_labels_is_that_of_the_searched_minima():
         EXACT, images=4, labels=2, temperature=0.5, reconstruction_weight=0.3
     )
     engine = separation.engine(model)
-    searched = separation.search(engine, tf.constant(data), condition, tf.constant([0, 0]))
+    search = tf.function(separation.search)
+    searched = search(engine, tf.constant(data), condition, tf.constant([0, 0]))
     with tf.GradientTape() as tape:
         loss, logs = separation.loss(engine, searched)
     gradient = tape.gradient(loss, model.trainable_variables[0].value).numpy()
