@@ -38,7 +38,7 @@ def lsgan_generator_loss(fake_activation, fake_condition):
     return tf.reduce_sum(tf.square(fake_activation - 1.0) * fake_condition, axis=-1)
 
 
-def class_separation_loss(differences, labels, temperature):
+def class_separation_loss(differences, condition, temperature, labels=1):
     """Cross entropy of `softmax(-differences / temperature)`: asks the right class to be nearest.
 
     With the latents of a converged search held fixed, its gradient on the generator's weights is
@@ -46,11 +46,16 @@ def class_separation_loss(differences, labels, temperature):
     This project's addition; not in the paper.
 
     Args:
-        differences: data difference (B, C) of each class's best reproduction.
-        labels: the right classes (B,), integers in [0, C).
+        differences: data difference (B, C) of the best reproduction with each condition.
+        condition: the right ones (B, C): one-hot; with several labels, one-hot for each.
         temperature: in units of the difference; how far apart is far enough.
+        labels: L. The conditions are the C/L values of each of L labels, label by label; each
+            label has a softmax of its own, and their cross entropies are added.
 
     Returns:
         (B,), at least 0.
     """
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, -differences / temperature)
+    shape = [-1, labels, differences.shape[1] // labels]
+    logits = tf.reshape(-differences / temperature, shape)
+    right = tf.reshape(condition, shape)
+    return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(right, logits), axis=-1)

@@ -3,5 +3,17 @@
 from igc_tf.classifiers.classification import Classification
 from igc_tf.classifiers.evaluation import Evaluation
 from igc_tf.classifiers.inverted_generator_classifier import InvertedGeneratorClassifier
+from igc_tf.classifiers.multi_label_classification import MultiLabelClassification
+from igc_tf.classifiers.multi_label_evaluation import MultiLabelEvaluation
+from igc_tf.classifiers.multi_label_inverted_generator_classifier import (
+    MultiLabelInvertedGeneratorClassifier,
+)
 
-__all__ = ["Classification", "Evaluation", "InvertedGeneratorClassifier"]
+__all__ = [
+    "Classification",
+    "Evaluation",
+    "InvertedGeneratorClassifier",
+    "MultiLabelClassification",
+    "MultiLabelEvaluation",
+    "MultiLabelInvertedGeneratorClassifier",
+]

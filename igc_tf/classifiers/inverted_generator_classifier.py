@@ -2,10 +2,9 @@
 
 import time
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from igc_tf.classifiers.batched_search import BatchedSearch
 from igc_tf.classifiers.classification import Classification
 from igc_tf.classifiers.evaluation import Evaluation
 from igc_tf.search.generator_search import GeneratorSearch
@@ -61,6 +60,7 @@ class InvertedGeneratorClassifier:
             self.settings.restriction(prior_mean, prior_standard_deviation),
         )
         self.search = GeneratorSearch(generator, space, self.settings)
+        self._batched = BatchedSearch(self.search, self.signature.data_shape, data_range)
 
     @property
     def classes(self):
@@ -82,7 +82,7 @@ class InvertedGeneratorClassifier:
         Raises:
             ValueError: for images of another shape or range, or a search that diverges.
         """
-        batches = self._search_batches(images, batch_size, verbose)
+        batches = self._batched.batches(images, batch_size, verbose)
         scores = [self._scores(result) for result in batches]
         return np.concatenate(scores) if scores else np.zeros([0, self.classes], np.float32)
 
@@ -101,31 +101,18 @@ class InvertedGeneratorClassifier:
         Raises:
             ValueError: as for `predict`; also for no images or a snapshot outside the search.
         """
-        if len(images) == 0:
-            raise ValueError("no images to classify: expected at least one")
         snapshots = tuple(snapshots)
-        results = list(self._search_batches(images, batch_size, verbose, history, snapshots))
-
-        def joined(part, axis=0):
-            return np.concatenate([part(result) for result in results], axis)
-
-        scores = joined(self._scores)
+        result = self._batched.whole(images, batch_size, verbose, history, snapshots)
+        scores = self._scores(result)
         return Classification(
             labels=scores.argmax(axis=1),
-            differences=joined(lambda result: result.difference),
+            differences=result.difference,
             scores=scores,
-            latents=joined(lambda result: result.values[1]),
-            reconstructions=joined(lambda result: result.generated),
-            loss_history=joined(lambda result: result.loss_history, 1).swapaxes(0, 1)
-            if history
-            else None,
-            difference_history=joined(lambda result: result.difference_history, 1).swapaxes(0, 1)
-            if history
-            else None,
-            snapshots={
-                step: joined(lambda result, i=i: result.snapshots[i])
-                for i, step in enumerate(snapshots)
-            },
+            latents=result.values[1],
+            reconstructions=result.generated,
+            loss_history=result.loss_history.swapaxes(0, 1) if history else None,
+            difference_history=result.difference_history.swapaxes(0, 1) if history else None,
+            snapshots=dict(zip(snapshots, result.snapshots, strict=True)),
         )
 
     def evaluate(self, images, labels, batch_size=100, verbose="auto"):
@@ -156,7 +143,7 @@ class InvertedGeneratorClassifier:
             )
         begin = time.perf_counter()
         answers, first_batch_seconds = [], None
-        for result in self._search_batches(images, batch_size, verbose):
+        for result in self._batched.batches(images, batch_size, verbose):
             answers.append(self._scores(result).argmax(axis=1))
             first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
         answers = np.concatenate(answers)
@@ -166,61 +153,3 @@ class InvertedGeneratorClassifier:
 
     def _scores(self, result):
         return -result.decision
-
-    def _search_batches(self, images, batch_size, verbose, history=False, snapshots=()):
-        """Yields the `SearchResult` of each batch, as NumPy arrays."""
-        images = self._checked(images)
-        if not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"batch_size={batch_size!r}: expected a whole number >= 1")
-        progress = keras.utils.Progbar(len(images), unit_name="image") if verbose else None
-        for begin in range(0, len(images), batch_size):
-            batch = images[begin : begin + batch_size]
-            indices = np.arange(begin, begin + len(batch))
-            padding = 0
-            if self.settings.jit_compile and len(images) > batch_size:
-                # XLA compiles anew for every shape: fill the last batch up instead
-                padding = batch_size - len(batch)
-                batch = np.concatenate([batch, np.repeat(batch[:1], padding, axis=0)])
-                indices = np.concatenate([indices, np.repeat(indices[:1], padding)])
-            result = self.search(batch, indices, history, snapshots)
-            count = len(batch) - padding
-            result = _to_numpy(result, count)
-            if not np.isfinite(self._scores(result)).all():
-                raise ValueError(
-                    f"the search of images {begin} to {begin + count - 1} ended in values that "
-                    "are not finite: lower the learning rate, or check generator and difference"
-                )
-            yield result
-            if progress is not None:
-                progress.add(count)
-
-    def _checked(self, images):
-        images = np.asarray(images, np.float32)
-        expected = self.signature.data_shape
-        if images.shape[1:] != expected or images.ndim != len(expected) + 1:
-            raise ValueError(
-                f"images have shape {images.shape}: expected (N, {', '.join(map(str, expected))})"
-            )
-        if images.size and not np.isfinite(images).all():
-            raise ValueError("images hold values that are not finite")
-        if images.size and self.data_range is not None:
-            low, high = self.data_range
-            tolerance = 1e-6
-            if images.min() < low - tolerance or images.max() > high + tolerance:
-                raise ValueError(
-                    f"images lie in [{images.min():g}, {images.max():g}]: "
-                    f"expected [{low:g}, {high:g}] (data_range)"
-                )
-        return images
-
-
-def _to_numpy(result, count):
-    """The result's first `count` examples; histories carry them on axis 1."""
-    history = {
-        name: getattr(result, name).numpy()[:, :count]
-        for name in ("loss_history", "difference_history")
-        if getattr(result, name) is not None
-    }
-    rest = result._replace(loss_history=None, difference_history=None)
-    arrays = tf.nest.map_structure(lambda t: None if t is None else t.numpy()[:count], rest)
-    return arrays._replace(**history)

@@ -13,10 +13,10 @@ from igc_tf.search.search_space import SearchSpace
 
 
 class _Searched(NamedTuple):
-    """Data (B, ...), their labels (B,), and per block the values found, (B·C, D)."""
+    """Data (B, ...), their conditions (B, C), and per block the values found, (B·C, D)."""
 
     data: tf.Tensor
-    labels: tf.Tensor
+    condition: tf.Tensor
     values: tuple
 
 
@@ -33,10 +33,15 @@ class ClassSeparation:
     short search only comes near one, so here it is an approximation. This project's addition; the
     paper trains with the adversarial loss alone.
 
+    Where a condition holds several labels, the search is that of multi-label classification
+    (`SearchSpace.per_label_value`), and each label's right value should reproduce best; like the
+    adversarial losses, both terms are sums over the labels.
+
     Attributes:
         settings: of the short search. Its reach, steps × learning rate, should be about that of
             the search the generator is meant for (the paper's: 100 × 0.001).
-        images: how many of a batch's images are searched, each with every class.
+        images: how many of a batch's images are searched, each with every condition.
+        labels: how many labels a condition holds, each one-hot over equally many values.
         temperature: of the cross entropy, in units of the data difference.
         weight, reconstruction_weight: of the two terms, beside the adversarial loss's 1.
         distortion: whether each image is first turned, stretched and shifted a little (see
@@ -52,6 +57,7 @@ class ClassSeparation:
         default_factory=lambda: SearchSettings(steps=8, learning_rate=0.0125)
     )
     images: int = 64
+    labels: int = 1
     temperature: float = 0.005
     weight: float = 1.0
     reconstruction_weight: float = 10.0
@@ -59,7 +65,12 @@ class ClassSeparation:
     sigma: float = 0.0
 
     def __post_init__(self):
-        for name, least in (("images", 1), ("weight", 0), ("reconstruction_weight", 0)):
+        for name, least in (
+            ("images", 1),
+            ("labels", 1),
+            ("weight", 0),
+            ("reconstruction_weight", 0),
+        ):
             if not getattr(self, name) >= least:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a number >= {least}")
         if not self.temperature > 0:
@@ -68,24 +79,38 @@ class ClassSeparation:
             raise ValueError(f"sigma={self.sigma!r}: expected a number >= 0")
 
     def engine(self, generator):
-        """Returns the `GeneratorSearch` of these settings over a functional generator."""
-        classes, latent_size = (tensor.shape[1] for tensor in generator.inputs)
-        space = SearchSpace.latent_per_class(classes, latent_size, self.settings.restriction())
+        """Returns the `GeneratorSearch` of these settings over a functional generator.
+
+        Raises:
+            ValueError: if its conditions cannot be the values of that many labels.
+        """
+        conditions, latent_size = (tensor.shape[1] for tensor in generator.inputs)
+        if conditions % self.labels:
+            raise ValueError(
+                f"the generator has {conditions} conditions: expected a multiple of {self.labels}, "
+                "the labels"
+            )
+        space = SearchSpace.per_label_value(
+            self.labels,
+            conditions // self.labels,
+            latent_size,
+            self.settings.restriction(),
+        )
         return GeneratorSearch(generator, space, self.settings)
 
-    def search(self, engine, data, labels, seed):
+    def search(self, engine, data, condition, seed):
         """Searches the first `images` of a batch.
 
         Args:
             engine: from `engine`.
             data: (B, ...) in [-0.5, 0.5].
-            labels: (B,) integers.
+            condition: (B, C), for each label one-hot.
             seed: int32 (2,), decides distortion and noise.
 
         Returns:
             What `loss` takes.
         """
-        data, labels = data[: self.images], labels[: self.images]
+        data, condition = data[: self.images], condition[: self.images]
         affine_seed, noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 3))
         if self.distortion:
             data = random_affine(data, affine_seed)
@@ -97,24 +122,30 @@ class ClassSeparation:
             data = tf.clip_by_value(data, -0.5, 0.5)
         result = engine.search(data, tf.range(tf.shape(data)[0]))
         found = [tf.reshape(value, [-1, value.shape[-1]]) for value in result.values]
-        return _Searched(data, labels, tuple(tf.stop_gradient(value) for value in found))
+        return _Searched(data, condition, tuple(tf.stop_gradient(value) for value in found))
 
     def loss(self, engine, searched):
         """The two terms, weighted, and what to report.
 
         Returns:
             `(loss, logs)`: a scalar, and scalars by name: `separation_loss`; `separated`, how
-            often the right class was nearest; `reconstruction`, its difference.
+            often a label's right value was nearest; `reconstruction`, its difference.
         """
         differences = engine.differences(searched.values, searched.data)
+        condition = searched.condition
         separation = tf.reduce_mean(
-            class_separation_loss(differences, searched.labels, self.temperature)
+            class_separation_loss(differences, condition, self.temperature, self.labels)
         )
-        reconstruction = tf.reduce_mean(tf.gather(differences, searched.labels, batch_dims=1))
-        nearest = tf.argmin(differences, axis=1, output_type=searched.labels.dtype)
+        reconstruction = tf.reduce_mean(tf.reduce_sum(differences * condition, axis=1))
+
+        def per_label(tensor):
+            return tf.reshape(tensor, [-1, self.labels, condition.shape[1] // self.labels])
+
+        nearest = tf.argmin(per_label(differences), axis=-1)
+        right = nearest == tf.argmax(per_label(condition), axis=-1)
         logs = {
             "separation_loss": separation,
-            "separated": tf.reduce_mean(tf.cast(nearest == searched.labels, tf.float32)),
-            "reconstruction": reconstruction,
+            "separated": tf.reduce_mean(tf.cast(right, tf.float32)),
+            "reconstruction": reconstruction / self.labels,
         }
         return self.weight * separation + self.reconstruction_weight * reconstruction, logs

@@ -11,7 +11,8 @@ class ConditionalActivationGAN(keras.Model):
 
     Conditional activation GAN (Cho & Yoon 2019) with the LSGAN loss, as the paper trains it
     (002 §2). With `separation`, the generator also learns from the classifier's own searches:
-    of the data reproduced best by each class, that of the right class should be nearest.
+    of the data reproduced best by each class, that of the right class should be nearest. A
+    condition is one-hot over the classes or, with several labels, one-hot for each label.
 
     Args:
         generator: `[condition (B, C), latent (B, Z)] -> data`.
@@ -46,7 +47,7 @@ class ConditionalActivationGAN(keras.Model):
         self.averaging_decay = averaging_decay
         self.separation = separation
         self._engine = separation.engine(generator) if separation is not None else None
-        self.condition_size, self.latent_size = (tensor.shape[1] for tensor in generator.inputs)
+        self.latent_size = generator.inputs[1].shape[1]
         names = ["discriminator_loss", "generator_loss", "real_activation", "fake_activation"]
         if separation is not None:
             names += ["separation_loss", "separated", "reconstruction"]
@@ -69,14 +70,13 @@ class ConditionalActivationGAN(keras.Model):
         return self.averaged_generator(inputs, training=training)
 
     def train_step(self, batch):
-        """One step on both networks; `batch` is (data (B, ...), labels (B,) integers)."""
-        data, labels = batch
-        condition = tf.one_hot(labels, self.condition_size)
+        """One step on both networks; `batch` is (data (B, ...), conditions (B, C) in [0, 1])."""
+        data, condition = batch
         step_seed = tf.stack([self.seed, tf.cast(self.generator_optimizer.iterations, tf.int32)])
         latent = tf.random.stateless_normal([tf.shape(data)[0], self.latent_size], step_seed)
         searched = None
         if self.separation is not None:
-            searched = self.separation.search(self._engine, data, labels, step_seed)
+            searched = self.separation.search(self._engine, data, condition, step_seed)
 
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake = self.generator([condition, latent], training=True)

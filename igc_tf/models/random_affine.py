@@ -7,7 +7,8 @@ def random_affine(images, seed, rotation=0.15, scaling=0.1, shear=0.1, shift=0.7
     """Rotates, scales, shears and shifts each image about its centre, by chance.
 
     Args:
-        images: float (B, H, W, channels) in [-0.5, 0.5]; what moves in from outside is -0.5.
+        images: float (B, H, W, channels); what moves in from outside repeats the border, so the
+            ground may be dark or light.
         seed: int32 (2,); decides everything.
         rotation: largest angle, radians.
         scaling: largest relative change of each side.
@@ -33,6 +34,6 @@ def random_affine(images, seed, rotation=0.15, scaling=0.1, shear=0.1, shift=0.7
         transforms=tf.stack([a, b, offset_x, c, d, offset_y, zero, zero], axis=1),
         output_shape=[height, width],
         interpolation="BILINEAR",
-        fill_mode="CONSTANT",
-        fill_value=-0.5,
+        fill_mode="NEAREST",
+        fill_value=0.0,
     )

@@ -5,6 +5,7 @@ from igc_tf.search.deformation_difference import DeformationDifference
 from igc_tf.search.difference import DIFFERENCES, mean_absolute, mean_squared, resolve_difference
 from igc_tf.search.generator_search import GeneratorSearch
 from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
+from igc_tf.search.label_simplex import LabelSimplex
 from igc_tf.search.latent_restriction import LatentRestriction
 from igc_tf.search.search_block import SearchBlock
 from igc_tf.search.search_result import SearchResult
@@ -18,6 +19,7 @@ __all__ = [
     "GeneratorError",
     "GeneratorSearch",
     "GeneratorSignature",
+    "LabelSimplex",
     "LatentRestriction",
     "SearchBlock",
     "SearchResult",

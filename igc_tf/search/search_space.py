@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
+from igc_tf.search.label_simplex import LabelSimplex
 from igc_tf.search.search_block import SearchBlock
 
 
@@ -49,4 +51,32 @@ class SearchSpace:
         """
         condition = SearchBlock(start=tf.eye(classes), trainable=False)
         start = tf.fill([classes, latent_size], float(restriction.mean))
+        return cls((condition, SearchBlock(start=start, restriction=restriction)))
+
+    @classmethod
+    def per_label_value(cls, labels, values, latent_size, restriction, condition_update_factor=5.0):
+        """The space of multi-label classification (002 §1.3): one candidate per value of a label.
+
+        A condition (L · V) holds, for each of L labels, V elements, one-hot over its values.
+        Candidate lV + v has label l fixed at value v. The *other* labels' conditions start neutral,
+        1/V each, and are searched on their simplices; so is the latent, from the prior's mean.
+        With one label nothing of the condition is left to search: `latent_per_class`.
+
+        Args:
+            labels: L.
+            values: V, the same for every label; 2 where labels are binary.
+            latent_size: Z.
+            restriction: a `LatentRestriction`; tells the prior's mean.
+            condition_update_factor: of the conditions' learning rate. With 5, the paper's 100
+                steps of 0.001 just take a neutral binary label (1/2) to either end.
+        """
+        one_hot = np.eye(labels * values, dtype=np.float32)
+        asked = np.kron(np.eye(labels, dtype=bool), np.ones([values, values], dtype=bool))
+        condition = SearchBlock(
+            start=np.where(asked, one_hot, np.float32(1 / values)),
+            trainable=~asked,
+            update_factor=condition_update_factor,
+            projection=LabelSimplex(values),
+        )
+        start = tf.fill([labels * values, latent_size], float(restriction.mean))
         return cls((condition, SearchBlock(start=start, restriction=restriction)))

@@ -1,6 +1,16 @@
 """Training runs: resumable, watched in TensorBoard, judged on the validation digits."""
 
 from igc_tf.training.cagan_recipe import CAGAN_RECIPES, CAGANRecipe
+from igc_tf.training.fit_lenet import fit_lenet
+from igc_tf.training.lenet_recipe import LeNetRecipe
 from igc_tf.training.train_cagan import train_cagan
+from igc_tf.training.train_lenet import train_lenet
 
-__all__ = ["CAGAN_RECIPES", "CAGANRecipe", "train_cagan"]
+__all__ = [
+    "CAGAN_RECIPES",
+    "CAGANRecipe",
+    "LeNetRecipe",
+    "fit_lenet",
+    "train_cagan",
+    "train_lenet",
+]

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from igc_tf.models.cagan_size import CAGAN_SIZES
+from igc_tf.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,8 @@ class CAGANRecipe:
 
     Attributes:
         size: "compact" or "paper".
+        task: what the generator is conditioned on: the "classes", or "digit_labels", several
+            binary labels at once (`igc_tf.data.label_digits`).
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         epochs: passes over the training images.
         batch_size: images in a step.
@@ -41,6 +44,7 @@ class CAGANRecipe:
     """
 
     size: Literal["compact", "paper"] = "paper"
+    task: Literal["classes", "digit_labels"] = "classes"
     dataset: str = "mnist"
     epochs: int = 100
     batch_size: int = 32
@@ -66,6 +70,8 @@ class CAGANRecipe:
     def __post_init__(self):
         if self.size not in CAGAN_SIZES:
             raise ValueError(f"size={self.size!r}: expected one of {sorted(CAGAN_SIZES)}")
+        if self.task not in TASKS:
+            raise ValueError(f"task={self.task!r}: expected one of {sorted(TASKS)}")
         counts = ("epochs", "batch_size", "validation_images")
         for name in (*counts, "separation_images", "separation_steps"):
             if getattr(self, name) < 1:

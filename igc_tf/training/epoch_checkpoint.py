@@ -10,25 +10,20 @@ from igc_tf.first_line import first_line
 
 
 class EpochCheckpoint(keras.callbacks.Callback):
-    """Saves the whole state of a model after each epoch: weights, averages, both optimizers.
+    """Saves the whole state of a run after each epoch.
 
     Args:
         directory: where the checkpoints go; the last two are kept.
-        model: the compiled model.
+        state: what to save, {name: Keras variables}: weights, averages, optimizers' variables.
 
     Attributes:
         epoch: epochs done when the state was last saved or restored; 0 at first.
     """
 
-    def __init__(self, directory, model):
+    def __init__(self, directory, state):
         super().__init__()
         self._epoch = tf.Variable(0, dtype=tf.int64)
-        self._checkpoint = tf.train.Checkpoint(
-            epoch=self._epoch,
-            **_networks(model),
-            generator_optimizer=_Listed(model.generator_optimizer.variables),
-            discriminator_optimizer=_Listed(model.discriminator_optimizer.variables),
-        )
+        self._checkpoint = tf.train.Checkpoint(epoch=self._epoch, **_listed(state))
         self._manager = tf.train.CheckpointManager(self._checkpoint, Path(directory), max_to_keep=2)
 
     @property
@@ -51,8 +46,12 @@ class EpochCheckpoint(keras.callbacks.Callback):
         self._manager.save(checkpoint_number=epoch + 1)
 
 
-def restore_networks(directory, model):
-    """Gives a model the weights of another run's last checkpoint, but not its optimizers.
+def restore_part(directory, state):
+    """Restores some of what another run's last checkpoint holds, e.g. all but its optimizers.
+
+    Args:
+        directory: of an `EpochCheckpoint`.
+        state: a part of what it saves, {name: Keras variables}.
 
     Raises:
         ValueError: if there is no checkpoint, or it belongs to another model.
@@ -60,9 +59,9 @@ def restore_networks(directory, model):
     latest = tf.train.latest_checkpoint(directory)
     if latest is None:
         raise ValueError(f"{directory} holds no checkpoint to start from")
-    networks = tf.train.Checkpoint(**_networks(model))
+    part = tf.train.Checkpoint(**_listed(state))
     with _misfit_told(latest):
-        networks.restore(latest).assert_existing_objects_matched().expect_partial()
+        part.restore(latest).assert_existing_objects_matched().expect_partial()
 
 
 @contextlib.contextmanager
@@ -74,11 +73,8 @@ def _misfit_told(path):
         raise ValueError(f"the checkpoint {path} does not fit this model: {reason}") from error
 
 
-def _networks(model):
-    return {
-        "weights": _Listed(model.generator.weights + model.discriminator.weights),
-        "averages": _Listed(model.averaged_generator.weights),
-    }
+def _listed(state):
+    return {name: _Listed(variables) for name, variables in state.items()}
 
 
 class _Listed(tf.Module):

@@ -3,52 +3,38 @@
 import keras
 import numpy as np
 
-from igc_tf.classifiers.inverted_generator_classifier import InvertedGeneratorClassifier
 from igc_tf.data import add_gaussian_noise
+from igc_tf.training.keep_best import keep_best
 
 
 class GeneratorValidation(keras.callbacks.Callback):
     """Classifies validation images after each epoch and keeps the best generator.
 
-    Adds `val_accuracy` to the epoch's logs, where TensorBoard and the progress find it, and
-    writes the averaged generator to `generator.keras` whenever it is the best so far, with
-    `best.json` (epoch, accuracy, count) beside it.
+    Adds `val_accuracy` (with several labels, of all at once) to the epoch's logs, where
+    TensorBoard and the progress find it, and writes the averaged generator to `generator.keras`
+    whenever it is the best so far, with `best.json` (epoch, accuracy, count) beside it.
 
     Args:
         run: a `RunDirectory`.
-        images, labels: the validation set.
+        images, answers: the validation set; answers as the classifier gives them.
         sigmas: noise added to it; the mean accuracy over these decides.
-        settings: of the search, a `SearchSettings`.
+        make_classifier: generator -> the classifier that inverts it.
     """
 
-    def __init__(self, run, images, labels, sigmas, settings):
+    def __init__(self, run, images, answers, sigmas, make_classifier):
         super().__init__()
         self._run = run
         self._images = np.concatenate([add_gaussian_noise(images, sigma, 0) for sigma in sigmas])
-        self._labels = np.tile(labels, len(sigmas))
-        self._settings = settings
+        self._answers = np.concatenate([answers] * len(sigmas))
+        self._make_classifier = make_classifier
         self._classifier = None
 
     def on_train_begin(self, logs=None):
         # compiled once; it reads the weights as they are at each epoch's end
-        self._classifier = InvertedGeneratorClassifier(
-            self.model.averaged_generator, self._settings
-        )
+        self._classifier = self._make_classifier(self.model.averaged_generator)
 
     def on_epoch_end(self, epoch, logs=None):
-        evaluation = self._classifier.evaluate(self._images, self._labels, verbose=0)
+        evaluation = self._classifier.evaluate(self._images, self._answers, verbose=0)
         if logs is not None:
             logs["val_accuracy"] = evaluation.accuracy
-        best = self._run.read_json("best.json")
-        if best is None or best["accuracy"] < evaluation.accuracy:
-            self._run.write("generator.keras", self.model.averaged_generator.save)
-            low, high = evaluation.interval
-            self._run.write_json(
-                "best.json",
-                {
-                    "epoch": epoch + 1,
-                    "accuracy": evaluation.accuracy,
-                    "interval": [low, high],
-                    "count": evaluation.count,
-                },
-            )
+        keep_best(self._run, "generator.keras", self.model.averaged_generator, epoch, evaluation)

@@ -13,7 +13,10 @@ from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search.search_settings import SearchSettings
-from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_networks
+from igc_tf.tasks import TASKS
+from igc_tf.training.check_same_recipe import check_same_recipe
+from igc_tf.training.epoch_batches import epoch_batches
+from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_part
 from igc_tf.training.generator_validation import GeneratorValidation
 from igc_tf.training.non_finite_guard import NonFiniteGuard
 from igc_tf.training.run_progress import RunProgress
@@ -46,30 +49,40 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
         DataUnavailableError: if the training images cannot be had.
     """
     run = RunDirectory(output)
-    _check_same_recipe(run, recipe)
+    check_same_recipe(run, recipe)
     train = load_images(recipe.dataset, "train", data_dir=data_dir)
     validation = load_images(recipe.dataset, "validation", data_dir=data_dir)
     validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
-    images, labels = train.images[: recipe.train_images], train.labels[: recipe.train_images]
+    task, source = TASKS[recipe.task], train.source
+    train, validation = (task.prepare(data, recipe.seed) for data in (train, validation))
+    images, conditions = (part[: recipe.train_images] for part in (train.images, train.conditions))
     steps_per_epoch = len(images) // recipe.batch_size
     if steps_per_epoch == 0:
         raise ValueError(
             f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
         )
-    model = build_cagan(recipe, train.num_classes, images.shape[1:], steps_per_epoch)
-    checkpoint = EpochCheckpoint(run.path / "checkpoints", model)
+    model = build_cagan(recipe, conditions.shape[1], images.shape[1:], steps_per_epoch)
+    networks = {
+        "weights": model.generator.weights + model.discriminator.weights,
+        "averages": model.averaged_generator.weights,
+    }
+    optimizers = {
+        "generator_optimizer": model.generator_optimizer.variables,
+        "discriminator_optimizer": model.discriminator_optimizer.variables,
+    }
+    checkpoint = EpochCheckpoint(run.path / "checkpoints", {**networks, **optimizers})
     checkpoint.restore()
     if recipe.start_from is not None and checkpoint.epoch == 0:
-        restore_networks(Path(recipe.start_from) / "checkpoints", model)
+        restore_part(Path(recipe.start_from) / "checkpoints", networks)
     if run.read_json("options.json") is None:
         run.write_json(
             "options.json",
             {
                 "recipe": recipe.to_dict(),
                 "data": {
-                    "source": train.source,
+                    "source": source,
                     "train": len(images),
-                    "validation": len(validation),
+                    "validation": len(validation.images),
                 },
                 "start": _options_of(recipe.start_from),
                 "environment": describe_environment(),
@@ -79,14 +92,15 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
         writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
         callbacks = [
             NonFiniteGuard(),
-            SampleGrid(run, writer),
+            # lexicographic order, turned round, is that of the classes
+            SampleGrid(run, writer, np.unique(conditions, axis=0)[::-1]),
             # before the callbacks that report: it adds the validation accuracy
             GeneratorValidation(
                 run,
                 validation.images,
-                validation.labels,
+                validation.answers,
                 recipe.validation_sigmas,
-                SearchSettings(),
+                task.classifier,
             ),
             keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
             checkpoint,
@@ -94,7 +108,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
         if verbose:
             callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
         model.fit(
-            _batches(images, labels, recipe, checkpoint.epoch),
+            epoch_batches(images, conditions, recipe, checkpoint.epoch),
             initial_epoch=checkpoint.epoch,
             epochs=recipe.epochs,
             steps_per_epoch=steps_per_epoch,
@@ -106,7 +120,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
     return run.path / "generator.keras"
 
 
-def build_cagan(recipe, classes=10, data_shape=(28, 28, 1), steps_per_epoch=1):
+def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epoch=1):
     """Builds the compiled `ConditionalActivationGAN` of a recipe, its weights from its seed."""
     keras.utils.set_random_seed(recipe.seed)
     size = CAGAN_SIZES[recipe.size]
@@ -118,18 +132,19 @@ def build_cagan(recipe, classes=10, data_shape=(28, 28, 1), steps_per_epoch=1):
                 learning_rate=_PAPER_REACH / recipe.separation_steps,
             ),
             images=recipe.separation_images,
+            labels=TASKS[recipe.task].labels,
             temperature=recipe.separation_temperature,
             weight=recipe.separation_weight,
             reconstruction_weight=recipe.reconstruction_weight,
             distortion=recipe.separation_distortion,
             sigma=recipe.separation_sigma,
         )
-    averaged_generator = build_generator(size, classes, data_shape=data_shape)
+    averaged_generator = build_generator(size, condition_size, data_shape=data_shape)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:
-        generator = build_generator(size, classes, data_shape=data_shape)
-        discriminator = build_discriminator(size, classes, data_shape=data_shape)
+        generator = build_generator(size, condition_size, data_shape=data_shape)
+        discriminator = build_discriminator(size, condition_size, data_shape=data_shape)
     finally:
         keras.config.set_dtype_policy(policy)
     model = ConditionalActivationGAN(
@@ -155,39 +170,6 @@ def _optimizer(recipe, steps_per_epoch):
     return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
 
 
-def _batches(images, labels, recipe, first_epoch):
-    """Batches of all epochs from `first_epoch` on; an epoch's order depends on its number only."""
-    images, labels = tf.constant(images), tf.constant(labels.astype(np.int32))
-
-    def epoch_batches(epoch):
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(images)), [recipe.seed, tf.cast(epoch, tf.int32)]
-        )
-        return tf.data.Dataset.from_tensor_slices(order).batch(
-            recipe.batch_size, drop_remainder=True
-        )
-
-    epochs = tf.data.Dataset.range(first_epoch, recipe.epochs)
-    batches = epochs.flat_map(epoch_batches)
-    return batches.map(lambda i: (tf.gather(images, i), tf.gather(labels, i))).prefetch(2)
-
-
 def _options_of(directory):
     """The options of the run that this one starts from, and so on back; None if there is none."""
     return None if directory is None else RunDirectory(directory).read_json("options.json")
-
-
-def _check_same_recipe(run, recipe):
-    earlier = run.read_json("options.json")
-    if earlier is None:
-        return
-    different = {
-        name: (earlier["recipe"].get(name), value)
-        for name, value in recipe.to_dict().items()
-        if earlier["recipe"].get(name) != value
-    }
-    if different:
-        raise ValueError(
-            f"{run.path} holds a run with other options (there, here): {different}. "
-            "Give the same options to resume it, or another output directory"
-        )

@@ -1,0 +1,41 @@
+"""LeNet-5: the plain classifier that others are compared with, and a source of features."""
+
+import keras
+from keras import layers
+
+FEATURE_LAYER = "features"
+
+
+def build_lenet(outputs=10, activation="softmax", data_shape=(28, 28, 1)):
+    """Builds `images (B, H, W, channels) in [-0.5, 0.5] -> probabilities (B, outputs)`.
+
+    The layers of LeNet-5 (LeCun et al. 1998, §II.B), with rectifiers and max pooling. The layer
+    named "features" (`FEATURE_LAYER`) gives 84 numbers ≥ 0 per image, the one named "logits" the
+    outputs before their activation.
+
+    Args:
+        outputs: classes, or binary labels.
+        activation: "softmax" for one class of many; "sigmoid" for binary labels, each by itself.
+        data_shape: (H, W, channels); H and W at least 16.
+
+    Raises:
+        ValueError: for an argument outside its range.
+    """
+    if outputs < 1:
+        raise ValueError(f"outputs={outputs!r}: expected a whole number >= 1")
+    if activation not in ("softmax", "sigmoid"):
+        raise ValueError(f"activation={activation!r}: expected 'softmax' or 'sigmoid'")
+    if len(data_shape) != 3 or min(data_shape[:2]) < 16:
+        raise ValueError(
+            f"data_shape={data_shape}: expected (height, width, channels), at least 16 × 16"
+        )
+    images = keras.Input(data_shape, name="images")
+    x = layers.Conv2D(6, 5, padding="same", activation="relu")(images)
+    x = layers.MaxPooling2D()(x)
+    x = layers.Conv2D(16, 5, activation="relu")(x)
+    x = layers.MaxPooling2D()(x)
+    x = layers.Dense(120, activation="relu")(layers.Flatten()(x))
+    x = layers.Dense(84, activation="relu", name=FEATURE_LAYER)(x)
+    logits = layers.Dense(outputs, name="logits")(x)
+    probabilities = layers.Activation(activation, name="probabilities")(logits)
+    return keras.Model(images, probabilities, name="lenet")

@@ -1,0 +1,26 @@
+"""Keeps two runs from mixing in one directory."""
+
+
+def check_same_recipe(run, recipe):
+    """Passes if a run directory is new, or its `options.json` holds the very same recipe.
+
+    Args:
+        run: a `RunDirectory`.
+        recipe: has `to_dict()`, JSON-ready.
+
+    Raises:
+        ValueError: if another recipe is there; names what differs.
+    """
+    earlier = run.read_json("options.json")
+    if earlier is None:
+        return
+    different = {
+        name: (earlier["recipe"].get(name), value)
+        for name, value in recipe.to_dict().items()
+        if earlier["recipe"].get(name) != value
+    }
+    if different:
+        raise ValueError(
+            f"{run.path} holds a run with other options (there, here): {different}. "
+            "Give the same options to resume it, or another output directory"
+        )

@@ -1,0 +1,103 @@
+"""Fits LeNet to images at hand."""
+
+import keras
+import numpy as np
+
+from igc_tf.models.lenet import build_lenet
+from igc_tf.run_directory import describe_environment
+from igc_tf.training.check_same_recipe import check_same_recipe
+from igc_tf.training.epoch_batches import epoch_batches
+from igc_tf.training.epoch_checkpoint import EpochCheckpoint
+from igc_tf.training.network_validation import NetworkValidation
+from igc_tf.training.non_finite_guard import NonFiniteGuard
+from igc_tf.training.run_progress import RunProgress
+
+LENET_FILE = "lenet.keras"
+
+
+def fit_lenet(recipe, run, train, validation, outputs, source, verbose=1):
+    """Trains LeNet, or resumes the run that the directory holds.
+
+    Labels of shape (N,) are classes: softmax and cross entropy. Labels of shape (N, outputs) are
+    binary: sigmoid and the mean of the labels' cross entropies.
+
+    Writes `options.json`; after each epoch a checkpoint and TensorBoard logs; `lenet.keras` and
+    `best.json`, the network of the epoch that was best on the validation images.
+
+    Args:
+        recipe: a `LeNetRecipe`.
+        run: a `RunDirectory`. If it holds an unfinished run of the same recipe, that run goes on
+            from its last complete epoch.
+        train, validation: each (images float32 (N, H, W, channels) in [-0.5, 0.5], labels).
+        outputs: classes, or binary labels.
+        source: where the images came from, for `options.json`.
+        verbose: 0 for silence.
+
+    Returns:
+        The chosen network.
+
+    Raises:
+        ValueError: if the directory holds a run of another recipe, or there are fewer training
+            images than make a batch.
+        NonFiniteLossError: if the loss is no longer finite.
+    """
+    check_same_recipe(run, recipe)
+    images, labels = (part[: recipe.train_images] for part in train)
+    steps_per_epoch = len(images) // recipe.batch_size
+    if steps_per_epoch == 0:
+        raise ValueError(
+            f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
+        )
+    model = _build(recipe, outputs, np.ndim(labels) == 2, images.shape[1:], steps_per_epoch)
+    checkpoint = EpochCheckpoint(
+        run.path / "checkpoints",
+        {"weights": model.weights, "optimizer": model.optimizer.variables},
+    )
+    checkpoint.restore()
+    if run.read_json("options.json") is None:
+        counts = {"train": len(images), "validation": len(validation[0])}
+        run.write_json(
+            "options.json",
+            {
+                "recipe": recipe.to_dict(),
+                "data": {"source": source, **counts},
+                "environment": describe_environment(),
+            },
+        )
+    if checkpoint.epoch < recipe.epochs:
+        callbacks = [
+            NonFiniteGuard(),
+            # before the callbacks that report: it adds the validation accuracy
+            NetworkValidation(run, LENET_FILE, *validation),
+            keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
+            checkpoint,
+        ]
+        if verbose:
+            callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
+        model.fit(
+            epoch_batches(images, labels, recipe, checkpoint.epoch),
+            initial_epoch=checkpoint.epoch,
+            epochs=recipe.epochs,
+            steps_per_epoch=steps_per_epoch,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+    return keras.models.load_model(run.path / LENET_FILE, compile=False)
+
+
+def _build(recipe, outputs, is_binary, data_shape, steps_per_epoch):
+    keras.utils.set_random_seed(recipe.seed)
+    model = build_lenet(outputs, "sigmoid" if is_binary else "softmax", data_shape)
+    rate = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate,
+        decay_steps=recipe.epochs * steps_per_epoch,
+        alpha=recipe.final_learning_rate / recipe.learning_rate,
+    )
+    model.compile(
+        keras.optimizers.Adam(rate),
+        loss="binary_crossentropy" if is_binary else "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
