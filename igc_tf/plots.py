@@ -93,6 +93,45 @@ def plot_cases(images, reconstructions, differences, answers, labels, class_name
     return figure
 
 
+def plot_label_cases(images, reconstructions, differences, answers, labels, names, title=""):
+    """Both values of every binary label, one case a row (multi-label classification, 002 §1.3).
+
+    Args:
+        images: (N, H, W, 1) in [-0.5, 0.5], N at least 1.
+        reconstructions: (N, L, 2, H, W, 1), with the label at 0 and at 1.
+        differences: data difference of each (N, L, 2), written under it.
+        answers: the classifier's labels (N, L); framed, orange where right and red where wrong.
+        labels: the right labels (N, L).
+        names: of the L labels.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: in each row the input and then L pairs of reconstructions.
+    """
+    count, pairs = len(images), len(names)
+    # a narrow empty column before each pair
+    widths = [1, *[0.25, 1, 1] * pairs]
+    figure = Figure(figsize=(0.95 * sum(widths) + 0.3, 1.2 * count + 0.9), layout="constrained")
+    axes = figure.subplots(count, len(widths), squeeze=False, width_ratios=widths)
+    for row in range(count):
+        _show(axes[row, 0], images[row])
+        for label, name in enumerate(names):
+            axes[row, 1 + 3 * label].set_axis_off()
+            for value in range(2):
+                axis = axes[row, 2 + 3 * label + value]
+                _show(axis, reconstructions[row, label, value])
+                axis.set_xlabel(f"{differences[row, label, value]:.3f}", fontsize=8, labelpad=2)
+                if value == answers[row, label]:
+                    color = "tab:orange" if value == labels[row, label] else "tab:red"
+                    for spine in axis.spines.values():
+                        spine.set(visible=True, color=color, linewidth=3)
+                if row == 0:
+                    axis.set_title(name if value else f"not {name}", fontsize=8)
+    axes[0, 0].set_title("input", fontsize=8)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
 def plot_accuracies(rows, references, title=""):
     """Accuracy against noise, with 95 % intervals, beside reference curves.
 

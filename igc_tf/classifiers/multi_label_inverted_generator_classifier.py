@@ -95,8 +95,8 @@ class MultiLabelInvertedGeneratorClassifier:
             verbose: 1 or "auto" shows a progress bar with the time left, 0 is silent.
 
         Returns:
-            float32 (N, L): the data difference with the label at 0 less that with it at 1 (or
-            the losses', if these decide).
+            float32 (N, L): what decides with the label at 0, by default the data
+            difference, less that with it at 1.
 
         Raises:
             ValueError: for images of another shape or range, or a search that diverges.
@@ -159,8 +159,8 @@ class MultiLabelInvertedGeneratorClassifier:
         return MultiLabelEvaluation(answers, labels, time.perf_counter() - begin)
 
     def _margins(self, result):
-        decisive = self._per_value(result.decision)
-        return decisive[..., 0] - decisive[..., 1]
+        decision = self._per_value(result.decision)
+        return decision[..., 0] - decision[..., 1]
 
     def _per_value(self, candidates):
         """(N, 2L, ...) as (N, L, 2, ...)."""

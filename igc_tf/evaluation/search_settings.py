@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
+from igc_tf.tasks import TASKS
 
 # changes tried one round after the other; the best of a round is kept if it is better than before.
 # Steps and learning rate go together: their product is the reach of the search.
@@ -28,6 +29,8 @@ class SearchSettingsOptions:
 
     Attributes:
         generator: a name that ships, or a .keras file.
+        task: what the generator is conditioned on; with digit_labels a digit counts as right
+            where all labels are.
         images: validation images, drawn at random with the seed.
         sigma: noise levels; the mean of the accuracies at these is what is maximised.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
@@ -37,6 +40,7 @@ class SearchSettingsOptions:
     """
 
     generator: str = "mnist-cagan-compact"
+    task: Literal["classes", "digit_labels"] = "classes"
     images: int = 1000
     sigma: tuple[float, ...] = (0.0, 0.4)
     dataset: str = "mnist"
@@ -68,7 +72,9 @@ def choose_search_settings(options, report=None):
     generator = load_generator(options.generator)
     data = load_images(options.dataset, "validation", data_dir=options.data_dir)
     data = data.sample(min(options.images, len(data)), options.seed)
-    noised = [add_gaussian_noise(data.images, sigma, options.seed) for sigma in options.sigma]
+    task = TASKS[options.task]
+    images, answers, _ = task.prepare(data, options.seed)
+    noised = [add_gaussian_noise(images, sigma, options.seed) for sigma in options.sigma]
     run = RunDirectory(options.output)
     result = {
         "program": "python -m evaluation.search_settings",
@@ -84,8 +90,8 @@ def choose_search_settings(options, report=None):
         for row in tried:
             if row["settings"] == settings.to_dict():
                 return row["score"]
-        classifier = InvertedGeneratorClassifier(generator, settings)
-        evaluations = [classifier.evaluate(x, data.labels, verbose=0) for x in noised]
+        classifier = task.classifier(generator, settings)
+        evaluations = [classifier.evaluate(x, answers, verbose=0) for x in noised]
         accuracies = [evaluation.accuracy for evaluation in evaluations]
         row = {
             "settings": settings.to_dict(),

@@ -157,6 +157,8 @@ class GeneratorSearch:
             self.space.blocks, state.values, gradients, state.moments, masks, strict=True
         ):
             if block.searched:
+                if block.tangent is not None:
+                    gradient = block.tangent(gradient)
                 moved, moved_moments = self._update_rule.step(
                     value,
                     gradient,

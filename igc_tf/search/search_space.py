@@ -73,11 +73,13 @@ class SearchSpace:
         """
         one_hot = np.eye(labels * values, dtype=np.float32)
         asked = np.kron(np.eye(labels, dtype=bool), np.ones([values, values], dtype=bool))
+        simplex = LabelSimplex(values)
         condition = SearchBlock(
             start=np.where(asked, one_hot, np.float32(1 / values)),
             trainable=~asked,
             update_factor=condition_update_factor,
-            projection=LabelSimplex(values),
+            projection=simplex,
+            tangent=simplex.tangent,
         )
         start = tf.fill([labels * values, latent_size], float(restriction.mean))
         return cls((condition, SearchBlock(start=start, restriction=restriction)))

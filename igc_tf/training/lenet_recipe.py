@@ -2,6 +2,9 @@
 
 import math
 from dataclasses import asdict, dataclass
+from typing import Literal
+
+from igc_tf.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -9,6 +12,8 @@ class LeNetRecipe:
     """Everything that decides a training run, apart from where its files go.
 
     Attributes:
+        task: what is learnt: the "classes", or "digit_labels", several binary labels at once
+            (`igc_tf.data.label_digits`).
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         epochs: passes over the training images.
         batch_size: images in a step.
@@ -21,6 +26,7 @@ class LeNetRecipe:
         ValueError: for a value outside its range.
     """
 
+    task: Literal["classes", "digit_labels"] = "classes"
     dataset: str = "mnist"
     epochs: int = 8
     batch_size: int = 64
@@ -30,6 +36,8 @@ class LeNetRecipe:
     seed: int = 0
 
     def __post_init__(self):
+        if self.task not in TASKS:
+            raise ValueError(f"task={self.task!r}: expected one of {sorted(TASKS)}")
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")

@@ -3,6 +3,7 @@
 from igc_tf.classifiers.evaluate_network import evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.run_directory import RunDirectory
+from igc_tf.tasks import TASKS
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.fit_lenet import LENET_FILE, fit_lenet
 
@@ -14,7 +15,8 @@ def train_lenet(recipe, output, data_dir=None, verbose=1):
     """Trains by a recipe, or resumes the run that `output` holds.
 
     Writes what `fit_lenet` writes and at the end `result.json`: the chosen epoch, and its accuracy
-    on the test images with the noise of the paper's table, for reporting only.
+    on the test images with the noise of the paper's table, for reporting only. With several
+    labels, accuracy is that of a label, on the mean.
 
     Args:
         recipe: a `LeNetRecipe`.
@@ -31,23 +33,25 @@ def train_lenet(recipe, output, data_dir=None, verbose=1):
     """
     run = RunDirectory(output)
     check_same_recipe(run, recipe)
-    train, validation, test = (
+    data = [
         load_images(recipe.dataset, split, data_dir=data_dir)
         for split in ("train", "validation", "test")
-    )
+    ]
+    task, classes, source = TASKS[recipe.task], data[0].num_classes, data[0].source
+    train, validation, test = (task.prepare(part, recipe.seed) for part in data)
     model = fit_lenet(
         recipe,
         run,
-        (train.images, train.labels),
-        (validation.images, validation.labels),
-        train.num_classes,
-        train.source,
+        (train.images, train.answers),
+        (validation.images, validation.answers),
+        classes if task.labels == 1 else task.labels,
+        source,
         verbose,
     )
     rows = []
     for sigma in _SIGMAS:
         noised = add_gaussian_noise(test.images, sigma, recipe.seed)
-        evaluation = evaluate_network(model, noised, test.labels)
+        evaluation = evaluate_network(model, noised, test.answers)
         rows.append(
             {
                 "sigma": sigma,
