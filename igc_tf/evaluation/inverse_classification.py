@@ -40,6 +40,7 @@ WAYS = {
         replace(_BASE, optimizer="momentum", learning_rate=5.0),
         (1.0, 5.0, 20.0, 100.0),
     ),
+    "relaxed along the simplex, 1 × 200": (replace(_BASE, tangent=True), (0.02, 0.05, 0.1, 0.2)),
     "enumerated, 10 × 20": (
         replace(_BASE, method="enumerated", steps=20),
         (0.02, 0.05, 0.1, 0.2),
@@ -289,6 +290,11 @@ def _findings(run, comparison, labels):
             "000: Adam is better than gradient descent with momentum",
             way["relaxed, 1 × 200"],
             way["relaxed by momentum, 1 × 200"],
+        ),
+        finding(
+            "here: a gradient along the simplex helps the relaxed search",
+            way["relaxed along the simplex, 1 × 200"],
+            way["relaxed, 1 × 200"],
         ),
         finding(
             "here: enumerating the classes beats relaxing them, 200 evaluations each",

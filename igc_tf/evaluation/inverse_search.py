@@ -17,6 +17,7 @@ class InverseSearch:
         method: "relaxed" searches class vector and latent together (000); "enumerated" searches
             the latent once for every class (002), with the same difference and optimiser.
         latent_update_factor, latent_first_step: of the relaxed search's latent.
+        tangent: of the relaxed search's class vector, see `InverseClassifier`; not in 000.
         steps, learning_rate, optimizer: of the search.
     """
 
@@ -24,6 +25,7 @@ class InverseSearch:
     method: Literal["relaxed", "enumerated"] = "relaxed"
     latent_update_factor: float = 1.0
     latent_first_step: int = 0
+    tangent: bool = False
     steps: int = INVERSE_SETTINGS.steps
     learning_rate: float = INVERSE_SETTINGS.learning_rate
     optimizer: Literal["adam", "momentum"] = "adam"
@@ -52,7 +54,12 @@ class InverseSearch:
         if self.method == "enumerated":
             return InvertedGeneratorClassifier(generator, self.settings)
         return InverseClassifier(
-            generator, self.settings, self.latent_update_factor, self.latent_first_step, seed
+            generator,
+            self.settings,
+            self.latent_update_factor,
+            self.latent_first_step,
+            self.tangent,
+            seed,
         )
 
     def answers(self, generator, images, repeats, seed, batch_size):

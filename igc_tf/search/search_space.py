@@ -93,6 +93,7 @@ class SearchSpace:
         seed=0,
         latent_update_factor=1.0,
         latent_first_step=0,
+        tangent=False,
     ):
         """The space of inverse classification (000): one candidate, all of it searched.
 
@@ -106,9 +107,13 @@ class SearchSpace:
             seed: of the latents' starts, which depend on it and the example's number only.
             latent_update_factor: multiplies the latent's learning rate; 0 leaves it at its start.
             latent_first_step: how many steps pass before the latent begins to move.
+            tangent: leave of the condition's gradient only what keeps its sum; not in 000.
         """
+        simplex = LabelSimplex(classes)
         condition = SearchBlock(
-            start=tf.fill([1, classes], 1 / classes), projection=LabelSimplex(classes)
+            start=tf.fill([1, classes], 1 / classes),
+            projection=simplex,
+            tangent=simplex.tangent if tangent else None,
         )
         latent = SearchBlock(
             start=NormalStart(latent_size, seed, restriction.mean, restriction.standard_deviation),

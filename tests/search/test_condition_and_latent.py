@@ -70,3 +70,20 @@ def test_factor_zero_keeps_the_latent_and_a_late_start_delays_it():
     # its first Adam step is the learning rate
     np.testing.assert_allclose(np.abs(latents(latent_first_step=4) - start), 0.1, rtol=1e-3)
     assert (np.abs(latents() - start) > 0.11).any()
+
+
+def test_tangent_leaves_out_what_the_normalisation_undoes():
+    # all offsets pull the same way, the second a little more: without the tangent every element
+    # takes the same step, and the condition stays uniform
+    model, offsets, _ = linear_generator()
+    settings = SearchSettings(
+        steps=1, learning_rate=0.1, beta_1=0.0, beta_2=0.0, difference="mean_squared"
+    )
+    weights = np.linalg.lstsq(offsets, np.float32([10, 11, 10]), rcond=None)[0]
+    far = 1e5 * weights[None]
+    plain = GeneratorSearch(model, _space(), settings)(far).values[0].numpy().ravel()
+    along = GeneratorSearch(model, _space(tangent=True), settings)(far).values[0].numpy().ravel()
+    np.testing.assert_allclose(plain, 1 / 3, rtol=1e-4)
+    # +0.1 for the second, -0.1 for the others, then to the sum 1
+    moved = 1 / 3 + 0.1 * np.array([-1, 1, -1])
+    np.testing.assert_allclose(along, moved / moved.sum(), rtol=1e-4)
