@@ -23,21 +23,16 @@ SEARCH = InverseSearch(steps=4)
 @pytest.fixture
 def options(tmp_path, monkeypatch):
     """A program of few and short searches."""
-    monkeypatch.setattr(module, "LATENT_SIZES", (10, 25))
     for size in (10, 25):
         folder = tmp_path / "generators" / f"noise-{size}"
         folder.mkdir(parents=True)
         mean_digit_generator(spread=0.01 * size).save(folder / "generator.keras")
-    experiments = {
-        "latent size": [replace(SEARCH, latent_size=10), SEARCH],
-        "latent update factor": [replace(SEARCH, latent_update_factor=f) for f in (0.0, 0.5, 2.0)],
-        "latent first step": [SEARCH, replace(SEARCH, latent_first_step=10)],
-    }
     ways = {
         name: (replace(way, steps=4), (way.learning_rate, 0.1)[: 2 if "10 × 200" in name else 1])
         for name, (way, _) in module.WAYS.items()
     }
-    monkeypatch.setattr(module, "EXPERIMENTS", experiments)
+    monkeypatch.setattr(module, "UPDATE_FACTORS", (0.0, 0.5, 1.0, 2.0))
+    monkeypatch.setattr(module, "FIRST_STEPS", (0, 10))
     monkeypatch.setattr(module, "WAYS", ways)
     monkeypatch.setattr(module, "_BASE", SEARCH)
 
@@ -47,6 +42,7 @@ def options(tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "load_images", load_images)
     return InverseClassificationOptions(
+        latent_sizes=(10, 25),
         images=12,
         validation_images=6,
         repeats=2,
@@ -60,7 +56,7 @@ def test_every_search_is_counted_and_the_document_is_answered(options, monkeypat
     assert json.loads((options.output / "result.json").read_text()) == result
     assert result["complete"]
     rows = {row["name"]: row for row in result["rows"] if row["split"] == "test"}
-    assert [len(names) for names in result["experiments"].values()] == [2, 3, 2]
+    assert [len(names) for names in result["experiments"].values()] == [2, 4, 2]
     digits = bundled_digits().sample(60, seed=0).sample(12, seed=0)
     for name, row in rows.items():
         answers = np.load(options.output / "answers" / f"{name}.npy")
@@ -130,3 +126,5 @@ def test_missing_generator_is_told_with_the_command_that_makes_it(options):
 def test_options_refuse_values_outside_their_ranges():
     with pytest.raises(ValueError, match="--validation-images 0"):
         InverseClassificationOptions(validation_images=0)
+    with pytest.raises(ValueError, match=r"--latent-sizes \(10, 50\).*25 among"):
+        InverseClassificationOptions(latent_sizes=(10, 50))
