@@ -205,6 +205,72 @@ def plot_class_samples(rows, title=""):
     return figure
 
 
+def plot_inverse_cases(images, reconstructions, conditions, labels, class_names, title=""):
+    """What inverse classification found, one case a column.
+
+    Args:
+        images, reconstructions: (N, H, W, 1) in [-0.5, 0.5], N at least 1.
+        conditions: the class vectors found (N, C); the right class's bar is orange.
+        labels: the right labels (N,).
+        class_names: C names.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: per case the input, its reproduction and the class vector.
+    """
+    count, classes = len(images), len(class_names)
+    figure = Figure(figsize=(1.35 * count + 0.8, 4.6), layout="constrained")
+    axes = figure.subplots(3, count, squeeze=False)
+    for column in range(count):
+        _show(axes[0, column], images[column])
+        _show(axes[1, column], reconstructions[column])
+        axis = axes[2, column]
+        colours = ["tab:orange" if c == labels[column] else "tab:blue" for c in range(classes)]
+        axis.bar(range(classes), conditions[column], color=colours)
+        axis.set(ylim=(0, 1), yticks=[0, 1] if column == 0 else [])
+        axis.set_xticks(range(classes), class_names, fontsize=6)
+        read = class_names[conditions[column].argmax()]
+        axis.set_xlabel(f"is {class_names[labels[column]]}, read {read}", fontsize=8)
+    for row, name in enumerate(("input", "reproduced", "class vector")):
+        axes[row, 0].set_ylabel(name, fontsize=9)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def plot_inverse_experiments(panels, references):
+    """Accuracies of inverse classification, one panel per varied setting.
+
+    Args:
+        panels: {setting: [(its value, row)]}; a row has `accuracies`, one per repetition, and
+            `interval`, both in [0, 1].
+        references: {setting: (value, accuracy)}, the document's.
+
+    Returns:
+        A matplotlib figure: each repetition a dot, the 95 % interval over the images a bar.
+    """
+    figure = Figure(figsize=(4 * len(panels), 3.4), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, (setting, points) in zip(axes, panels.items(), strict=True):
+        places = range(len(points))
+        values = [f"{value:g}" for value, _ in points]
+        means = np.array([100 * np.mean(row["accuracies"]) for _, row in points])
+        bounds = np.array([[100 * bound for bound in row["interval"]] for _, row in points])
+        errors = np.maximum(np.abs(bounds.T - means), 0)
+        axis.errorbar(places, means, errors, marker="s", capsize=4, label="mean, 95 % interval")
+        for place, (_, row) in zip(places, points, strict=True):
+            repetitions = 100 * np.array(row["accuracies"])
+            axis.plot([place] * len(repetitions), repetitions, ".", color="black", markersize=4)
+        if setting in references:
+            value, accuracy = references[setting]
+            axis.plot(values.index(f"{value:g}"), 100 * accuracy, "*", markersize=12, label="000")
+            axis.legend(fontsize=8)
+        axis.set_xticks(places, values)
+        axis.set(xlabel=setting)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("accuracy, %")
+    return figure
+
+
 def _show(axis, image):
     axis.imshow(image[..., 0], cmap="gray", vmin=-0.5, vmax=0.5)
     axis.set(xticks=[], yticks=[])

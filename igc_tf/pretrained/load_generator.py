@@ -5,9 +5,8 @@ from pathlib import Path
 import keras
 
 from igc_tf.first_line import first_line
-from igc_tf.models.cagan_networks import build_generator
-from igc_tf.models.cagan_size import CAGANSize
 from igc_tf.pretrained.card import generator_card, generator_names
+from igc_tf.pretrained.families import DEFAULT_FAMILY, FAMILIES
 from igc_tf.pretrained.shipped_weights import set_shipped_weights
 
 
@@ -41,10 +40,14 @@ def load_generator(generator):
 
 def _shipped(name):
     card = generator_card(name)
-    architecture = dict(card["architecture"])
-    architecture["hidden_units"] = tuple(architecture["hidden_units"])
-    model = build_generator(
-        CAGANSize(**architecture),
+    family = FAMILIES[card.get("family", DEFAULT_FAMILY)]
+    # JSON knows lists only
+    architecture = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in card["architecture"].items()
+    }
+    model = family.build(
+        family.size(**architecture),
         card["condition_size"],
         card["latent_size"],
         tuple(card["data_shape"]),

@@ -1,9 +1,10 @@
 """Turns a training run's generator into one that ships."""
 
 from dataclasses import asdict
+from functools import partial
 
-from igc_tf.models.cagan_size import CAGAN_SIZES
 from igc_tf.pretrained.card import FOLDER
+from igc_tf.pretrained.families import DEFAULT_FAMILY, FAMILIES
 from igc_tf.pretrained.publish_model import publish_model
 
 
@@ -11,7 +12,7 @@ def publish_generator(run, name, commit, command, best_settings=None, metrics=No
     """Writes the weights and the card of the generator that a run chose.
 
     Args:
-        run: a `RunDirectory` of `train_cagan`.
+        run: a `RunDirectory` of `train_cagan` or `train_conditional_gan`.
         name: what `load_generator` will know it as.
         commit: of the code that trained it.
         command: that trained it.
@@ -27,14 +28,17 @@ def publish_generator(run, name, commit, command, best_settings=None, metrics=No
     """
     origin = {"command": command, "commit": commit}
     findings = {"best_settings": best_settings, "metrics": metrics}
-    return publish_model(run, "generator.keras", name, _describe, origin, findings, folder)
+    family = (run.read_json("options.json") or {}).get("family", DEFAULT_FAMILY)
+    describe = partial(_describe, family)
+    return publish_model(run, "generator.keras", name, describe, origin, findings, folder)
 
 
-def _describe(model, recipe):
+def _describe(family, model, recipe):
     condition, latent = model.inputs
     return {
         "kind": "generator",
-        "architecture": asdict(CAGAN_SIZES[recipe["size"]]),
+        "family": family,
+        "architecture": asdict(FAMILIES[family].sizes[recipe["size"]]),
         "condition_size": condition.shape[1],
         "latent_size": latent.shape[1],
         "data_shape": list(model.output_shape[1:]),

@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from igc_tf.search.adam import adam_start, adam_step
 from igc_tf.search.difference import resolve_difference
 from igc_tf.search.search_result import SearchResult
 
 
 class _State(NamedTuple):
-    """Where a search stands: steps taken, and per block its values (B·K, D) and Adam moments."""
+    """Where a search stands: steps taken, and per block its values (B·K, D) and moments."""
 
     step: tf.Tensor
     values: tuple
@@ -24,8 +23,8 @@ class GeneratorSearch:
 
         L = Σ_examples Σ_candidates [ difference(data, G(inputs)) + restrictions(inputs) ]
 
-    (002 §1.2). The sum separates, and Adam works element by element, so no candidate and no
-    example influences another: batches of any size give the same answer.
+    (002 §1.2). The sum separates, and the optimiser works element by element, so no candidate and
+    no example influences another: batches of any size give the same answer.
 
     Args:
         generator: maps a list of the space's blocks, each (N, D), to data (N, ...); called with
@@ -39,6 +38,7 @@ class GeneratorSearch:
         self.space = space
         self.settings = settings
         self._difference = resolve_difference(settings.difference)
+        self._update_rule = settings.update_rule()
         self._compiled = tf.function(self.search, jit_compile=settings.jit_compile)
 
     def __call__(self, data, indices=None, history=False, snapshots=()):
@@ -126,7 +126,7 @@ class GeneratorSearch:
 
     def _start(self, indices):
         values = tuple(block.start_values(indices) for block in self.space.blocks)
-        return _State(tf.constant(0), values, tuple(adam_start(value) for value in values))
+        return _State(tf.constant(0), values, tuple(map(self._update_rule.start, values)))
 
     def _advance(self, state, targets, steps, history):
         """Takes `steps` steps; with `history` also returns (steps, 2, B·K) loss and difference."""
@@ -166,16 +166,13 @@ class GeneratorSearch:
             if block.searched:
                 if block.tangent is not None:
                     gradient = block.tangent(gradient)
-                moved, moved_moments = adam_step(
+                moved, moved_moments = self._update_rule.step(
                     value,
                     gradient,
                     moments,
-                    # a block that begins later starts its own count, as a fresh Adam would
+                    # a block that begins later starts its own count, as a fresh optimiser would
                     tf.maximum(step - block.first_step, 0) + 1,
                     learning_rate=block.update_factor * self._learning_rate(step),
-                    beta_1=self.settings.beta_1,
-                    beta_2=self.settings.beta_2,
-                    epsilon=self.settings.epsilon,
                 )
                 if block.projection is not None:
                     moved = block.projection(tf.where(mask, moved, value))
