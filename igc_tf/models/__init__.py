@@ -2,16 +2,21 @@
 
 from igc_tf.models.cagan_networks import build_discriminator, build_generator
 from igc_tf.models.cagan_size import CAGAN_SIZES, CAGANSize
+from igc_tf.models.condition_noise import ConditionNoise
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
 from igc_tf.models.latent_normalization import LatentNormalization
 from igc_tf.models.lenet import build_lenet
+from igc_tf.models.sequence_networks import build_sequence_classifier, build_sequence_generator
 
 __all__ = [
     "CAGAN_SIZES",
     "CAGANSize",
+    "ConditionNoise",
     "ConditionalActivationGAN",
     "LatentNormalization",
     "build_discriminator",
     "build_generator",
     "build_lenet",
+    "build_sequence_classifier",
+    "build_sequence_generator",
 ]
