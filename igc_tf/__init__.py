@@ -14,6 +14,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Classification": "igc_tf.classifiers",
     "Evaluation": "igc_tf.classifiers",
+    "InverseClassification": "igc_tf.classifiers",
+    "InverseClassifier": "igc_tf.classifiers",
     "InvertedGeneratorClassifier": "igc_tf.classifiers",
     "MultiLabelClassification": "igc_tf.classifiers",
     "MultiLabelEvaluation": "igc_tf.classifiers",

@@ -1,7 +1,8 @@
-"""Adversarial losses of the conditional activation GAN.
+"""Adversarial losses.
 
-The discriminator has one output per condition, its *activation*. Only the activation of the
-condition an example has (or was generated with) enters a loss; the others are free.
+The conditional activation GAN's discriminator has one output per condition, its *activation*. Only
+the activation of the condition an example has (or was generated with) enters an `lsgan` loss; the
+others are free. The conditional GAN's discriminator has one output, the *logit* of "this is real".
 """
 
 import tensorflow as tf
@@ -59,3 +60,30 @@ def class_separation_loss(differences, condition, temperature, labels=1):
     logits = tf.reshape(-differences / temperature, shape)
     right = tf.reshape(condition, shape)
     return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(right, logits), axis=-1)
+
+
+def bce_discriminator_loss(real_logit, fake_logit):
+    """-log D(x, y) - log(1 - D(G(c, z), c)), D = sigmoid(logit): binary cross entropy.
+
+    Conditional GAN (Mirza & Osindero 2014, equation 2), as 000 trains it.
+
+    Args:
+        real_logit: the discriminator's output (B,) for real data and their conditions.
+        fake_logit: likewise for generated data.
+
+    Returns:
+        (B,), at least 0.
+    """
+    return tf.math.softplus(-real_logit) + tf.math.softplus(fake_logit)
+
+
+def bce_generator_loss(fake_logit):
+    """-log D(G(c, z), c): the non-saturating loss (Goodfellow et al. 2014, §3), as 000 trains it.
+
+    Args:
+        fake_logit: the discriminator's output (B,) for generated data.
+
+    Returns:
+        (B,), at least 0.
+    """
+    return tf.math.softplus(-fake_logit)

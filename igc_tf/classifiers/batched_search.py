@@ -1,9 +1,12 @@
 """What every classifier does around its search."""
 
+import time
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.classifiers.evaluation import Evaluation
 from igc_tf.search.search_result import SearchResult
 
 _OVER_STEPS = ("loss_history", "difference_history")
@@ -81,6 +84,44 @@ class BatchedSearch:
 
         parts = zip(SearchResult._fields, zip(*results, strict=True), strict=True)
         return SearchResult(*(joined(name, part) for name, part in parts))
+
+    def evaluate(self, answer, classes, images, labels, batch_size, verbose):
+        """Counts how often the answers are right.
+
+        Args:
+            answer: a batch's `SearchResult` -> labels (B,).
+            classes: C.
+            labels: the right labels (N,), integers in [0, C).
+            images, batch_size, verbose: as for `batches`.
+
+        Returns:
+            An `Evaluation`.
+
+        Raises:
+            ValueError: as for `batches`; also for no images, or labels of another shape or range.
+        """
+        labels = np.asarray(labels)
+        if len(images) == 0 or labels.shape != (len(images),):
+            raise ValueError(
+                f"labels have shape {labels.shape} for {len(images)} images: "
+                "expected one label for each of at least one image"
+            )
+        if not np.issubdtype(labels.dtype, np.integer) or not (
+            labels.min() >= 0 and labels.max() < classes
+        ):
+            raise ValueError(
+                f"labels are {labels.dtype} from {labels.min()} to {labels.max()}: "
+                f"expected integers from 0 to {classes - 1}"
+            )
+        begin = time.perf_counter()
+        answers, first_batch_seconds = [], None
+        for result in self.batches(images, batch_size, verbose):
+            answers.append(answer(result))
+            first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
+        answers = np.concatenate(answers)
+        seconds = time.perf_counter() - begin
+        correct = int((answers == labels).sum())
+        return Evaluation(len(labels), correct, seconds, first_batch_seconds, answers)
 
     def _checked(self, images):
         images = np.asarray(images, np.float32)

@@ -1,12 +1,9 @@
 """The Inverted Generator Classifier (002)."""
 
-import time
-
 import numpy as np
 
 from igc_tf.classifiers.batched_search import BatchedSearch
 from igc_tf.classifiers.classification import Classification
-from igc_tf.classifiers.evaluation import Evaluation
 from igc_tf.search.generator_search import GeneratorSearch
 from igc_tf.search.generator_signature import GeneratorSignature
 from igc_tf.search.search_settings import SearchSettings
@@ -128,28 +125,14 @@ class InvertedGeneratorClassifier:
         Raises:
             ValueError: as for `predict`; also for no images, or labels of another shape or range.
         """
-        labels = np.asarray(labels)
-        if len(images) == 0 or labels.shape != (len(images),):
-            raise ValueError(
-                f"labels have shape {labels.shape} for {len(images)} images: "
-                "expected one label for each of at least one image"
-            )
-        if not np.issubdtype(labels.dtype, np.integer) or not (
-            labels.min() >= 0 and labels.max() < self.classes
-        ):
-            raise ValueError(
-                f"labels are {labels.dtype} from {labels.min()} to {labels.max()}: "
-                f"expected integers from 0 to {self.classes - 1}"
-            )
-        begin = time.perf_counter()
-        answers, first_batch_seconds = [], None
-        for result in self._batched.batches(images, batch_size, verbose):
-            answers.append(self._scores(result).argmax(axis=1))
-            first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
-        answers = np.concatenate(answers)
-        seconds = time.perf_counter() - begin
-        correct = int((answers == labels).sum())
-        return Evaluation(len(labels), correct, seconds, first_batch_seconds, answers)
+        return self._batched.evaluate(
+            lambda result: self._scores(result).argmax(axis=1),
+            self.classes,
+            images,
+            labels,
+            batch_size,
+            verbose,
+        )
 
     def _scores(self, result):
         return -result.decision

@@ -1,12 +1,12 @@
 """The conditional activation GAN: the generator the paper inverts."""
 
-import keras
 import tensorflow as tf
 
 from igc_tf.losses import lsgan_discriminator_loss, lsgan_generator_loss
+from igc_tf.models.averaged_gan import AveragedGAN
 
 
-class ConditionalActivationGAN(keras.Model):
+class ConditionalActivationGAN(AveragedGAN):
     """Trains a conditional generator against a discriminator with one activation per condition.
 
     Conditional activation GAN (Cho & Yoon 2019) with the LSGAN loss, as the paper trains it
@@ -17,11 +17,7 @@ class ConditionalActivationGAN(keras.Model):
     Args:
         generator: `[condition (B, C), latent (B, Z)] -> data`.
         discriminator: `data -> condition activation (B, C)`.
-        averaged_generator: takes the moving average of the generator's weights; a copy if None.
-            Give one where the generator computes in another precision than the average should.
-        seed: of the latents; with the step number it decides them, so a resumed run continues
-            exactly as an uninterrupted one.
-        averaging_decay: per step, of the moving average of the generator's weights.
+        averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
         separation: a `ClassSeparation`, or None for the paper's training.
     """
 
@@ -35,44 +31,19 @@ class ConditionalActivationGAN(keras.Model):
         separation=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if not 0 <= averaging_decay < 1:
-            raise ValueError(f"averaging_decay={averaging_decay!r}: expected a number in [0, 1)")
-        self.generator = generator
-        self.discriminator = discriminator
-        self.averaged_generator = averaged_generator or keras.models.clone_model(generator)
-        self.averaged_generator.set_weights(generator.get_weights())
-        self.averaged_generator.trainable = False
-        self.seed = seed
-        self.averaging_decay = averaging_decay
-        self.separation = separation
-        self._engine = separation.engine(generator) if separation is not None else None
-        self.latent_size = generator.inputs[1].shape[1]
         names = ["discriminator_loss", "generator_loss", "real_activation", "fake_activation"]
         if separation is not None:
             names += ["separation_loss", "separated", "reconstruction"]
-        self._means = {name: keras.metrics.Mean(name=name) for name in names}
-
-    @property
-    def metrics(self):
-        return list(self._means.values())
-
-    def compile(self, generator_optimizer, discriminator_optimizer):
-        """Sets one optimizer for each network."""
-        # without it Keras would make an RMSprop that nothing uses
-        super().compile(optimizer=None)
-        generator_optimizer.build(self.generator.trainable_variables)
-        discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self.generator_optimizer = generator_optimizer
-        self.discriminator_optimizer = discriminator_optimizer
-
-    def call(self, inputs, training=False):
-        return self.averaged_generator(inputs, training=training)
+        super().__init__(
+            generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
+        )
+        self.separation = separation
+        self._engine = separation.engine(generator) if separation is not None else None
 
     def train_step(self, batch):
         """One step on both networks; `batch` is (data (B, ...), conditions (B, C) in [0, 1])."""
         data, condition = batch
-        step_seed = tf.stack([self.seed, tf.cast(self.generator_optimizer.iterations, tf.int32)])
+        step_seed = self._step_seed
         latent = tf.random.stateless_normal([tf.shape(data)[0], self.latent_size], step_seed)
         searched = None
         if self.separation is not None:
@@ -96,27 +67,10 @@ class ConditionalActivationGAN(keras.Model):
         self._descend(
             discriminator_tape, discriminator_loss, self.discriminator, self.discriminator_optimizer
         )
-        self._average()
         logs |= {
             "discriminator_loss": discriminator_loss,
             "generator_loss": generator_loss,
             "real_activation": tf.reduce_mean(tf.reduce_sum(real_activation * condition, -1)),
             "fake_activation": tf.reduce_mean(tf.reduce_sum(fake_activation * condition, -1)),
         }
-        for name, value in logs.items():
-            self._means[name].update_state(value)
-        return {name: mean.result() for name, mean in self._means.items()}
-
-    @staticmethod
-    def _descend(tape, loss, network, optimizer):
-        variables = network.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
-
-    def _average(self):
-        """Moves the averaged weights towards the trained ones, faster in the first steps."""
-        step = tf.cast(self.generator_optimizer.iterations, tf.float32)
-        decay = tf.minimum(self.averaging_decay, step / (step + 9.0))
-        for average, weight in zip(
-            self.averaged_generator.weights, self.generator.weights, strict=True
-        ):
-            average.assign(weight + decay * (average - weight))
+        return self._finish_step(logs)

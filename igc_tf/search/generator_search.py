@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from igc_tf.search.adam import adam_start, adam_step
 from igc_tf.search.difference import resolve_difference
 from igc_tf.search.search_result import SearchResult
 
@@ -14,7 +13,7 @@ class _State(NamedTuple):
 
     Attributes:
         step: steps done.
-        values, moments: per block its values (B·K, D) and their Adam moments.
+        values, moments: per block its values (B·K, D) and the optimiser's moments.
         least: each candidate's smallest loss so far (B·K,), within the tolerance.
         waited: steps since then (B·K,).
         taken: steps each candidate took (B·K,); fewer than `step` once it has converged.
@@ -35,8 +34,8 @@ class GeneratorSearch:
 
         L = Σ_examples Σ_candidates [ difference(data, G(inputs)) + restrictions(inputs) ]
 
-    (002 §1.2). The sum separates, and Adam works element by element, so no candidate and no
-    example influences another: batches of any size give the same answer. So it is with
+    (002 §1.2). The sum separates, and the optimiser works element by element, so no candidate and
+    no example influences another: batches of any size give the same answer. So it is with
     `settings.tolerance`: each candidate stops by itself, and the loop when all have.
 
     Args:
@@ -51,6 +50,7 @@ class GeneratorSearch:
         self.space = space
         self.settings = settings
         self._difference = resolve_difference(settings.difference)
+        self._update_rule = settings.update_rule()
         self._compiled = tf.function(
             self.search, jit_compile=settings.jit_compile, reduce_retracing=True
         )
@@ -132,7 +132,7 @@ class GeneratorSearch:
 
     def _start(self, indices):
         values = tuple(block.start_values(indices) for block in self.space.blocks)
-        moments = tuple(adam_start(value) for value in values)
+        moments = tuple(map(self._update_rule.start, values))
         zeros = tf.zeros(tf.shape(indices)[0] * self.space.candidates, tf.int32)
         least = tf.fill(tf.shape(zeros), tf.float32.max)
         return _State(tf.constant(0), values, moments, least, waited=zeros, taken=zeros)
@@ -194,16 +194,13 @@ class GeneratorSearch:
         ):
             if block.searched:
                 mask &= moving[:, tf.newaxis]
-                moved, moved_moments = adam_step(
+                moved, moved_moments = self._update_rule.step(
                     value,
                     gradient,
                     moments,
-                    # a block that begins later starts its own count, as a fresh Adam would
+                    # a block that begins later starts its own count, as a fresh optimiser would
                     tf.maximum(step - block.first_step, 0) + 1,
                     learning_rate=block.update_factor * self._learning_rate(step),
-                    beta_1=self.settings.beta_1,
-                    beta_2=self.settings.beta_2,
-                    epsilon=self.settings.epsilon,
                 )
                 if block.projection is not None:
                     moved = block.projection(tf.where(mask, moved, value))

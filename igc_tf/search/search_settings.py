@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from igc_tf.search.difference import DIFFERENCES, resolve_difference
 from igc_tf.search.latent_restriction import LatentRestriction
+from igc_tf.search.update_rule import UpdateRule
 
 
 @dataclass(frozen=True)
@@ -14,9 +15,10 @@ class SearchSettings:
 
     Attributes:
         steps: how many gradient steps, at least 1; with a tolerance, at most.
-        learning_rate: Adam's step size, in units of the searched values.
+        learning_rate: α; Adam's step size, in units of the searched values.
         final_learning_rate: if given, the learning rate falls linearly from `learning_rate` to
             this value, which it would reach one step after the last; if None it is constant.
+        optimizer: "adam" (the paper), or "momentum": gradient descent with momentum `beta_1`.
         beta_1, beta_2, epsilon: Adam's constants.
         difference: what the search descends on: "mean_absolute", "mean_squared",
             "masked_mean_squared" (of padded sequences), "deformation" (see
@@ -37,6 +39,7 @@ class SearchSettings:
     steps: int = 100
     learning_rate: float = 0.001
     final_learning_rate: float | None = None
+    optimizer: str = "adam"
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
@@ -67,6 +70,7 @@ class SearchSettings:
         for name in ("beta_1", "beta_2"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
+        self.update_rule()
         resolve_difference(self.difference)
         if self.decision not in ("difference", "loss"):
             try:
@@ -84,6 +88,10 @@ class SearchSettings:
         return LatentRestriction(
             self.restriction_weight, self.restriction_norm, mean, standard_deviation
         )
+
+    def update_rule(self):
+        """Returns the `UpdateRule` of these settings."""
+        return UpdateRule.of(self.optimizer, self.beta_1, self.beta_2, self.epsilon)
 
     def to_dict(self):
         """Returns the settings as JSON-ready values; a callable by its name."""

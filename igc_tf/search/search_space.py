@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.search.label_simplex import LabelSimplex
+from igc_tf.search.normal_start import NormalStart
 from igc_tf.search.search_block import SearchBlock
 
 
@@ -80,3 +81,37 @@ class SearchSpace:
         )
         start = tf.fill([labels * values, latent_size], float(restriction.mean))
         return cls((condition, SearchBlock(start=start, restriction=restriction)))
+
+    @classmethod
+    def condition_and_latent(
+        cls,
+        classes,
+        latent_size,
+        restriction,
+        seed=0,
+        latent_update_factor=1.0,
+        latent_first_step=0,
+    ):
+        """The space of inverse classification (000): one candidate, all of it searched.
+
+        The condition starts uniform, 1/C for each class, and is clamped to [0, 1] and made to sum
+        to 1 after every update; the latent starts at a draw from its prior.
+
+        Args:
+            classes: C.
+            latent_size: Z.
+            restriction: a `LatentRestriction`; tells the prior.
+            seed: of the latents' starts, which depend on it and the example's number only.
+            latent_update_factor: multiplies the latent's learning rate; 0 leaves it at its start.
+            latent_first_step: how many steps pass before the latent begins to move.
+        """
+        condition = SearchBlock(
+            start=tf.fill([1, classes], 1 / classes), projection=LabelSimplex(classes)
+        )
+        latent = SearchBlock(
+            start=NormalStart(latent_size, seed, restriction.mean, restriction.standard_deviation),
+            update_factor=latent_update_factor,
+            first_step=latent_first_step,
+            restriction=restriction,
+        )
+        return cls((condition, latent))

@@ -1,0 +1,76 @@
+"""Generator and discriminator of the conditional GAN, in any `ConditionalGANSize`."""
+
+import math
+
+import keras
+from keras import layers
+
+_KERNEL = 5
+
+
+def build_conditional_generator(size, condition_size=10, latent_size=25, data_shape=(28, 28, 1)):
+    """Builds `[condition (B, C), latent (B, Z)] -> data (B, H, W, channels)` in [-0.5, 0.5].
+
+    The network of "Inverse Classification using GANs" (000): the class vector passes a dense
+    layer of its own before it meets the noise; then a dense layer, batch normalisation and two
+    transposed 5×5 convolutions. The document's images lie in [0, 1] and its network ends in a
+    sigmoid; here 0.5 is subtracted from it.
+
+    Args:
+        size: a `ConditionalGANSize`.
+        condition_size: C.
+        latent_size: Z, the document's noise size; latents are drawn from N(0, 1) in training.
+        data_shape: (H, W, channels); H and W divisible by the size's stride².
+
+    Raises:
+        ValueError: for a latent size below 1, or a data shape that the strides cannot build.
+    """
+    _check_data_shape(data_shape, size)
+    if latent_size < 1:
+        raise ValueError(f"latent_size={latent_size!r}: expected a whole number >= 1")
+    height, width, channels = data_shape
+    condition = keras.Input([condition_size], name="condition")
+    latent = keras.Input([latent_size], name="latent")
+    x = layers.Dense(size.class_units, activation="relu")(condition)
+    x = layers.Concatenate()([x, latent])
+    feature_map = (height // size.stride**2, width // size.stride**2, size.filters)
+    x = layers.Dense(math.prod(feature_map))(x)
+    x = layers.Reshape(feature_map)(x)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Conv2DTranspose(size.convolution_filters, _KERNEL, size.stride, "same")(x)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Conv2DTranspose(channels, _KERNEL, size.stride, "same")(x)
+    # float32 also where the layers before compute in less
+    x = layers.Activation("sigmoid", dtype="float32")(x)
+    data = layers.Rescaling(1.0, offset=-0.5, dtype="float32")(x)
+    return keras.Model([condition, latent], data, name="generator")
+
+
+def build_conditional_discriminator(size, condition_size=10, data_shape=(28, 28, 1)):
+    """Builds `[data (B, H, W, channels), condition (B, C)] -> logit (B,)` of "this is real".
+
+    Args and raises: as for `build_conditional_generator`.
+    """
+    _check_data_shape(data_shape, size)
+    data = keras.Input(data_shape, name="data")
+    condition = keras.Input([condition_size], name="condition")
+    x = data
+    for filters in size.discriminator_filters:
+        x = layers.Conv2D(filters, _KERNEL, size.stride, "same")(x)
+        if size.discriminator_normalization:
+            x = layers.BatchNormalization()(x)
+        x = layers.LeakyReLU(0.0 if size.discriminator_normalization else 0.2)(x)
+    classes = layers.Dense(size.class_units, activation="relu")(condition)
+    x = layers.Concatenate()([layers.Flatten()(x), classes])
+    x = layers.Dense(size.discriminator_units, activation="relu")(x)
+    logit = layers.Reshape(())(layers.Dense(1, name="logit")(x))
+    return keras.Model([data, condition], logit, name="discriminator")
+
+
+def _check_data_shape(data_shape, size):
+    scale = size.stride**2
+    if len(data_shape) != 3 or data_shape[0] % scale or data_shape[1] % scale:
+        raise ValueError(
+            f"data_shape={data_shape}: expected (height, width, channels) with height and width "
+            f"divisible by {scale}"
+        )

@@ -1,0 +1,145 @@
+"""Trains a conditional GAN with noisy class vectors (000)."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.classifiers import InverseClassifier
+from igc_tf.data import load_images
+from igc_tf.models.conditional_gan import ConditionalGAN
+from igc_tf.models.conditional_gan_networks import (
+    build_conditional_discriminator,
+    build_conditional_generator,
+)
+from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES
+from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.training.check_same_recipe import check_same_recipe
+from igc_tf.training.epoch_batches import epoch_batches
+from igc_tf.training.epoch_checkpoint import EpochCheckpoint
+from igc_tf.training.every_few_epochs import EveryFewEpochs
+from igc_tf.training.generator_validation import GeneratorValidation
+from igc_tf.training.keep_generator import KeepGenerator
+from igc_tf.training.non_finite_guard import NonFiniteGuard
+from igc_tf.training.run_progress import RunProgress
+from igc_tf.training.sample_grid import SampleGrid
+
+
+def train_conditional_gan(recipe, output, data_dir=None, verbose=1):
+    """Trains by a recipe, or resumes the run that `output` holds.
+
+    Writes into `output`: `options.json`; after each epoch the state to resume from and TensorBoard
+    logs; every few epochs the generator, `generators/epoch-NNN.keras`, and a sheet of what it
+    makes, `samples/epoch-NNN.png`, for those who choose by eye as the document does; and
+    `generator.keras` with `best.json`, the one whose `InverseClassifier` was best on the
+    validation images; at the end `result.json`.
+
+    Args:
+        recipe: a `ConditionalGANRecipe`.
+        output: the run directory. If it holds an unfinished run of the same recipe, that run
+            goes on from its last complete epoch.
+        data_dir: of TensorFlow Datasets; None for its own default.
+        verbose: 0 for silence.
+
+    Returns:
+        The path of `generator.keras`.
+
+    Raises:
+        ValueError: if `output` holds a run of another recipe.
+        NonFiniteLossError: if a loss is no longer finite.
+        DataUnavailableError: if the training images cannot be had.
+    """
+    run = RunDirectory(output)
+    check_same_recipe(run, recipe)
+    train = load_images(recipe.dataset, "train", data_dir=data_dir)
+    validation = load_images(recipe.dataset, "validation", data_dir=data_dir)
+    validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
+    one_hot = np.eye(train.num_classes, dtype=np.float32)
+    images = train.images[: recipe.train_images]
+    conditions = one_hot[train.labels[: recipe.train_images]]
+    steps_per_epoch = len(images) // recipe.batch_size
+    if steps_per_epoch == 0:
+        raise ValueError(
+            f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
+        )
+    model = build_conditional_gan(recipe, train.num_classes, images.shape[1:])
+    checkpoint = EpochCheckpoint(
+        run.path / "checkpoints",
+        {
+            "weights": model.generator.weights + model.discriminator.weights,
+            "averages": model.averaged_generator.weights,
+            "generator_optimizer": model.generator_optimizer.variables,
+            "discriminator_optimizer": model.discriminator_optimizer.variables,
+        },
+    )
+    checkpoint.restore()
+    if run.read_json("options.json") is None:
+        counts = {"train": len(images), "validation": len(validation)}
+        run.write_json(
+            "options.json",
+            {
+                "family": "conditional_gan",
+                "recipe": recipe.to_dict(),
+                "data": {"source": train.source, **counts},
+                "environment": describe_environment(),
+            },
+        )
+    if checkpoint.epoch < recipe.epochs:
+        writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
+        judges = [
+            KeepGenerator(run),
+            SampleGrid(run, writer, one_hot),
+            GeneratorValidation(
+                run, validation.images, validation.labels, (0.0,), InverseClassifier
+            ),
+        ]
+        callbacks = [
+            NonFiniteGuard(),
+            # before the callbacks that report: it adds the validation accuracy
+            EveryFewEpochs(recipe.checkpoint_epochs, recipe.epochs, judges),
+            keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
+            checkpoint,
+        ]
+        if verbose:
+            callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
+        model.fit(
+            epoch_batches(images, conditions, recipe, checkpoint.epoch),
+            initial_epoch=checkpoint.epoch,
+            epochs=recipe.epochs,
+            steps_per_epoch=steps_per_epoch,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+    run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.epochs})
+    return run.path / "generator.keras"
+
+
+def build_conditional_gan(recipe, condition_size=10, data_shape=(28, 28, 1)):
+    """Builds the compiled `ConditionalGAN` of a recipe, its weights from its seed."""
+    keras.utils.set_random_seed(recipe.seed)
+    size = CONDITIONAL_GAN_SIZES[recipe.size]
+    shapes = (condition_size, recipe.latent_size, data_shape)
+    averaged_generator = build_conditional_generator(size, *shapes)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        generator = build_conditional_generator(size, *shapes)
+        discriminator = build_conditional_discriminator(size, condition_size, data_shape)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    model = ConditionalGAN(
+        generator,
+        discriminator,
+        averaged_generator,
+        seed=recipe.seed,
+        averaging_decay=recipe.averaging_decay,
+        condition_sigma=recipe.condition_sigma,
+    )
+    model.compile(*(_optimizer(recipe) for _ in range(2)))
+    return model
+
+
+def _optimizer(recipe):
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate)
+    return keras.optimizers.Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2)
