@@ -83,6 +83,19 @@ class SearchSpace:
         return cls((condition, SearchBlock(start=start, restriction=restriction)))
 
     @classmethod
+    def condition_alone(cls, classes):
+        """The space of inverse classification without a latent (001): one candidate.
+
+        The condition starts uniform, 1/C for each class, and is clamped to [0, 1] and made to sum
+        to 1 after every update.
+
+        Args:
+            classes: C.
+        """
+        start = tf.fill([1, classes], 1 / classes)
+        return cls((SearchBlock(start=start, projection=LabelSimplex(classes)),))
+
+    @classmethod
     def condition_and_latent(
         cls,
         classes,
@@ -94,8 +107,7 @@ class SearchSpace:
     ):
         """The space of inverse classification (000): one candidate, all of it searched.
 
-        The condition starts uniform, 1/C for each class, and is clamped to [0, 1] and made to sum
-        to 1 after every update; the latent starts at a draw from its prior.
+        The condition moves as in `condition_alone`; the latent starts at a draw from its prior.
 
         Args:
             classes: C.
@@ -105,13 +117,10 @@ class SearchSpace:
             latent_update_factor: multiplies the latent's learning rate; 0 leaves it at its start.
             latent_first_step: how many steps pass before the latent begins to move.
         """
-        condition = SearchBlock(
-            start=tf.fill([1, classes], 1 / classes), projection=LabelSimplex(classes)
-        )
         latent = SearchBlock(
             start=NormalStart(latent_size, seed, restriction.mean, restriction.standard_deviation),
             update_factor=latent_update_factor,
             first_step=latent_first_step,
             restriction=restriction,
         )
-        return cls((condition, latent))
+        return cls((*cls.condition_alone(classes).blocks, latent))
