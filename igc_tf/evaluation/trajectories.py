@@ -52,7 +52,7 @@ class TrajectoriesOptions:
     seeds: int = 3
     input_noise: float = 0.1
     map_noise: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4)
-    units: int = 128
+    units: int = 64
     epochs: int = 10
     subsampling: int = 4
 

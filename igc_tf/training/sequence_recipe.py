@@ -31,8 +31,8 @@ class SequenceRecipe:
     classes: int = 20
     per_class: int | None = None
     input_noise: float = 0.1
-    units: int = 128
-    epochs: int = 15
+    units: int = 64
+    epochs: int = 10
     batch_size: int = 64
     learning_rate: float = 0.01
     final_learning_rate: float = 1e-4
