@@ -26,6 +26,7 @@ _PUBLIC = {
     "generator_names": "igc_tf.pretrained",
     "load_generator": "igc_tf.pretrained",
     "load_images": "igc_tf.data",
+    "load_lenet": "igc_tf.pretrained",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -1,11 +1,7 @@
 """Figures. Each function returns an array or a matplotlib figure and writes nothing."""
 
 import numpy as np
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-
-from igc_tf.data.trajectory_data import pen_positions
-from igc_tf.padding import PADDING
 
 
 def tile_images(images, columns, gap=1):
@@ -162,119 +158,69 @@ def plot_accuracies(rows, references, title=""):
     return figure
 
 
-def plot_letters(series, captions, targets=None, columns=10, title=""):
-    """Draws pen trajectories: their velocities, integrated.
+def plot_inverse_cases(images, reconstructions, conditions, labels, class_names, title=""):
+    """What inverse classification found, one case a column.
 
     Args:
-        series: (N, T, 3), x velocity, y velocity, pen force; maybe padded.
-        captions: N texts.
-        targets: (N, T, 3), drawn in grey behind; a series is then drawn only as far as its
-            target goes. None draws the series alone.
-        columns: letters in a row.
+        images, reconstructions: (N, H, W, 1) in [-0.5, 0.5], N at least 1.
+        conditions: the class vectors found (N, C); the right class's bar is orange.
+        labels: the right labels (N,).
+        class_names: C names.
         title: above the figure.
 
     Returns:
-        A matplotlib figure. The harder the pen presses, the thicker the line.
+        A matplotlib figure: per case the input, its reproduction and the class vector.
     """
-    rows = -(-len(series) // columns)
-    figure = Figure(figsize=(1.15 * columns, 1.35 * rows + 0.5), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for i, axis in enumerate(axes):
-        axis.set_axis_off()
-        axis.set_aspect("equal")
-        if i >= len(series):
-            continue
-        trajectory = series[i]
-        if targets is not None:
-            trajectory = np.where(targets[i] == PADDING, PADDING, trajectory)
-            _draw_pen(axis, targets[i], "0.65")
-        _draw_pen(axis, trajectory, "tab:blue")
-        axis.set_title(captions[i], fontsize=8)
+    count, classes = len(images), len(class_names)
+    figure = Figure(figsize=(1.35 * count + 0.8, 4.6), layout="constrained")
+    axes = figure.subplots(3, count, squeeze=False)
+    for column in range(count):
+        _show(axes[0, column], images[column])
+        _show(axes[1, column], reconstructions[column])
+        axis = axes[2, column]
+        colours = ["tab:orange" if c == labels[column] else "tab:blue" for c in range(classes)]
+        axis.bar(range(classes), conditions[column], color=colours)
+        axis.set(ylim=(0, 1), yticks=[0, 1] if column == 0 else [])
+        axis.set_xticks(range(classes), class_names, fontsize=6)
+        read = class_names[conditions[column].argmax()]
+        axis.set_xlabel(f"is {class_names[labels[column]]}, read {read}", fontsize=8)
+    for row, name in enumerate(("input", "reproduced", "class vector")):
+        axes[row, 0].set_ylabel(name, fontsize=9)
     figure.suptitle(title, fontsize=11)
     return figure
 
 
-def _draw_pen(axis, trajectory, color):
-    x, y = pen_positions(trajectory).T
-    force = np.where(trajectory[1:, 2] == PADDING, 0.0, trajectory[1:, 2])
-    force = (force - force.min()) / max(np.ptp(force), 1e-6)
-    points = np.stack([x, y], axis=1)
-    lines = LineCollection(
-        np.stack([points[:-1], points[1:]], axis=1),
-        linewidths=0.6 + 2.2 * force,
-        colors=color,
-        capstyle="round",
-    )
-    axis.add_collection(lines)
-    axis.autoscale_view()
-
-
-def plot_heat_maps(maps, axis_values, titles, labels=("a", "b"), title=""):
-    """Heat maps over class vectors with two entries (001's first figure).
+def plot_inverse_experiments(panels, references):
+    """Accuracies of inverse classification, one panel per varied setting.
 
     Args:
-        maps: (N, V, V), indexed by the first and then the second entry; all share one scale.
-        axis_values: V values of the entries.
-        titles: N texts.
-        labels: what the two entries stand for.
-        title: above the figure.
+        panels: {setting: [(its value, row)]}; a row has `accuracies`, one per repetition, and
+            `interval`, both in [0, 1].
+        references: {setting: (value, accuracy)}, the document's.
 
     Returns:
-        A matplotlib figure; light is low, as in the document. The dashed diagonal is where the
-        larger entry changes.
+        A matplotlib figure: each repetition a dot, the 95 % interval over the images a bar.
     """
-    columns = min(3, len(maps))
-    rows = -(-len(maps) // columns)
-    figure = Figure(figsize=(3.2 * columns + 0.8, 3.1 * rows + 0.5), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False)
-    half = (axis_values[1] - axis_values[0]) / 2
-    low, high = axis_values[0] - half, axis_values[-1] + half
-    for axis, values, text in zip(axes.ravel(), maps, titles, strict=False):
-        picture = axis.imshow(
-            np.transpose(values),
-            cmap="magma_r",
-            vmin=0,
-            vmax=np.max(maps),
-            origin="lower",
-            extent=(low, high, low, high),
-        )
-        axis.plot([low, high], [low, high], "--", color="0.5", linewidth=1)
-        axis.set_title(text, fontsize=9)
-        axis.set_xlabel(f"entry of {labels[0]}", fontsize=8)
-        axis.set_ylabel(f"entry of {labels[1]}", fontsize=8)
-    for axis in axes.ravel()[len(maps) :]:
-        axis.set_axis_off()
-    figure.colorbar(picture, ax=axes, label="mean squared error", shrink=0.8)
-    figure.suptitle(title, fontsize=11)
-    return figure
-
-
-def plot_bars(values, errors, group_names, bar_names, title=""):
-    """Groups of bars with error bars (001's second figure).
-
-    Args:
-        values, errors: (groups, bars), per cent; NaN leaves a bar out.
-        group_names: one text per group.
-        bar_names: one text per bar of each group.
-        title: above the figure.
-
-    Returns:
-        A matplotlib figure.
-    """
-    values, errors = np.asarray(values, float), np.asarray(errors, float)
-    groups, bars = values.shape
-    figure = Figure(figsize=(2.6 * groups + 2.4, 4.2), layout="constrained")
-    axis = figure.subplots()
-    width = 0.85 / bars
-    for bar, name in enumerate(bar_names):
-        x = np.arange(groups) + (bar - (bars - 1) / 2) * width
-        axis.bar(x, values[:, bar], 0.92 * width, yerr=errors[:, bar], capsize=3, label=name)
-    axis.set(xticks=range(groups), ylabel="accuracy, %", ylim=(0, 105))
-    axis.set_xticklabels(group_names)
-    axis.grid(axis="y", alpha=0.3)
-    axis.set_axisbelow(True)
-    axis.legend(loc="lower left", fontsize=8)
-    axis.set_title(title, fontsize=11)
+    figure = Figure(figsize=(4 * len(panels), 3.4), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, (setting, points) in zip(axes, panels.items(), strict=True):
+        places = range(len(points))
+        values = [f"{value:g}" for value, _ in points]
+        means = np.array([100 * np.mean(row["accuracies"]) for _, row in points])
+        bounds = np.array([[100 * bound for bound in row["interval"]] for _, row in points])
+        errors = np.maximum(np.abs(bounds.T - means), 0)
+        axis.errorbar(places, means, errors, marker="s", capsize=4, label="mean, 95 % interval")
+        for place, (_, row) in zip(places, points, strict=True):
+            repetitions = 100 * np.array(row["accuracies"])
+            axis.plot([place] * len(repetitions), repetitions, ".", color="black", markersize=4)
+        if setting in references:
+            value, accuracy = references[setting]
+            axis.plot(values.index(f"{value:g}"), 100 * accuracy, "*", markersize=12, label="000")
+            axis.legend(fontsize=8)
+        axis.set_xticks(places, values)
+        axis.set(xlabel=setting)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("accuracy, %")
     return figure
 
 

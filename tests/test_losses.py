@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from igc_tf.losses import (
+    bce_discriminator_loss,
+    bce_generator_loss,
     class_separation_loss,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
@@ -36,11 +38,33 @@ def test_generator_loss_asks_for_an_activation_of_one():
 def test_class_separation_loss_is_the_cross_entropy_of_the_nearness():
     # exp(-0.1/0.05) = e^-2 and exp(-0.2/0.05) = e^-4: -log(1 / (1 + e^-2)) and -log(e^-2/(1+e^-2))
     differences = np.array([[0.1, 0.2], [0.1, 0.2]], np.float32)
-    loss = class_separation_loss(differences, [0, 1], 0.05)
+    loss = class_separation_loss(differences, [[1.0, 0.0], [0.0, 1.0]], 0.05)
     np.testing.assert_allclose(loss, [0.126928, 2.126928], rtol=1e-5)
 
 
 @pytest.mark.parametrize("temperature", [0.01, 1.0])
 def test_class_separation_loss_of_equal_differences_is_log_of_the_classes(temperature):
-    loss = class_separation_loss(np.full([1, 10], 0.3, np.float32), [4], temperature)
+    loss = class_separation_loss(np.full([1, 10], 0.3, np.float32), np.eye(10)[[4]], temperature)
     np.testing.assert_allclose(loss, [np.log(10)], rtol=1e-6)
+
+
+def test_class_separation_loss_adds_the_cross_entropies_of_the_labels():
+    # the first label's right value is nearer by two temperatures, the second's further by one:
+    # log(1 + e^-2) + log(1 + e)
+    differences = np.array([[0.1, 0.2, 0.4, 0.45]], np.float32)
+    loss = class_separation_loss(differences, [[1.0, 0.0, 0.0, 1.0]], 0.05, labels=2)
+    np.testing.assert_allclose(loss, [0.126928 + 1.313262], rtol=1e-5)
+
+
+def test_binary_cross_entropy_losses():
+    # sigmoid(ln 3) = 3/4 and sigmoid(-ln 4) = 1/5: -ln 3/4 - ln 4/5, and -ln 1/5
+    real, fake = np.log([3.0]).astype(np.float32), -np.log([4.0]).astype(np.float32)
+    np.testing.assert_allclose(bce_discriminator_loss(real, fake), [0.510826], rtol=1e-5)
+    np.testing.assert_allclose(bce_generator_loss(fake), [1.609438], rtol=1e-5)
+
+
+def test_binary_cross_entropy_of_sure_discriminators_stays_finite():
+    np.testing.assert_allclose(
+        bce_discriminator_loss(np.float32([-500.0]), np.float32([0.0])), [500 + np.log(2)]
+    )
+    np.testing.assert_allclose(bce_generator_loss(np.float32([-500.0])), [500.0])

@@ -1,6 +1,7 @@
 """Classifiers: each sets up a search space and reads a decision off the search."""
 
 from igc_tf.classifiers.classification import Classification
+from igc_tf.classifiers.evaluate_network import evaluate_network
 from igc_tf.classifiers.evaluation import Evaluation
 from igc_tf.classifiers.inverse_classification import InverseClassification
 from igc_tf.classifiers.inverse_classifier import (
@@ -26,4 +27,5 @@ __all__ = [
     "MultiLabelClassification",
     "MultiLabelEvaluation",
     "MultiLabelInvertedGeneratorClassifier",
+    "evaluate_network",
 ]

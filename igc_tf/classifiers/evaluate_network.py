@@ -27,8 +27,8 @@ def evaluate_network(model, images, labels, batch_size=1000):
     expected = ((len(images),), (len(images), model.output_shape[-1]))
     if len(images) == 0 or labels.shape not in expected:
         raise ValueError(
-            f"labels have shape {labels.shape} for {len(images)} images: expected one of {expected} "
-            "and at least one image"
+            f"labels have shape {labels.shape} for {len(images)} images: expected one of "
+            f"{expected}, and at least one image"
         )
     start = time.perf_counter()
     answers, first_batch_seconds = [], None

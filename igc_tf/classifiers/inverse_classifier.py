@@ -51,6 +51,9 @@ class InverseClassifier:
             `TEMPORAL_SETTINGS`.
         latent_update_factor: multiplies the latent's learning rate (000 §3.2).
         latent_first_step: how many steps pass before the latent moves (000 §3.3).
+        tangent: leave of the class vector's gradient only what keeps its sum. Not in the document:
+            Adam scales every element by itself, so a gradient common to all classes, which the
+            normalisation undoes, drowns what sets them apart.
         seed: of the latents' starts, which depend on it and an image's number in the call only.
         prior_mean, prior_standard_deviation: of the latents the generator was trained with.
         data_range: (low, high) that data must lie in, to catch images in another scale; None
@@ -69,6 +72,7 @@ class InverseClassifier:
         settings=None,
         latent_update_factor=1.0,
         latent_first_step=0,
+        tangent=False,
         seed=0,
         prior_mean=0.0,
         prior_standard_deviation=1.0,
@@ -85,6 +89,7 @@ class InverseClassifier:
         self.settings = settings if settings is not None else default
         self.latent_update_factor = latent_update_factor
         self.latent_first_step = latent_first_step
+        self.tangent = tangent
         self.seed = seed
         self.prior_mean = prior_mean
         self.prior_standard_deviation = prior_standard_deviation
@@ -97,9 +102,10 @@ class InverseClassifier:
                 seed,
                 latent_update_factor,
                 latent_first_step,
+                tangent,
             )
         else:
-            space = SearchSpace.condition_alone(self.classes)
+            space = SearchSpace.condition_alone(self.classes, tangent)
         self.search = GeneratorSearch(generator, space, self.settings)
         self._batched = BatchedSearch(self.search, self.signature.data_shape, data_range)
 

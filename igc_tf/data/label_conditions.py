@@ -17,4 +17,5 @@ def label_conditions(labels):
         float32 (N, 2L) in {0, 1}; each row sums to L.
     """
     labels = np.asarray(labels)
-    return np.stack([1 - labels, labels], axis=-1).reshape(len(labels), -1).astype(np.float32)
+    pairs = np.stack([1 - labels, labels], axis=-1).astype(np.float32)
+    return pairs.reshape(len(labels), 2 * labels.shape[1])

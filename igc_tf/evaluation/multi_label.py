@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from igc_tf.classifiers import MultiLabelEvaluation, MultiLabelInvertedGeneratorClassifier
-from igc_tf.classifiers.evaluate_network import evaluate_network
+from igc_tf.classifiers import (
+    MultiLabelEvaluation,
+    MultiLabelInvertedGeneratorClassifier,
+    evaluate_network,
+)
 from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_images
 from igc_tf.plots import plot_label_cases
 from igc_tf.pretrained import best_settings, load_generator, load_lenet, weights_digest

@@ -1,15 +1,22 @@
-"""Generators that this project trained, each with a card that says how."""
+"""Models that this project trained, each with a card that says how."""
 
 from igc_tf.pretrained.best_settings import best_settings
-from igc_tf.pretrained.generator_card import generator_card, generator_names
-from igc_tf.pretrained.load_generator import load_generator, weights_digest
+from igc_tf.pretrained.card import generator_card, generator_names, lenet_card, lenet_names
+from igc_tf.pretrained.load_generator import load_generator
+from igc_tf.pretrained.load_lenet import load_lenet
 from igc_tf.pretrained.publish_generator import publish_generator
+from igc_tf.pretrained.publish_lenet import publish_lenet
+from igc_tf.pretrained.shipped_weights import weights_digest
 
 __all__ = [
     "best_settings",
     "generator_card",
     "generator_names",
+    "lenet_card",
+    "lenet_names",
     "load_generator",
+    "load_lenet",
     "publish_generator",
+    "publish_lenet",
     "weights_digest",
 ]

@@ -1,6 +1,6 @@
 """The search that suits a generator best."""
 
-from igc_tf.pretrained.generator_card import generator_card, generator_names
+from igc_tf.pretrained.card import generator_card, generator_names
 from igc_tf.search.search_settings import SearchSettings
 
 

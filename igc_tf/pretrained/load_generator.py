@@ -1,16 +1,13 @@
 """Loads a generator by name or from a file."""
 
-import hashlib
-import io
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from igc_tf.first_line import first_line
-from igc_tf.models.cagan_networks import build_generator
-from igc_tf.models.cagan_size import CAGANSize
-from igc_tf.pretrained.generator_card import FOLDER, generator_card, generator_names
+from igc_tf.pretrained.card import generator_card, generator_names
+from igc_tf.pretrained.families import DEFAULT_FAMILY, FAMILIES
+from igc_tf.pretrained.shipped_weights import set_shipped_weights
 
 
 def load_generator(generator):
@@ -41,30 +38,18 @@ def load_generator(generator):
         raise ValueError(f"{path} holds no Keras model that can be loaded: {reason}") from error
 
 
-def weights_digest(generator):
-    """Returns the SHA-256 of a model's weights, in hexadecimal: which generator a result is of."""
-    digest = hashlib.sha256()
-    for weight in generator.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
-
-
 def _shipped(name):
     card = generator_card(name)
-    data = (FOLDER / card["weights"]["file"]).read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != card["weights"]["sha256"]:
-        raise ValueError(
-            f"the weights of {name} have SHA-256 {digest}: expected {card['weights']['sha256']}"
-        )
-    architecture = dict(card["architecture"])
-    architecture["hidden_units"] = tuple(architecture["hidden_units"])
-    model = build_generator(
-        CAGANSize(**architecture),
+    family = FAMILIES[card.get("family", DEFAULT_FAMILY)]
+    # JSON knows lists only
+    architecture = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in card["architecture"].items()
+    }
+    model = family.build(
+        family.size(**architecture),
         card["condition_size"],
         card["latent_size"],
         tuple(card["data_shape"]),
     )
-    with np.load(io.BytesIO(data), allow_pickle=False) as weights:
-        model.set_weights([weights[key].astype(np.float32) for key in weights.files])
-    return model
+    return set_shipped_weights(model, card)

@@ -194,6 +194,8 @@ class GeneratorSearch:
         ):
             if block.searched:
                 mask &= moving[:, tf.newaxis]
+                if block.tangent is not None:
+                    gradient = block.tangent(gradient)
                 moved, moved_moments = self._update_rule.step(
                     value,
                     gradient,

@@ -20,8 +20,16 @@ class LabelSimplex:
 
     def __call__(self, condition):
         """Returns `condition` (N, L · V), projected."""
-        clamped = tf.clip_by_value(condition, 0.0, 1.0)
-        labels = tf.reshape(clamped, [-1, condition.shape[1] // self.values, self.values])
+        labels = self._per_label(tf.clip_by_value(condition, 0.0, 1.0))
         total = tf.reduce_sum(labels, axis=-1, keepdims=True)
         mixture = tf.where(total > 0, labels / tf.maximum(total, 1e-12), 1.0 / self.values)
         return tf.reshape(mixture, tf.shape(condition))
+
+    def tangent(self, gradient):
+        """Returns `gradient` (N, L · V) less each label's mean: the part that keeps the sums."""
+        labels = self._per_label(gradient)
+        labels -= tf.reduce_mean(labels, axis=-1, keepdims=True)
+        return tf.reshape(labels, tf.shape(gradient))
+
+    def _per_label(self, tensor):
+        return tf.reshape(tensor, [-1, tensor.shape[1] // self.values, self.values])

@@ -23,6 +23,9 @@ class SearchBlock:
         update_factor: multiplies the learning rate of this block.
         first_step: how many steps pass before this block begins to move.
         projection: applied to the values (N, D) after each update, e.g. clamp and normalise.
+        tangent: applied to the gradient (N, D) before each update, e.g. to leave only what moves
+            along the set that `projection` projects on. Adam scales every element by itself:
+            a part that the projection would undo can drown the rest.
         restriction: added to the loss: values (N, D) -> (N,).
 
     Raises:
@@ -35,6 +38,7 @@ class SearchBlock:
     update_factor: float = 1.0
     first_step: int = 0
     projection: Callable | None = None
+    tangent: Callable | None = None
     restriction: Callable | None = None
 
     def __post_init__(self):

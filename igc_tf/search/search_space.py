@@ -73,17 +73,19 @@ class SearchSpace:
         """
         one_hot = np.eye(labels * values, dtype=np.float32)
         asked = np.kron(np.eye(labels, dtype=bool), np.ones([values, values], dtype=bool))
+        simplex = LabelSimplex(values)
         condition = SearchBlock(
             start=np.where(asked, one_hot, np.float32(1 / values)),
             trainable=~asked,
             update_factor=condition_update_factor,
-            projection=LabelSimplex(values),
+            projection=simplex,
+            tangent=simplex.tangent,
         )
         start = tf.fill([labels * values, latent_size], float(restriction.mean))
         return cls((condition, SearchBlock(start=start, restriction=restriction)))
 
     @classmethod
-    def condition_alone(cls, classes):
+    def condition_alone(cls, classes, tangent=False):
         """The space of inverse classification without a latent (001): one candidate.
 
         The condition starts uniform, 1/C for each class, and is clamped to [0, 1] and made to sum
@@ -91,9 +93,15 @@ class SearchSpace:
 
         Args:
             classes: C.
+            tangent: leave of the condition's gradient only what keeps its sum; not in 001.
         """
-        start = tf.fill([1, classes], 1 / classes)
-        return cls((SearchBlock(start=start, projection=LabelSimplex(classes)),))
+        simplex = LabelSimplex(classes)
+        condition = SearchBlock(
+            start=tf.fill([1, classes], 1 / classes),
+            projection=simplex,
+            tangent=simplex.tangent if tangent else None,
+        )
+        return cls((condition,))
 
     @classmethod
     def condition_and_latent(
@@ -104,6 +112,7 @@ class SearchSpace:
         seed=0,
         latent_update_factor=1.0,
         latent_first_step=0,
+        tangent=False,
     ):
         """The space of inverse classification (000): one candidate, all of it searched.
 
@@ -116,6 +125,7 @@ class SearchSpace:
             seed: of the latents' starts, which depend on it and the example's number only.
             latent_update_factor: multiplies the latent's learning rate; 0 leaves it at its start.
             latent_first_step: how many steps pass before the latent begins to move.
+            tangent: leave of the condition's gradient only what keeps its sum; not in 000.
         """
         latent = SearchBlock(
             start=NormalStart(latent_size, seed, restriction.mean, restriction.standard_deviation),
@@ -123,4 +133,4 @@ class SearchSpace:
             first_step=latent_first_step,
             restriction=restriction,
         )
-        return cls((*cls.condition_alone(classes).blocks, latent))
+        return cls((*cls.condition_alone(classes, tangent).blocks, latent))

@@ -5,10 +5,10 @@ import numpy as np
 from igc_tf.classifiers import InverseClassifier
 from igc_tf.classifiers.evaluate_network import evaluate_network
 from igc_tf.data import TrajectoryData, load_trajectories, stratified_split
-from igc_tf.plots import plot_letters
 from igc_tf.run_directory import RunDirectory
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.fit_sequence_network import fit_sequence_network
+from igc_tf.trajectory_plots import plot_letters
 
 
 def train_trajectories(recipe, output, data=None, verbose=1):

@@ -3,10 +3,11 @@
 import importlib
 import json
 
-from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
+from igc_tf.data import bundled_digits, label_digits
 from igc_tf.evaluation.search_settings import SearchSettingsOptions, choose_search_settings
 from igc_tf.search import SearchSettings
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.evaluation.mean_digits import label_generator, mean_digit_generator
 
 module = importlib.import_module("igc_tf.evaluation.search_settings")
 
@@ -35,3 +36,21 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
 
     monkeypatch.setattr(InvertedGeneratorClassifier, "evaluate", refuse)
     assert choose_search_settings(options) == chosen
+
+
+def test_several_labels_count_as_right_together(tmp_path, monkeypatch):
+    label_generator().save(tmp_path / "own.keras")
+    options = SearchSettingsOptions(
+        generator=str(tmp_path / "own.keras"),
+        task="digit_labels",
+        images=40,
+        sigma=(0.0,),
+        output=tmp_path / "out",
+    )
+    monkeypatch.setattr(module, "_ROUNDS", ())
+    choose_search_settings(options)
+    (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["tried"]
+    digits = label_digits(bundled_digits().sample(40, options.seed), options.seed)
+    classifier = MultiLabelInvertedGeneratorClassifier(label_generator())
+    exact = (classifier.classify(digits.images).labels == digits.labels).all(axis=1)
+    assert row["score"] == exact.mean()

@@ -7,16 +7,17 @@ import tensorflow as tf
 from igc_tf.losses import class_separation_loss
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.search import SearchSettings
-from tests.search.linear_generator import EXACT, linear_generator
+from tests.search.linear_generator import EXACT, linear_generator, two_label_optima
 
 
 def test_gradient_is_that_of_the_searched_minimum():
     model, offsets, matrix = linear_generator(latent_size=2)
     data = tf.constant(np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32))
-    labels = tf.constant([0, 1, 2, 1])
+    labels = np.array([0, 1, 2, 1])
+    condition = tf.one_hot(labels, 3)
     separation = ClassSeparation(EXACT, images=4, temperature=0.5, reconstruction_weight=0.3)
     engine = separation.engine(model)
-    searched = separation.search(engine, data, labels, tf.constant([0, 0]))
+    searched = separation.search(engine, data, condition, tf.constant([0, 0]))
     weights = model.trainable_variables[0].value
     with tf.GradientTape() as tape:
         loss, logs = separation.loss(engine, searched)
@@ -27,8 +28,8 @@ def test_gradient_is_that_of_the_searched_minimum():
     def minimum(offsets):
         errors = (data.numpy()[:, None] - offsets) @ projector.T
         differences = (errors**2).mean(axis=-1)
-        cross_entropy = class_separation_loss(tf.constant(differences), labels, 0.5)
-        right = differences[np.arange(4), labels.numpy()]
+        cross_entropy = class_separation_loss(tf.constant(differences), np.eye(3)[labels], 0.5)
+        right = differences[np.arange(4), labels]
         return float(tf.reduce_mean(cross_entropy)) + 0.3 * right.mean()
 
     assert float(loss) == pytest.approx(minimum(offsets), rel=1e-3)
@@ -40,14 +41,53 @@ def test_gradient_is_that_of_the_searched_minimum():
     assert 0 <= float(logs["separated"]) <= 1
 
 
+def test_gradient_for_two_labels_is_that_of_the_searched_minima():
+    model, offsets, matrix = linear_generator(latent_size=2, classes=4)
+    data = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
+    condition = np.float32([[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1]])
+    separation = ClassSeparation(
+        EXACT, images=4, labels=2, temperature=0.5, reconstruction_weight=0.3
+    )
+    engine = separation.engine(model)
+    searched = separation.search(engine, tf.constant(data), condition, tf.constant([0, 0]))
+    with tf.GradientTape() as tape:
+        loss, logs = separation.loss(engine, searched)
+    gradient = tape.gradient(loss, model.trainable_variables[0].value).numpy()
+
+    def minimum(offsets):
+        differences, _ = two_label_optima(data, offsets, matrix)
+        logits = -differences / 0.5
+        chances = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
+        right = condition.reshape(4, 2, 2)
+        cross_entropy = -(right * np.log(chances)).sum(axis=(1, 2)).mean()
+        return cross_entropy + 0.3 * (right * differences).sum(axis=(1, 2)).mean()
+
+    assert float(loss) == pytest.approx(minimum(offsets), rel=1e-3)
+    for row, column in ((0, 0), (1, 3), (2, 5), (3, 1)):
+        nudge = np.zeros_like(offsets, dtype=np.float64)
+        nudge[row, column] = 1e-3
+        slope = (minimum(offsets + nudge) - minimum(offsets - nudge)) / 2e-3
+        assert gradient[row, column] == pytest.approx(slope, rel=2e-2, abs=1e-4)
+    differences, _ = two_label_optima(data, offsets, matrix)
+    nearest = np.eye(2)[differences.argmin(axis=2)].reshape(4, 4)
+    expected = (nearest * condition).sum() / 8
+    assert float(logs["separated"]) == pytest.approx(expected)
+
+
+def test_conditions_must_be_values_of_the_labels():
+    model, _, _ = linear_generator(classes=3)
+    with pytest.raises(ValueError, match="3 conditions: expected a multiple of 2"):
+        ClassSeparation(labels=2).engine(model)
+
+
 def test_noise_is_decided_by_the_seed_and_leaves_about_half_alone():
     model, _, _ = linear_generator(latent_size=2)
     settings = SearchSettings(steps=1)
-    data, labels = tf.zeros([200, 6]), tf.zeros([200], tf.int32)
+    data, condition = tf.zeros([200, 6]), tf.one_hot(tf.zeros([200], tf.int32), 3)
     separation = ClassSeparation(settings, images=200, sigma=0.4)
     engine = separation.engine(model)
     first, again, other = (
-        separation.search(engine, data, labels, tf.constant(seed)).data.numpy()
+        separation.search(engine, data, condition, tf.constant(seed)).data.numpy()
         for seed in ([0, 1], [0, 1], [0, 2])
     )
     np.testing.assert_array_equal(first, again)
@@ -61,7 +101,8 @@ def test_noise_is_decided_by_the_seed_and_leaves_about_half_alone():
 
 
 @pytest.mark.parametrize(
-    "values", [{"images": 0}, {"temperature": 0.0}, {"weight": -1.0}, {"sigma": -0.1}]
+    "values",
+    [{"images": 0}, {"labels": 0}, {"temperature": 0.0}, {"weight": -1.0}, {"sigma": -0.1}],
 )
 def test_refuses_values_outside_their_ranges(values):
     ((name, value),) = values.items()

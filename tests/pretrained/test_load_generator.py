@@ -58,7 +58,7 @@ def test_refuses_what_is_neither_name_nor_file(tmp_path):
 def test_weights_that_do_not_match_their_card_are_refused(tmp_path, monkeypatch):
     import importlib
 
-    loader = importlib.import_module("igc_tf.pretrained.load_generator")
+    loader = importlib.import_module("igc_tf.pretrained.shipped_weights")
     card = dict(igc_tf.generator_card("mnist-cagan-compact"))
     (tmp_path / card["weights"]["file"]).write_bytes(b"tampered")
     monkeypatch.setattr(loader, "FOLDER", tmp_path)

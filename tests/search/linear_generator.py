@@ -30,3 +30,23 @@ def linear_generator(seed=0, classes=3, latent_size=4, data_shape=(6,)):
     from_condition.set_weights([offsets])
     from_latent.set_weights([matrix])
     return model, offsets, matrix
+
+
+def two_label_optima(data, offsets, matrix):
+    """For two binary labels, the least mean squared differences (N, 2, 2), and where they are.
+
+    With one label held at a value, and the other's mixture p · a + (1 - p) · b, the rest not
+    reached by any latent is a parabola in p: its least in [0, 1] is the clipped vertex.
+    """
+    projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
+    flat = data.reshape(-1, 6)
+    differences, mixtures = np.zeros([2, len(flat), 2, 2])
+    for label in range(2):
+        first, second = offsets[2 * (1 - label)], offsets[2 * (1 - label) + 1]
+        direction = projector @ (first - second)
+        for value in range(2):
+            rest = (flat - offsets[2 * label + value] - second) @ projector.T
+            p = np.clip(rest @ direction / (direction @ direction), 0, 1)
+            mixtures[:, label, value] = p
+            differences[:, label, value] = ((rest - p[:, None] * direction) ** 2).mean(axis=1)
+    return differences, mixtures

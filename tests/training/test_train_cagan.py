@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf import MultiLabelInvertedGeneratorClassifier
+from igc_tf.data import label_digits
 from igc_tf.training.non_finite_guard import NonFiniteLossError
-from tests.training.tiny_run import RECIPE, main
+from tests.training.tiny_run import RECIPE, main, tiny_images
 
 
 def _start(output):
@@ -125,6 +127,24 @@ def test_start_from_takes_the_weights_of_another_run(uninterrupted, tmp_path):
         main(tmp_path / "other", dataclasses.replace(recipe, start_from=str(tmp_path / "none")))
 
 
+def test_several_labels_are_trained_validated_and_drawn(tmp_path):
+    recipe = dataclasses.replace(RECIPE, task="digit_labels", epochs=1, train_images=64)
+    path = main(tmp_path, recipe)
+    generator = keras.models.load_model(path)
+    assert [tensor.shape[1] for tensor in generator.inputs] == [8, 256]
+    best = json.loads((tmp_path / "best.json").read_text())
+    # the validation set anew, and the classifier's answers counted by hand
+    digits = label_digits(tiny_images("mnist", "validation").sample(10, seed=0), recipe.seed)
+    found = MultiLabelInvertedGeneratorClassifier(generator).classify(digits.images)
+    exact = (found.labels == digits.labels).all(axis=1).mean()
+    assert best["accuracy"] == exact and best["count"] == 10
+    # 12 sets of labels occur among upright and inverted digits: columns of 28 and a pixel between
+    height, width, _ = keras.utils.img_to_array(
+        keras.utils.load_img(tmp_path / "samples" / "epoch-001.png")
+    ).shape
+    assert (height, width) == (8 * 29 - 1, 12 * 29 - 1)
+
+
 def test_diverging_run_stops_and_says_so(tmp_path):
     recipe = dataclasses.replace(
         RECIPE, learning_rate=1e30, final_learning_rate=None, epochs=1, separation_weight=0.0
@@ -137,6 +157,7 @@ def test_diverging_run_stops_and_says_so(tmp_path):
     "values",
     [
         {"size": "huge"},
+        {"task": "letters"},
         {"epochs": 0},
         {"learning_rate": -1.0},
         {"learning_rate": float("nan")},

@@ -1,0 +1,58 @@
+"""The tables of the experiments of inverse classification, for people."""
+
+
+def inverse_tables(result):
+    """Returns what `inverse_classification` found as lines of text.
+
+    Args:
+        result: its result.
+    """
+    rows = {row["name"]: row for row in result["rows"] if row["split"] == "test"}
+    repeats, count = result["options"]["repeats"], result["data"]["count"]
+    lines = [
+        f"{count:,} test images ({result['data']['source']}), {repeats} searches each: mean ± "
+        "standard deviation of the accuracies; 95 % interval over the images; mean entropy",
+    ]
+    columns = {
+        "latent size": "latent_size",
+        "latent update factor": "latent_update_factor",
+        "latent first step": "latent_first_step",
+    }
+    for title, names in result["experiments"].items():
+        lines += ["", f"{title:>22}   accuracy          95 % interval   entropy, nats"]
+        for name in names:
+            row = rows[name]
+            note = (
+                "   000: 71 %, its best"
+                if title == "latent size" and name.startswith("latent_size=25-")
+                else ""
+            )
+            lines.append(
+                f"{row[columns[title]]:22g}   {_accuracy(row)}   {row['entropy']:6.2f}{note}"
+            )
+    lines += [
+        "",
+        "relaxed against enumerated    evaluations   learning rate   accuracy          "
+        "95 % interval   difference",
+    ]
+    for title, way in result["comparison"].items():
+        for name in dict.fromkeys((way["given"], way["chosen"])):
+            row = rows[name]
+            chosen = " (chosen)" if name == way["chosen"] else "         "
+            lines.append(
+                f"{title:29} {way['evaluations']:11,}   {row['learning_rate']:5g}{chosen}  "
+                f"{_accuracy(row)}   {row['difference']:.4f}"
+            )
+    lines += ["", "finding: difference in accuracy ± standard error over the images"]
+    for finding in result["findings"]:
+        lines.append(
+            f"{finding['verdict']:12} {100 * finding['difference']:+6.1f} ± "
+            f"{100 * finding['standard_error']:.1f} points   {finding['statement']}"
+        )
+    return "\n".join(lines)
+
+
+def _accuracy(row):
+    low, high = row["interval"]
+    deviation = "      " if row["deviation"] is None else f"± {100 * row['deviation']:4.1f}"
+    return f"{100 * row['accuracy']:5.1f} {deviation} %   {100 * low:4.1f} to {100 * high:4.1f}"

@@ -1,0 +1,22 @@
+"""Loads a LeNet by name."""
+
+from igc_tf.models.lenet import build_lenet
+from igc_tf.pretrained.card import lenet_card
+from igc_tf.pretrained.shipped_weights import set_shipped_weights
+
+
+def load_lenet(name="mnist-lenet"):
+    """Loads a LeNet that ships.
+
+    Args:
+        name: one of `lenet_names()`.
+
+    Returns:
+        A Keras model `images (B, 28, 28, 1) in [-0.5, 0.5] -> probabilities (B, outputs)`.
+
+    Raises:
+        ValueError: for a name that does not ship, or weights that do not match their card.
+    """
+    card = lenet_card(name)
+    model = build_lenet(card["outputs"], card["activation"], tuple(card["data_shape"]))
+    return set_shipped_weights(model, card)

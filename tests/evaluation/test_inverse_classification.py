@@ -1,0 +1,132 @@
+"""The experiments on generators whose classes are mean digits."""
+
+import importlib
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from igc_tf.data import bundled_digits
+from igc_tf.evaluation.inverse_classification import (
+    InverseClassificationOptions,
+    inverse_classification,
+)
+from igc_tf.evaluation.inverse_search import InverseSearch
+from igc_tf.evaluation.inverse_tables import inverse_tables
+from tests.evaluation.mean_digits import mean_digit_generator
+
+module = importlib.import_module("igc_tf.evaluation.inverse_classification")
+SEARCH = InverseSearch(steps=4)
+
+
+@pytest.fixture
+def options(tmp_path, monkeypatch):
+    """A program of few and short searches."""
+    monkeypatch.setattr(module, "LATENT_SIZES", (10, 25))
+    for size in (10, 25):
+        folder = tmp_path / "generators" / f"noise-{size}"
+        folder.mkdir(parents=True)
+        mean_digit_generator(spread=0.01 * size).save(folder / "generator.keras")
+    experiments = {
+        "latent size": [replace(SEARCH, latent_size=10), SEARCH],
+        "latent update factor": [replace(SEARCH, latent_update_factor=f) for f in (0.0, 0.5, 2.0)],
+        "latent first step": [SEARCH, replace(SEARCH, latent_first_step=10)],
+    }
+    ways = {
+        name: (replace(way, steps=4), (way.learning_rate, 0.1)[: 2 if "10 × 200" in name else 1])
+        for name, (way, _) in module.WAYS.items()
+    }
+    monkeypatch.setattr(module, "EXPERIMENTS", experiments)
+    monkeypatch.setattr(module, "WAYS", ways)
+    monkeypatch.setattr(module, "_BASE", SEARCH)
+
+    def load_images(dataset, split, data_dir=None):
+        sample = bundled_digits().sample(60, seed=["test", "validation"].index(split))
+        return replace(sample, split=split)
+
+    monkeypatch.setattr(module, "load_images", load_images)
+    return InverseClassificationOptions(
+        images=12,
+        validation_images=6,
+        repeats=2,
+        generators=tmp_path / "generators",
+        output=tmp_path / "out",
+    )
+
+
+def test_every_search_is_counted_and_the_document_is_answered(options, monkeypatch):
+    result = inverse_classification(options)
+    assert json.loads((options.output / "result.json").read_text()) == result
+    assert result["complete"]
+    rows = {row["name"]: row for row in result["rows"] if row["split"] == "test"}
+    assert [len(names) for names in result["experiments"].values()] == [2, 3, 2]
+    digits = bundled_digits().sample(60, seed=0).sample(12, seed=0)
+    for name, row in rows.items():
+        answers = np.load(options.output / "answers" / f"{name}.npy")
+        assert answers.shape == (1 if row["method"] == "enumerated" else 2, 12)
+        accuracies = (answers == digits.labels).mean(axis=1)
+        np.testing.assert_allclose(row["accuracies"], accuracies)
+        np.testing.assert_allclose(row["accuracy"], accuracies.mean())
+        if row["method"] == "relaxed":
+            np.testing.assert_allclose(row["deviation"], accuracies.std(ddof=1))
+            assert 0 <= row["entropy"] <= np.log(10) + 1e-6
+        assert row["interval"][0] <= row["accuracy"] + 0.05 and row["count"] == 12
+    assert len({row["name"] for row in rows.values() if row["latent_update_factor"] == 0.0}) == 1
+    tried = [row for row in result["rows"] if row["split"] == "validation"]
+    for way in result["comparison"].values():
+        chosen = next(row for row in tried if row["name"] == way["chosen"])
+        rivals = [row["accuracy"] for row in tried if _same_way(row, chosen)]
+        assert chosen["accuracy"] == max(rivals)
+        assert way["chosen"] in rows and way["given"] in rows
+    assert result["comparison"]["enumerated, 10 × 200"]["evaluations"] == 40
+    assert result["comparison"]["relaxed, 1 × 200"]["evaluations"] == 4
+    assert len(result["findings"]) == 10
+    for finding in result["findings"]:
+        assert finding["verdict"] in ("agreed", "contradicted", "not decided")
+    text = inverse_tables(result)
+    assert text.count("\n") > 20 and "000: 71 %" in text
+    for name in ("experiments.png", "reconstructions.png"):
+        assert (options.output / name).stat().st_size > 5000
+
+    # as if interrupted before the last three searches: only these are made again
+    partial = {**result, "complete": False, "rows": result["rows"][:-3]}
+    (options.output / "result.json").write_text(json.dumps(partial))
+    made = []
+    search = InverseSearch.answers
+
+    def counted(self, *arguments):
+        made.append(self.name)
+        return search(self, *arguments)
+
+    monkeypatch.setattr(InverseSearch, "answers", counted)
+    again = inverse_classification(options)
+    assert made == [row["name"] for row in result["rows"][-3:]]
+    assert again["findings"] == result["findings"]
+
+
+def _same_way(row, other):
+    return all(row[key] == other[key] for key in ("method", "steps", "optimizer", "tangent"))
+
+
+def test_enumerated_search_is_the_inverted_generator_with_the_same_settings():
+    search = InverseSearch(method="enumerated", steps=5, learning_rate=0.1)
+    digits = bundled_digits().sample(4, seed=0)
+    generator = mean_digit_generator(spread=0.1)
+    answers, entropy, difference = search.answers(generator, digits.images, 5, 0, 100)
+    found = search.classifier(generator).classify(digits.images)
+    np.testing.assert_array_equal(answers, [found.labels])
+    assert entropy is None and search.evaluations(10) == 50
+    np.testing.assert_allclose(difference, found.differences.min(axis=1).mean(), rtol=1e-5)
+
+
+def test_missing_generator_is_told_with_the_command_that_makes_it(options):
+    (options.generators / "noise-10" / "generator.keras").unlink()
+    with pytest.raises(ValueError, match=r"noise-10.*training\.conditional_gan.*--latent-size 10"):
+        inverse_classification(options)
+    assert not options.output.exists()
+
+
+def test_options_refuse_values_outside_their_ranges():
+    with pytest.raises(ValueError, match="--validation-images 0"):
+        InverseClassificationOptions(validation_images=0)
