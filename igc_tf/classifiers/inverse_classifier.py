@@ -20,8 +20,8 @@ INVERSE_SETTINGS = SearchSettings(
 
 # 001 asks for convergence, and leaves the rest open; chosen on validation trajectories
 TEMPORAL_SETTINGS = SearchSettings(
-    steps=300,
-    learning_rate=0.03,
+    steps=200,
+    learning_rate=0.1,
     difference="masked_mean_squared",
     restriction_weight=0.0,
     tolerance=1e-3,

@@ -50,7 +50,7 @@ class TrajectoriesOptions:
     output: Path = Path("runs/trajectories")
     classes: tuple[int, ...] = (2, 4, 20)
     seeds: int = 3
-    input_noise: float = 0.1
+    input_noise: float = 0.3
     map_noise: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4)
     units: int = 64
     epochs: int = 10
@@ -155,8 +155,9 @@ def evaluate_trajectories(options, report=None):
 
     cells = [
         (name, classes, seed)
-        for classes in options.classes
+        # a whole comparison first, then the next seed's
         for seed in range(options.seeds)
+        for classes in options.classes
         for name in TRAJECTORY_METHODS
     ]
     finished = {(row["method"], row["classes"], row["seed"]) for row in result["rows"]}

@@ -30,7 +30,7 @@ class SequenceRecipe:
     network: Literal["generator", "classifier"] = "generator"
     classes: int = 20
     per_class: int | None = None
-    input_noise: float = 0.1
+    input_noise: float = 0.3
     units: int = 64
     epochs: int = 10
     batch_size: int = 64
