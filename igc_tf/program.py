@@ -17,7 +17,7 @@ def run_program(main):
         on stderr without a traceback); 130 after Ctrl-C.
     """
     try:
-        _import_tensorflow_quietly()
+        import_tensorflow_quietly()
         code = main()
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept", file=sys.stderr)
@@ -30,7 +30,7 @@ def run_program(main):
     sys.exit(code)
 
 
-def _import_tensorflow_quietly():
+def import_tensorflow_quietly():
     """Imports TensorFlow without the lines its C++ part writes before any log level holds."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", module="keras|tensorflow")
@@ -43,6 +43,8 @@ def _import_tensorflow_quietly():
 
             # the device list is what makes it look for CUDA, and say so
             tensorflow.config.list_physical_devices()
+            # in a notebook it would also tell its INFO lines, twice
+            tensorflow.get_logger().setLevel("WARNING")
         finally:
             os.dup2(kept, 2)
             os.close(kept)

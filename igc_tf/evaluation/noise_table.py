@@ -14,10 +14,14 @@ from igc_tf.plots import plot_accuracies, plot_cases, plot_search
 from igc_tf.pretrained import best_settings, load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
+from igc_tf.tensorboard import log_latents, log_search, summary_writer
 
 # sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti (002 §2)
 PAPER_ROWS = ((0.0, 0.951, 2526), (0.2, 0.947, 2535), (0.4, 0.912, 2586))
 _CASES = 6
+# what --tensorboard shows of each sigma
+_LOGGED_SEARCHES = 4
+_LOGGED_LATENTS = 300
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class NoiseTableOptions:
         generator: a name that ships, or a .keras file.
         settings: the paper's search settings, or those chosen on the validation digits.
         output: directory for result.json and the figures.
+        tensorboard: directory for TensorBoard's logs: the table, the searches of a few images,
+            the latents of some hundreds. If not given, only the table's, in OUTPUT/tensorboard.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         split: "test"; or "validation", to make choices on.
         data_dir: of TensorFlow Datasets; its own default if not given.
@@ -42,6 +48,7 @@ class NoiseTableOptions:
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] = "paper"
     output: Path = Path("runs/reproduce")
+    tensorboard: Path | None = None
     dataset: str = "mnist"
     split: Literal["test", "validation"] = "test"
     data_dir: Path | None = None
@@ -66,12 +73,14 @@ class NoiseTable:
             `interval` (95 %), `seconds`, `first_batch_seconds`.
         header: what was classified, with what.
         output: the directory of the files.
+        tensorboard: the directory of the searches' TensorBoard logs, or None if not asked for.
         references: like `PAPER_ROWS`; empty where the paper has no figures.
     """
 
     rows: list[dict]
     header: str
     output: Path
+    tensorboard: Path | None = None
     references: tuple = ()
 
     def __str__(self):
@@ -91,7 +100,10 @@ class NoiseTable:
                 f"{row['sigma']:5g} {100 * row['accuracy']:8.2f} %   "
                 f"{100 * low:5.2f} to {100 * high:5.2f} {row['seconds']:9.1f}   {reference}"
             )
-        return "\n".join([*lines, "", f"figures and result.json: {self.output}"])
+        lines += ["", f"figures and result.json: {self.output}"]
+        if self.tensorboard is not None:
+            lines.append(f"searches: tensorboard --logdir {self.tensorboard}")
+        return "\n".join(lines)
 
 
 def noise_table(options, report=None):
@@ -163,10 +175,13 @@ def noise_table(options, report=None):
             }
         )
         _draw_cases(run, classifier, data, noised, evaluation.answers, sigma)
+        if options.tensorboard is not None:
+            report(f"sigma {sigma:g}: TensorBoard logs")
+            _log_searches(options, classifier, data, noised, evaluation.answers, sigma, verbose)
         run.write_json("result.json", result)
     result["rows"].sort(key=lambda row: options.sigma.index(row["sigma"]))
     references = PAPER_ROWS if options.dataset == "mnist" else ()
-    _write_tensorboard(run, result["rows"])
+    _log_table(options.tensorboard or run.path / "tensorboard", result["rows"])
     run.write_figure(
         "accuracy.png",
         plot_accuracies(
@@ -176,7 +191,7 @@ def noise_table(options, report=None):
         ),
     )
     run.write_json("result.json", {**result, "complete": True})
-    return NoiseTable(result["rows"], header, run.path, references)
+    return NoiseTable(result["rows"], header, run.path, options.tensorboard, references)
 
 
 def _images(options):
@@ -195,13 +210,33 @@ def _images(options):
     return data.sample(options.images, options.seed), note
 
 
-def _write_tensorboard(run, rows):
+def _log_table(directory, rows):
     """The accuracies, as scalars over the noise in thousandths."""
-    with tf.summary.create_file_writer(str(run.path / "tensorboard")).as_default():
+    with summary_writer(directory / "table", "table").as_default():
         for row in rows:
             step = round(1000 * row["sigma"])
             tf.summary.scalar("accuracy over 1000 sigma", row["accuracy"], step=step)
             tf.summary.scalar("seconds over 1000 sigma", row["seconds"], step=step)
+
+
+def _log_searches(options, classifier, data, noised, answers, sigma, verbose):
+    """The searches of some right and some wrong cases, and the latents of many images."""
+    right = np.flatnonzero(answers == data.labels)
+    wrong = np.flatnonzero(answers != data.labels)[: _LOGGED_SEARCHES // 2]
+    cases = np.concatenate([right[: _LOGGED_SEARCHES - len(wrong)], wrong])
+    directory, name = options.tensorboard, f"sigma {sigma:g}"
+    log_search(directory, classifier, noised[cases], data.labels[cases], data.class_names, name)
+    many = slice(_LOGGED_LATENTS)
+    log_latents(
+        directory,
+        classifier,
+        noised[many],
+        data.labels[many],
+        data.class_names,
+        name,
+        options.batch_size,
+        verbose,
+    )
 
 
 def _draw_cases(run, classifier, data, noised, answers, sigma):

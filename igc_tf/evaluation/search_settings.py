@@ -9,6 +9,7 @@ from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 from igc_tf.tasks import TASKS
+from igc_tf.tensorboard import log_settings
 
 # changes tried one round after the other; the best of a round is kept if it is better than before.
 # Steps and learning rate go together: their product is the reach of the search.
@@ -36,7 +37,7 @@ class SearchSettingsOptions:
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images and the noise.
-        output: directory for result.json.
+        output: directory for result.json, and for TensorBoard's comparison of what was tried.
     """
 
     generator: str = "mnist-cagan-compact"
@@ -59,7 +60,8 @@ def choose_search_settings(options, report=None):
     """Starts from the paper's settings and keeps every change that classifies better.
 
     In each round some changes are tried with all else as it is (`_ROUNDS`). What was tried is
-    kept in `result.json`; an interrupted choice goes on from there.
+    kept in `result.json`, and compared in TensorBoard's HParams under `tensorboard/`; an
+    interrupted choice goes on from there.
 
     Args:
         options: a `SearchSettingsOptions`.
@@ -100,6 +102,12 @@ def choose_search_settings(options, report=None):
             "seconds": sum(evaluation.seconds for evaluation in evaluations),
         }
         tried.append(row)
+        log_settings(
+            run.path / "tensorboard",
+            settings,
+            dict(zip(options.sigma, accuracies, strict=True)),
+            f"setting {len(tried):02d}",
+        )
         write(best_settings)
         return row["score"]
 

@@ -10,6 +10,7 @@ import pytest
 from igc_tf.data import bundled_digits
 from igc_tf.evaluation import NoiseTableOptions, noise_table
 from tests.evaluation.mean_digits import mean_digit_generator
+from tests.tensorboard.read_summaries import read_summaries
 
 module = importlib.import_module("igc_tf.evaluation.noise_table")
 
@@ -67,10 +68,31 @@ def test_the_papers_figures_stand_beside_mnist_only(options):
 
 def test_figures_are_there(options):
     noise_table(options)
-    assert list((options.output / "tensorboard").glob("events*"))
+    accuracies = read_summaries(options.output / "tensorboard")["table", "accuracy over 1000 sigma"]
+    rows = json.loads((options.output / "result.json").read_text())["rows"]
+    assert accuracies == {
+        round(1000 * row["sigma"]): pytest.approx(row["accuracy"]) for row in rows
+    }
     pictures = {path.name for path in options.output.glob("*.png")}
     assert {"accuracy.png", "search-sigma-0.png", "search-sigma-0.3.png"} <= pictures
     assert {"cases-right-sigma-0.png", "cases-wrong-sigma-0.3.png"} <= pictures
+
+
+def test_searches_are_logged_where_asked_for(options, tmp_path):
+    board = tmp_path / "board"
+    table = noise_table(replace(options, sigma=(0.3,), tensorboard=board))
+    assert f"tensorboard --logdir {board}" in str(table)
+    summaries = read_summaries(board)
+    searches = [tag for run, tag in summaries if run == "class 7" and "loss, sigma 0.3/" in tag]
+    # some that were read rightly, some not
+    right = [tag for tag in searches if tag.split("is ")[1][0] == tag[-1]]
+    assert len(right) == 2 and len(searches) == 4
+    metadata = (board / "latents sigma 0.3" / "metadata.tsv").read_text().splitlines()
+    answers = [line.split("\t")[:2] for line in metadata[1:]]
+    assert len(answers) == 20
+    assert sum(label == answer for label, answer in answers) == table.rows[0]["correct"]
+    assert ("table", "accuracy over 1000 sigma") in summaries
+    assert not (options.output / "tensorboard").exists()
 
 
 def test_finished_rows_are_kept_by_an_interrupted_run(options, monkeypatch):

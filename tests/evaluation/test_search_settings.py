@@ -3,11 +3,14 @@
 import importlib
 import json
 
+import pytest
+
 from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
 from igc_tf.data import bundled_digits, label_digits
 from igc_tf.evaluation.search_settings import SearchSettingsOptions, choose_search_settings
 from igc_tf.search import SearchSettings
 from tests.evaluation.mean_digits import label_generator, mean_digit_generator
+from tests.tensorboard.read_summaries import read_summaries
 
 module = importlib.import_module("igc_tf.evaluation.search_settings")
 
@@ -27,6 +30,12 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
     assert scores[json.dumps(chosen.to_dict())] == max(scores.values())
     assert result["tried"][0]["settings"] == SearchSettings().to_dict()
     assert result["data"]["split"] == "validation"
+
+    scalars = read_summaries(tmp_path / "out" / "tensorboard")
+    for i, row in enumerate(result["tried"]):
+        run = f"setting {i + 1:02d}"
+        assert scalars[run, "mean accuracy"] == {0: pytest.approx(row["score"])}
+        assert scalars[run, "accuracy at sigma 0.4"] == {0: pytest.approx(row["accuracies"][1])}
 
     # as if interrupted after the last of them
     (tmp_path / "out" / "result.json").write_text(json.dumps({**result, "complete": False}))

@@ -1,0 +1,24 @@
+"""A classifier of real digits that is quick to search with."""
+
+import pytest
+
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.data import bundled_digits
+from igc_tf.search import SearchSettings
+from tests.evaluation.mean_digits import mean_digit_generator
+
+
+@pytest.fixture(scope="package")
+def classifier():
+    """A prior of deviation 2, so that a z-score is not the latent itself."""
+    return InvertedGeneratorClassifier(
+        mean_digit_generator(spread=0.1),
+        SearchSettings(steps=8, learning_rate=0.05),
+        prior_mean=0.5,
+        prior_standard_deviation=2.0,
+    )
+
+
+@pytest.fixture(scope="package")
+def digits():
+    return bundled_digits().sample(11, seed=3)

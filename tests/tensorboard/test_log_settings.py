@@ -1,0 +1,54 @@
+"""Tried settings as the HParams dashboard reads them."""
+
+import pytest
+import tensorflow as tf
+from tensorboard.plugins.hparams import plugin_data_pb2
+
+from igc_tf.search import SearchSettings
+from igc_tf.tensorboard import log_settings
+from tests.tensorboard.read_summaries import read_summaries
+
+
+def _hparams(run):
+    """The hyperparameters of each session that was started in a run, one dict each."""
+    sessions = []
+    for path in run.glob("events.out.tfevents.*"):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                if value.metadata.plugin_data.plugin_name == "hparams":
+                    data = plugin_data_pb2.HParamsPluginData.FromString(
+                        value.metadata.plugin_data.content
+                    )
+                    sessions.append(data.session_start_info.hparams)
+    return [
+        {name: getattr(value, value.WhichOneof("kind")) for name, value in session.items()}
+        for session in sessions
+    ]
+
+
+def test_settings_and_accuracies_are_read_back(tmp_path):
+    settings = SearchSettings(steps=30, learning_rate=0.01, final_learning_rate=0.0)
+    # a second time, as when a choice goes on after an interruption
+    for accuracies in ({0.0: 0.5}, {0.0: 0.95, 0.4: 0.85}):
+        log_settings(tmp_path, settings, accuracies, "setting 02")
+    (session,) = _hparams(tmp_path / "setting 02")
+    assert session == {
+        "steps": 30,
+        "learning_rate": 0.01,
+        "final_learning_rate": 0.0,
+        "restriction_weight": 0.03,
+        "difference": "mean_absolute",
+        "decision": "difference",
+    }
+    scalars = {tag: values[0] for (_, tag), values in read_summaries(tmp_path).items()}
+    assert scalars == {
+        "accuracy at sigma 0": pytest.approx(0.95),
+        "accuracy at sigma 0.4": pytest.approx(0.85),
+        "mean accuracy": pytest.approx(0.90),
+    }
+
+
+def test_a_constant_learning_rate_ends_where_it_began(tmp_path):
+    log_settings(tmp_path, SearchSettings(), {0.0: 0.5}, "paper")
+    (session,) = _hparams(tmp_path / "paper")
+    assert session["final_learning_rate"] == session["learning_rate"] == 0.001
