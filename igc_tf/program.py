@@ -43,8 +43,8 @@ def import_tensorflow_quietly():
 
             # the device list is what makes it look for CUDA, and say so
             tensorflow.config.list_physical_devices()
-            # in a notebook it would also tell its INFO lines, twice
-            tensorflow.get_logger().setLevel("WARNING")
+            # in a notebook it also tells of files it wrote and of every new shape it compiles for
+            tensorflow.get_logger().setLevel("ERROR")
         finally:
             os.dup2(kept, 2)
             os.close(kept)
