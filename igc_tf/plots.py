@@ -224,6 +224,53 @@ def plot_inverse_experiments(panels, references):
     return figure
 
 
+def plot_class_bars(class_names, series, ylabel, title=""):
+    """Figures of every class as groups of bars.
+
+    Args:
+        class_names: C names, below the groups.
+        series: {name: C numbers}, one bar in each group.
+        ylabel: what the numbers are.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure.
+    """
+    count = len(class_names)
+    figure = Figure(figsize=(max(5.0, 0.75 * count + 1), 3.8), layout="constrained")
+    axis = figure.subplots()
+    width = 0.8 / len(series)
+    for i, (name, values) in enumerate(series.items()):
+        offset = (i - (len(series) - 1) / 2) * width
+        axis.bar(np.arange(count) + offset, values, width, label=name)
+    axis.set_xticks(range(count), class_names)
+    axis.set(ylabel=ylabel)
+    axis.set_title(title, fontsize=10)
+    axis.grid(alpha=0.3, axis="y")
+    axis.legend(fontsize=8)
+    return figure
+
+
+def plot_class_samples(rows, title=""):
+    """Samples of every class, one class a row.
+
+    Args:
+        rows: {class name: images (N, H, W, 1) in [-0.5, 0.5]}, the same N for all.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure.
+    """
+    columns = len(next(iter(rows.values())))
+    figure = Figure(figsize=(0.6 * columns + 0.8, 0.6 * len(rows) + 0.6), layout="constrained")
+    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for axis, (name, images) in zip(axes, rows.items(), strict=True):
+        _show(axis, tile_images(images, columns))
+        axis.set_ylabel(name, rotation=0, ha="right", va="center")
+    figure.suptitle(title, fontsize=10)
+    return figure
+
+
 def _show(axis, image):
     axis.imshow(image[..., 0], cmap="gray", vmin=-0.5, vmax=0.5)
     axis.set(xticks=[], yticks=[])

@@ -32,7 +32,7 @@ class Task:
         labels: L, how many labels a condition holds, each one-hot over equally many values.
         prepare: (an `ImageData`, a seed) -> `TaskImages`.
         classifier: (generator, settings) -> the classifier that inverts such a generator.
-        label_names: of the L labels, where there are several.
+        label_names: of the L labels, where there are several; empty for the classes.
     """
 
     labels: int

@@ -1,6 +1,7 @@
 """The Inverted Generator Classifier (002)."""
 
 import numpy as np
+import tensorflow as tf
 
 from igc_tf.classifiers.batched_search import BatchedSearch
 from igc_tf.classifiers.classification import Classification
@@ -133,6 +134,35 @@ class InvertedGeneratorClassifier:
             batch_size,
             verbose,
         )
+
+    def answer(self, result):
+        """The decision on a search, as TensorFlow operations: what an exported classifier returns.
+
+        Args:
+            result: the `SearchResult` of N examples.
+
+        Returns:
+            `label` int32 (N,), `difference` float32 (N, C) and `reconstruction` (N, ...), what
+            the answered class made of the data.
+        """
+        label = tf.argmax(self._scores(result), axis=1, output_type=tf.int32)
+        return {
+            "label": label,
+            "difference": result.difference,
+            "reconstruction": tf.gather(result.generated, label, batch_dims=1),
+        }
+
+    def export(self, directory, batch_size=100):
+        """Writes the classifier as a SavedModel that needs TensorFlow, but not this package.
+
+        `igc_tf.export.export_saved_model` says what it holds, and explains the arguments.
+
+        Raises:
+            FileExistsError: if something is in `directory`; before work starts.
+        """
+        from igc_tf.export import export_saved_model
+
+        export_saved_model(self, directory, batch_size)
 
     def _scores(self, result):
         return -result.decision

@@ -8,10 +8,17 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
-from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
-from igc_tf.pretrained import best_settings, load_generator, weights_digest
+from igc_tf.pretrained import (
+    best_settings,
+    lenet_card,
+    lenet_names,
+    load_generator,
+    load_lenet,
+    weights_digest,
+)
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 from igc_tf.tensorboard import log_latents, log_search, summary_writer
@@ -70,7 +77,8 @@ class NoiseTable:
 
     Attributes:
         rows: one dict per sigma with `sigma`, `accuracy` (0 to 1), `count`, `correct`,
-            `interval` (95 %), `seconds`, `first_batch_seconds`.
+            `interval` (95 %), `seconds`, `first_batch_seconds`; where a LeNet of the dataset
+            ships, also `lenet_accuracy`, `lenet_correct`, `lenet_interval` on the same images.
         header: what was classified, with what.
         output: the directory of the files.
         tensorboard: the directory of the searches' TensorBoard logs, or None if not asked for.
@@ -85,20 +93,29 @@ class NoiseTable:
 
     def __str__(self):
         paper = {sigma: (accuracy, seconds) for sigma, accuracy, seconds in self.references}
+        has_lenet = any("lenet_accuracy" in row for row in self.rows)
         lines = [
             self.header,
             "",
-            "sigma   accuracy   95 % interval    seconds   paper (1,000 images, RTX 2080 Ti)",
+            "sigma   accuracy   95 % interval    seconds   "
+            + ("   LeNet   95 % interval   " if has_lenet else "")
+            + "paper (1,000 images, RTX 2080 Ti)",
         ]
         for row in self.rows:
             low, high = row["interval"]
-            reference = ""
+            lenet = reference = ""
+            if has_lenet:
+                lenet_low, lenet_high = row["lenet_interval"]
+                lenet = (
+                    f"{100 * row['lenet_accuracy']:6.2f} %   "
+                    f"{100 * lenet_low:5.2f} to {100 * lenet_high:5.2f}   "
+                )
             if row["sigma"] in paper:
                 accuracy, seconds = paper[row["sigma"]]
                 reference = f"{100 * accuracy:6.1f} %   {seconds:,} s"
             lines.append(
                 f"{row['sigma']:5g} {100 * row['accuracy']:8.2f} %   "
-                f"{100 * low:5.2f} to {100 * high:5.2f} {row['seconds']:9.1f}   {reference}"
+                f"{100 * low:5.2f} to {100 * high:5.2f} {row['seconds']:9.1f}   {lenet}{reference}"
             )
         lines += ["", f"figures and result.json: {self.output}"]
         if self.tensorboard is not None:
@@ -124,6 +141,7 @@ def noise_table(options, report=None):
     settings = best_settings(options.generator) if options.settings == "best" else SearchSettings()
     generator = load_generator(options.generator)
     classifier = InvertedGeneratorClassifier(generator, settings)
+    lenet = _lenet(options.dataset)
     data, note = _images(options)
     if data.num_classes != classifier.classes:
         raise ValueError(
@@ -136,6 +154,7 @@ def noise_table(options, report=None):
         "options": json_ready(options),
         "search": settings.to_dict(),
         "generator_sha256": weights_digest(generator),
+        "lenet_sha256": weights_digest(lenet) if lenet is not None else None,
         "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
         "environment": describe_environment(),
         "complete": False,
@@ -172,6 +191,7 @@ def noise_table(options, report=None):
                 "interval": list(evaluation.interval),
                 "seconds": evaluation.seconds,
                 "first_batch_seconds": evaluation.first_batch_seconds,
+                **_lenet_row(lenet, noised, data.labels),
             }
         )
         _draw_cases(run, classifier, data, noised, evaluation.answers, sigma)
@@ -181,12 +201,15 @@ def noise_table(options, report=None):
         run.write_json("result.json", result)
     result["rows"].sort(key=lambda row: options.sigma.index(row["sigma"]))
     references = PAPER_ROWS if options.dataset == "mnist" else ()
+    curves = {"paper": [row[:2] for row in references]} if references else {}
+    if lenet is not None:
+        curves["LeNet"] = [(row["sigma"], row["lenet_accuracy"]) for row in result["rows"]]
     _log_table(options.tensorboard or run.path / "tensorboard", result["rows"])
     run.write_figure(
         "accuracy.png",
         plot_accuracies(
             result["rows"],
-            {"paper": [row[:2] for row in references]} if references else {},
+            curves,
             f"{options.generator}, {options.settings} settings, {len(data):,} images",
         ),
     )
@@ -208,6 +231,26 @@ def _images(options):
             f"{data.split} images"
         )
     return data.sample(options.images, options.seed), note
+
+
+def _lenet(dataset):
+    """The LeNet that was trained on this dataset's classes, or None."""
+    for name in lenet_names():
+        card = lenet_card(name)
+        if (card["training"]["recipe"]["dataset"], card["activation"]) == (dataset, "softmax"):
+            return load_lenet(name)
+    return None
+
+
+def _lenet_row(lenet, noised, labels):
+    if lenet is None:
+        return {}
+    evaluation = evaluate_network(lenet, noised, labels)
+    return {
+        "lenet_accuracy": evaluation.accuracy,
+        "lenet_correct": evaluation.correct,
+        "lenet_interval": list(evaluation.interval),
+    }
 
 
 def _log_table(directory, rows):

@@ -6,6 +6,7 @@ from functools import partial
 from igc_tf.pretrained.card import FOLDER
 from igc_tf.pretrained.families import DEFAULT_FAMILY, FAMILIES
 from igc_tf.pretrained.publish_model import publish_model
+from igc_tf.tasks import TASKS
 
 
 def publish_generator(run, name, commit, command, best_settings=None, metrics=None, folder=FOLDER):
@@ -42,4 +43,6 @@ def _describe(family, model, recipe):
         "condition_size": condition.shape[1],
         "latent_size": latent.shape[1],
         "data_shape": list(model.output_shape[1:]),
+        # of a generator with several labels, in the order of its condition's pairs
+        "label_names": list(TASKS[recipe["task"]].label_names),
     }

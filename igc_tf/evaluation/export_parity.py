@@ -1,0 +1,188 @@
+"""How closely an exported classifier follows the one in this process."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.metrics import wilson_interval
+from igc_tf.pretrained import load_generator, weights_digest
+from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.search import SearchSettings
+
+# the user's side: a process that cannot import what the export claims not to need
+_RUN_SAVED_MODEL = """
+import sys
+sys.modules["igc_tf"] = None
+import numpy, tensorflow
+directory, images, found = sys.argv[1:]
+classify = tensorflow.saved_model.load(directory).signatures["classify"]
+answer = classify(images=tensorflow.constant(numpy.load(images)))
+numpy.savez(found, **{name: value.numpy() for name, value in answer.items()})
+"""
+_RUN_HLO = """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+import numpy
+from igc_tf.hlo_program import HLOProgram
+directory, images, found = sys.argv[1:]
+numpy.savez(found, **HLOProgram(directory)(numpy.load(images)))
+"""
+
+
+@dataclass(frozen=True)
+class ExportParityOptions:
+    """Compare an exported classifier with the Python one, on noised test digits.
+
+    Attributes:
+        directory: what `igc-tf export` wrote: a SavedModel, run in a process without this
+            package; or an HLO program, run under JAX in a process without TensorFlow.
+        generator: that was exported: a name that ships, or a .keras file.
+        images: test images, drawn at random with the seed.
+        sigma: standard deviations of the noise, in units of the pixel range 1.
+        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+        seed: of the choice of images and the noise.
+        output: directory for result.json.
+    """
+
+    directory: Path
+    generator: str = "mnist-cagan-compact"
+    images: int = 100
+    sigma: tuple[float, ...] = (0.0, 0.4)
+    dataset: str = "mnist"
+    data_dir: Path | None = None
+    seed: int = 0
+    output: Path = Path("runs/export-parity")
+
+    def __post_init__(self):
+        if self.images < 1:
+            raise ValueError(f"--images {self.images}: expected a whole number >= 1")
+        if not self.sigma:
+            raise ValueError("--sigma: expected one or more numbers >= 0")
+
+
+def export_parity(options, report=None):
+    """Classifies the same images here and with the export, each in its own process.
+
+    Args:
+        options: an `ExportParityOptions`.
+        report: told each line of progress, e.g. `print`; None for silence.
+
+    Returns:
+        The result, also written as `result.json`: per sigma, in how many images the labels are
+        the same, how far the differences deviate at most, in the median, and which share of them
+        by no more than `tolerance`; `agrees`, whether all labels are the same and that share is
+        at least `required_share`.
+
+        XLA rounds in other places than TensorFlow's kernels, and many steps down an absolute
+        difference amplify that in some searches. For HLO each row therefore also tells how far
+        TensorFlow deviates from itself when it compiles the same search with XLA.
+
+    Raises:
+        ValueError: for a directory without an export, or one of another generator.
+        RuntimeError: if the export fails to run; the message says why.
+    """
+    report = report or (lambda line: None)
+    directory = options.directory
+    hlo = (directory / "program.json").is_file()
+    described = directory / ("program.json" if hlo else "assets.extra/classifier.json")
+    if not described.is_file():
+        raise ValueError(f"{directory}: expected a directory that `igc-tf export` wrote")
+    description = json.loads(described.read_text(encoding="utf-8"))
+    generator = load_generator(options.generator)
+    if weights_digest(generator) != description["generator_sha256"]:
+        raise ValueError(
+            f"{directory} was exported from another generator than {options.generator}"
+        )
+    prior_and_range = [
+        description[name] for name in ("prior_mean", "prior_standard_deviation", "data_range")
+    ]
+    settings = SearchSettings.from_dict(description["search"])
+    classifier = InvertedGeneratorClassifier(generator, settings, *prior_and_range)
+    data = load_images(options.dataset, "test", data_dir=options.data_dir, fallback=True)
+    data = data.sample(min(options.images, len(data)), options.seed)
+    tolerance, required_share = (1e-4, 0.95) if hlo else (1e-5, 1.0)
+    rows = []
+    for sigma in options.sigma:
+        images = add_gaussian_noise(data.images, sigma, options.seed)
+        here = classifier.classify(images)
+        there = _run_export(_RUN_HLO if hlo else _RUN_SAVED_MODEL, directory, images)
+        correct = int((there["label"] == data.labels).sum())
+        row = {
+            "sigma": sigma,
+            "count": len(images),
+            **_compared(there["label"], there["difference"], here, tolerance),
+            "correct": correct,
+            "accuracy": correct / len(images),
+            "interval": list(wilson_interval(correct, len(images))),
+        }
+        report(_line(sigma, "export", row))
+        if hlo:
+            settings = replace(classifier.settings, jit_compile=True)
+            xla = InvertedGeneratorClassifier(generator, settings, *prior_and_range)
+            xla = xla.classify(images)
+            row["tensorflow_xla"] = _compared(xla.labels, xla.differences, here, tolerance)
+            report(_line(sigma, "TensorFlow's XLA", {**row, **row["tensorflow_xla"]}))
+        rows.append(row)
+    result = {
+        "program": "python -m evaluation.export_parity",
+        "options": json_ready(options),
+        "format": "hlo" if hlo else "saved_model",
+        "export": description,
+        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "environment": describe_environment(),
+        "tolerance": tolerance,
+        "required_share": required_share,
+        "rows": rows,
+        "agrees": all(
+            row["same_labels"] == row["count"] and row["share_within_tolerance"] >= required_share
+            for row in rows
+        ),
+    }
+    RunDirectory(options.output).write_json("result.json", result)
+    return result
+
+
+def _run_export(program, directory, images):
+    """What the export answers in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, found = Path(folder) / "images.npy", Path(folder) / "found.npz"
+        np.save(given, images)
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(directory), str(given), str(found)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            check=False,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+            raise RuntimeError(f"{directory} could not be run: {reason}")
+        with np.load(found) as answer:
+            return dict(answer)
+
+
+def _compared(labels, differences, here, tolerance):
+    deviation = np.abs(differences - here.differences)
+    return {
+        "same_labels": int((labels == here.labels).sum()),
+        "largest_deviation": float(deviation.max()),
+        "median_deviation": float(np.median(deviation)),
+        "share_within_tolerance": float((deviation <= tolerance).mean()),
+    }
+
+
+def _line(sigma, name, row):
+    return (
+        f"sigma {sigma:g}, {name}: {row['same_labels']} of {row['count']} labels the same; "
+        f"differences within {row['largest_deviation']:.1e}, median {row['median_deviation']:.1e}, "
+        f"{100 * row['share_within_tolerance']:.1f} % within the tolerance"
+    )

@@ -1,0 +1,290 @@
+"""How near a generator's images are to real ones: FID and KID, per class and of all (002 §2)."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from igc_tf.data import load_images
+from igc_tf.evaluation.generate_images import generate_images
+from igc_tf.metrics import (
+    FeatureStatistics,
+    InceptionFeatures,
+    LeNetFeatures,
+    frechet_distance,
+    kernel_distance,
+)
+from igc_tf.plots import plot_class_bars, plot_class_samples
+from igc_tf.pretrained import load_generator, weights_digest
+from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.search.generator_signature import GeneratorSignature
+
+# the mean of the classes' FIDs, with Inception at 84×84×3 (002 §2)
+PAPER_FID = 2.0
+# two halves of two images each: the fewest that have covariances
+_LEAST_PER_CLASS = 4
+_SAMPLES = 12
+_FIGURES = ("fid", "kid", "half_fid", "half_kid", "floor_fid", "floor_kid")
+
+
+@dataclass(frozen=True)
+class FIDOptions:
+    """Measure a generator's images by FID and KID, per class and over all classes.
+
+    Attributes:
+        generator: a name that ships, or a .keras file.
+        features: of InceptionV3 at 84×84×3, as the paper; or of LeNet, which ships.
+        inception_weights: a file of InceptionV3's weights without the top, where
+            keras.applications cannot fetch those of ImageNet.
+        output: directory for result.json and the figures.
+        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        split: of the real images: "test"; or "validation", to make choices on.
+        per_class: real images of each class, drawn at random, or "all"; as many are generated.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+        seed: of the latents, the choice of images and their halves.
+        batch_size: images whose features are computed at once; bounds the memory.
+    """
+
+    generator: str = "mnist-cagan-compact"
+    features: Literal["inception", "lenet"] = "inception"
+    inception_weights: Path | None = None
+    output: Path = Path("runs/fid")
+    dataset: str = "mnist"
+    split: Literal["test", "validation"] = "test"
+    per_class: int | Literal["all"] = "all"
+    data_dir: Path | None = None
+    seed: int = 0
+    batch_size: int = 100
+
+    def __post_init__(self):
+        if self.features not in ("inception", "lenet"):
+            raise ValueError(f"--features {self.features}: expected inception or lenet")
+        if self.inception_weights is not None:
+            if self.features != "inception":
+                raise ValueError(
+                    f"--inception-weights {self.inception_weights}: expected only with "
+                    "--features inception"
+                )
+            if not Path(self.inception_weights).is_file():
+                raise ValueError(
+                    f"--inception-weights {self.inception_weights}: expected an existing file"
+                )
+        if self.per_class != "all" and self.per_class < _LEAST_PER_CLASS:
+            raise ValueError(
+                f"--per-class {self.per_class}: expected a whole number >= {_LEAST_PER_CLASS}, "
+                "or all"
+            )
+        if self.batch_size < 1:
+            raise ValueError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
+
+
+@dataclass(frozen=True)
+class FIDTable:
+    """What `measure_fid` found.
+
+    Each row is a dict with `name`, `count` (real images; as many generated) and
+
+    - `fid`, `kid`: real against generated images;
+    - `floor_fid`, `floor_kid`: one random half of the real images against the other;
+    - `half_fid`, `half_kid`: one of these halves against as many generated images. A FID grows
+      as its samples shrink, so the floor is to be compared with this, not with `fid`.
+
+    Attributes:
+        rows: one per class, in order.
+        mean: the mean of these rows; its `fid` is the paper's figure.
+        whole: of all classes' images at once.
+        features: which features these figures used.
+        header: what was measured, with what.
+        output: the directory of the files.
+    """
+
+    rows: list[dict]
+    mean: dict
+    whole: dict
+    features: str
+    header: str
+    output: Path
+
+    def __str__(self):
+        lines = [
+            self.header,
+            "",
+            "                      generated           generated, half        real, two halves",
+            "class     images      FID       KID       FID       KID       FID       KID",
+        ]
+        for row in (*self.rows, self.mean, self.whole):
+            figures = "".join(
+                f"{row[name]:10.4f}" if name.endswith("kid") else f"{row[name]:10.3f}"
+                for name in _FIGURES
+            )
+            lines.append(f"{row['name']:10}{row['count']:6,}{figures}")
+        if self.features.startswith("lenet"):
+            note = f"features of LeNet: not comparable with the paper's {PAPER_FID} (Inception)"
+        else:
+            note = f"paper, mean of the classes: FID {PAPER_FID} (Inception; its weights not said)"
+        return "\n".join(
+            [
+                *lines,
+                "",
+                note,
+                "halves have half the images, and a FID grows as images get fewer: compare the "
+                "last two",
+                f"figures and result.json: {self.output}",
+            ]
+        )
+
+
+def measure_fid(options, report=None):
+    """Measures FID and KID between real and generated images, and between real ones.
+
+    For every class as many images are generated as real ones are there: its one-hot condition,
+    latents from N(0, 1).
+
+    Args:
+        options: a `FIDOptions`.
+        report: told each line of progress, e.g. `print`; None for silence.
+
+    Returns:
+        A `FIDTable`.
+
+    Raises:
+        InceptionWeightsError: if Inception's weights cannot be had.
+        ValueError: for options that cannot be met; before any features are computed.
+        DataUnavailableError: if the real images cannot be had.
+    """
+    verbose = 0 if report is None else 1
+    report = report or (lambda line: None)
+    generator = load_generator(options.generator)
+    signature = GeneratorSignature.of(generator)
+    data = load_images(options.dataset, options.split, data_dir=options.data_dir)
+    if (data.num_classes, data.images.shape[1:]) != (
+        signature.condition_size,
+        signature.data_shape,
+    ):
+        raise ValueError(
+            f"{options.dataset} has {data.num_classes} classes of images "
+            f"{data.images.shape[1:]}, the generator {options.generator} "
+            f"{signature.condition_size} of {signature.data_shape}: expected the same"
+        )
+    # in a random order, by which the halves and the choice of images are random
+    data = data.sample(len(data), options.seed)
+    members = [_members(data, label, options) for label in range(data.num_classes)]
+    features = _features(options)
+    run = RunDirectory(options.output)
+    header = (
+        f"generator {options.generator} against {sum(map(len, members)):,} {data.split} images of "
+        f"{data.name} ({data.source}); features: {features.source}"
+    )
+    report(header)
+
+    begin = time.perf_counter()
+    generated = [
+        generate_images(generator, np.full(len(rows), label), [options.seed, label])
+        for label, rows in enumerate(members)
+    ]
+    report("features of the real images")
+    real_features = features(data.images[np.concatenate(members)], verbose)
+    report("features of the generated images")
+    generated_features = features(np.concatenate(generated), verbose)
+    ends = np.cumsum([len(rows) for rows in members])[:-1]
+    pairs = list(
+        zip(np.split(real_features, ends), np.split(generated_features, ends), strict=True)
+    )
+    report("distances")
+    rows = [
+        {"name": name, "count": len(real), **_figures([real], [made])}
+        for name, (real, made) in zip(data.class_names, pairs, strict=True)
+    ]
+    mean = {"name": "mean", "count": sum(row["count"] for row in rows) // len(rows)}
+    mean |= {name: float(np.mean([row[name] for row in rows])) for name in _FIGURES}
+    whole = {"name": "all", "count": len(real_features), **_figures(*zip(*pairs, strict=True))}
+    table = FIDTable(rows, mean, whole, features.source, header, run.path)
+    run.write_json(
+        "result.json",
+        {
+            "program": "python -m evaluation.fid",
+            "options": json_ready(options),
+            "features": features.source,
+            "generator_sha256": weights_digest(generator),
+            "data": {
+                "source": data.source,
+                "split": data.split,
+                "count": len(real_features),
+                "generated": len(generated_features),
+            },
+            "environment": describe_environment(),
+            "paper": {"mean_fid": PAPER_FID, "features": "Inception at 84×84×3, 002 §2"},
+            "rows": rows,
+            "mean": mean,
+            "all": whole,
+            "seconds": time.perf_counter() - begin,
+        },
+    )
+    _draw(run, options, table, data, generated)
+    return table
+
+
+def _members(data, label, options):
+    """Where a class's real images are, as many as asked for."""
+    found = np.flatnonzero(data.labels == label)
+    wanted = len(found) if options.per_class == "all" else options.per_class
+    if len(found) < max(wanted, _LEAST_PER_CLASS):
+        raise ValueError(
+            f"class {data.class_names[label]} has {len(found)} {data.split} images: expected at "
+            f"least {max(wanted, _LEAST_PER_CLASS)} (--per-class {options.per_class})"
+        )
+    return found[:wanted]
+
+
+def _features(options):
+    if options.features == "lenet":
+        return LeNetFeatures(batch_size=options.batch_size)
+    weights = options.inception_weights or "imagenet"
+    return InceptionFeatures(weights, options.batch_size)
+
+
+def _figures(real, generated):
+    """The six figures of one or more classes' features, each class's halved by itself."""
+    first = [features[: len(features) // 2] for features in real]
+    second = [features[len(features) // 2 :][: len(features) // 2] for features in real]
+    half_generated = [features[: len(features) // 2] for features in generated]
+    figures = {}
+    for name, one, other in (
+        ("", real, generated),
+        ("half_", first, half_generated),
+        ("floor_", first, second),
+    ):
+        figures[f"{name}fid"] = frechet_distance(_statistics(one), _statistics(other))
+        figures[f"{name}kid"] = float(kernel_distance(np.concatenate(one), np.concatenate(other)))
+    return figures
+
+
+def _statistics(parts):
+    statistics = FeatureStatistics(parts[0].shape[1])
+    for part in parts:
+        statistics.update(part)
+    return statistics
+
+
+def _draw(run, options, table, data, generated):
+    named = "LeNet" if options.features == "lenet" else "Inception"
+    for figure in ("fid", "kid"):
+        series = {
+            "generated": [row[figure] for row in table.rows],
+            "generated, half as many": [row[f"half_{figure}"] for row in table.rows],
+            "floor: real, two halves": [row[f"floor_{figure}"] for row in table.rows],
+        }
+        title = f"{options.generator}, features of {named}, {table.whole['count']:,} images"
+        run.write_figure(
+            f"{figure}.png",
+            plot_class_bars(data.class_names, series, f"{figure.upper()} per class", title),
+        )
+    samples = min(_SAMPLES, *(len(images) for images in generated))
+    pictures = {
+        name: images[:samples] for name, images in zip(data.class_names, generated, strict=True)
+    }
+    run.write_figure(
+        "samples.png", plot_class_samples(pictures, f"generated by {options.generator}")
+    )

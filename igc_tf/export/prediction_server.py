@@ -1,0 +1,177 @@
+"""Serves a SavedModel over HTTP, with the standard library alone.
+
+Speaks TensorFlow Serving's REST format, so that a client of one is a client of the other.
+"""
+
+import json
+import logging
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.first_line import first_line
+
+_LARGEST_BODY = 64 * 2**20
+_LOG = logging.getLogger(__name__)
+
+
+class PredictionServer(ThreadingHTTPServer):
+    """Answers for the signatures of a SavedModel; meant for trials and small loads.
+
+    - `POST /v1/models/NAME:predict` with `{"instances": [row, ...]}` answers
+      `{"predictions": [row, ...]}`; with `{"inputs": ...}`, columns, `{"outputs": ...}`. An
+      optional `"signature_name"` chooses the signature, by default "serving_default".
+    - `GET /v1/models/NAME` says that the model is there.
+
+    A request that cannot be answered gets status 400, 404, 411 or 413 and `{"error": one line}`.
+    Requests are computed one after the other, which bounds the memory.
+
+        with PredictionServer("exported") as server:
+            server.serve_forever()
+
+    Args:
+        directory: of a SavedModel.
+        host: the interface to listen on.
+        port: 0 chooses a free one, told by `url`.
+        name: of the model, in the addresses.
+
+    Raises:
+        ValueError: if the directory holds no SavedModel.
+        OSError: if the port cannot be had.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, directory, host="127.0.0.1", port=8501, name="classifier"):
+        if not tf.saved_model.contains_saved_model(str(directory)):
+            raise ValueError(f"{directory} holds no SavedModel: expected a saved_model.pb in it")
+        # the signatures live as long as the model does
+        self._model = tf.saved_model.load(str(directory))
+        self._one_at_a_time = threading.Lock()
+        self.model_path = f"/v1/models/{name}"
+        super().__init__((host, port), _Handler)
+
+    @property
+    def url(self):
+        """The model's address, to which clients add `:predict`."""
+        host, port = self.server_address[:2]
+        return f"http://{host}:{port}{self.model_path}"
+
+    def predict(self, request):
+        """Answers a parsed request.
+
+        Raises:
+            ValueError: if the request does not fit the model; the message says why.
+        """
+        if not isinstance(request, dict) or ("instances" in request) == ("inputs" in request):
+            raise ValueError('expected an object with either "instances" or "inputs"')
+        name = request.get("signature_name", "serving_default")
+        signatures = self._model.signatures
+        if name not in signatures:
+            raise ValueError(f"no signature {name!r}: expected one of {sorted(signatures)}")
+        specs = signatures[name].structured_input_signature[1]
+        columns = _columns(request, specs)
+        arrays = {key: _checked(key, columns[key], spec) for key, spec in specs.items()}
+        counts = {key: len(array) for key, array in arrays.items()}
+        if len(set(counts.values())) > 1:
+            raise ValueError(f"the inputs have {counts} rows: expected the same number in each")
+        try:
+            with self._one_at_a_time:
+                outputs = signatures[name](**arrays)
+        except tf.errors.InvalidArgumentError as error:
+            raise ValueError(first_line(error.message)) from error
+        outputs = {key: value.numpy() for key, value in outputs.items()}
+        if not all(np.isfinite(value).all() for value in outputs.values()):
+            raise ValueError("the answer holds values that are not finite")
+        outputs = {key: value.tolist() for key, value in outputs.items()}
+        if "inputs" in request:
+            return {"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))}
+        if len(outputs) == 1:
+            return {"predictions": next(iter(outputs.values()))}
+        rows = zip(*outputs.values(), strict=True)
+        return {"predictions": [dict(zip(outputs, row, strict=True)) for row in rows]}
+
+
+def _columns(request, specs):
+    """The request's values per input of the signature."""
+    if "instances" in request:
+        rows = request["instances"]
+        if not isinstance(rows, list) or not rows:
+            raise ValueError("instances: expected a list of at least one row")
+        if not any(isinstance(row, dict) for row in rows):
+            columns = rows
+        elif all(isinstance(row, dict) and row.keys() == specs.keys() for row in rows):
+            columns = {key: [row[key] for row in rows] for key in specs}
+        else:
+            raise ValueError(f"instances: expected exactly {sorted(specs)} in every row")
+    else:
+        columns = request["inputs"]
+    if not isinstance(columns, dict) and len(specs) == 1:
+        columns = {next(iter(specs)): columns}
+    if not isinstance(columns, dict) or columns.keys() != specs.keys():
+        raise ValueError(f"expected exactly the inputs {sorted(specs)}")
+    return columns
+
+
+def _checked(name, values, spec):
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name}: the rows differ in shape: expected {spec.shape}") from error
+    if not spec.shape.is_compatible_with(array.shape):
+        raise ValueError(f"{name} has shape {array.shape}: expected {spec.shape}")
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name}: expected numbers")
+    return array.astype(spec.dtype.as_numpy_dtype)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # seconds without a byte after which a connection is given up
+    timeout = 60
+
+    def do_GET(self):
+        if self.path != self.server.model_path:
+            return self._refuse(HTTPStatus.NOT_FOUND, f"nothing at {self.path}")
+        status = {"error_code": "OK", "error_message": ""}
+        version = {"version": "1", "state": "AVAILABLE", "status": status}
+        return self._reply(HTTPStatus.OK, {"model_version_status": [version]})
+
+    def do_POST(self):
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal():
+            return self._refuse(HTTPStatus.LENGTH_REQUIRED, "expected a Content-Length")
+        if int(length) > _LARGEST_BODY:
+            reason = f"{length} bytes: expected at most {_LARGEST_BODY}"
+            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)
+        body = self.rfile.read(int(length))
+        if self.path != f"{self.server.model_path}:predict":
+            return self._refuse(HTTPStatus.NOT_FOUND, f"nothing at {self.path}")
+        try:
+            request = json.loads(body)
+        except ValueError as error:
+            return self._refuse(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {first_line(error)}")
+        try:
+            answer = self.server.predict(request)
+        except ValueError as error:
+            return self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+        return self._reply(HTTPStatus.OK, answer)
+
+    def _refuse(self, status, reason):
+        # part of the request may be unread: the next one would begin in its middle
+        self.close_connection = True
+        self._reply(status, {"error": reason})
+
+    def _reply(self, status, value):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format, *arguments):
+        _LOG.info(format, *arguments)

