@@ -13,7 +13,7 @@ def main():
     from igc_tf.evaluation.inverse_tables import inverse_tables
 
     options = tyro.cli(InverseClassificationOptions)
-    print(inverse_tables(inverse_classification(options, report=print)))
+    print(inverse_tables(inverse_classification(options)))
     print(f"\nanswers, figures and result.json: {options.output}")
 
 

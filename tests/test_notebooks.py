@@ -11,7 +11,12 @@ _NOTEBOOKS = sorted(_FOLDER.glob("*.ipynb"))
 
 
 def test_all_are_there():
-    assert {path.stem for path in _NOTEBOOKS} == {"paper", "trajectories", "your_own_generator"}
+    assert {path.stem for path in _NOTEBOOKS} == {
+        "inverse_classification",
+        "paper",
+        "trajectories",
+        "your_own_generator",
+    }
 
 
 @pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)

@@ -18,6 +18,7 @@ def main():
         command: str,
         search_settings: Path | None = None,
         noise_tables: tuple[Path, ...] = (),
+        inverse_classification: Path | None = None,
     ) -> int:
         """Writes the weights and the card of a generator into igc_tf/pretrained.
 
@@ -26,10 +27,13 @@ def main():
             run: the directory of the training run.
             commit: of the code that trained it.
             command: that trained it.
-            search_settings: a directory of evaluation.search_settings, for the best settings.
+            search_settings: a directory of evaluation.search_settings, or of
+                evaluation.inverse_classification, for the best settings.
             noise_tables: directories of evaluation.noise_table, for the card's metrics.
+            inverse_classification: a directory of evaluation.inverse_classification, likewise.
         """
-        for path in (run, *noise_tables, *([search_settings] if search_settings else [])):
+        given = (run, *noise_tables, search_settings, inverse_classification)
+        for path in filter(None, given):
             if not (path / "result.json").is_file():
                 raise ValueError(f"{path} holds no result.json: expected a finished run")
         best = None
@@ -43,6 +47,17 @@ def main():
             {key: table[key] for key in ("program", "options", "search", "data", "rows")}
             for table in tables
         ]
+        if inverse_classification is not None:
+            table = RunDirectory(inverse_classification).read_json("result.json")
+            latent_size = RunDirectory(run).read_json("options.json")["recipe"]["latent_size"]
+            rows = [
+                row
+                for row in table["rows"]
+                if row["split"] == "test" and row["latent_size"] == latent_size
+            ]
+            metrics.append(
+                {**{key: table[key] for key in ("program", "options", "data")}, "rows": rows}
+            )
         card = publish_generator(RunDirectory(run), name, commit, command, best, metrics)
         print(f"{name}: {card['parameters']:,} parameters, epoch {card['chosen_epoch']['epoch']}")
         return 0

@@ -8,8 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from igc_tf.data import load_images
+from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE, inverse_findings
 from igc_tf.evaluation.inverse_search import InverseSearch
-from igc_tf.evaluation.paired_comparison import PairedComparison
 from igc_tf.metrics.wilson_interval import wilson_interval
 from igc_tf.plots import plot_inverse_cases, plot_inverse_experiments
 from igc_tf.pretrained import load_generator, weights_digest
@@ -17,8 +17,6 @@ from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 
 # the document's (000 §3)
 LATENT_SIZES = (10, 25, 50, 100, 200)
-BEST_LATENT_SIZE = 25
-BEST_ACCURACY = 0.71
 UPDATE_FACTORS = (0.0, 0.1, 0.5, 1.0, 2.0)
 FIRST_STEPS = (0, 5, 10, 20, 50)
 EXPERIMENTS = {
@@ -90,7 +88,7 @@ class InverseClassificationOptions:
                 raise ValueError(f"{option} {getattr(self, name)}: expected at least {least}")
 
 
-def inverse_classification(options, report=None):
+def inverse_classification(options, verbose=1):
     """Runs every search that is not done yet; writes tables, figures and answers.
 
     Files: `result.json`; `answers/NAME.npy`, the answers (repetitions, N) of each search;
@@ -99,7 +97,7 @@ def inverse_classification(options, report=None):
 
     Args:
         options: an `InverseClassificationOptions`.
-        report: told the tables' lines, e.g. `print`; None for silence, without a progress bar.
+        verbose: 0 for silence, without the progress bar.
 
     Returns:
         The result, also written as `result.json`: `rows`, one per search; `experiments`, the
@@ -135,7 +133,7 @@ def inverse_classification(options, report=None):
         total=_whole_cost(options, data.num_classes),
         unit=" evaluations",
         unit_scale=True,
-        disable=report is None,
+        disable=not verbose,
     )
 
     def searched(search, images):
@@ -243,75 +241,12 @@ def _whole_cost(options, classes):
 
 
 def _findings(run, comparison, labels):
-    """The document's statements, each with what these numbers say of it."""
-
-    def right(search):
-        name = search if isinstance(search, str) else search.name
+    def right(name):
         return np.load(run.path / "answers" / f"{name}.npy") == labels
 
-    def finding(statement, first, second):
-        compared = PairedComparison(right(first), right(second))
-        return {
-            "statement": statement,
-            "difference": compared.mean,
-            "standard_error": compared.standard_error,
-            "verdict": compared.verdict,
-        }
-
     sizes = {search.latent_size: search for search in EXPERIMENTS["latent size"]}
-    best = sizes.pop(BEST_LATENT_SIZE)
-    rival = max(sizes.values(), key=lambda search: right(search).mean())
-    way = {name: values["chosen"] for name, values in comparison.items()}
-    return [
-        finding(
-            f"000: latent size 25 is the best (here the next best is {rival.latent_size})",
-            best,
-            rival,
-        ),
-        finding(
-            "000: a fixed latent (factor 0) is pretty bad: moving it helps",
-            _BASE,
-            replace(_BASE, latent_update_factor=0.0),
-        ),
-        finding(
-            "000: an update factor of 0.5 helps slightly",
-            replace(_BASE, latent_update_factor=0.5),
-            _BASE,
-        ),
-        finding(
-            "000: an update factor of 2 hurts", _BASE, replace(_BASE, latent_update_factor=2.0)
-        ),
-        finding(
-            "000: moving the latent only after 10 steps helps slightly",
-            replace(_BASE, latent_first_step=10),
-            _BASE,
-        ),
-        finding(
-            "000: Adam is better than gradient descent with momentum",
-            way["relaxed, 1 × 200"],
-            way["relaxed by momentum, 1 × 200"],
-        ),
-        finding(
-            "here: a gradient along the simplex helps the relaxed search",
-            way["relaxed along the simplex, 1 × 200"],
-            way["relaxed, 1 × 200"],
-        ),
-        finding(
-            "here: enumerating the classes beats relaxing them, 200 evaluations each",
-            way["enumerated, 10 × 20"],
-            way["relaxed, 1 × 200"],
-        ),
-        finding(
-            "here: enumerating beats relaxing, 200 steps each",
-            way["enumerated, 10 × 200"],
-            way["relaxed, 1 × 200"],
-        ),
-        finding(
-            "here: enumerating beats relaxing, 2,000 evaluations each",
-            way["enumerated, 10 × 200"],
-            way["relaxed, 1 × 2000"],
-        ),
-    ]
+    ways = {name: values["chosen"] for name, values in comparison.items()}
+    return inverse_findings(right, _BASE, sizes, ways)
 
 
 def _draw(run, result, generator, data):

@@ -56,7 +56,7 @@ def options(tmp_path, monkeypatch):
 
 
 def test_every_search_is_counted_and_the_document_is_answered(options, monkeypatch):
-    result = inverse_classification(options)
+    result = inverse_classification(options, verbose=0)
     assert json.loads((options.output / "result.json").read_text()) == result
     assert result["complete"]
     rows = {row["name"]: row for row in result["rows"] if row["split"] == "test"}
@@ -100,7 +100,7 @@ def test_every_search_is_counted_and_the_document_is_answered(options, monkeypat
         return search(self, *arguments)
 
     monkeypatch.setattr(InverseSearch, "answers", counted)
-    again = inverse_classification(options)
+    again = inverse_classification(options, verbose=0)
     assert made == [row["name"] for row in result["rows"][-3:]]
     assert again["findings"] == result["findings"]
 
@@ -123,7 +123,7 @@ def test_enumerated_search_is_the_inverted_generator_with_the_same_settings():
 def test_missing_generator_is_told_with_the_command_that_makes_it(options):
     (options.generators / "noise-10" / "generator.keras").unlink()
     with pytest.raises(ValueError, match=r"noise-10.*training\.conditional_gan.*--latent-size 10"):
-        inverse_classification(options)
+        inverse_classification(options, verbose=0)
     assert not options.output.exists()
 
 

@@ -36,7 +36,8 @@ def test_every_card_tells_how_it_was_made(name):
     assert card["training"]["data"]["train"] == 55000
     assert card["chosen_epoch"]["count"] > 0
     assert card["parameters"] == igc_tf.load_generator(name).count_params()
-    igc_tf.best_settings(name)
+    if card["best_settings"] is not None:
+        igc_tf.best_settings(name)
 
 
 def test_keras_files_load(tmp_path):

@@ -1,0 +1,87 @@
+"""The statements of 000, each with what the numbers here say of it."""
+
+from dataclasses import replace
+
+from igc_tf.evaluation.paired_comparison import PairedComparison
+
+# the document's (000 §3)
+BEST_LATENT_SIZE = 25
+BEST_ACCURACY = 0.71
+
+
+def inverse_findings(right, base, sizes, ways):
+    """Compares searches in pairs on the same images; the numbers decide (`PairedComparison`).
+
+    Args:
+        right: a search's name -> whether its answers were right, booleans (repetitions, N).
+        base: the `InverseSearch` that the document varies.
+        sizes: {latent size: its search}.
+        ways: {way of searching: name of the search with its chosen learning rate}.
+
+    Returns:
+        A list of dicts: `statement`, `difference` (of the accuracies, what is said to be better
+        less the other), `standard_error`, `verdict`.
+    """
+    rivals = [search for size, search in sizes.items() if size != BEST_LATENT_SIZE]
+    rival = max(rivals, key=lambda search: right(search.name).mean())
+    relaxed, enumerated = ways["relaxed, 1 × 200"], ways["enumerated, 10 × 200"]
+
+    def varied(**values):
+        return replace(base, **values).name
+
+    statements = [
+        (
+            f"000: latent size 25 is the best (here the next best is {rival.latent_size})",
+            sizes[BEST_LATENT_SIZE].name,
+            rival.name,
+        ),
+        (
+            "000: the latent has to be searched too (a factor of 0 is worse)",
+            base.name,
+            varied(latent_update_factor=0.0),
+        ),
+        (
+            "000: an update factor of 0.5 helps slightly",
+            varied(latent_update_factor=0.5),
+            base.name,
+        ),
+        ("000: an update factor of 2 hurts", base.name, varied(latent_update_factor=2.0)),
+        (
+            "000: moving the latent only after 10 steps helps slightly",
+            varied(latent_first_step=10),
+            base.name,
+        ),
+        (
+            "000: Adam is better than gradient descent (here with momentum)",
+            relaxed,
+            ways["relaxed by momentum, 1 × 200"],
+        ),
+        (
+            "here: a gradient along the simplex helps the relaxed search",
+            ways["relaxed along the simplex, 1 × 200"],
+            relaxed,
+        ),
+        (
+            "here: enumerating the classes beats relaxing them, 200 evaluations each",
+            ways["enumerated, 10 × 20"],
+            relaxed,
+        ),
+        ("here: enumerating beats relaxing, 200 steps each", enumerated, relaxed),
+        (
+            "here: enumerating beats relaxing, 2,000 evaluations each",
+            enumerated,
+            ways["relaxed, 1 × 2000"],
+        ),
+    ]
+    findings = []
+    for statement, better, other in statements:
+        compared = PairedComparison(right(better), right(other))
+        findings.append(
+            {
+                "statement": statement,
+                "difference": compared.mean,
+                "standard_error": compared.standard_error,
+                "verdict": compared.verdict,
+            }
+        )
+    return findings
