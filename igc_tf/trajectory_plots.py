@@ -12,7 +12,7 @@ def plot_letters(series, captions, targets=None, columns=10, title=""):
     """Draws pen trajectories: their velocities, integrated.
 
     Args:
-        series: (N, T, 3), x velocity, y velocity, pen force; maybe padded.
+        series: (N, T, 3), x velocity, y velocity, change of pen force; maybe padded.
         captions: N texts.
         targets: (N, T, 3), drawn in grey behind; a series is then drawn only as far as its
             target goes. None draws the series alone.
@@ -42,7 +42,7 @@ def plot_letters(series, captions, targets=None, columns=10, title=""):
 
 def _draw_pen(axis, trajectory, color):
     x, y = pen_positions(trajectory).T
-    force = np.where(trajectory[1:, 2] == PADDING, 0.0, trajectory[1:, 2])
+    force = np.where(trajectory[:, 2] == PADDING, 0.0, trajectory[:, 2]).cumsum()[1:]
     force = (force - force.min()) / max(np.ptp(force), 1e-6)
     points = np.stack([x, y], axis=1)
     lines = LineCollection(

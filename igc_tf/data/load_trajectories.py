@@ -18,7 +18,8 @@ def load_trajectories(path=None, subsampling=1):
     The set is `mixoutALL_shifted.mat` of "Character Trajectories" (B. H. Williams, UCI Machine
     Learning Repository): 2,858 letters of 20 classes, 109 to 205 steps of 1/200 s each, every
     trajectory 3 × steps. A published half of it, with the keys xtrain, ytrain and key, is read
-    as well. The velocities are already smoothed and shifted in time to match their class.
+    as well. Positions and pen force are published smoothed, differentiated, and shifted in time
+    to match their class.
 
     Args:
         path: the .mat file; None for the one that the environment variable

@@ -57,6 +57,7 @@ def _stroke(turns, length, generator):
     angle = np.interp(time, np.linspace(0, 1, len(turns)), turns) * np.pi / 2
     angle += 0.15 * generator.normal()
     speed = generator.uniform(0.8, 1.2) * np.sqrt(2) * np.sin(np.pi * time) ** 0.5
-    force = generator.uniform(0.8, 1.2) * np.sin(np.pi * time)
+    # pressed in the middle, hence its change first up, then down
+    force = generator.uniform(0.8, 1.2) * np.cos(np.pi * time)
     stroke = np.stack([speed * np.cos(angle), speed * np.sin(angle), force], axis=1)
     return stroke + 0.05 * generator.normal(size=stroke.shape)

@@ -6,7 +6,7 @@ import numpy as np
 
 from igc_tf.padding import PADDING
 
-CHANNELS = ("x velocity", "y velocity", "pen force")
+CHANNELS = ("x velocity", "y velocity", "change of pen force")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -14,8 +14,9 @@ class TrajectoryData:
     """Labelled pen trajectories, padded to one length, and their origin.
 
     Attributes:
-        series: float32 (N, T, 3): x velocity, y velocity and pen force, each in units of its
-            root mean square over the set it was loaded from; `PADDING` after a trajectory's end.
+        series: float32 (N, T, 3): x velocity, y velocity and change of pen force per step, each
+            in units of its root mean square over the set it was loaded from; `PADDING` after a
+            trajectory's end.
         labels: int64 (N,) in [0, number of classes).
         class_names: one letter per class.
         source: one sentence for people: where these trajectories were found.
@@ -142,7 +143,7 @@ def pen_positions(series):
     """Integrates velocities: where the pen is.
 
     Args:
-        series: (T, 3) or (N, T, 3): x velocity, y velocity, pen force; maybe padded.
+        series: (T, 3) or (N, T, 3): x velocity, y velocity, change of pen force; maybe padded.
 
     Returns:
         x and y after each step, (T, 2) or (N, T, 2), from the origin; the pen rests in the
