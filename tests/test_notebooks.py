@@ -10,8 +10,13 @@ _FOLDER = Path(__file__).parents[1] / "notebooks"
 _NOTEBOOKS = sorted(_FOLDER.glob("*.ipynb"))
 
 
-def test_both_are_there():
-    assert {path.stem for path in _NOTEBOOKS} == {"paper", "your_own_generator"}
+def test_all_are_there():
+    assert {path.stem for path in _NOTEBOOKS} == {
+        "inverse_classification",
+        "paper",
+        "trajectories",
+        "your_own_generator",
+    }
 
 
 @pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)

@@ -13,7 +13,8 @@ class InverseClassification:
         labels: the answers (N,), int64 in [0, C): the largest entries of the class vectors.
         conditions: the class vectors found (N, C), in [0, 1], each summing to 1.
         differences: data difference of the reproductions (N,).
-        latents: the latents found (N, Z).
+        latents: the latents found (N, Z); None without a latent.
+        steps: how many steps each search took, (N,).
         reconstructions: what the generator makes of both (N, ...).
         loss_history, difference_history: per step (N, steps + 1), or None if not asked for.
         snapshots: reconstructions after chosen numbers of steps, {steps: (N, ...)}.
@@ -22,7 +23,8 @@ class InverseClassification:
     labels: np.ndarray
     conditions: np.ndarray
     differences: np.ndarray
-    latents: np.ndarray
+    latents: np.ndarray | None
+    steps: np.ndarray
     reconstructions: np.ndarray
     loss_history: np.ndarray | None
     difference_history: np.ndarray | None

@@ -1,4 +1,4 @@
-"""Inverse classification (000)."""
+"""Inverse classification (000, 001)."""
 
 import numpy as np
 
@@ -18,6 +18,15 @@ INVERSE_SETTINGS = SearchSettings(
     restriction_weight=0.0,
 )
 
+# 001 asks for convergence, and leaves the rest open; chosen on validation trajectories
+TEMPORAL_SETTINGS = SearchSettings(
+    steps=200,
+    learning_rate=0.1,
+    difference="masked_mean_squared",
+    restriction_weight=0.0,
+    tolerance=1e-3,
+)
+
 
 class InverseClassifier:
     """Classifies by searching class vector and latent together.
@@ -28,13 +37,18 @@ class InverseClassifier:
     normalised to sum 1 (the document does so before the update, which differs only in what is
     looked at in the end). The largest entry of the class vector is the answer.
 
+    "Inverse classification using generative models" (Hobbhahn 2019) has no latent: the generator
+    takes the class vector alone, and only that is searched, until it converges
+    (`TEMPORAL_SETTINGS`; for padded sequences, `data_range=None`).
+
         classifier = InverseClassifier(igc_tf.load_generator("mnist-cgan-compact-25"))
         labels = classifier.classify(images).labels
 
     Args:
         generator: any Keras model `[condition (B, C), latent (B, Z)] -> data (B, ...)`; the better
-            it knows mixtures of classes the better.
-        settings: a `SearchSettings`; default the document's, `INVERSE_SETTINGS`.
+            it knows mixtures of classes the better; or `condition (B, C) -> data (B, ...)`.
+        settings: a `SearchSettings`; default the document's, `INVERSE_SETTINGS`; without a latent
+            `TEMPORAL_SETTINGS`.
         latent_update_factor: multiplies the latent's learning rate (000 §3.2).
         latent_first_step: how many steps pass before the latent moves (000 §3.3).
         tangent: leave of the class vector's gradient only what keeps its sum. Not in the document:
@@ -45,7 +59,7 @@ class InverseClassifier:
         data_range: (low, high) that data must lie in, to catch images in another scale; None
             accepts any finite values.
         condition_size, latent_size: C and Z, needed only for a subclassed model, which does not
-            tell them.
+            tell them; Z None for one without a latent.
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
@@ -67,7 +81,12 @@ class InverseClassifier:
         latent_size=None,
     ):
         self.generator = generator
-        self.settings = settings if settings is not None else INVERSE_SETTINGS
+        self.signature = GeneratorSignature.of(
+            generator, condition_size, latent_size, needs_latent=False
+        )
+        has_latent = self.signature.latent_size is not None
+        default = INVERSE_SETTINGS if has_latent else TEMPORAL_SETTINGS
+        self.settings = settings if settings is not None else default
         self.latent_update_factor = latent_update_factor
         self.latent_first_step = latent_first_step
         self.tangent = tangent
@@ -75,16 +94,18 @@ class InverseClassifier:
         self.prior_mean = prior_mean
         self.prior_standard_deviation = prior_standard_deviation
         self.data_range = data_range
-        self.signature = GeneratorSignature.of(generator, condition_size, latent_size)
-        space = SearchSpace.condition_and_latent(
-            self.classes,
-            self.signature.latent_size,
-            self.settings.restriction(prior_mean, prior_standard_deviation),
-            seed,
-            latent_update_factor,
-            latent_first_step,
-            tangent,
-        )
+        if has_latent:
+            space = SearchSpace.condition_and_latent(
+                self.classes,
+                self.signature.latent_size,
+                self.settings.restriction(prior_mean, prior_standard_deviation),
+                seed,
+                latent_update_factor,
+                latent_first_step,
+                tangent,
+            )
+        else:
+            space = SearchSpace.condition_alone(self.classes, tangent)
         self.search = GeneratorSearch(generator, space, self.settings)
         self._batched = BatchedSearch(self.search, self.signature.data_shape, data_range)
 
@@ -132,7 +153,8 @@ class InverseClassifier:
             labels=conditions.argmax(axis=1),
             conditions=conditions,
             differences=result.difference[:, 0],
-            latents=result.values[1][:, 0],
+            latents=result.values[1][:, 0] if len(result.values) > 1 else None,
+            steps=result.steps[:, 0],
             reconstructions=result.generated[:, 0],
             loss_history=result.loss_history[..., 0].T if history else None,
             difference_history=result.difference_history[..., 0].T if history else None,

@@ -1,4 +1,4 @@
-"""MNIST-like image sets, noise, and digits from files.
+"""MNIST-like image sets, noise, digits from files, and pen trajectories.
 
 Importing this package does not import TensorFlow; loading does.
 """
@@ -10,6 +10,8 @@ from igc_tf.data.errors import (
     DataUnavailableError,
     IdxFileError,
     ImageFileError,
+    TrajectoriesUnavailableError,
+    TrajectoryFileError,
     UnknownDatasetError,
 )
 from igc_tf.data.image_data import ImageData
@@ -18,8 +20,12 @@ from igc_tf.data.import_idx import import_idx
 from igc_tf.data.label_conditions import label_conditions
 from igc_tf.data.list_datasets import DatasetRow, list_datasets
 from igc_tf.data.load_images import load_images
+from igc_tf.data.load_trajectories import load_trajectories
 from igc_tf.data.noise import add_gaussian_noise
 from igc_tf.data.prepare_dataset import Preparation, prepare_dataset
+from igc_tf.data.stratified_split import TrajectorySplit, stratified_split
+from igc_tf.data.synthetic_strokes import synthetic_strokes
+from igc_tf.data.trajectory_data import TrajectoryData, pen_positions
 
 __all__ = [
     "DIGIT_LABELS",
@@ -31,6 +37,10 @@ __all__ = [
     "ImageFileError",
     "MultiLabelImages",
     "Preparation",
+    "TrajectoriesUnavailableError",
+    "TrajectoryData",
+    "TrajectoryFileError",
+    "TrajectorySplit",
     "UnknownDatasetError",
     "add_gaussian_noise",
     "bundled_digits",
@@ -39,6 +49,10 @@ __all__ = [
     "label_digits",
     "list_datasets",
     "load_images",
+    "load_trajectories",
+    "pen_positions",
     "prepare_dataset",
     "read_digit",
+    "stratified_split",
+    "synthetic_strokes",
 ]

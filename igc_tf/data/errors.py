@@ -36,3 +36,20 @@ class DataUnavailableError(DataError):
         lines += ["Any one of these helps:"]
         lines += [f"  - {line}" for line in advice]
         super().__init__("\n".join(lines))
+
+
+class TrajectoryFileError(DataError):
+    """A file that does not hold pen trajectories."""
+
+
+class TrajectoriesUnavailableError(DataError):
+    """The pen trajectories are not where they were looked for."""
+
+    def __init__(self, reason: str, variable: str):
+        """Builds the message from the reason and the environment variable that helps."""
+        super().__init__(
+            f"the pen trajectories could not be found: {reason}. Get mixoutALL_shifted.mat of "
+            '"Character Trajectories" from the UCI Machine Learning Repository '
+            "(archive.ics.uci.edu, data set 175; CC BY 4.0) and give its path, or set "
+            f"{variable} to it"
+        )

@@ -7,6 +7,7 @@ from igc_tf.search.generator_search import GeneratorSearch
 from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
 from igc_tf.search.label_simplex import LabelSimplex
 from igc_tf.search.latent_restriction import LatentRestriction
+from igc_tf.search.masked_mean_squared import masked_mean_squared
 from igc_tf.search.momentum import momentum_start, momentum_step
 from igc_tf.search.normal_start import NormalStart
 from igc_tf.search.search_block import SearchBlock
@@ -33,6 +34,7 @@ __all__ = [
     "UpdateRule",
     "adam_start",
     "adam_step",
+    "masked_mean_squared",
     "mean_absolute",
     "mean_squared",
     "momentum_start",

@@ -7,6 +7,7 @@ its elements.
 import tensorflow as tf
 
 from igc_tf.search.deformation_difference import DeformationDifference
+from igc_tf.search.masked_mean_squared import masked_mean_squared
 
 
 def _mean_over_elements(values):
@@ -26,6 +27,7 @@ def mean_squared(data, generated):
 DIFFERENCES = {
     "mean_absolute": mean_absolute,
     "mean_squared": mean_squared,
+    "masked_mean_squared": masked_mean_squared,
     "deformation": DeformationDifference(),
 }
 

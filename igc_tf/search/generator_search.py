@@ -9,11 +9,22 @@ from igc_tf.search.search_result import SearchResult
 
 
 class _State(NamedTuple):
-    """Where a search stands: steps taken, and per block its values (B·K, D) and moments."""
+    """Where a search stands.
+
+    Attributes:
+        step: steps done.
+        values, moments: per block its values (B·K, D) and the optimiser's moments.
+        least: each candidate's smallest loss so far (B·K,), within the tolerance.
+        waited: steps since then (B·K,).
+        taken: steps each candidate took (B·K,); fewer than `step` once it has converged.
+    """
 
     step: tf.Tensor
     values: tuple
     moments: tuple
+    least: tf.Tensor
+    waited: tf.Tensor
+    taken: tf.Tensor
 
 
 class GeneratorSearch:
@@ -24,7 +35,8 @@ class GeneratorSearch:
         L = Σ_examples Σ_candidates [ difference(data, G(inputs)) + restrictions(inputs) ]
 
     (002 §1.2). The sum separates, and the optimiser works element by element, so no candidate and
-    no example influences another: batches of any size give the same answer.
+    no example influences another: batches of any size give the same answer. So it is with
+    `settings.tolerance`: each candidate stops by itself, and the loop when all have.
 
     Args:
         generator: maps a list of the space's blocks, each (N, D), to data (N, ...); called with
@@ -108,6 +120,7 @@ class GeneratorSearch:
             difference=per_candidate(difference),
             loss=per_candidate(loss),
             decision=per_candidate(decision),
+            steps=per_candidate(state.taken),
             values=tuple(per_candidate(values) for values in state.values),
             generated=per_candidate(generated),
             loss_history=loss_history,
@@ -126,13 +139,22 @@ class GeneratorSearch:
 
     def _start(self, indices):
         values = tuple(block.start_values(indices) for block in self.space.blocks)
-        return _State(tf.constant(0), values, tuple(map(self._update_rule.start, values)))
+        moments = tuple(map(self._update_rule.start, values))
+        zeros = tf.zeros(tf.shape(indices)[0] * self.space.candidates, tf.int32)
+        least = tf.fill(tf.shape(zeros), tf.float32.max)
+        return _State(tf.constant(0), values, moments, least, waited=zeros, taken=zeros)
 
     def _advance(self, state, targets, steps, history):
         """Takes `steps` steps; with `history` also returns (steps, 2, B·K) loss and difference."""
         examples = tf.shape(targets)[0] // self.space.candidates
         masks = [block.trainable_mask(examples) for block in self.space.blocks]
         begin = state.step
+
+        def goes_on(state, _):
+            is_before = state.step < begin + steps
+            # a history has an entry for every step
+            return is_before if history else is_before & tf.reduce_any(self._moving(state))
+
         recorded = tf.TensorArray(
             tf.float32, size=steps if history else 0, element_shape=[2, targets.shape[0]]
         )
@@ -146,24 +168,39 @@ class GeneratorSearch:
             )
             if history:
                 recorded = recorded.write(state.step - begin, tf.stack([loss, difference]))
-            return self._update(state, gradients, masks), recorded
+            return self._update(self._observed(state, loss), gradients, masks), recorded
 
-        state, recorded = tf.while_loop(
-            lambda state, _: state.step < begin + steps,
-            body,
-            (state, recorded),
-            maximum_iterations=steps,
+        state, recorded = tf.while_loop(goes_on, body, (state, recorded), maximum_iterations=steps)
+        # had it gone on, all would have rested
+        return state._replace(step=begin + steps), recorded.stack() if history else None
+
+    def _moving(self, state):
+        """Which candidates have not converged, (B·K,)."""
+        if self.settings.tolerance is None:
+            return tf.fill(tf.shape(state.waited), True)
+        return state.waited < self.settings.patience
+
+    def _observed(self, state, loss):
+        """The state, knowing the loss (B·K,) of its values."""
+        if self.settings.tolerance is None:
+            return state
+        improved = loss < state.least - self.settings.tolerance
+        # a block that has yet to begin may improve what has come to a rest
+        all_begun = state.step >= max(block.first_step for block in self.space.blocks)
+        return state._replace(
+            least=tf.where(improved, loss, state.least),
+            waited=tf.where(improved | ~all_begun, 0, state.waited + 1),
         )
-        return state, recorded.stack() if history else None
 
     def _update(self, state, gradients, masks):
         """One optimiser step on every block that moves at this step."""
-        step = state.step
+        step, moving = state.step, self._moving(state)
         all_values, all_moments = [], []
         for block, value, gradient, moments, mask in zip(
             self.space.blocks, state.values, gradients, state.moments, masks, strict=True
         ):
             if block.searched:
+                mask &= moving[:, tf.newaxis]
                 if block.tangent is not None:
                     gradient = block.tangent(gradient)
                 moved, moved_moments = self._update_rule.step(
@@ -187,7 +224,12 @@ class GeneratorSearch:
                 value, moments = moved, moved_moments
             all_values.append(value)
             all_moments.append(moments)
-        return _State(step + 1, tuple(all_values), tuple(all_moments))
+        return state._replace(
+            step=step + 1,
+            values=tuple(all_values),
+            moments=tuple(all_moments),
+            taken=state.taken + tf.cast(moving, tf.int32),
+        )
 
     def _learning_rate(self, step):
         first, final = self.settings.learning_rate, self.settings.final_learning_rate

@@ -13,6 +13,7 @@ class SearchResult(NamedTuple):
         loss: difference plus restrictions (B, K).
         decision: what the candidates are judged by (B, K), the least is the best; see
             `SearchSettings.decision`.
+        steps: how many steps each candidate took until it converged, or all of them (B, K), int32.
         values: per block of the space, the values found (B, K, D).
         generated: what the generator makes of them (B, K, ...).
         loss_history: loss before each step and after the last (steps + 1, B, K), or None.
@@ -23,6 +24,7 @@ class SearchResult(NamedTuple):
     difference: tf.Tensor
     loss: tf.Tensor
     decision: tf.Tensor
+    steps: tf.Tensor
     values: tuple
     generated: tf.Tensor
     loss_history: tf.Tensor | None

@@ -14,18 +14,22 @@ class SearchSettings:
     """The settings of a search. The defaults are the paper's (002 §2).
 
     Attributes:
-        steps: how many gradient steps, at least 1.
+        steps: how many gradient steps, at least 1; with a tolerance, at most.
         learning_rate: α; Adam's step size, in units of the searched values.
         final_learning_rate: if given, the learning rate falls linearly from `learning_rate` to
             this value, which it would reach one step after the last; if None it is constant.
         optimizer: "adam" (the paper), or "momentum": gradient descent with momentum `beta_1`.
         beta_1, beta_2, epsilon: Adam's constants.
-        difference: what the search descends on: "mean_absolute", "mean_squared", "deformation"
-            (see `DeformationDifference`), or a callable (data, generated) -> (N,).
+        difference: what the search descends on: "mean_absolute", "mean_squared",
+            "masked_mean_squared" (of padded sequences), "deformation" (see
+            `DeformationDifference`), or a callable (data, generated) -> (N,).
         restriction_weight: λ_LR, at least 0.
         restriction_norm: "absolute" (the paper's mean |z|) or "squared" (mean z² / 2).
         decision: what the best class has least of at the end: the data "difference" (the paper);
             the whole "loss", restriction included; or another difference, by name or callable.
+        tolerance: if given, a candidate has converged, and rests, once `patience` steps on end
+            have not brought its loss more than this below the least before; None takes all steps.
+        patience: steps to wait for such an improvement, at least 1.
         jit_compile: compile the loop with XLA. Pays on a GPU; slower for convolutions on a CPU.
 
     Raises:
@@ -43,11 +47,19 @@ class SearchSettings:
     restriction_weight: float = 0.03
     restriction_norm: str = "absolute"
     decision: str | Callable = "difference"
+    tolerance: float | None = None
+    patience: int = 10
     jit_compile: bool = False
 
     def __post_init__(self):
-        if not isinstance(self.steps, int) or isinstance(self.steps, bool) or self.steps < 1:
-            raise ValueError(f"steps={self.steps!r}: expected a whole number >= 1")
+        for name in ("steps", "patience"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name}={value!r}: expected a whole number >= 1")
+        if self.tolerance is not None and not (
+            math.isfinite(self.tolerance) and self.tolerance >= 0
+        ):
+            raise ValueError(f"tolerance={self.tolerance!r}: expected None or a number >= 0")
         for name in ("learning_rate", "epsilon"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):

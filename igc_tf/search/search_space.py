@@ -85,6 +85,25 @@ class SearchSpace:
         return cls((condition, SearchBlock(start=start, restriction=restriction)))
 
     @classmethod
+    def condition_alone(cls, classes, tangent=False):
+        """The space of inverse classification without a latent (001): one candidate.
+
+        The condition starts uniform, 1/C for each class, and is clamped to [0, 1] and made to sum
+        to 1 after every update.
+
+        Args:
+            classes: C.
+            tangent: leave of the condition's gradient only what keeps its sum; not in 001.
+        """
+        simplex = LabelSimplex(classes)
+        condition = SearchBlock(
+            start=tf.fill([1, classes], 1 / classes),
+            projection=simplex,
+            tangent=simplex.tangent if tangent else None,
+        )
+        return cls((condition,))
+
+    @classmethod
     def condition_and_latent(
         cls,
         classes,
@@ -97,8 +116,7 @@ class SearchSpace:
     ):
         """The space of inverse classification (000): one candidate, all of it searched.
 
-        The condition starts uniform, 1/C for each class, and is clamped to [0, 1] and made to sum
-        to 1 after every update; the latent starts at a draw from its prior.
+        The condition moves as in `condition_alone`; the latent starts at a draw from its prior.
 
         Args:
             classes: C.
@@ -109,16 +127,10 @@ class SearchSpace:
             latent_first_step: how many steps pass before the latent begins to move.
             tangent: leave of the condition's gradient only what keeps its sum; not in 000.
         """
-        simplex = LabelSimplex(classes)
-        condition = SearchBlock(
-            start=tf.fill([1, classes], 1 / classes),
-            projection=simplex,
-            tangent=simplex.tangent if tangent else None,
-        )
         latent = SearchBlock(
             start=NormalStart(latent_size, seed, restriction.mean, restriction.standard_deviation),
             update_factor=latent_update_factor,
             first_step=latent_first_step,
             restriction=restriction,
         )
-        return cls((condition, latent))
+        return cls((*cls.condition_alone(classes, tangent).blocks, latent))

@@ -1,0 +1,76 @@
+"""What a two-letter generator draws all over its space of class vectors (001 §4)."""
+
+import numpy as np
+
+from igc_tf.padding import PADDING
+from igc_tf.search.masked_mean_squared import masked_mean_squared
+
+# the document's grid: 0 to 1 in steps of 0.1
+GRID = np.linspace(0, 1, 11)
+
+
+def typical_letter(data, label):
+    """The mean of a class's trajectories, as long as half of them are.
+
+    Args:
+        data: a `TrajectoryData`.
+        label: of the class.
+
+    Returns:
+        float32 (T, 3), padded.
+    """
+    chosen = data.take(np.flatnonzero(data.labels == label))
+    mask = chosen.mask[..., np.newaxis]
+    count = mask.sum(axis=0)
+    mean = np.where(mask, chosen.series, 0.0).sum(axis=0) / np.maximum(count, 1)
+    return np.where(2 * count >= len(chosen), mean, PADDING).astype(np.float32)
+
+
+def class_vector_map(generator, letter, grid=GRID):
+    """The mean squared error between a letter and what a two-letter generator draws.
+
+    The class vectors go over the whole square, as in the document; they do not sum to 1.
+
+    Args:
+        generator: `condition (B, 2) -> series (B, T, 3)`.
+        letter: (T, 3), maybe padded.
+        grid: V values of either entry.
+
+    Returns:
+        float32 (V, V), indexed by the first and then the second entry.
+    """
+    first, second = np.meshgrid(grid, grid, indexing="ij")
+    conditions = np.stack([first.ravel(), second.ravel()], axis=1).astype(np.float32)
+    drawn = generator.predict_on_batch(conditions)
+    targets = np.broadcast_to(letter, drawn.shape)
+    return masked_mean_squared(targets, drawn).numpy().reshape(len(grid), len(grid))
+
+
+def letter_distance(first, second):
+    """The mean squared error between two letters (T, 3), as far as both go."""
+    both = (first != PADDING) & (second != PADDING)
+    return float(np.mean((first - second)[both] ** 2))
+
+
+def roughness(values):
+    """The largest difference between neighbours on a grid, in parts of the whole range.
+
+    From the step between even slopes' neighbours, 1/(V - 1), to 1, a cliff. 0 if all are equal.
+    """
+    steps = [np.abs(np.diff(values, axis=axis)).max() for axis in (0, 1)]
+    spread = np.ptp(values)
+    return float(max(steps) / spread) if spread > 0 else 0.0
+
+
+def diagonal_agreement(to_first, to_second):
+    """The share of class vectors, off the diagonal, drawn as the letter of their larger entry.
+
+    Args:
+        to_first, to_second: `class_vector_map`s (V, V) of the two letters.
+
+    Returns:
+        0 to 1; 1 is the document's perfectly separated space.
+    """
+    first, second = np.indices(to_first.shape)
+    is_off = first != second
+    return float(((to_first < to_second) == (first > second))[is_off].mean())

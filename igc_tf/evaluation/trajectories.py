@@ -1,0 +1,335 @@
+"""The experiments of "Inverse classification using generative models" (001 §4)."""
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from tqdm import tqdm
+
+from igc_tf.classifiers import TEMPORAL_SETTINGS, InverseClassifier
+from igc_tf.classifiers.evaluate_network import evaluate_network
+from igc_tf.data import load_trajectories, stratified_split, synthetic_strokes
+from igc_tf.evaluation.class_vector_maps import (
+    GRID,
+    class_vector_map,
+    diagonal_agreement,
+    letter_distance,
+    roughness,
+    typical_letter,
+)
+from igc_tf.evaluation.trajectory_claims import Claim, comparison_claims, map_claims
+from igc_tf.evaluation.trajectory_methods import TRAJECTORY_METHODS, method_recipe
+from igc_tf.metrics import wilson_interval
+from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.training import SequenceRecipe, fit_sequence_network
+from igc_tf.trajectory_plots import plot_bars, plot_heat_maps, plot_letters
+
+
+@dataclass(frozen=True)
+class TrajectoriesOptions:
+    """Reproduce 001: heat maps of class vectors, and five models on pen trajectories.
+
+    Attributes:
+        data: the .mat file of the UCI Character Trajectories, or "synthetic" for strokes made in
+            code; if not given, the environment variable IGC_TF_TRAJECTORIES names the file.
+        output: directory for result.json, the figures and the trained networks.
+        classes: numbers of letters to tell apart.
+        seeds: how often each model is trained, with other weights, order and, where they are
+            drawn, training trajectories; the test trajectories stay.
+        input_noise: of the compared generators, standard deviation.
+        map_noise: of the generators whose class vectors are mapped.
+        units: of every LSTM.
+        epochs: of every training, of about 100 batches each.
+        subsampling: steps of the original trajectories that make one step.
+    """
+
+    data: Literal["synthetic"] | Path | None = None
+    output: Path = Path("runs/trajectories")
+    classes: tuple[int, ...] = (2, 4, 20)
+    seeds: int = 3
+    input_noise: float = 0.3
+    map_noise: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4)
+    units: int = 64
+    epochs: int = 10
+    subsampling: int = 4
+
+    def __post_init__(self):
+        for name in ("seeds", "units", "epochs", "subsampling"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name} {getattr(self, name)}: expected a whole number >= 1")
+        if not self.classes or min(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"--classes {self.classes}: expected different whole numbers >= 2")
+        for noise in (self.input_noise, *self.map_noise):
+            if not (math.isfinite(noise) and noise >= 0):
+                raise ValueError(f"input noise {noise}: expected a number >= 0")
+
+
+@dataclass(frozen=True)
+class TrajectoriesResult:
+    """What `evaluate_trajectories` measured.
+
+    Attributes:
+        header: what on.
+        rows: one dict per training of the comparison: `method`, `classes`, `seed`, `train` (how
+            many trajectories), `accuracy`, `count`, `correct`, `interval` (95 %), `seconds`; of a
+            generator also the mean `steps` to convergence and the mean data `difference`.
+        summary: {classes: {method: (mean, standard deviation over seeds) of the accuracy}}.
+        maps: one dict per mapped generator, see `map_claims`.
+        claims: the document's, judged.
+        output: the directory of the files.
+    """
+
+    header: str
+    rows: list[dict]
+    summary: dict
+    maps: list[dict]
+    claims: list[Claim]
+    output: Path
+
+    def __str__(self):
+        methods = list(TRAJECTORY_METHODS)
+        lines = [
+            self.header,
+            "",
+            "accuracy, %: mean ± standard deviation over the seeds",
+            "classes  " + "".join(f"{name:>19}" for name in methods),
+        ]
+        for classes, of in self.summary.items():
+            cells = (f"{100 * of[name][0]:.1f} ± {100 * of[name][1]:.1f}" for name in methods)
+            lines.append(f"{classes:7}  " + "".join(f"{cell:>19}" for cell in cells))
+        lines += ["", "input noise   steepest step   drawn as the larger entry"]
+        for row in self.maps:
+            lines.append(
+                f"{row['input_noise']:11g}   {row['roughness']:13.2f}   "
+                f"{row['diagonal_agreement']:25.2f}"
+            )
+        lines += ["", "the document's claims:", *map(str, self.claims)]
+        return "\n".join([*lines, "", f"figures and result.json: {self.output}"])
+
+
+def evaluate_trajectories(options, report=None):
+    """Trains, maps, classifies and judges; writes table and figures.
+
+    Every training is kept: the same options on an unfinished output directory go on there.
+
+    Args:
+        options: a `TrajectoriesOptions`.
+        report: told each line of progress, e.g. `print`; None for silence.
+
+    Returns:
+        A `TrajectoriesResult`.
+
+    Raises:
+        ValueError: for options that cannot be met; before any training starts.
+        DataError: if the trajectories cannot be had.
+    """
+    data = _data(options)
+    if max(options.classes) > data.num_classes:
+        raise ValueError(
+            f"--classes {options.classes}: expected at most {data.num_classes}, the classes of "
+            f"{data.source}"
+        )
+    split = stratified_split(data)
+    counts = {part: len(getattr(split, part)) for part in split._fields}
+    run = RunDirectory(options.output)
+    result = {
+        "program": "python -m evaluation.trajectories",
+        "options": json_ready(options),
+        "search": TEMPORAL_SETTINGS.to_dict(),
+        "data": {"source": data.source, "steps": data.series.shape[1], **counts},
+        "environment": describe_environment(),
+        "complete": False,
+        "rows": [],
+    }
+    earlier = run.unfinished(result)
+    result["rows"] = earlier["rows"] if earlier else []
+    run.write_json("result.json", result)
+    header = (
+        f"{data.source}; {options.subsampling} steps as one, at most {data.series.shape[1]}; "
+        f"{counts['train']} to train, {counts['test']} to test; {options.seeds} seeds"
+    )
+    (report or (lambda line: None))(header)
+
+    cells = [
+        (name, classes, seed)
+        # a whole comparison first, then the next seed's
+        for seed in range(options.seeds)
+        for classes in options.classes
+        for name in TRAJECTORY_METHODS
+    ]
+    finished = {(row["method"], row["classes"], row["seed"]) for row in result["rows"]}
+    with tqdm(
+        total=len(cells) + len(options.map_noise),
+        initial=len(finished),
+        unit="training",
+        disable=report is None,
+    ) as progress:
+        maps = []
+        for noise in options.map_noise:
+            progress.set_description(f"map, noise {noise:g}")
+            maps.append(_mapped(options, run, split.train, noise))
+            progress.update()
+        for name, classes, seed in cells:
+            if (name, classes, seed) in finished:
+                continue
+            progress.set_description(f"{name}, {classes} classes, seed {seed}")
+            result["rows"].append(_row(options, run, split, name, classes, seed))
+            run.write_json("result.json", result)
+            progress.update()
+    summary = _summary(options, result["rows"])
+    means = {
+        classes: {name: mean for name, (mean, _) in of.items()} for classes, of in summary.items()
+    }
+    claims = [*map_claims(maps), *comparison_claims(means)]
+    _draw(options, run, split, summary, maps)
+    run.write_json(
+        "result.json",
+        {
+            **result,
+            "summary": {str(classes): of for classes, of in summary.items()},
+            "maps": maps,
+            "claims": [asdict(claim) for claim in claims],
+            "complete": True,
+        },
+    )
+    return TrajectoriesResult(header, result["rows"], summary, maps, claims, run.path)
+
+
+def _data(options):
+    if options.data == "synthetic":
+        data = synthetic_strokes(per_class=40, classes=max(options.classes), steps=48)
+        return data.subsample(options.subsampling)
+    return load_trajectories(options.data, options.subsampling)
+
+
+def _network(options, run, train, name, classes, seed):
+    """The trained network of one cell of the comparison; trained only once."""
+    recipe = method_recipe(name, classes, seed, options)
+    directory = f"{name.replace(' ', '-')}-{classes}-{seed}"
+    return fit_sequence_network(recipe, RunDirectory(run.path / "cells" / directory), train, 0)
+
+
+def _row(options, run, split, name, classes, seed):
+    begin = time.perf_counter()
+    network = _network(options, run, split.train, name, classes, seed)
+    trained = time.perf_counter()
+    test = split.test.first_classes(classes)
+    extra = {}
+    if TRAJECTORY_METHODS[name].network == "generator":
+        found = InverseClassifier(network, data_range=None).classify(test.series, batch_size=500)
+        answers = found.labels
+        extra = {
+            "steps": float(found.steps.mean()),
+            "difference": float(found.differences.mean()),
+        }
+    else:
+        answers = evaluate_network(network, test.series, test.labels).answers
+    correct = int((answers == test.labels).sum())
+    recipe = method_recipe(name, classes, seed, options)
+    return {
+        "method": name,
+        "classes": classes,
+        "seed": seed,
+        "train": len(recipe.chosen(split.train)),
+        "accuracy": correct / len(test),
+        "count": len(test),
+        "correct": correct,
+        "interval": list(wilson_interval(correct, len(test))),
+        "seconds": time.perf_counter() - trained,
+        "training_seconds": trained - begin,
+        **extra,
+    }
+
+
+def _mapped(options, run, train, noise):
+    """Figures and both maps of a two-letter generator."""
+    recipe = SequenceRecipe(
+        classes=2,
+        input_noise=noise,
+        units=options.units,
+        epochs=options.epochs,
+        subsampling=options.subsampling,
+    )
+    directory = RunDirectory(run.path / "maps" / f"noise-{noise:g}")
+    generator = fit_sequence_network(recipe, directory, train, 0)
+    letters = [typical_letter(train.first_classes(2), label) for label in range(2)]
+    both = [class_vector_map(generator, letter) for letter in letters]
+    return {
+        "input_noise": noise,
+        "roughness": roughness(both[0]),
+        "diagonal_agreement": diagonal_agreement(*both),
+        "largest_sum": float((both[0] + both[1]).max()),
+        "letter_distance": letter_distance(*letters),
+        "map_first": both[0].tolist(),
+        "map_second": both[1].tolist(),
+    }
+
+
+def _summary(options, rows):
+    summary = {}
+    for classes in options.classes:
+        summary[classes] = {}
+        for name in TRAJECTORY_METHODS:
+            accuracies = [
+                row["accuracy"]
+                for row in rows
+                if (row["method"], row["classes"]) == (name, classes)
+            ]
+            deviation = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
+            summary[classes][name] = (float(np.mean(accuracies)), deviation)
+    return summary
+
+
+def _draw(options, run, split, summary, maps):
+    first, second = split.train.class_names[:2]
+    if maps:
+        shown = [(row["map_first"], f"{first}, noise {row['input_noise']:g}") for row in maps]
+        shown += [
+            (row["map_second"], f"{second}, noise {row['input_noise']:g}")
+            for row in maps
+            if row["input_noise"] == 0.3
+        ]
+        run.write_figure(
+            "class-vectors.png",
+            plot_heat_maps(
+                [values for values, _ in shown],
+                GRID,
+                [text for _, text in shown],
+                (first, second),
+                f"what class vectors draw: error to a typical {first} or {second}",
+            ),
+        )
+    methods = list(TRAJECTORY_METHODS)
+    run.write_figure(
+        "accuracy.png",
+        plot_bars(
+            [[100 * of[name][0] for name in methods] for of in summary.values()],
+            [[100 * of[name][1] for name in methods] for of in summary.values()],
+            [f"{classes} classes" for classes in summary],
+            methods,
+            f"test accuracy, mean and standard deviation of {options.seeds} seeds",
+        ),
+    )
+    classes = max(options.classes)
+    test = split.test.first_classes(classes)
+    chosen = test.take([np.flatnonzero(test.labels == label)[0] for label in range(classes)])
+    for name, method in TRAJECTORY_METHODS.items():
+        if method.network == "generator":
+            network = _network(options, run, split.train, name, classes, 0)
+            found = InverseClassifier(network, data_range=None).classify(chosen.series)
+            read = [
+                f"{test.class_names[label]} read {test.class_names[answer]}"
+                for label, answer in zip(chosen.labels, found.labels, strict=True)
+            ]
+            run.write_figure(
+                f"letters-{name.replace(' ', '-')}.png",
+                plot_letters(
+                    found.reconstructions,
+                    read,
+                    chosen.series,
+                    title=f"{name}: test letters (grey) and what the search made of them (blue)",
+                ),
+            )

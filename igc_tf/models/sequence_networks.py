@@ -1,0 +1,49 @@
+"""LSTMs for pen trajectories: the generator of 001, and the classifier it is compared with."""
+
+import keras
+from keras import layers
+
+from igc_tf.models.condition_noise import ConditionNoise
+from igc_tf.padding import PADDING
+
+
+def build_sequence_generator(
+    classes, steps, channels=3, units=64, noise_standard_deviation=0.0, seed=0
+):
+    """Builds `condition (B, C) -> series (B, steps, channels)`.
+
+    The LSTM is given the class vector at every step (001 §2), so that the gradients of all steps
+    reach it; a dense layer reads the series off its outputs.
+
+    Args:
+        classes: C.
+        steps: of the series.
+        channels: of the series.
+        units: of the LSTM.
+        noise_standard_deviation: of `ConditionNoise`, in training only.
+        seed: of that noise.
+    """
+    condition = keras.Input([classes], name="condition")
+    noised = ConditionNoise(noise_standard_deviation, seed, name="condition_noise")(condition)
+    x = layers.RepeatVector(steps)(noised)
+    x = layers.LSTM(units, return_sequences=True, name="lstm")(x)
+    series = layers.Dense(channels, name="series")(x)
+    return keras.Model(condition, series, name="sequence_generator")
+
+
+def build_sequence_classifier(classes, steps, channels=3, units=64):
+    """Builds `series (B, steps, channels) -> probabilities (B, C)`: the conventional forward LSTM.
+
+    Padding (`igc_tf.padding.PADDING`) is skipped; the answer is read off the last step's output.
+
+    Args:
+        classes: C.
+        steps: of the series, the padding counted in.
+        channels: of the series.
+        units: of the LSTM.
+    """
+    series = keras.Input([steps, channels], name="series")
+    x = layers.Masking(PADDING)(series)
+    x = layers.LSTM(units, name="lstm")(x)
+    probabilities = layers.Dense(classes, activation="softmax", name="probabilities")(x)
+    return keras.Model(series, probabilities, name="sequence_classifier")

@@ -1,0 +1,155 @@
+"""001's experiments in small, on synthetic strokes."""
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+
+from igc_tf.data import TrajectoryData
+from igc_tf.evaluation.class_vector_maps import (
+    class_vector_map,
+    diagonal_agreement,
+    letter_distance,
+    roughness,
+    typical_letter,
+)
+from igc_tf.evaluation.trajectories import TrajectoriesOptions, evaluate_trajectories
+from igc_tf.evaluation.trajectory_claims import comparison_claims, map_claims
+from igc_tf.evaluation.trajectory_methods import TRAJECTORY_METHODS
+from igc_tf.padding import PADDING
+
+module = importlib.import_module("igc_tf.evaluation.trajectories")
+
+
+def test_interrupted_run_goes_on_and_leaves_everything(tmp_path, monkeypatch):
+    options = TrajectoriesOptions(
+        data="synthetic",
+        output=tmp_path,
+        classes=(2,),
+        seeds=1,
+        map_noise=(0.0, 0.3),
+        units=4,
+        epochs=1,
+        subsampling=4,
+    )
+    fitting = importlib.import_module("igc_tf.training.fit_sequence_network")
+    monkeypatch.setattr(fitting, "_BATCHES_PER_EPOCH", 3)
+    fitted = []
+    fit = module.fit_sequence_network
+
+    def counted(recipe, run, train, verbose):
+        if len(fitted) == 5:
+            fitted.append("interrupted")
+            raise KeyboardInterrupt
+        fitted.append(recipe)
+        return fit(recipe, run, train, verbose)
+
+    monkeypatch.setattr(module, "fit_sequence_network", counted)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_trajectories(options)
+    kept = json.loads((tmp_path / "result.json").read_text())
+    assert not kept["complete"]
+    assert [row["method"] for row in kept["rows"]] == ["sparse1", "sparse4", "all data"]
+    found = evaluate_trajectories(options)
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["complete"] and result["rows"][:3] == kept["rows"]
+    assert [row["method"] for row in result["rows"]] == list(TRAJECTORY_METHODS)
+    # 2 × 40 strokes: a quarter to test, a tenth for choices
+    assert [row["count"] for row in result["rows"]] == [20] * 5
+    assert [row["train"] for row in result["rows"]] == [2, 8, 52, 52, 8]
+    for row in result["rows"]:
+        assert row["interval"][0] <= row["accuracy"] == row["correct"] / 20 <= row["interval"][1]
+    assert [recipe.input_noise for recipe in fitted[:2]] == [0.0, 0.3]
+    assert {path.name for path in tmp_path.glob("*.png")} == {
+        "accuracy.png",
+        "class-vectors.png",
+        "letters-sparse1.png",
+        "letters-sparse4.png",
+        "letters-all-data.png",
+    }
+    assert np.shape(result["maps"][0]["map_first"]) == (11, 11)
+    assert "synthetic" in str(found) and "does not hold" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"seeds": 0}, "--seeds 0"),
+        ({"classes": (1,)}, r"--classes \(1,\)"),
+        ({"classes": (2, 2)}, r"--classes \(2, 2\)"),
+        ({"map_noise": (-0.1,)}, "-0.1"),
+    ],
+)
+def test_refuses_options_outside_their_ranges(values, message):
+    with pytest.raises(ValueError, match=message):
+        TrajectoriesOptions(**values)
+
+
+def test_typical_letter_is_the_mean_of_those_that_go_so_far():
+    series = np.float32(
+        [[[1] * 3, [4] * 3, [PADDING] * 3], [[3] * 3, [PADDING] * 3, [PADDING] * 3]]
+    )
+    other = np.full([1, 3, 3], 9, np.float32)
+    data = TrajectoryData(np.concatenate([series, other]), np.array([0, 0, 1]), ("a", "b"), "")
+    np.testing.assert_array_equal(typical_letter(data, 0), [[2] * 3, [4] * 3, [PADDING] * 3])
+    # as far as both go
+    assert letter_distance(typical_letter(data, 0), typical_letter(data, 1)) == (49 + 25) / 2
+
+
+class _Mixture:
+    """Draws first · a + second · b."""
+
+    letters = np.float32([[[2, 0, 0]], [[0, 4, 0]]])
+
+    def predict_on_batch(self, conditions):
+        return np.einsum("nc,ctd->ntd", conditions, self.letters)
+
+
+def test_map_is_the_error_to_the_letter_by_first_and_second_entry():
+    values = class_vector_map(_Mixture(), _Mixture.letters[0], grid=np.array([0, 0.5, 1]))
+    first, second = np.meshgrid([0, 0.5, 1], [0, 0.5, 1], indexing="ij")
+    np.testing.assert_allclose(values, (4 * (first - 1) ** 2 + 16 * second**2) / 3, rtol=1e-6)
+
+
+def test_measures_of_maps():
+    first, second = np.indices((11, 11)) / 10
+    assert roughness(first) == pytest.approx(0.1)
+    assert roughness((first > second).astype(float)) == 1
+    assert roughness(np.ones([3, 3])) == 0
+    assert diagonal_agreement(second - first, first - second) == 1
+    assert diagonal_agreement(first - second, second - first) == 0
+    # all drawn as the first letter: right below the diagonal only
+    assert diagonal_agreement(np.zeros([11, 11]), np.ones([11, 11])) == 0.5
+
+
+def test_claims_follow_the_figures():
+    accuracies = {
+        4: dict.fromkeys(TRAJECTORY_METHODS, 0.97),
+        20: {
+            "sparse1": 0.72,
+            "sparse4": 0.66,
+            "all data": 0.6,
+            "comparison": 0.95,
+            "sparse comparison": 0.7,
+        },
+    }
+    assert [claim.holds for claim in comparison_claims(accuracies)] == [True] * 4
+    accuracies[4]["sparse4"] = 0.9
+    accuracies[20] |= {"all data": 0.92, "sparse comparison": 0.8}
+    assert [claim.holds for claim in comparison_claims(accuracies)] == [False] * 4
+
+    def row(noise, rough, agreement, largest):
+        return {
+            "input_noise": noise,
+            "roughness": rough,
+            "diagonal_agreement": agreement,
+            "largest_sum": largest,
+            "letter_distance": 2.0,
+        }
+
+    good = [row(0.0, 0.9, 0.7, 9), row(0.3, 0.3, 0.9, 2.9)]
+    assert [claim.holds for claim in map_claims(good)] == [True] * 3
+    bad = [row(0.0, 0.3, 0.9, 9), row(0.3, 0.3, 0.9, 3.1)]
+    assert [claim.holds for claim in map_claims(bad)] == [False] * 3
+    assert map_claims([row(0.1, 0.3, 0.9, 1)]) == []
