@@ -17,11 +17,9 @@ _ROUNDS = (
     ({"decision": "loss"}, {"decision": "deformation"}),
     (
         {"steps": 30, "learning_rate": 0.004, "final_learning_rate": 0.0},
-        {"steps": 30, "learning_rate": 0.006, "final_learning_rate": 0.0},
         {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
         {"steps": 60, "learning_rate": 0.01, "final_learning_rate": 0.0},
     ),
-    ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
 )
 
 
