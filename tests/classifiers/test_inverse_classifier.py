@@ -92,8 +92,8 @@ def test_history_and_snapshots_have_one_entry_per_image():
 
 def test_entropies_in_nats():
     conditions = np.array([[1, 0, 0, 0], [0.25] * 4, [0.5, 0.5, 0, 0], [0.9, 0.1, 0, 0]])
-    unset = {field.name: None for field in dataclasses.fields(InverseClassification)}
-    found = InverseClassification(**{**unset, "conditions": conditions})
+    fields = dict.fromkeys(field.name for field in dataclasses.fields(InverseClassification))
+    found = InverseClassification(**{**fields, "conditions": conditions})
     expected = [0.0, 1.386294, 0.693147, 0.325083]
     np.testing.assert_allclose(found.entropies, expected, atol=1e-6)
 
