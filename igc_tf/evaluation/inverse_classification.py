@@ -12,7 +12,7 @@ from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE, 
 from igc_tf.evaluation.inverse_search import InverseSearch
 from igc_tf.metrics.wilson_interval import wilson_interval
 from igc_tf.plots import plot_inverse_cases, plot_inverse_experiments
-from igc_tf.pretrained import load_generator, weights_digest
+from igc_tf.pretrained import generator_names, load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 
 # the document's (000 §3)
@@ -193,7 +193,13 @@ def _experiments(options):
 
 def _generator(options, size):
     if options.generators is None:
-        return load_generator(f"mnist-cgan-compact-{size}")
+        name = f"mnist-cgan-compact-{size}"
+        if name not in generator_names():
+            raise ValueError(
+                f"no {name} ships: give --generators, or --latent-sizes that ship, of "
+                f"{[other for other in generator_names() if other.startswith('mnist-cgan')]}"
+            )
+        return load_generator(name)
     path = options.generators / f"noise-{size}" / "generator.keras"
     if not path.is_file():
         raise ValueError(

@@ -120,6 +120,8 @@ def test_missing_generator_is_told_with_the_command_that_makes_it(options):
     (options.generators / "noise-10" / "generator.keras").unlink()
     with pytest.raises(ValueError, match=r"noise-10.*training\.conditional_gan.*--latent-size 10"):
         inverse_classification(options, verbose=0)
+    with pytest.raises(ValueError, match=r"no mnist-cgan-compact-7 ships.*compact-25"):
+        inverse_classification(replace(options, generators=None, latent_sizes=(25, 7)))
     assert not options.output.exists()
 
 
