@@ -18,11 +18,10 @@ _ROUNDS = (
     (
         # the search that training separates the classes with
         {"steps": 8, "learning_rate": 0.0125},
+        {"steps": 30, "learning_rate": 0.004, "final_learning_rate": 0.0},
         {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
-        {"steps": 30, "learning_rate": 0.02, "final_learning_rate": 0.0},
         {"steps": 60, "learning_rate": 0.01, "final_learning_rate": 0.0},
     ),
-    ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
 )
 
 

@@ -4,7 +4,6 @@ import keras
 
 from igc_tf.metrics.image_features import image_features
 from igc_tf.models.lenet import FEATURE_LAYER
-from igc_tf.pretrained.load_lenet import load_lenet
 
 
 class LeNetFeatures:
@@ -22,7 +21,12 @@ class LeNetFeatures:
     source = "lenet"
 
     def __init__(self, lenet=None, batch_size=1000):
-        self.lenet = lenet if lenet is not None else load_lenet()
+        if lenet is None:
+            # here, as the shipped models know the classifiers, whose intervals are metrics
+            from igc_tf.pretrained.load_lenet import load_lenet
+
+            lenet = load_lenet()
+        self.lenet = lenet
         self.batch_size = batch_size
         self._model = keras.Model(self.lenet.input, self.lenet.get_layer(FEATURE_LAYER).output)
         self.size = self._model.output_shape[1]
