@@ -22,6 +22,8 @@ _ROUNDS = (
         {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
         {"steps": 60, "learning_rate": 0.01, "final_learning_rate": 0.0},
     ),
+    # once more, with the reach that was chosen
+    ({"decision": "difference"},),
 )
 
 
