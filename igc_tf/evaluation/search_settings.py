@@ -23,6 +23,8 @@ _ROUNDS = (
         {"steps": 60, "learning_rate": 0.01, "final_learning_rate": 0.0},
     ),
     ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
+    # once more, with the reach that was chosen
+    ({"decision": "difference"},),
 )
 
 
