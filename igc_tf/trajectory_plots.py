@@ -119,6 +119,6 @@ def plot_bars(values, errors, group_names, bar_names, title=""):
     axis.set_xticklabels(group_names)
     axis.grid(axis="y", alpha=0.3)
     axis.set_axisbelow(True)
-    axis.legend(loc="lower left", fontsize=8)
+    figure.legend(loc="outside lower center", ncols=bars, fontsize=8)
     axis.set_title(title, fontsize=11)
     return figure

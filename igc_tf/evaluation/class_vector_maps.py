@@ -74,3 +74,22 @@ def diagonal_agreement(to_first, to_second):
     first, second = np.indices(to_first.shape)
     is_off = first != second
     return float(((to_first < to_second) == (first > second))[is_off].mean())
+
+
+def separation(to_first, distance):
+    """How close a map is to the document's perfectly separated one, off the diagonal.
+
+    That is 0 where the first entry is the larger one and the letters' distance elsewhere.
+
+    Args:
+        to_first: the `class_vector_map` (V, V) of the first letter.
+        distance: the `letter_distance` of the two.
+
+    Returns:
+        1 less the mean deviation from it, in units of the distance: 1 is perfect; a map without
+        any border, half the distance everywhere, has 0.5.
+    """
+    first, second = np.indices(to_first.shape)
+    is_off = first != second
+    ideal = np.where(first > second, 0.0, distance)
+    return float(1 - np.abs(to_first - ideal)[is_off].mean() / distance)

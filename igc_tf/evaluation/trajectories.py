@@ -18,6 +18,7 @@ from igc_tf.evaluation.class_vector_maps import (
     diagonal_agreement,
     letter_distance,
     roughness,
+    separation,
     typical_letter,
 )
 from igc_tf.evaluation.trajectory_claims import Claim, comparison_claims, map_claims
@@ -100,10 +101,11 @@ class TrajectoriesResult:
         for classes, of in self.summary.items():
             cells = (f"{100 * of[name][0]:.1f} ± {100 * of[name][1]:.1f}" for name in methods)
             lines.append(f"{classes:7}  " + "".join(f"{cell:>19}" for cell in cells))
-        lines += ["", "input noise   steepest step   drawn as the larger entry"]
+        lines += ["", "input noise   steepest step   separation   drawn as the larger entry"]
         for row in self.maps:
             lines.append(
                 f"{row['input_noise']:11g}   {row['roughness']:13.2f}   "
+                f"{row['separation']:10.2f}   "
                 f"{row['diagonal_agreement']:25.2f}"
             )
         lines += ["", "the document's claims:", *map(str, self.claims)]
@@ -257,12 +259,14 @@ def _mapped(options, run, train, noise):
     generator = fit_sequence_network(recipe, directory, train, 0)
     letters = [typical_letter(train.first_classes(2), label) for label in range(2)]
     both = [class_vector_map(generator, letter) for letter in letters]
+    distance = letter_distance(*letters)
     return {
         "input_noise": noise,
         "roughness": roughness(both[0]),
+        "separation": separation(both[0], distance),
         "diagonal_agreement": diagonal_agreement(*both),
         "largest_sum": float((both[0] + both[1]).max()),
-        "letter_distance": letter_distance(*letters),
+        "letter_distance": distance,
         "map_first": both[0].tolist(),
         "map_second": both[1].tolist(),
     }

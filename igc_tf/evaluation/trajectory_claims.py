@@ -30,8 +30,8 @@ def map_claims(maps):
     """Judges what 001 §4 says of the heat maps.
 
     Args:
-        maps: dicts with `input_noise`, `roughness`, `diagonal_agreement`, `largest_sum` (of both
-            letters' errors) and `letter_distance`.
+        maps: dicts with `input_noise`, `roughness`, `separation`, `largest_sum` (of both letters'
+            errors) and `letter_distance`.
 
     Returns:
         `Claim`s, of those that the maps allow to judge.
@@ -49,12 +49,12 @@ def map_claims(maps):
                 told,
             )
         )
-        told = ", ".join(f"{row['input_noise']:g}: {row['diagonal_agreement']:.2f}" for row in maps)
+        told = ", ".join(f"{row['input_noise']:g}: {row['separation']:.2f}" for row in maps)
         claims.append(
             Claim(
-                "with input noise the letter changes at the diagonal (share of vectors drawn as "
-                "their larger entry, more at every noise)",
-                all(row["diagonal_agreement"] > vanilla[0]["diagonal_agreement"] for row in noised),
+                "input noise brings the border between the letters to the diagonal (likeness to "
+                "the perfectly separated map, more at every noise)",
+                all(row["separation"] > vanilla[0]["separation"] for row in noised),
                 told,
             )
         )

@@ -12,6 +12,7 @@ from igc_tf.evaluation.class_vector_maps import (
     diagonal_agreement,
     letter_distance,
     roughness,
+    separation,
     typical_letter,
 )
 from igc_tf.evaluation.trajectories import TrajectoriesOptions, evaluate_trajectories
@@ -119,6 +120,9 @@ def test_measures_of_maps():
     assert roughness(np.ones([3, 3])) == 0
     assert diagonal_agreement(second - first, first - second) == 1
     assert diagonal_agreement(first - second, second - first) == 0
+    assert separation(np.where(first > second, 0.0, 2.0), 2.0) == 1
+    assert separation(np.ones([11, 11]), 2.0) == 0.5
+    assert separation(np.where(first > second, 2.0, 0.0), 2.0) == 0
     # all drawn as the first letter: right below the diagonal only
     assert diagonal_agreement(np.zeros([11, 11]), np.ones([11, 11])) == 0.5
 
@@ -139,11 +143,11 @@ def test_claims_follow_the_figures():
     accuracies[20] |= {"all data": 0.92, "sparse comparison": 0.8}
     assert [claim.holds for claim in comparison_claims(accuracies)] == [False] * 4
 
-    def row(noise, rough, agreement, largest):
+    def row(noise, rough, separated, largest):
         return {
             "input_noise": noise,
             "roughness": rough,
-            "diagonal_agreement": agreement,
+            "separation": separated,
             "largest_sum": largest,
             "letter_distance": 2.0,
         }
