@@ -6,11 +6,9 @@ import numpy as np
 from igc_tf.models.lenet import build_lenet
 from igc_tf.run_directory import describe_environment
 from igc_tf.training.check_same_recipe import check_same_recipe
-from igc_tf.training.epoch_batches import epoch_batches
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint
+from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
 from igc_tf.training.network_validation import NetworkValidation
-from igc_tf.training.non_finite_guard import NonFiniteGuard
-from igc_tf.training.run_progress import RunProgress
 
 LENET_FILE = "lenet.keras"
 
@@ -43,12 +41,8 @@ def fit_lenet(recipe, run, train, validation, outputs, source, verbose=1):
     """
     check_same_recipe(run, recipe)
     images, labels = (part[: recipe.train_images] for part in train)
-    steps_per_epoch = len(images) // recipe.batch_size
-    if steps_per_epoch == 0:
-        raise ValueError(
-            f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
-        )
-    model = _build(recipe, outputs, np.ndim(labels) == 2, images.shape[1:], steps_per_epoch)
+    steps = steps_per_epoch(images, recipe)
+    model = _build(recipe, outputs, np.ndim(labels) == 2, images.shape[1:], steps)
     checkpoint = EpochCheckpoint(
         run.path / "checkpoints",
         {"weights": model.weights, "optimizer": model.optimizer.variables},
@@ -65,24 +59,8 @@ def fit_lenet(recipe, run, train, validation, outputs, source, verbose=1):
             },
         )
     if checkpoint.epoch < recipe.epochs:
-        callbacks = [
-            NonFiniteGuard(),
-            # before the callbacks that report: it adds the validation accuracy
-            NetworkValidation(run, LENET_FILE, *validation),
-            keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
-            checkpoint,
-        ]
-        if verbose:
-            callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
-        model.fit(
-            epoch_batches(images, labels, recipe, checkpoint.epoch),
-            initial_epoch=checkpoint.epoch,
-            epochs=recipe.epochs,
-            steps_per_epoch=steps_per_epoch,
-            callbacks=callbacks,
-            shuffle=False,
-            verbose=0,
-        )
+        judges = [NetworkValidation(run, LENET_FILE, *validation)]
+        fit_epochs(model, run, checkpoint, images, labels, recipe, judges, verbose)
     return keras.models.load_model(run.path / LENET_FILE, compile=False)
 
 

@@ -7,10 +7,8 @@ from igc_tf.models.sequence_networks import build_sequence_classifier, build_seq
 from igc_tf.run_directory import describe_environment
 from igc_tf.search.masked_mean_squared import masked_mean_squared
 from igc_tf.training.check_same_recipe import check_same_recipe
-from igc_tf.training.epoch_batches import epoch_batches
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint
-from igc_tf.training.non_finite_guard import NonFiniteGuard
-from igc_tf.training.run_progress import RunProgress
+from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
 
 _BATCHES_PER_EPOCH = 100
 
@@ -47,8 +45,7 @@ def fit_sequence_network(recipe, run, train, verbose=1):
         return keras.models.load_model(run.path / name, compile=False)
     chosen = recipe.chosen(train)
     inputs, targets = _pairs(recipe, chosen)
-    steps_per_epoch = len(inputs) // recipe.batch_size
-    model = _build(recipe, chosen, steps_per_epoch)
+    model = _build(recipe, chosen, steps_per_epoch(inputs, recipe))
     checkpoint = EpochCheckpoint(run.path / "checkpoints", _state(recipe, model))
     checkpoint.restore()
     if run.read_json("options.json") is None:
@@ -61,22 +58,7 @@ def fit_sequence_network(recipe, run, train, verbose=1):
             },
         )
     if checkpoint.epoch < recipe.epochs:
-        callbacks = [
-            NonFiniteGuard(),
-            keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
-            checkpoint,
-        ]
-        if verbose:
-            callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
-        model.fit(
-            epoch_batches(inputs, targets, recipe, checkpoint.epoch),
-            initial_epoch=checkpoint.epoch,
-            epochs=recipe.epochs,
-            steps_per_epoch=steps_per_epoch,
-            callbacks=callbacks,
-            shuffle=False,
-            verbose=0,
-        )
+        fit_epochs(model, run, checkpoint, inputs, targets, recipe, verbose=verbose)
     run.write(name, lambda path: model.save(path, include_optimizer=False))
     return model
 

@@ -15,11 +15,9 @@ from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.tasks import TASKS
 from igc_tf.training.check_same_recipe import check_same_recipe
-from igc_tf.training.epoch_batches import epoch_batches
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_part
+from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
 from igc_tf.training.generator_validation import GeneratorValidation
-from igc_tf.training.non_finite_guard import NonFiniteGuard
-from igc_tf.training.run_progress import RunProgress
 from igc_tf.training.sample_grid import SampleGrid
 
 # the paper's search (002 §2) moves each element of a latent about this far at most
@@ -56,12 +54,8 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
     task, source = TASKS[recipe.task], train.source
     train, validation = (task.prepare(data, recipe.seed) for data in (train, validation))
     images, conditions = (part[: recipe.train_images] for part in (train.images, train.conditions))
-    steps_per_epoch = len(images) // recipe.batch_size
-    if steps_per_epoch == 0:
-        raise ValueError(
-            f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
-        )
-    model = build_cagan(recipe, conditions.shape[1], images.shape[1:], steps_per_epoch)
+    steps = steps_per_epoch(images, recipe)
+    model = build_cagan(recipe, conditions.shape[1], images.shape[1:], steps)
     networks = {
         "weights": model.generator.weights + model.discriminator.weights,
         "averages": model.averaged_generator.weights,
@@ -90,11 +84,9 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
         )
     if checkpoint.epoch < recipe.epochs:
         writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
-        callbacks = [
-            NonFiniteGuard(),
+        judges = [
             # lexicographic order, turned round, is that of the classes
             SampleGrid(run, writer, np.unique(conditions, axis=0)[::-1]),
-            # before the callbacks that report: it adds the validation accuracy
             GeneratorValidation(
                 run,
                 validation.images,
@@ -102,20 +94,8 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
                 recipe.validation_sigmas,
                 task.classifier,
             ),
-            keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
-            checkpoint,
         ]
-        if verbose:
-            callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
-        model.fit(
-            epoch_batches(images, conditions, recipe, checkpoint.epoch),
-            initial_epoch=checkpoint.epoch,
-            epochs=recipe.epochs,
-            steps_per_epoch=steps_per_epoch,
-            callbacks=callbacks,
-            shuffle=False,
-            verbose=0,
-        )
+        fit_epochs(model, run, checkpoint, images, conditions, recipe, judges, verbose)
     run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.epochs})
     return run.path / "generator.keras"
 

@@ -14,13 +14,11 @@ from igc_tf.models.conditional_gan_networks import (
 from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.training.check_same_recipe import check_same_recipe
-from igc_tf.training.epoch_batches import epoch_batches
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint
 from igc_tf.training.every_few_epochs import EveryFewEpochs
+from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
 from igc_tf.training.generator_validation import GeneratorValidation
 from igc_tf.training.keep_generator import KeepGenerator
-from igc_tf.training.non_finite_guard import NonFiniteGuard
-from igc_tf.training.run_progress import RunProgress
 from igc_tf.training.sample_grid import SampleGrid
 
 
@@ -56,11 +54,8 @@ def train_conditional_gan(recipe, output, data_dir=None, verbose=1):
     one_hot = np.eye(train.num_classes, dtype=np.float32)
     images = train.images[: recipe.train_images]
     conditions = one_hot[train.labels[: recipe.train_images]]
-    steps_per_epoch = len(images) // recipe.batch_size
-    if steps_per_epoch == 0:
-        raise ValueError(
-            f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
-        )
+    # before the networks are built
+    steps_per_epoch(images, recipe)
     model = build_conditional_gan(recipe, train.num_classes, images.shape[1:])
     checkpoint = EpochCheckpoint(
         run.path / "checkpoints",
@@ -92,24 +87,8 @@ def train_conditional_gan(recipe, output, data_dir=None, verbose=1):
                 run, validation.images, validation.labels, (0.0,), InverseClassifier
             ),
         ]
-        callbacks = [
-            NonFiniteGuard(),
-            # before the callbacks that report: it adds the validation accuracy
-            EveryFewEpochs(recipe.checkpoint_epochs, recipe.epochs, judges),
-            keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
-            checkpoint,
-        ]
-        if verbose:
-            callbacks.append(RunProgress(recipe.epochs, steps_per_epoch))
-        model.fit(
-            epoch_batches(images, conditions, recipe, checkpoint.epoch),
-            initial_epoch=checkpoint.epoch,
-            epochs=recipe.epochs,
-            steps_per_epoch=steps_per_epoch,
-            callbacks=callbacks,
-            shuffle=False,
-            verbose=0,
-        )
+        sometimes = EveryFewEpochs(recipe.checkpoint_epochs, recipe.epochs, judges)
+        fit_epochs(model, run, checkpoint, images, conditions, recipe, [sometimes], verbose)
     run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.epochs})
     return run.path / "generator.keras"
 
