@@ -40,7 +40,7 @@ CAGAN_SIZES = {
         latent_epsilon=None,
     ),
     "compact": CAGANSize(
-        hidden_units=(256,),
+        hidden_units=(512,),
         generator_filters=32,
         discriminator_filters=32,
         convolutions=1,

@@ -1,5 +1,6 @@
 """Training a generator with the classifier's own searches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import tensorflow as tf
 
 from igc_tf.losses import class_separation_loss
 from igc_tf.models.random_affine import random_affine
+from igc_tf.search.difference import resolve_difference
 from igc_tf.search.generator_search import GeneratorSearch
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.search.search_space import SearchSpace
@@ -33,6 +35,9 @@ class ClassSeparation:
     short search only comes near one, so here it is an approximation. This project's addition; the
     paper trains with the adversarial loss alone.
 
+    With a `decision`, the class_separation_loss of that difference is added: what is found by one
+    difference should be told apart by another, too.
+
     Where a condition holds several labels, the search is that of multi-label classification
     (`SearchSpace.per_label_value`), and each label's right value should reproduce best; like the
     adversarial losses, both terms are sums over the labels.
@@ -43,7 +48,13 @@ class ClassSeparation:
         images: how many of a batch's images are searched, each with every condition.
         labels: how many labels a condition holds, each one-hot over equally many values.
         temperature: of the cross entropy, in units of the data difference.
-        weight, reconstruction_weight: of the two terms, beside the adversarial loss's 1.
+        decision: a difference, by name or callable, that should separate the classes as well as
+            the one that is descended on; None for that one alone.
+        decision_temperature: of its cross entropy, in its units.
+        rivals: among how many wrong values of each label, the nearest, the decision looks for
+            confusion; the others hardly enter the cross entropy.
+        weight, reconstruction_weight: of the cross entropies and of the right class's difference,
+            beside the adversarial loss's 1.
         distortion: whether each image is first turned, stretched and shifted a little (see
             `random_affine`), so that the classes also separate on images not trained with.
         sigma: if positive, every other image (by chance) gets Gaussian noise, of a deviation
@@ -59,6 +70,9 @@ class ClassSeparation:
     images: int = 64
     labels: int = 1
     temperature: float = 0.005
+    decision: str | Callable | None = None
+    decision_temperature: float = 0.0015
+    rivals: int = 2
     weight: float = 1.0
     reconstruction_weight: float = 10.0
     distortion: bool = False
@@ -68,13 +82,17 @@ class ClassSeparation:
         for name, least in (
             ("images", 1),
             ("labels", 1),
+            ("rivals", 1),
             ("weight", 0),
             ("reconstruction_weight", 0),
         ):
             if not getattr(self, name) >= least:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a number >= {least}")
-        if not self.temperature > 0:
-            raise ValueError(f"temperature={self.temperature!r}: expected a number > 0")
+        for name in ("temperature", "decision_temperature"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number > 0")
+        if self.decision is not None:
+            resolve_difference(self.decision)
         if not self.sigma >= 0:
             raise ValueError(f"sigma={self.sigma!r}: expected a number >= 0")
 
@@ -125,27 +143,56 @@ class ClassSeparation:
         return _Searched(data, condition, tuple(tf.stop_gradient(value) for value in found))
 
     def loss(self, engine, searched):
-        """The two terms, weighted, and what to report.
+        """The terms, weighted, and what to report.
 
         Returns:
             `(loss, logs)`: a scalar, and scalars by name: `separation_loss`; `separated`, how
-            often a label's right value was nearest; `reconstruction`, its difference.
+            often a label's right value was nearest, by the decision if there is one;
+            `reconstruction`, the right value's difference.
         """
-        differences = engine.differences(searched.values, searched.data)
-        condition = searched.condition
-        separation = tf.reduce_mean(
-            class_separation_loss(differences, condition, self.temperature, self.labels)
-        )
+        data, condition = searched.data, searched.condition
+        generated = engine.generate(searched.values)
+        differences = engine.differences(data, generated)
         reconstruction = tf.reduce_mean(tf.reduce_sum(differences * condition, axis=1))
-
-        def per_label(tensor):
-            return tf.reshape(tensor, [-1, self.labels, condition.shape[1] // self.labels])
-
-        nearest = tf.argmin(per_label(differences), axis=-1)
-        right = nearest == tf.argmax(per_label(condition), axis=-1)
+        separation, right = self._separation(differences, condition, self.temperature)
+        if self.decision is not None:
+            decisive, condition = self._decisive(data, generated, differences, condition)
+            further, right = self._separation(decisive, condition, self.decision_temperature)
+            separation += further
         logs = {
             "separation_loss": separation,
-            "separated": tf.reduce_mean(tf.cast(right, tf.float32)),
+            "separated": right,
             "reconstruction": reconstruction / self.labels,
         }
         return self.weight * separation + self.reconstruction_weight * reconstruction, logs
+
+    def _separation(self, differences, condition, temperature):
+        """The mean cross entropy, and how often a label's right value is nearest."""
+        loss = class_separation_loss(differences, condition, temperature, self.labels)
+        nearest = tf.argmin(self._per_label(differences), axis=-1)
+        right = nearest == tf.argmax(self._per_label(condition), axis=-1)
+        return tf.reduce_mean(loss), tf.reduce_mean(tf.cast(right, tf.float32))
+
+    def _decisive(self, data, generated, differences, condition):
+        """The decision's differences of the right values and their rivals, and the conditions.
+
+        Returns:
+            Both (B, L·V), V = 1 + rivals values of each label (all, where there are fewer).
+        """
+        values = condition.shape[1] // self.labels
+        contestants = min(1 + self.rivals, values)
+        right = self._per_label(condition)
+        nearness = tf.where(right > 0, float("inf"), -self._per_label(differences))
+        chosen = tf.math.top_k(nearness, contestants).indices
+        shape = tf.shape(data)
+        generated = tf.reshape(generated, tf.concat([[-1, values], shape[1:]], axis=0))
+        generated = tf.gather(generated, tf.reshape(chosen, [-1, contestants]), batch_dims=1)
+        generated = tf.reshape(generated, [-1, *data.shape[1:]])
+        targets = tf.repeat(data, self.labels * contestants, axis=0)
+        differences = resolve_difference(self.decision)(targets, generated)
+        condition = tf.gather(right, chosen, batch_dims=2)
+        flat = [-1, self.labels * contestants]
+        return tf.reshape(differences, flat), tf.reshape(condition, flat)
+
+    def _per_label(self, tensor):
+        return tf.reshape(tensor, [-1, self.labels, tensor.shape[1] // self.labels])

@@ -54,14 +54,18 @@ class DeformationDifference:
         wanted = self._features(data, margin=0)
         offered = self._features(generated, margin=self.displacement)
         shifts = range(2 * self.displacement + 1)
-        nearest = None
-        for row in shifts:
-            for column in shifts:
-                moved = offered[:, row : row + height, column : column + width]
-                distance = tf.reduce_sum(tf.square(wanted - moved), axis=-1, keepdims=True)
-                distance = tf.nn.avg_pool2d(distance, self.context, strides=1, padding="SAME")
-                nearest = distance if nearest is None else tf.minimum(nearest, distance)
-        return tf.reduce_mean(nearest, axis=[1, 2, 3])
+        distances = [
+            tf.reduce_sum(
+                tf.square(wanted - offered[:, row : row + height, column : column + width]), axis=-1
+            )
+            for row in shifts
+            for column in shifts
+        ]
+        # a channel for each shift, and first down, then across: many times faster
+        distances = tf.stack(distances, axis=-1)
+        for window in ([self.context, 1], [1, self.context]):
+            distances = tf.nn.avg_pool2d(distances, window, strides=1, padding="SAME")
+        return tf.reduce_mean(tf.reduce_min(distances, axis=-1), axis=[1, 2])
 
     def _features(self, images, margin):
         """Smoothed brightness and derivatives (N, H + 2 margin, W + 2 margin, 3 · channels)."""

@@ -101,7 +101,7 @@ class GeneratorSearch:
                 histories.append(recorded)
                 done = until
             if until in snapshots:
-                kept[until] = self._generate(state.values)
+                kept[until] = self.generate(state.values)
         loss, difference, generated = self._evaluate(state.values, targets)
         decision = self._decision(loss, difference, targets, generated)
 
@@ -128,13 +128,15 @@ class GeneratorSearch:
             snapshots=tuple(per_candidate(kept[step]) for step in snapshots),
         )
 
-    def differences(self, values, data):
-        """The data difference (B, K) of given values, one (B·K, D) per block, to data (B, ...).
+    def generate(self, values):
+        """What the generator makes, float32 (N, ...), of values (N, D), one tensor per block."""
+        inputs = list(values) if len(values) > 1 else values[0]
+        return tf.cast(self.generator(inputs, training=False), tf.float32)
 
-        Differentiable in the generator's weights.
-        """
+    def differences(self, data, generated):
+        """The data difference (B, K) of data (B, ...) and what each candidate makes, (B·K, ...)."""
         targets = tf.repeat(data, self.space.candidates, axis=0)
-        difference = self._checked(self._difference(targets, self._generate(values)))
+        difference = self._checked(self._difference(targets, generated))
         return tf.reshape(difference, [-1, self.space.candidates])
 
     def _start(self, indices):
@@ -237,10 +239,6 @@ class GeneratorSearch:
             return first
         return first + (final - first) * tf.cast(step, tf.float32) / self.settings.steps
 
-    def _generate(self, values):
-        inputs = list(values) if len(values) > 1 else values[0]
-        return tf.cast(self.generator(inputs, training=False), tf.float32)
-
     def _decision(self, loss, difference, targets, generated):
         """What the candidates are judged by, (B·K,)."""
         by = self.settings.decision
@@ -261,7 +259,7 @@ class GeneratorSearch:
 
     def _evaluate(self, values, targets):
         """Loss, difference and generated data of every candidate."""
-        generated = self._generate(values)
+        generated = self.generate(values)
         difference = self._checked(self._difference(targets, generated))
         loss = difference
         for block, value in zip(self.space.blocks, values, strict=True):

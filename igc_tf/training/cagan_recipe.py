@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from igc_tf.models.cagan_size import CAGAN_SIZES
+from igc_tf.search.difference import resolve_difference
 from igc_tf.tasks import TASKS
 
 
@@ -27,11 +28,14 @@ class CAGANRecipe:
         separation_images: images of each batch that are searched for it.
         separation_steps: steps of that search.
         separation_temperature: of its cross entropy, in units of the data difference.
+        separation_decision: a difference, by name, that the classes should be told apart by as
+            well as by the mean absolute one ("deformation"); None for that one alone.
         reconstruction_weight: of the right class's data difference in that search.
         separation_distortion: turn, stretch and shift the searched images a little.
         separation_sigma: noise on half of the searched images, of a deviation drawn from
             0..sigma.
-        validation_images: how many validation images judge each epoch,
+        validation_images: how many validation images judge each epoch, read by the search that
+            the training separates by, or without one by the paper's,
         validation_sigmas: at each of these standard deviations of noise.
         precision: Keras' dtype policy for training, "float32" or "mixed_bfloat16"; the averaged
             generator, which is kept, is float32 in any case.
@@ -57,6 +61,7 @@ class CAGANRecipe:
     separation_images: int = 64
     separation_steps: int = 8
     separation_temperature: float = 0.005
+    separation_decision: str | None = None
     reconstruction_weight: float = 10.0
     separation_distortion: bool = False
     separation_sigma: float = 0.0
@@ -82,6 +87,8 @@ class CAGANRecipe:
         for name in ("beta_1", "beta_2", "averaging_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
+        if self.separation_decision is not None:
+            resolve_difference(self.separation_decision)
         if not self.separation_temperature > 0:
             raise ValueError(
                 f"separation_temperature={self.separation_temperature!r}: expected a number > 0"
@@ -108,7 +115,7 @@ class CAGANRecipe:
 CAGAN_RECIPES = {
     "compact": CAGANRecipe(
         size="compact",
-        epochs=20,
+        epochs=8,
         batch_size=64,
         learning_rate=2e-3,
         final_learning_rate=1e-5,
@@ -116,8 +123,11 @@ CAGAN_RECIPES = {
         beta_2=0.99,
         averaging_decay=0.998,
         separation_weight=1.0,
+        separation_decision="deformation",
+        reconstruction_weight=5.0,
         separation_distortion=True,
         separation_sigma=0.4,
+        validation_images=1000,
         validation_sigmas=(0.0, 0.4),
     ),
     # the author's published settings

@@ -1,5 +1,7 @@
 """Trains a conditional activation GAN."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -92,7 +94,7 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
                 validation.images,
                 validation.answers,
                 recipe.validation_sigmas,
-                task.classifier,
+                partial(task.classifier, settings=_judging_settings(recipe)),
             ),
         ]
         fit_epochs(model, run, checkpoint, images, conditions, recipe, judges, verbose)
@@ -107,13 +109,11 @@ def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epo
     separation = None
     if recipe.separation_weight:
         separation = ClassSeparation(
-            settings=SearchSettings(
-                steps=recipe.separation_steps,
-                learning_rate=_PAPER_REACH / recipe.separation_steps,
-            ),
+            settings=_short_search(recipe),
             images=recipe.separation_images,
             labels=TASKS[recipe.task].labels,
             temperature=recipe.separation_temperature,
+            decision=recipe.separation_decision,
             weight=recipe.separation_weight,
             reconstruction_weight=recipe.reconstruction_weight,
             distortion=recipe.separation_distortion,
@@ -137,6 +137,20 @@ def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epo
     )
     model.compile(*(_optimizer(recipe, steps_per_epoch) for _ in range(2)))
     return model
+
+
+def _short_search(recipe):
+    """The search that the training separates by."""
+    return SearchSettings(
+        steps=recipe.separation_steps, learning_rate=_PAPER_REACH / recipe.separation_steps
+    )
+
+
+def _judging_settings(recipe):
+    """The search that an epoch's generator is judged by."""
+    if not recipe.separation_weight:
+        return SearchSettings()
+    return replace(_short_search(recipe), decision=recipe.separation_decision or "difference")
 
 
 def _optimizer(recipe, steps_per_epoch):
