@@ -75,6 +75,57 @@ def test_gradient_for_two_labels_is_that_of_the_searched_minima():
     assert float(logs["separated"]) == pytest.approx(expected)
 
 
+def test_decision_separates_the_right_class_from_its_nearest_rivals():
+    model, offsets, _ = linear_generator(latent_size=2, classes=4)
+    data = np.random.default_rng(1).normal(size=(5, 6)).astype(np.float32)
+    labels = np.array([0, 1, 2, 3, 1])
+    # a search that stays at latent 0, so that each class makes its offset
+    settings = SearchSettings(steps=1, learning_rate=1e-9, difference="mean_squared")
+    options = {"images": 5, "temperature": 0.5, "reconstruction_weight": 0.3, "weight": 0.7}
+
+    def loss(**more):
+        separation = ClassSeparation(settings, **options, **more)
+        engine = separation.engine(model)
+        seed = tf.constant([0, 0])
+        searched = separation.search(engine, tf.constant(data), tf.one_hot(labels, 4), seed)
+        loss, logs = separation.loss(engine, searched)
+        return float(loss), float(logs["separated"])
+
+    squared = ((data[:, None] - offsets) ** 2).mean(axis=2)
+    absolute = np.abs(data[:, None] - offsets).mean(axis=2)
+    every = np.arange(5)
+    expected = []
+    for image, label in enumerate(labels):
+        wrong = [other for other in range(4) if other != label]
+        rivals = sorted(wrong, key=lambda other, image=image: squared[image, other])[:2]
+        odds = np.exp((absolute[image, label] - absolute[image, rivals]) / 0.2)
+        expected.append(np.log1p(odds.sum()))
+    plain, _ = loss()
+    decided, separated = loss(decision="mean_absolute", decision_temperature=0.2, rivals=2)
+    assert decided - plain == pytest.approx(0.7 * np.mean(expected), rel=1e-4)
+    # every class but the two nearest is too far to be nearest by the decision here
+    assert separated == (absolute.argmin(axis=1) == labels).mean()
+
+    chances = np.exp(-absolute / 0.2) / np.exp(-absolute / 0.2).sum(axis=1, keepdims=True)
+    decided, _ = loss(decision="mean_absolute", decision_temperature=0.2, rivals=9)
+    assert decided - plain == pytest.approx(-0.7 * np.log(chances[every, labels]).mean(), rel=1e-4)
+
+
+def test_decision_for_two_labels_is_the_second_cross_entropy_of_each():
+    model, _, _ = linear_generator(latent_size=2, classes=4)
+    data = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
+    condition = np.float32([[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1]])
+    options = {"images": 4, "labels": 2, "temperature": 0.5, "reconstruction_weight": 0.0}
+    losses = []
+    # the same difference once more, at the same temperature, is the same term once more
+    for more in ({}, {"decision": "mean_squared", "decision_temperature": 0.5}):
+        separation = ClassSeparation(EXACT, **options, **more)
+        engine = separation.engine(model)
+        searched = separation.search(engine, tf.constant(data), condition, tf.constant([0, 0]))
+        losses.append(float(separation.loss(engine, searched)[0]))
+    assert losses[1] == pytest.approx(2 * losses[0], rel=1e-5)
+
+
 def test_conditions_must_be_values_of_the_labels():
     model, _, _ = linear_generator(classes=3)
     with pytest.raises(ValueError, match="3 conditions: expected a multiple of 2"):
@@ -103,9 +154,22 @@ def test_noise_is_decided_by_the_seed_and_leaves_about_half_alone():
 
 @pytest.mark.parametrize(
     "values",
-    [{"images": 0}, {"labels": 0}, {"temperature": 0.0}, {"weight": -1.0}, {"sigma": -0.1}],
+    [
+        {"images": 0},
+        {"labels": 0},
+        {"rivals": 0},
+        {"temperature": 0.0},
+        {"decision_temperature": 0.0},
+        {"weight": -1.0},
+        {"sigma": -0.1},
+    ],
 )
 def test_refuses_values_outside_their_ranges(values):
     ((name, value),) = values.items()
     with pytest.raises(ValueError, match=f"{name}={value}"):
         ClassSeparation(**values)
+
+
+def test_refuses_an_unknown_decision():
+    with pytest.raises(ValueError, match="difference='nearness': expected one of"):
+        ClassSeparation(decision="nearness")
