@@ -50,6 +50,22 @@ class AveragedGAN(keras.Model):
     def metrics(self):
         return list(self._means.values())
 
+    @property
+    def networks_state(self):
+        """The weights of all networks, {name: variables}."""
+        return {
+            "weights": self.generator.weights + self.discriminator.weights,
+            "averages": self.averaged_generator.weights,
+        }
+
+    @property
+    def training_state(self):
+        """Everything that training changes, {name: variables}."""
+        return self.networks_state | {
+            "generator_optimizer": self.generator_optimizer.variables,
+            "discriminator_optimizer": self.discriminator_optimizer.variables,
+        }
+
     def compile(self, generator_optimizer, discriminator_optimizer):
         """Sets one optimizer for each network."""
         # without it Keras would make an RMSprop that nothing uses

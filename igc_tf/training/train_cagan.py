@@ -13,6 +13,7 @@ from igc_tf.models.cagan_networks import build_discriminator, build_generator
 from igc_tf.models.cagan_size import CAGAN_SIZES
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
+from igc_tf.models.dtype_policy import dtype_policy
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.tasks import TASKS
@@ -58,18 +59,10 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
     images, conditions = (part[: recipe.train_images] for part in (train.images, train.conditions))
     steps = steps_per_epoch(images, recipe)
     model = build_cagan(recipe, conditions.shape[1], images.shape[1:], steps)
-    networks = {
-        "weights": model.generator.weights + model.discriminator.weights,
-        "averages": model.averaged_generator.weights,
-    }
-    optimizers = {
-        "generator_optimizer": model.generator_optimizer.variables,
-        "discriminator_optimizer": model.discriminator_optimizer.variables,
-    }
-    checkpoint = EpochCheckpoint(run.path / "checkpoints", {**networks, **optimizers})
+    checkpoint = EpochCheckpoint(run.path / "checkpoints", model.training_state)
     checkpoint.restore()
     if recipe.start_from is not None and checkpoint.epoch == 0:
-        restore_part(Path(recipe.start_from) / "checkpoints", networks)
+        restore_part(Path(recipe.start_from) / "checkpoints", model.networks_state)
     if run.read_json("options.json") is None:
         run.write_json(
             "options.json",
@@ -120,13 +113,9 @@ def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epo
             sigma=recipe.separation_sigma,
         )
     averaged_generator = build_generator(size, condition_size, data_shape=data_shape)
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.precision)
-    try:
+    with dtype_policy(recipe.precision):
         generator = build_generator(size, condition_size, data_shape=data_shape)
         discriminator = build_discriminator(size, condition_size, data_shape=data_shape)
-    finally:
-        keras.config.set_dtype_policy(policy)
     model = ConditionalActivationGAN(
         generator,
         discriminator,

@@ -12,6 +12,7 @@ from igc_tf.models.conditional_gan_networks import (
     build_conditional_generator,
 )
 from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES
+from igc_tf.models.dtype_policy import dtype_policy
 from igc_tf.run_directory import RunDirectory, describe_environment
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint
@@ -57,15 +58,7 @@ def train_conditional_gan(recipe, output, data_dir=None, verbose=1):
     # before the networks are built
     steps_per_epoch(images, recipe)
     model = build_conditional_gan(recipe, train.num_classes, images.shape[1:])
-    checkpoint = EpochCheckpoint(
-        run.path / "checkpoints",
-        {
-            "weights": model.generator.weights + model.discriminator.weights,
-            "averages": model.averaged_generator.weights,
-            "generator_optimizer": model.generator_optimizer.variables,
-            "discriminator_optimizer": model.discriminator_optimizer.variables,
-        },
-    )
+    checkpoint = EpochCheckpoint(run.path / "checkpoints", model.training_state)
     checkpoint.restore()
     if run.read_json("options.json") is None:
         counts = {"train": len(images), "validation": len(validation)}
@@ -99,13 +92,9 @@ def build_conditional_gan(recipe, condition_size=10, data_shape=(28, 28, 1)):
     size = CONDITIONAL_GAN_SIZES[recipe.size]
     shapes = (condition_size, recipe.latent_size, data_shape)
     averaged_generator = build_conditional_generator(size, *shapes)
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.precision)
-    try:
+    with dtype_policy(recipe.precision):
         generator = build_conditional_generator(size, *shapes)
         discriminator = build_conditional_discriminator(size, condition_size, data_shape)
-    finally:
-        keras.config.set_dtype_policy(policy)
     model = ConditionalGAN(
         generator,
         discriminator,
