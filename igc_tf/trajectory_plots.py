@@ -99,7 +99,7 @@ def plot_bars(values, errors, group_names, bar_names, title=""):
     """Groups of bars with error bars (001's second figure).
 
     Args:
-        values, errors: (groups, bars), per cent; NaN leaves a bar out.
+        values, errors: (groups, bars), per cent.
         group_names: one text per group.
         bar_names: one text per bar of each group.
         title: above the figure.

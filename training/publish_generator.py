@@ -34,14 +34,13 @@ def main():
         """
         given = (run, *noise_tables, search_settings, inverse_classification)
         for path in filter(None, given):
-            if not (path / "result.json").is_file():
-                raise ValueError(f"{path} holds no result.json: expected a finished run")
+            result = RunDirectory(path).read_json("result.json")
+            # a training writes its result only when it is finished
+            if result is None or not result.get("complete", path == run):
+                raise ValueError(f"{path} holds no finished run: expected a complete result.json")
         best = None
         if search_settings is not None:
-            choice = RunDirectory(search_settings).read_json("result.json")
-            if not choice["complete"]:
-                raise ValueError(f"{search_settings} holds an unfinished choice of settings")
-            best = choice["best_settings"]
+            best = RunDirectory(search_settings).read_json("result.json")["best_settings"]
         tables = [RunDirectory(path).read_json("result.json") for path in noise_tables]
         metrics = [
             {key: table[key] for key in ("program", "options", "search", "data", "rows")}

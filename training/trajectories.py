@@ -1,6 +1,7 @@
 """`python -m training.trajectories --output DIR`: trains an LSTM on pen trajectories."""
 
 from pathlib import Path
+from typing import Literal
 
 from igc_tf.program import run_program
 
@@ -15,15 +16,16 @@ def main():
     def train(
         output: Path,
         recipe: tyro.conf.OmitArgPrefixes[SequenceRecipe] = default,
-        data: Path | None = None,
+        data: Literal["synthetic"] | Path | None = None,
     ) -> int:
         """Trains, or resumes the unfinished run that the output directory holds.
 
         Args:
             output: the run directory.
             recipe: what to train and how.
-            data: the .mat file of the UCI Character Trajectories; if not given, the environment
-                variable IGC_TF_TRAJECTORIES names it.
+            data: the .mat file of the UCI Character Trajectories, or "synthetic" for strokes made
+                in code; if not given, the environment variable IGC_TF_TRAJECTORIES names the
+                file.
         """
         evaluation = train_trajectories(recipe, output, data)
         print(f"{output}: validation trajectories {evaluation}")

@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from igc_tf.classifiers.evaluation import Evaluation
+from igc_tf.classifiers.multi_label_evaluation import MultiLabelEvaluation
 
 
 def evaluate_network(model, images, labels, batch_size=1000):
@@ -14,11 +15,11 @@ def evaluate_network(model, images, labels, batch_size=1000):
         model: a Keras model `images (B, ...) -> probabilities (B, outputs)`.
         images: (N, ...), N at least 1.
         labels: the right classes (N,), integers in [0, outputs); or binary labels (N, outputs),
-            each of which counts by itself.
+            read one by one.
         batch_size: images at once; bounds the memory.
 
     Returns:
-        An `Evaluation`; its answers are shaped as the labels.
+        An `Evaluation`; for binary labels a `MultiLabelEvaluation`.
 
     Raises:
         ValueError: for no images, or labels of another shape.
@@ -38,5 +39,7 @@ def evaluate_network(model, images, labels, batch_size=1000):
         first_batch_seconds = first_batch_seconds or time.perf_counter() - start
     answers = np.concatenate(answers).astype(np.int64)
     seconds = time.perf_counter() - start
+    if labels.ndim == 2:
+        return MultiLabelEvaluation(answers, labels, seconds)
     correct = int((answers == labels).sum())
-    return Evaluation(labels.size, correct, seconds, first_batch_seconds, answers)
+    return Evaluation(len(labels), correct, seconds, first_batch_seconds, answers)

@@ -35,6 +35,15 @@ class Evaluation:
         """The accuracy's 95 % Wilson interval `(low, high)`."""
         return wilson_interval(self.correct, self.count)
 
+    def to_dict(self):
+        """JSON-ready: `accuracy`, `count`, `correct` and `interval`."""
+        return {
+            "accuracy": self.accuracy,
+            "count": self.count,
+            "correct": self.correct,
+            "interval": list(self.interval),
+        }
+
     def __str__(self):
         low, high = self.interval
         return (

@@ -66,6 +66,15 @@ class MultiLabelEvaluation:
         """Per label, the accuracy's 95 % Wilson interval."""
         return [wilson_interval(correct, self.count) for correct in self.label_correct]
 
+    def to_dict(self):
+        """JSON-ready: of the exact match, `accuracy`, `count`, `correct` and `interval`."""
+        return {
+            "accuracy": self.accuracy,
+            "count": self.count,
+            "correct": self.correct,
+            "interval": list(self.interval),
+        }
+
     def __str__(self):
         low, high = self.interval
         labels = ", ".join(f"{100 * accuracy:.1f}" for accuracy in self.label_accuracies)

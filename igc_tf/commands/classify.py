@@ -7,12 +7,10 @@ from typing import Literal
 import numpy as np
 import tyro
 
-from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.commands.class_classifier import class_classifier
 from igc_tf.data import ImageFileError, read_digit
 from igc_tf.plots import plot_cases
-from igc_tf.pretrained import best_settings, generator_names, load_generator
 from igc_tf.run_directory import RunDirectory
-from igc_tf.search import SearchSettings
 
 
 def classify(
@@ -27,15 +25,12 @@ def classify(
         images: PNG, JPEG or NPY files: one digit each, any size, dark on light or light on dark.
         generator: a name that ships, or a .keras file of 28×28×1 images.
         settings: the paper's search settings, or those chosen on the validation digits; by
-            default the latter for generators that ship, the former for files.
+            default the latter for generators that record them, the former for others.
         output: directory for the figures, one per image.
     """
     if not images:
         raise ValueError("no images given: expected one or more files")
-    if settings is None:
-        settings = "best" if generator in generator_names() else "paper"
-    search = best_settings(generator) if settings == "best" else SearchSettings()
-    classifier = InvertedGeneratorClassifier(load_generator(generator), search)
+    classifier = class_classifier(generator, settings)
     digits = {}
     unreadable = 0
     for path in images:

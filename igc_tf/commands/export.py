@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.commands.class_classifier import class_classifier
 from igc_tf.export import export_hlo, export_saved_model
-from igc_tf.pretrained import best_settings, load_generator
-from igc_tf.search import SearchSettings
 
 
 def export(
@@ -25,8 +23,7 @@ def export(
         format: a TensorFlow SavedModel; or an HLO program, which JAX runs on any of its devices.
         batch_size: images searched at once; for HLO, the number of images that the program takes.
     """
-    search = best_settings(generator) if settings == "best" else SearchSettings()
-    classifier = InvertedGeneratorClassifier(load_generator(generator), search)
+    classifier = class_classifier(generator, settings)
     write = export_hlo if format == "hlo" else export_saved_model
     write(classifier, output, batch_size)
     print(f"{generator}, {settings} settings: {output}")

@@ -22,6 +22,7 @@ from igc_tf.data.list_datasets import DatasetRow, list_datasets
 from igc_tf.data.load_images import load_images
 from igc_tf.data.load_trajectories import load_trajectories
 from igc_tf.data.noise import add_gaussian_noise
+from igc_tf.data.open_trajectories import open_trajectories
 from igc_tf.data.prepare_dataset import Preparation, prepare_dataset
 from igc_tf.data.stratified_split import TrajectorySplit, stratified_split
 from igc_tf.data.synthetic_strokes import synthetic_strokes
@@ -50,6 +51,7 @@ __all__ = [
     "list_datasets",
     "load_images",
     "load_trajectories",
+    "open_trajectories",
     "pen_positions",
     "prepare_dataset",
     "read_digit",

@@ -7,7 +7,7 @@ from igc_tf.padding import PADDING
 
 # direction of the pen over the time of a stroke, as angles in quarter turns at equal times; the
 # stroke bends smoothly from one to the next
-_STROKES = {
+STROKES = {
     "arc": (2, 3, 4, 5),
     "bowl": (3, 4, 5, 6),
     "zig": (0, 2.6, 0, 2.6),
@@ -37,17 +37,17 @@ def synthetic_strokes(per_class=20, classes=4, steps=24, seed=0):
     """
     if per_class < 1:
         raise ValueError(f"per_class={per_class!r}: expected a whole number >= 1")
-    if not 1 <= classes <= len(_STROKES):
-        raise ValueError(f"classes={classes!r}: expected 1 to {len(_STROKES)}")
+    if not 1 <= classes <= len(STROKES):
+        raise ValueError(f"classes={classes!r}: expected 1 to {len(STROKES)}")
     if steps < 8:
         raise ValueError(f"steps={steps!r}: expected a whole number >= 8")
     generator = np.random.default_rng(seed)
-    names = tuple(_STROKES)[:classes]
+    names = tuple(STROKES)[:classes]
     labels = np.repeat(np.arange(classes), per_class)
     series = np.full([len(labels), steps, 3], PADDING, np.float32)
     for row, label in zip(series, labels, strict=True):
         length = int(generator.integers(-(-3 * steps // 4), steps + 1))
-        row[:length] = _stroke(_STROKES[names[label]], length, generator)
+        row[:length] = _stroke(STROKES[names[label]], length, generator)
     return TrajectoryData(series, labels, names, "synthetic pen strokes, generated in code")
 
 

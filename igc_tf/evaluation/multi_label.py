@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from igc_tf.classifiers import (
-    MultiLabelEvaluation,
     MultiLabelInvertedGeneratorClassifier,
     evaluate_network,
 )
@@ -143,8 +142,7 @@ def multi_label_table(options, report=None):
         return classifier.evaluate(images, digits.labels, options.batch_size, verbose)
 
     def ask_network(images):
-        found = evaluate_network(network, images, digits.labels)
-        return MultiLabelEvaluation(found.answers, digits.labels, found.seconds)
+        return evaluate_network(network, images, digits.labels)
 
     finished = {(row["sigma"], row["classifier"]) for row in result["rows"]}
     for sigma in options.sigma:

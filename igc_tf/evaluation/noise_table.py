@@ -162,8 +162,7 @@ def noise_table(options, report=None):
     }
     earlier = run.unfinished(result)
     if earlier is None:
-        for picture in run.path.glob("*.png"):
-            picture.unlink()
+        _remove_figures(run)
     else:
         result["rows"] = earlier["rows"]
     run.write_json("result.json", result)
@@ -185,10 +184,7 @@ def noise_table(options, report=None):
         result["rows"].append(
             {
                 "sigma": sigma,
-                "accuracy": evaluation.accuracy,
-                "count": evaluation.count,
-                "correct": evaluation.correct,
-                "interval": list(evaluation.interval),
+                **evaluation.to_dict(),
                 "seconds": evaluation.seconds,
                 "first_batch_seconds": evaluation.first_batch_seconds,
                 **_lenet_row(lenet, noised, data.labels),
@@ -231,6 +227,13 @@ def _images(options):
             f"{data.split} images"
         )
     return data.sample(options.images, options.seed), note
+
+
+def _remove_figures(run):
+    """Removes what an earlier table drew: it may have had other sigmas, or more wrong answers."""
+    for pattern in ("accuracy.png", "search-sigma-*.png", "cases-*-sigma-*.png"):
+        for picture in run.path.glob(pattern):
+            picture.unlink()
 
 
 def _lenet(dataset):

@@ -58,7 +58,15 @@ def saved_model_speed(options, report=None):
     begin = time.perf_counter()
     model = tf.saved_model.load(str(options.directory))
     load_seconds = time.perf_counter() - begin
-    classify = model.signatures["classify"]
+    classify = model.signatures.get("classify")
+    inputs = classify.structured_input_signature[1] if classify is not None else {}
+    expected = [None, *digits.images.shape[1:]]
+    if "images" not in inputs or not inputs["images"].shape.is_compatible_with(expected):
+        raise ValueError(
+            f"{options.directory} holds a SavedModel with the signatures "
+            f"{sorted(model.signatures)}: expected one that `igc-tf export` wrote, whose classify "
+            f"takes images {tuple(expected)}"
+        )
 
     def seconds(count):
         begin = time.perf_counter()

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import bundled_digits
-from igc_tf.pretrained import load_generator
+from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 
@@ -20,7 +20,8 @@ class SearchSpeedOptions:
 
     Attributes:
         generator: a name that ships, or a .keras file.
-        images: for the batched engine; the single-image ways take a tenth of them.
+        images: for the batched engine; one image at a time takes a tenth of them, and eagerly a
+            fiftieth.
         batch_size: images the engine searches at once.
         rounds: how often each way is timed; the medians are compared.
         steps: of each search.
@@ -55,7 +56,7 @@ def search_speed(options, report=None):
     Returns:
         The result, also written as `result.json`: per way the images per second of each round
         and their median, the medians' ratios to the batched engine's, and the largest
-        disagreement of their data differences.
+        disagreement of the first image's data differences.
     """
     report = report or (lambda line: None)
     generator = load_generator(options.generator)
@@ -86,6 +87,7 @@ def search_speed(options, report=None):
     result = {
         "program": "python -m evaluation.search_speed",
         "options": json_ready(options),
+        "generator_sha256": weights_digest(generator),
         "data": {"source": digits.source, "count": len(digits)},
         "environment": describe_environment(),
         "images_per_second": rates,

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from igc_tf.classifiers import TEMPORAL_SETTINGS, InverseClassifier
 from igc_tf.classifiers.evaluate_network import evaluate_network
-from igc_tf.data import load_trajectories, stratified_split, synthetic_strokes
+from igc_tf.data import open_trajectories, stratified_split
 from igc_tf.evaluation.class_vector_maps import (
     GRID,
     class_vector_map,
@@ -128,12 +128,7 @@ def evaluate_trajectories(options, report=None):
         ValueError: for options that cannot be met; before any training starts.
         DataError: if the trajectories cannot be had.
     """
-    data = _data(options)
-    if max(options.classes) > data.num_classes:
-        raise ValueError(
-            f"--classes {options.classes}: expected at most {data.num_classes}, the classes of "
-            f"{data.source}"
-        )
+    data = open_trajectories(options.data, max(options.classes), options.subsampling)
     split = stratified_split(data)
     counts = {part: len(getattr(split, part)) for part in split._fields}
     run = RunDirectory(options.output)
@@ -198,13 +193,6 @@ def evaluate_trajectories(options, report=None):
         },
     )
     return TrajectoriesResult(header, result["rows"], summary, maps, claims, run.path)
-
-
-def _data(options):
-    if options.data == "synthetic":
-        data = synthetic_strokes(per_class=40, classes=max(options.classes), steps=48)
-        return data.subsample(options.subsampling)
-    return load_trajectories(options.data, options.subsampling)
 
 
 def _network(options, run, train, name, classes, seed):

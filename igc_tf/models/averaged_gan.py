@@ -68,8 +68,9 @@ class AveragedGAN(keras.Model):
 
     def compile(self, generator_optimizer, discriminator_optimizer):
         """Sets one optimizer for each network."""
-        # without it Keras would make an RMSprop that nothing uses
-        super().compile(optimizer=None)
+        # Without the first Keras would make an RMSprop that nothing uses; without the second it
+        # would compile with XLA on a GPU, for which the random distortion has no kernel.
+        super().compile(optimizer=None, jit_compile=False)
         generator_optimizer.build(self.generator.trainable_variables)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
         self.generator_optimizer = generator_optimizer

@@ -31,3 +31,19 @@ FAMILIES = {
         ConditionalGANSize, CONDITIONAL_GAN_SIZES, build_conditional_generator
     ),
 }
+
+
+def build_from_card(card):
+    """Builds the generator that a card describes, its weights not yet set."""
+    family = FAMILIES[card.get("family", DEFAULT_FAMILY)]
+    # JSON knows lists only
+    architecture = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in card["architecture"].items()
+    }
+    return family.build(
+        family.size(**architecture),
+        card["condition_size"],
+        card["latent_size"],
+        tuple(card["data_shape"]),
+    )

@@ -6,7 +6,7 @@ import keras
 
 from igc_tf.first_line import first_line
 from igc_tf.pretrained.card import generator_card, generator_names
-from igc_tf.pretrained.families import DEFAULT_FAMILY, FAMILIES
+from igc_tf.pretrained.families import build_from_card
 from igc_tf.pretrained.shipped_weights import set_shipped_weights
 
 
@@ -40,16 +40,4 @@ def load_generator(generator):
 
 def _shipped(name):
     card = generator_card(name)
-    family = FAMILIES[card.get("family", DEFAULT_FAMILY)]
-    # JSON knows lists only
-    architecture = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in card["architecture"].items()
-    }
-    model = family.build(
-        family.size(**architecture),
-        card["condition_size"],
-        card["latent_size"],
-        tuple(card["data_shape"]),
-    )
-    return set_shipped_weights(model, card)
+    return set_shipped_weights(build_from_card(card), card)

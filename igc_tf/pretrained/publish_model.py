@@ -32,12 +32,13 @@ def publish_model(run, file, name, describe, origin, findings, folder=FOLDER):
     if options is None or best is None or not (run.path / file).is_file():
         raise ValueError(f"{run.path} holds no training run with a chosen {file}")
     model = keras.models.load_model(run.path / file, compile=False)
+    description = describe(model, options["recipe"])
     weights = {f"{i:03d}": w.astype(np.float16) for i, w in enumerate(model.get_weights())}
     target = RunDirectory(folder)
     path = target.write(f"{name}.npz", lambda path: np.savez_compressed(path, **weights))
     card = {
         "name": name,
-        **describe(model, options["recipe"]),
+        **description,
         "parameters": model.count_params(),
         "weights": {
             "file": path.name,

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 
 from igc_tf.models.lenet import build_lenet
-from igc_tf.run_directory import describe_environment
+from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
+from igc_tf.training.cosine_decay import cosine_decay
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint
 from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
 from igc_tf.training.network_validation import NetworkValidation
@@ -48,16 +49,8 @@ def fit_lenet(recipe, run, train, validation, outputs, source, verbose=1):
         {"weights": model.weights, "optimizer": model.optimizer.variables},
     )
     checkpoint.restore()
-    if run.read_json("options.json") is None:
-        counts = {"train": len(images), "validation": len(validation[0])}
-        run.write_json(
-            "options.json",
-            {
-                "recipe": recipe.to_dict(),
-                "data": {"source": source, **counts},
-                "environment": describe_environment(),
-            },
-        )
+    counts = {"train": len(images), "validation": len(validation[0])}
+    begin_run(run, recipe, {"source": source, **counts})
     if checkpoint.epoch < recipe.epochs:
         judges = [NetworkValidation(run, LENET_FILE, *validation)]
         fit_epochs(model, run, checkpoint, images, labels, recipe, judges, verbose)
@@ -67,13 +60,8 @@ def fit_lenet(recipe, run, train, validation, outputs, source, verbose=1):
 def _build(recipe, outputs, is_binary, data_shape, steps_per_epoch):
     keras.utils.set_random_seed(recipe.seed)
     model = build_lenet(outputs, "sigmoid" if is_binary else "softmax", data_shape)
-    rate = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate,
-        decay_steps=recipe.epochs * steps_per_epoch,
-        alpha=recipe.final_learning_rate / recipe.learning_rate,
-    )
     model.compile(
-        keras.optimizers.Adam(rate),
+        keras.optimizers.Adam(cosine_decay(recipe, steps_per_epoch)),
         loss="binary_crossentropy" if is_binary else "sparse_categorical_crossentropy",
         metrics=["binary_accuracy" if is_binary else "accuracy"],
     )

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 
 from igc_tf.models.sequence_networks import build_sequence_classifier, build_sequence_generator
-from igc_tf.run_directory import describe_environment
 from igc_tf.search.masked_mean_squared import masked_mean_squared
+from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
+from igc_tf.training.cosine_decay import cosine_decay
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint
 from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
 
@@ -35,28 +36,20 @@ def fit_sequence_network(recipe, run, train, verbose=1):
         The trained network.
 
     Raises:
-        ValueError: if the directory holds a run of another recipe, or there are fewer
-            trajectories than the recipe wants.
+        ValueError: if the directory holds a run of another recipe or on other data, or there are
+            fewer trajectories than the recipe wants.
         NonFiniteLossError: if the loss is no longer finite.
     """
     check_same_recipe(run, recipe)
+    chosen = recipe.chosen(train)
+    begin_run(run, recipe, {"source": chosen.source, "train": len(chosen)})
     name = f"{recipe.network}.keras"
     if (run.path / name).exists():
         return keras.models.load_model(run.path / name, compile=False)
-    chosen = recipe.chosen(train)
     inputs, targets = _pairs(recipe, chosen)
     model = _build(recipe, chosen, steps_per_epoch(inputs, recipe))
     checkpoint = EpochCheckpoint(run.path / "checkpoints", _state(recipe, model))
     checkpoint.restore()
-    if run.read_json("options.json") is None:
-        run.write_json(
-            "options.json",
-            {
-                "recipe": recipe.to_dict(),
-                "data": {"source": chosen.source, "train": len(chosen)},
-                "environment": describe_environment(),
-            },
-        )
     if checkpoint.epoch < recipe.epochs:
         fit_epochs(model, run, checkpoint, inputs, targets, recipe, verbose=verbose)
     run.write(name, lambda path: model.save(path, include_optimizer=False))
@@ -82,13 +75,8 @@ def _build(recipe, chosen, steps_per_epoch):
     else:
         model = build_sequence_classifier(*sizes)
         loss, metrics = "sparse_categorical_crossentropy", ["accuracy"]
-    rate = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate,
-        decay_steps=recipe.epochs * steps_per_epoch,
-        alpha=recipe.final_learning_rate / recipe.learning_rate,
-    )
     # the gradients of long sequences explode now and then; XLA is slow at loops on a CPU
-    optimizer = keras.optimizers.Adam(rate, clipnorm=1.0)
+    optimizer = keras.optimizers.Adam(cosine_decay(recipe, steps_per_epoch), clipnorm=1.0)
     model.compile(optimizer, loss=loss, metrics=metrics, jit_compile=False)
     model.optimizer.build(model.trainable_variables)
     return model

@@ -35,6 +35,6 @@ class NonFiniteGuard(keras.callbacks.Callback):
 
     def _stop(self, reason):
         raise NonFiniteLossError(
-            f"epoch {self._epoch + 1}, {reason}. The last good checkpoint is kept; start from it "
-            "with a smaller learning rate in a new output directory (--start-from)"
+            f"epoch {self._epoch + 1}, {reason}. The last good checkpoint is kept; "
+            "try a smaller learning rate in another output directory"
         )

@@ -14,10 +14,12 @@ from igc_tf.models.cagan_size import CAGAN_SIZES
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
 from igc_tf.models.dtype_policy import dtype_policy
-from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.run_directory import RunDirectory
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.tasks import TASKS
+from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
+from igc_tf.training.cosine_decay import cosine_decay
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_part
 from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
 from igc_tf.training.generator_validation import GeneratorValidation
@@ -63,20 +65,9 @@ def train_cagan(recipe, output, data_dir=None, verbose=1):
     checkpoint.restore()
     if recipe.start_from is not None and checkpoint.epoch == 0:
         restore_part(Path(recipe.start_from) / "checkpoints", model.networks_state)
-    if run.read_json("options.json") is None:
-        run.write_json(
-            "options.json",
-            {
-                "recipe": recipe.to_dict(),
-                "data": {
-                    "source": source,
-                    "train": len(images),
-                    "validation": len(validation.images),
-                },
-                "start": _options_of(recipe.start_from),
-                "environment": describe_environment(),
-            },
-        )
+    counts = {"train": len(images), "validation": len(validation.images)}
+    start = _options_of(recipe.start_from)
+    begin_run(run, recipe, {"source": source, **counts}, start=start)
     if checkpoint.epoch < recipe.epochs:
         writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
         judges = [
@@ -143,13 +134,7 @@ def _judging_settings(recipe):
 
 
 def _optimizer(recipe, steps_per_epoch):
-    rate = recipe.learning_rate
-    if recipe.final_learning_rate is not None:
-        rate = keras.optimizers.schedules.CosineDecay(
-            rate,
-            decay_steps=recipe.epochs * steps_per_epoch,
-            alpha=recipe.final_learning_rate / rate,
-        )
+    rate = cosine_decay(recipe, steps_per_epoch)
     return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
 
 

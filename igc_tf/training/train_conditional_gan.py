@@ -13,7 +13,8 @@ from igc_tf.models.conditional_gan_networks import (
 )
 from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES
 from igc_tf.models.dtype_policy import dtype_policy
-from igc_tf.run_directory import RunDirectory, describe_environment
+from igc_tf.run_directory import RunDirectory
+from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint
 from igc_tf.training.every_few_epochs import EveryFewEpochs
@@ -60,17 +61,8 @@ def train_conditional_gan(recipe, output, data_dir=None, verbose=1):
     model = build_conditional_gan(recipe, train.num_classes, images.shape[1:])
     checkpoint = EpochCheckpoint(run.path / "checkpoints", model.training_state)
     checkpoint.restore()
-    if run.read_json("options.json") is None:
-        counts = {"train": len(images), "validation": len(validation)}
-        run.write_json(
-            "options.json",
-            {
-                "family": "conditional_gan",
-                "recipe": recipe.to_dict(),
-                "data": {"source": train.source, **counts},
-                "environment": describe_environment(),
-            },
-        )
+    counts = {"train": len(images), "validation": len(validation)}
+    begin_run(run, recipe, {"source": train.source, **counts}, family="conditional_gan")
     if checkpoint.epoch < recipe.epochs:
         writer = tf.summary.create_file_writer(str(run.path / "tensorboard" / "samples"))
         judges = [

@@ -16,7 +16,7 @@ def train_lenet(recipe, output, data_dir=None, verbose=1):
 
     Writes what `fit_lenet` writes and at the end `result.json`: the chosen epoch, and its accuracy
     on the test images with the noise of the paper's table, for reporting only. With several
-    labels, accuracy is that of a label, on the mean.
+    labels, accuracy is that of all at once.
 
     Args:
         recipe: a `LeNetRecipe`.
@@ -51,16 +51,7 @@ def train_lenet(recipe, output, data_dir=None, verbose=1):
     rows = []
     for sigma in _SIGMAS:
         noised = add_gaussian_noise(test.images, sigma, recipe.seed)
-        evaluation = evaluate_network(model, noised, test.answers)
-        rows.append(
-            {
-                "sigma": sigma,
-                "accuracy": evaluation.accuracy,
-                "count": evaluation.count,
-                "correct": evaluation.correct,
-                "interval": list(evaluation.interval),
-            }
-        )
+        rows.append({"sigma": sigma, **evaluate_network(model, noised, test.answers).to_dict()})
     best = run.read_json("best.json")
     run.write_json("result.json", {"best": best, "epochs": recipe.epochs, "test": rows})
     return run.path / LENET_FILE

@@ -4,7 +4,7 @@ import numpy as np
 
 from igc_tf.classifiers import InverseClassifier
 from igc_tf.classifiers.evaluate_network import evaluate_network
-from igc_tf.data import TrajectoryData, load_trajectories, stratified_split
+from igc_tf.data import TrajectoryData, open_trajectories, stratified_split
 from igc_tf.run_directory import RunDirectory
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.fit_sequence_network import fit_sequence_network
@@ -21,8 +21,7 @@ def train_trajectories(recipe, output, data=None, verbose=1):
     Args:
         recipe: a `SequenceRecipe`.
         output: the run directory.
-        data: the .mat file of `load_trajectories`, or a `TrajectoryData`; None for the file that
-            the environment variable names.
+        data: a `TrajectoryData`, or as for `open_trajectories`.
         verbose: 0 for silence.
 
     Returns:
@@ -35,7 +34,7 @@ def train_trajectories(recipe, output, data=None, verbose=1):
     run = RunDirectory(output)
     check_same_recipe(run, recipe)
     if not isinstance(data, TrajectoryData):
-        data = load_trajectories(data, recipe.subsampling)
+        data = open_trajectories(data, recipe.classes, recipe.subsampling)
     split = stratified_split(data)
     model = fit_sequence_network(recipe, run, split.train, verbose)
     validation = split.validation.first_classes(recipe.classes)
@@ -46,16 +45,5 @@ def train_trajectories(recipe, output, data=None, verbose=1):
         evaluation = classifier.evaluate(validation.series, validation.labels, verbose=verbose)
     else:
         evaluation = evaluate_network(model, validation.series, validation.labels)
-    run.write_json(
-        "result.json",
-        {
-            "epochs": recipe.epochs,
-            "validation": {
-                "accuracy": evaluation.accuracy,
-                "count": evaluation.count,
-                "correct": evaluation.correct,
-                "interval": list(evaluation.interval),
-            },
-        },
-    )
+    run.write_json("result.json", {"epochs": recipe.epochs, "validation": evaluation.to_dict()})
     return evaluation

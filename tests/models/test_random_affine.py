@@ -34,6 +34,16 @@ def test_agrees_with_scipy():
     assert np.abs(found - image[0, ..., 0]).max() > 0.05
 
 
+def test_a_light_ground_stays_light_to_the_border():
+    inverted = -_blob()
+    found = random_affine(np.repeat(inverted, 20, axis=0), tf.constant([5, 6])).numpy()
+    border = np.concatenate([found[:, 0], found[:, -1], found[:, :, 0], found[:, :, -1]])
+    ground = np.concatenate(
+        [inverted[:, 0], inverted[:, -1], inverted[:, :, 0], inverted[:, :, -1]]
+    )
+    assert border.min() > ground.min() - 0.05
+
+
 def test_images_are_distorted_apart():
     images = np.repeat(_blob(), 3, axis=0)
     first, second, third = random_affine(images, tf.constant([0, 0])).numpy()

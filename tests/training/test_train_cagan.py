@@ -17,6 +17,7 @@ from igc_tf import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClass
 from igc_tf.data import label_digits
 from igc_tf.search import SearchSettings
 from igc_tf.training.non_finite_guard import NonFiniteLossError
+from igc_tf.training.train_cagan import build_cagan
 from tests.training.tiny_run import RECIPE, main, tiny_images
 
 
@@ -146,6 +147,21 @@ def test_several_labels_are_trained_validated_and_drawn(tmp_path):
         keras.utils.load_img(tmp_path / "samples" / "epoch-001.png")
     ).shape
     assert (height, width) == (8 * 29 - 1, 12 * 29 - 1)
+
+
+def test_distorted_images_are_learnt_in_bfloat16(tmp_path, uninterrupted):
+    recipe = dataclasses.replace(
+        RECIPE, epochs=1, train_images=64, separation_distortion=True, precision="mixed_bfloat16"
+    )
+    generator = keras.models.load_model(main(tmp_path, recipe))
+    # what is kept computes in float32, whatever the training did
+    assert {layer.compute_dtype for layer in generator.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+    trained = build_cagan(recipe).generator
+    assert "bfloat16" in {layer.compute_dtype for layer in trained.layers}
+    plain = dataclasses.replace(recipe, separation_distortion=False)
+    other = keras.models.load_model(main(tmp_path / "plain", plain))
+    assert not np.array_equal(generator.get_weights()[1], other.get_weights()[1])
 
 
 def test_epochs_are_judged_by_the_decision_that_is_trained(tmp_path):
