@@ -14,17 +14,20 @@ from igc_tf.tensorboard import log_settings
 # changes tried one round after the other; the best of a round is kept if it is better than before.
 # Steps and learning rate go together: their product is the reach of the search.
 _ROUNDS = (
-    ({"decision": "loss"}, {"decision": "deformation"}),
     (
+        {"decision": "deformation"},
         # the search that training separates the classes with
-        {"steps": 8, "learning_rate": 0.0125},
-        {"steps": 30, "learning_rate": 0.004, "final_learning_rate": 0.0},
+        {"steps": 8, "learning_rate": 0.0125, "decision": "deformation"},
+    ),
+    (
+        {"steps": 8, "learning_rate": 0.016},
+        {"steps": 12, "learning_rate": 0.0125},
+        {"steps": 16, "learning_rate": 0.0125, "final_learning_rate": 0.0},
         {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
-        {"steps": 60, "learning_rate": 0.01, "final_learning_rate": 0.0},
     ),
     ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
     # once more, with the reach that was chosen
-    ({"decision": "difference"},),
+    ({"decision": "difference"}, {"decision": "loss"}),
 )
 
 
