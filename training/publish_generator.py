@@ -33,21 +33,25 @@ def main():
             inverse_classification: a directory of evaluation.inverse_classification, likewise.
         """
         given = (run, *noise_tables, search_settings, inverse_classification)
-        for path in filter(None, given):
-            result = RunDirectory(path).read_json("result.json")
+        results = {
+            # looking must not make a directory where none is
+            path: RunDirectory(path).read_json("result.json") if path.is_dir() else None
+            for path in filter(None, given)
+        }
+        for path, result in results.items():
             # a training writes its result only when it is finished
             if result is None or not result.get("complete", path == run):
                 raise ValueError(f"{path} holds no finished run: expected a complete result.json")
         best = None
         if search_settings is not None:
-            best = RunDirectory(search_settings).read_json("result.json")["best_settings"]
-        tables = [RunDirectory(path).read_json("result.json") for path in noise_tables]
+            best = results[search_settings]["best_settings"]
+        tables = [results[path] for path in noise_tables]
         metrics = [
             {key: table[key] for key in ("program", "options", "search", "data", "rows")}
             for table in tables
         ]
         if inverse_classification is not None:
-            table = RunDirectory(inverse_classification).read_json("result.json")
+            table = results[inverse_classification]
             latent_size = RunDirectory(run).read_json("options.json")["recipe"]["latent_size"]
             rows = [
                 row

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from igc_tf.metrics.wilson_interval import wilson_interval
+from igc_tf.classifiers.accuracy import Accuracy
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Accuracy):
     """Accuracy on a labelled set.
 
     Attributes:
@@ -24,25 +24,6 @@ class Evaluation:
     seconds: float
     first_batch_seconds: float
     answers: np.ndarray = field(repr=False)
-
-    @property
-    def accuracy(self):
-        """`correct / count`, in [0, 1]."""
-        return self.correct / self.count
-
-    @property
-    def interval(self):
-        """The accuracy's 95 % Wilson interval `(low, high)`."""
-        return wilson_interval(self.correct, self.count)
-
-    def to_dict(self):
-        """JSON-ready: `accuracy`, `count`, `correct` and `interval`."""
-        return {
-            "accuracy": self.accuracy,
-            "count": self.count,
-            "correct": self.correct,
-            "interval": list(self.interval),
-        }
 
     def __str__(self):
         low, high = self.interval

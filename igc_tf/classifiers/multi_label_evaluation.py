@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from igc_tf.classifiers.accuracy import Accuracy
 from igc_tf.metrics.wilson_interval import wilson_interval
 
 
 @dataclass(frozen=True)
-class MultiLabelEvaluation:
-    """Accuracy per label, and of all labels at once, on a labelled set.
+class MultiLabelEvaluation(Accuracy):
+    """Accuracy per label, and of all labels at once (exact match), on a labelled set.
 
     Attributes:
         answers: the classifier's labels (N, L), integers in {0, 1}; N at least 1.
@@ -42,16 +43,6 @@ class MultiLabelEvaluation:
         return int((self.answers == self.labels).all(axis=1).sum())
 
     @property
-    def accuracy(self):
-        """Exact match: `correct / count`, in [0, 1]."""
-        return self.correct / self.count
-
-    @property
-    def interval(self):
-        """The exact match's 95 % Wilson interval `(low, high)`."""
-        return wilson_interval(self.correct, self.count)
-
-    @property
     def label_correct(self):
         """Per label, how many examples had it right: L numbers."""
         return (self.answers == self.labels).sum(axis=0).tolist()
@@ -65,15 +56,6 @@ class MultiLabelEvaluation:
     def label_intervals(self):
         """Per label, the accuracy's 95 % Wilson interval."""
         return [wilson_interval(correct, self.count) for correct in self.label_correct]
-
-    def to_dict(self):
-        """JSON-ready: of the exact match, `accuracy`, `count`, `correct` and `interval`."""
-        return {
-            "accuracy": self.accuracy,
-            "count": self.count,
-            "correct": self.correct,
-            "interval": list(self.interval),
-        }
 
     def __str__(self):
         low, high = self.interval

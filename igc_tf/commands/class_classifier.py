@@ -1,8 +1,7 @@
 """The classifier that a command is asked to use."""
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
-from igc_tf.pretrained import best_settings, generator_card, generator_names, load_generator
-from igc_tf.search import SearchSettings
+from igc_tf.pretrained import generator_card, generator_names, load_generator, named_settings
 
 
 def class_classifier(generator, settings=None):
@@ -25,5 +24,5 @@ def class_classifier(generator, settings=None):
         )
     if settings is None:
         settings = "best" if card.get("best_settings") else "paper"
-    search = best_settings(generator) if settings == "best" else SearchSettings()
+    search = named_settings(settings, generator)
     return InvertedGeneratorClassifier(load_generator(generator), search)

@@ -3,8 +3,6 @@
 from igc_tf.data.load_trajectories import load_trajectories
 from igc_tf.data.synthetic_strokes import STROKES, synthetic_strokes
 
-SYNTHETIC = "synthetic"
-
 
 def open_trajectories(data, classes, subsampling):
     """Returns `TrajectoryData` of at least `classes` letters or strokes.
@@ -19,14 +17,14 @@ def open_trajectories(data, classes, subsampling):
         ValueError: if there are fewer classes.
         DataError: if the trajectories cannot be had.
     """
-    if data == SYNTHETIC:
-        available, source = len(STROKES), "strokes made in code"
+    if data == "synthetic":
+        strokes = synthetic_strokes(per_class=40, classes=min(classes, len(STROKES)), steps=48)
+        trajectories = strokes.subsample(subsampling)
     else:
         trajectories = load_trajectories(data, subsampling)
-        available, source = trajectories.num_classes, trajectories.source
-    if classes > available:
-        raise ValueError(f"--classes {classes}: expected at most {available}, those of {source}")
-    if data == SYNTHETIC:
-        trajectories = synthetic_strokes(per_class=40, classes=classes, steps=48)
-        return trajectories.subsample(subsampling)
+    if classes > trajectories.num_classes:
+        raise ValueError(
+            f"--classes {classes}: expected at most {trajectories.num_classes}, those of "
+            f"{trajectories.source}"
+        )
     return trajectories

@@ -5,15 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from igc_tf.classifiers import (
-    MultiLabelInvertedGeneratorClassifier,
-    evaluate_network,
-)
+from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_images
 from igc_tf.plots import plot_label_cases
-from igc_tf.pretrained import best_settings, load_generator, load_lenet, weights_digest
+from igc_tf.pretrained import load_generator, load_lenet, named_settings, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
-from igc_tf.search import SearchSettings
 
 _SEARCH, _NETWORK = "inverted generator", "LeNet-5"
 _CASES = 6
@@ -105,7 +101,7 @@ def multi_label_table(options, report=None):
     Raises:
         ValueError: for options that cannot be met; before any search starts.
     """
-    settings = best_settings(options.generator) if options.settings == "best" else SearchSettings()
+    settings = named_settings(options.settings, options.generator)
     generator, network = load_generator(options.generator), load_lenet(options.network)
     classifier = MultiLabelInvertedGeneratorClassifier(generator, settings)
     for name, labels in (

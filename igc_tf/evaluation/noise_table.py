@@ -12,15 +12,14 @@ from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
 from igc_tf.pretrained import (
-    best_settings,
     lenet_card,
     lenet_names,
     load_generator,
     load_lenet,
+    named_settings,
     weights_digest,
 )
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
-from igc_tf.search import SearchSettings
 from igc_tf.tensorboard import log_latents, log_search, summary_writer
 
 # sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti (002 §2)
@@ -138,7 +137,7 @@ def noise_table(options, report=None):
     Raises:
         ValueError: for options that cannot be met; before any search starts.
     """
-    settings = best_settings(options.generator) if options.settings == "best" else SearchSettings()
+    settings = named_settings(options.settings, options.generator)
     generator = load_generator(options.generator)
     classifier = InvertedGeneratorClassifier(generator, settings)
     lenet = _lenet(options.dataset)

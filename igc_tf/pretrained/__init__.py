@@ -4,6 +4,7 @@ from igc_tf.pretrained.best_settings import best_settings
 from igc_tf.pretrained.card import generator_card, generator_names, lenet_card, lenet_names
 from igc_tf.pretrained.load_generator import load_generator
 from igc_tf.pretrained.load_lenet import load_lenet
+from igc_tf.pretrained.named_settings import named_settings
 from igc_tf.pretrained.publish_generator import publish_generator
 from igc_tf.pretrained.publish_lenet import publish_lenet
 from igc_tf.pretrained.shipped_weights import weights_digest
@@ -16,6 +17,7 @@ __all__ = [
     "lenet_names",
     "load_generator",
     "load_lenet",
+    "named_settings",
     "publish_generator",
     "publish_lenet",
     "weights_digest",
