@@ -15,10 +15,18 @@ from igc_tf.search.search_space import SearchSpace
 
 
 class _Searched(NamedTuple):
-    """Data (B, ...), their conditions (B, C), and per block the values found, (B·C, D)."""
+    """The engine that searched data (B, ...), and what it found.
 
+    Attributes:
+        engine: a `GeneratorSearch` with K candidates.
+        data: (B, ...).
+        right: (B, K), 1 where a candidate is right; one of each label's is.
+        values: per block (B·K, D).
+    """
+
+    engine: GeneratorSearch
     data: tf.Tensor
-    condition: tf.Tensor
+    right: tf.Tensor
     values: tuple
 
 
@@ -45,7 +53,9 @@ class ClassSeparation:
     Attributes:
         settings: of the short search. Its reach, steps × learning rate, should be about that of
             the search the generator is meant for (the paper's: 100 × 0.001).
-        images: how many of a batch's images are searched, each with every condition.
+        images: how many of a batch's images are searched.
+        candidates: with how many classes each of them is searched: the right one, and the others
+            that are nearest where the search begins; None for all, and for several labels.
         labels: how many labels a condition holds, each one-hot over equally many values.
         temperature: of the cross entropy, in units of the data difference.
         decision: a difference, by name or callable, that should separate the classes as well as
@@ -68,6 +78,7 @@ class ClassSeparation:
         default_factory=lambda: SearchSettings(steps=8, learning_rate=0.0125)
     )
     images: int = 64
+    candidates: int | None = None
     labels: int = 1
     temperature: float = 0.005
     decision: str | Callable | None = None
@@ -91,6 +102,11 @@ class ClassSeparation:
         for name in ("temperature", "decision_temperature"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected a number > 0")
+        if self.candidates is not None and (self.candidates < 2 or self.labels > 1):
+            raise ValueError(
+                f"candidates={self.candidates!r} with labels={self.labels!r}: expected a whole "
+                "number >= 2 and a single label, or None"
+            )
         if self.decision is not None:
             resolve_difference(self.decision)
         if not self.sigma >= 0:
@@ -100,13 +116,18 @@ class ClassSeparation:
         """Returns the `GeneratorSearch` of these settings over a functional generator.
 
         Raises:
-            ValueError: if its conditions cannot be the values of that many labels.
+            ValueError: if its conditions cannot be the values of that many labels, or are fewer
+                than the candidates.
         """
         conditions, latent_size = (tensor.shape[1] for tensor in generator.inputs)
         if conditions % self.labels:
             raise ValueError(
                 f"the generator has {conditions} conditions: expected a multiple of {self.labels}, "
                 "the labels"
+            )
+        if self.candidates is not None and self.candidates > conditions:
+            raise ValueError(
+                f"candidates={self.candidates!r}: the generator has {conditions} conditions"
             )
         space = SearchSpace.per_label_value(
             self.labels,
@@ -138,61 +159,83 @@ class ClassSeparation:
             sigma = tf.random.stateless_uniform(sigma_shape, sigma_seed, -self.sigma, self.sigma)
             data += tf.maximum(sigma, 0.0) * tf.random.stateless_normal(shape, noise_seed)
             data = tf.clip_by_value(data, -0.5, 0.5)
+        if self.candidates is not None:
+            engine, condition = self._among_nearest(engine, data, condition)
         result = engine.search(data, tf.range(tf.shape(data)[0]))
         found = [tf.reshape(value, [-1, value.shape[-1]]) for value in result.values]
-        return _Searched(data, condition, tuple(tf.stop_gradient(value) for value in found))
+        return _Searched(engine, data, condition, tuple(map(tf.stop_gradient, found)))
 
-    def loss(self, engine, searched):
+    def loss(self, searched):
         """The terms, weighted, and what to report.
+
+        Args:
+            searched: from `search`.
 
         Returns:
             `(loss, logs)`: a scalar, and scalars by name: `separation_loss`; `separated`, how
             often a label's right value was nearest, by the decision if there is one;
             `reconstruction`, the right value's difference.
         """
-        data, condition = searched.data, searched.condition
-        generated = engine.generate(searched.values)
+        engine, data, right, values = searched
+        generated = engine.generate(values)
         differences = engine.differences(data, generated)
-        reconstruction = tf.reduce_mean(tf.reduce_sum(differences * condition, axis=1))
-        separation, right = self._separation(differences, condition, self.temperature)
+        reconstruction = tf.reduce_mean(tf.reduce_sum(differences * right, axis=1))
+        separation, separated = self._separation(differences, right, self.temperature)
         if self.decision is not None:
-            decisive, condition = self._decisive(data, generated, differences, condition)
-            further, right = self._separation(decisive, condition, self.decision_temperature)
+            decisive, right = self._decisive(data, generated, differences, right)
+            further, separated = self._separation(decisive, right, self.decision_temperature)
             separation += further
         logs = {
             "separation_loss": separation,
-            "separated": right,
+            "separated": separated,
             "reconstruction": reconstruction / self.labels,
         }
         return self.weight * separation + self.reconstruction_weight * reconstruction, logs
 
-    def _separation(self, differences, condition, temperature):
-        """The mean cross entropy, and how often a label's right value is nearest."""
-        loss = class_separation_loss(differences, condition, temperature, self.labels)
-        nearest = tf.argmin(self._per_label(differences), axis=-1)
-        right = nearest == tf.argmax(self._per_label(condition), axis=-1)
-        return tf.reduce_mean(loss), tf.reduce_mean(tf.cast(right, tf.float32))
+    def _among_nearest(self, engine, data, condition):
+        """A search among `candidates` classes of each image, and which of them is right, (B, K)."""
+        start = [block.start_values(tf.zeros([1], tf.int32)) for block in engine.space.blocks]
+        repeats = tf.concat([tf.shape(data)[:1], tf.ones_like(tf.shape(data)[1:])], axis=0)
+        differences = engine.differences(data, tf.tile(engine.generate(start), repeats))
+        chosen = self._right_and_nearest(differences, condition, self.candidates)[:, 0]
+        classes, latent_size = (block.shape[1] for block in engine.space.blocks)
+        space = SearchSpace.latent_per_condition(
+            tf.one_hot(chosen, classes), latent_size, self.settings.restriction()
+        )
+        right = tf.gather(condition, chosen, batch_dims=1)
+        return GeneratorSearch(engine.generator, space, self.settings), right
 
-    def _decisive(self, data, generated, differences, condition):
-        """The decision's differences of the right values and their rivals, and the conditions.
+    def _separation(self, differences, right, temperature):
+        """The mean cross entropy, and how often a label's right value is nearest."""
+        loss = class_separation_loss(differences, right, temperature, self.labels)
+        nearest = tf.argmin(self._per_label(differences), axis=-1)
+        separated = nearest == tf.argmax(self._per_label(right), axis=-1)
+        return tf.reduce_mean(loss), tf.reduce_mean(tf.cast(separated, tf.float32))
+
+    def _decisive(self, data, generated, differences, right):
+        """The decision's differences of the right values and their rivals, and which are right.
 
         Returns:
             Both (B, L·V), V = 1 + rivals values of each label (all, where there are fewer).
         """
-        values = condition.shape[1] // self.labels
+        values = right.shape[1] // self.labels
         contestants = min(1 + self.rivals, values)
-        right = self._per_label(condition)
-        nearness = tf.where(right > 0, float("inf"), -self._per_label(differences))
-        chosen = tf.math.top_k(nearness, contestants).indices
+        chosen = self._right_and_nearest(differences, right, contestants)
         shape = tf.shape(data)
         generated = tf.reshape(generated, tf.concat([[-1, values], shape[1:]], axis=0))
         generated = tf.gather(generated, tf.reshape(chosen, [-1, contestants]), batch_dims=1)
         generated = tf.reshape(generated, [-1, *data.shape[1:]])
         targets = tf.repeat(data, self.labels * contestants, axis=0)
         differences = resolve_difference(self.decision)(targets, generated)
-        condition = tf.gather(right, chosen, batch_dims=2)
+        right = tf.gather(self._per_label(right), chosen, batch_dims=2)
         flat = [-1, self.labels * contestants]
-        return tf.reshape(differences, flat), tf.reshape(condition, flat)
+        return tf.reshape(differences, flat), tf.reshape(right, flat)
+
+    def _right_and_nearest(self, differences, right, count):
+        """The numbers (B, L, count) of each label's right value, first, and of its rivals."""
+        right = self._per_label(right)
+        nearness = tf.where(right > 0, float("inf"), -self._per_label(differences))
+        return tf.math.top_k(nearness, count).indices
 
     def _per_label(self, tensor):
         return tf.reshape(tensor, [-1, self.labels, tensor.shape[1] // self.labels])

@@ -60,7 +60,7 @@ class ConditionalActivationGAN(AveragedGAN):
             generator_loss = tf.reduce_mean(lsgan_generator_loss(fake_activation, condition))
             total_loss, logs = generator_loss, {}
             if searched is not None:
-                separation_loss, logs = self.separation.loss(self._engine, searched)
+                separation_loss, logs = self.separation.loss(searched)
                 total_loss += separation_loss
 
         self._descend(generator_tape, total_loss, self.generator, self.generator_optimizer)

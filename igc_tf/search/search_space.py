@@ -1,6 +1,7 @@
 """What a search may move."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -52,6 +53,19 @@ class SearchSpace:
         """
         condition = SearchBlock(start=tf.eye(classes), trainable=False)
         start = tf.fill([classes, latent_size], float(restriction.mean))
+        return cls((condition, SearchBlock(start=start, restriction=restriction)))
+
+    @classmethod
+    def latent_per_condition(cls, conditions, latent_size, restriction):
+        """As `latent_per_class`, with conditions of each example's own.
+
+        Args:
+            conditions: (B, K, C); an example's index tells its row.
+            latent_size: Z.
+            restriction: a `LatentRestriction`; tells the prior's mean.
+        """
+        condition = SearchBlock(start=partial(tf.gather, conditions), trainable=False)
+        start = tf.fill([conditions.shape[1], latent_size], float(restriction.mean))
         return cls((condition, SearchBlock(start=start, restriction=restriction)))
 
     @classmethod

@@ -26,6 +26,8 @@ class CAGANRecipe:
         averaging_decay: per step, of the moving average of the generator's weights.
         separation_weight: of the class separation loss; 0 trains as the paper does.
         separation_images: images of each batch that are searched for it.
+        separation_candidates: with how many classes each is searched, the right one and the
+            nearest others; None for all.
         separation_steps: steps of that search.
         separation_temperature: of its cross entropy, in units of the data difference.
         separation_decision: a difference, by name, that the classes should be told apart by as
@@ -59,6 +61,7 @@ class CAGANRecipe:
     averaging_decay: float = 0.999
     separation_weight: float = 0.0
     separation_images: int = 64
+    separation_candidates: int | None = None
     separation_steps: int = 8
     separation_temperature: float = 0.005
     separation_decision: str | None = None

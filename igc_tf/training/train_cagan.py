@@ -95,6 +95,7 @@ def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epo
         separation = ClassSeparation(
             settings=_short_search(recipe),
             images=recipe.separation_images,
+            candidates=recipe.separation_candidates,
             labels=TASKS[recipe.task].labels,
             temperature=recipe.separation_temperature,
             decision=recipe.separation_decision,

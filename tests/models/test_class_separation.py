@@ -20,7 +20,7 @@ def test_gradient_is_that_of_the_searched_minimum():
     searched = separation.search(engine, data, condition, tf.constant([0, 0]))
     weights = model.trainable_variables[0].value
     with tf.GradientTape() as tape:
-        loss, logs = separation.loss(engine, searched)
+        loss, logs = separation.loss(searched)
     gradient = tape.gradient(loss, weights).numpy()
 
     projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
@@ -49,10 +49,9 @@ def test_gradient_for_two_labels_is_that_of_the_searched_minima():
         EXACT, images=4, labels=2, temperature=0.5, reconstruction_weight=0.3
     )
     engine = separation.engine(model)
-    search = tf.function(separation.search)
-    searched = search(engine, tf.constant(data), condition, tf.constant([0, 0]))
+    searched = separation.search(engine, tf.constant(data), condition, tf.constant([0, 0]))
     with tf.GradientTape() as tape:
-        loss, logs = separation.loss(engine, searched)
+        loss, logs = separation.loss(searched)
     gradient = tape.gradient(loss, model.trainable_variables[0].value).numpy()
 
     def minimum(offsets):
@@ -88,7 +87,7 @@ def test_decision_separates_the_right_class_from_its_nearest_rivals():
         engine = separation.engine(model)
         seed = tf.constant([0, 0])
         searched = separation.search(engine, tf.constant(data), tf.one_hot(labels, 4), seed)
-        loss, logs = separation.loss(engine, searched)
+        loss, logs = separation.loss(searched)
         return float(loss), float(logs["separated"])
 
     squared = ((data[:, None] - offsets) ** 2).mean(axis=2)
@@ -122,8 +121,45 @@ def test_decision_for_two_labels_is_the_second_cross_entropy_of_each():
         separation = ClassSeparation(EXACT, **options, **more)
         engine = separation.engine(model)
         searched = separation.search(engine, tf.constant(data), condition, tf.constant([0, 0]))
-        losses.append(float(separation.loss(engine, searched)[0]))
+        losses.append(float(separation.loss(searched)[0]))
     assert losses[1] == pytest.approx(2 * losses[0], rel=1e-5)
+
+
+def test_searches_the_right_class_and_those_that_begin_nearest():
+    model, offsets, matrix = linear_generator(latent_size=2, classes=5)
+    data = np.random.default_rng(1).normal(size=(6, 6)).astype(np.float32)
+    labels = np.array([0, 1, 2, 3, 4, 1])
+    separation = ClassSeparation(
+        EXACT, images=6, candidates=3, temperature=0.5, reconstruction_weight=0.3
+    )
+    condition, seed = tf.one_hot(labels, 5), tf.constant([0, 0])
+    engine = separation.engine(model)
+    loss, _ = tf.function(
+        lambda: separation.loss(separation.search(engine, tf.constant(data), condition, seed))
+    )()
+
+    projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
+    before = ((data[:, None] - offsets) ** 2).mean(axis=2)
+    after = (((data[:, None] - offsets) @ projector.T) ** 2).mean(axis=2)
+    expected = []
+    for image, label in enumerate(labels):
+        wrong = np.delete(np.arange(5), label)
+        rivals = wrong[before[image, wrong].argsort()][:2]
+        odds = np.exp((after[image, label] - after[image, rivals]) / 0.5)
+        expected.append(np.log1p(odds.sum()) + 0.3 * after[image, label])
+    assert float(loss) == pytest.approx(np.mean(expected), rel=1e-3)
+
+
+@pytest.mark.parametrize("values", [{"candidates": 1}, {"candidates": 3, "labels": 2}])
+def test_refuses_candidates_that_cannot_be_rivals(values):
+    with pytest.raises(ValueError, match=f"candidates={values['candidates']} with labels="):
+        ClassSeparation(**values)
+
+
+def test_refuses_more_candidates_than_conditions():
+    model, _, _ = linear_generator(classes=3)
+    with pytest.raises(ValueError, match="candidates=4: the generator has 3 conditions"):
+        ClassSeparation(candidates=4).engine(model)
 
 
 def test_conditions_must_be_values_of_the_labels():
