@@ -47,6 +47,7 @@ class NoiseTableOptions:
         data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images and the noise.
         batch_size: images searched at once; bounds the memory.
+        precision: what the generator computes in; see `load_generator`.
     """
 
     images: int | Literal["all"] = 1000
@@ -60,6 +61,7 @@ class NoiseTableOptions:
     data_dir: Path | None = None
     seed: int = 0
     batch_size: int = 100
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
     def __post_init__(self):
         if self.images != "all" and self.images < 1:
@@ -138,7 +140,7 @@ def noise_table(options, report=None):
         ValueError: for options that cannot be met; before any search starts.
     """
     settings = named_settings(options.settings, options.generator)
-    generator = load_generator(options.generator)
+    generator = load_generator(options.generator, options.precision)
     classifier = InvertedGeneratorClassifier(generator, settings)
     lenet = _lenet(options.dataset)
     data, note = _images(options)
@@ -165,9 +167,10 @@ def noise_table(options, report=None):
     else:
         result["rows"] = earlier["rows"]
     run.write_json("result.json", result)
+    precision = "" if options.precision == "float32" else f", {options.precision}"
     header = (
         f"{len(data):,} {data.split} images of {data.name} ({data.source}){note}; "
-        f"generator {options.generator}, {options.settings} settings"
+        f"generator {options.generator}, {options.settings} settings{precision}"
     )
     verbose = 0 if report is None else 1
     report = report or (lambda line: None)

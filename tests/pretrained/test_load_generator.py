@@ -1,5 +1,6 @@
 """What ships loads, matches its card, and classifies real digits."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -46,6 +47,35 @@ def test_keras_files_load(tmp_path):
     loaded = load(tmp_path / "own.keras")
     inputs = [np.eye(3, dtype=np.float32), np.ones([3, 4], np.float32)]
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
+
+
+def test_a_search_in_bfloat16_finds_about_the_same():
+    digits = bundled_digits().sample(20, seed=123)
+    exact, rough = (
+        igc_tf.InvertedGeneratorClassifier(load("mnist-cagan-compact", precision)).classify(
+            digits.images
+        )
+        for precision in ("float32", "mixed_bfloat16")
+    )
+    deviation = np.abs(exact.differences - rough.differences)
+    # eight significant bits: 0.004 of a pixel's value, and what 100 steps make of it
+    assert 0 < deviation.mean() < 0.004
+    assert (exact.labels == rough.labels).mean() >= 0.95
+
+
+def test_precision_reaches_the_layers_of_nested_models(tmp_path):
+    inner, _, _ = linear_generator()
+    inputs = [keras.Input([3]), keras.Input([4])]
+    keras.Model(inputs, inner(inputs)).save(tmp_path / "own.keras")
+    nested = load(tmp_path / "own.keras", "mixed_bfloat16")
+    assert nested([np.eye(3), np.ones([3, 4])]).dtype == "bfloat16"
+    assert {weight.dtype for weight in nested.weights} == {"float32"}
+    assert load(tmp_path / "own.keras")([np.eye(3), np.ones([3, 4])]).dtype == "float32"
+
+
+def test_refuses_an_unknown_precision():
+    with pytest.raises(ValueError, match="mixed_float8"):
+        load("mnist-cagan-compact", "mixed_float8")
 
 
 def test_refuses_what_is_neither_name_nor_file(tmp_path):
