@@ -16,6 +16,10 @@ def run_program(main):
         With main's exit code; 2 after a mistake of use (ValueError, OSError or a failed run, told
         on stderr without a traceback); 130 after Ctrl-C.
     """
+    module = sys.modules["__main__"].__spec__
+    if module is not None:
+        # what --help calls the program; else it is the path of its file
+        sys.argv[0] = f"python -m {module.name}"
     try:
         import_tensorflow_quietly()
         code = main()

@@ -1,36 +1,13 @@
 """`python -m training.cagan compact|paper`: trains the conditional activation GAN."""
 
-from pathlib import Path
-
 from igc_tf.program import run_program
 
 
 def main():
-    import tyro
+    from igc_tf.training import CAGAN_RECIPES, train_cagan
+    from igc_tf.training.gan_program import gan_program
 
-    from igc_tf.training import CAGAN_RECIPES, CAGANRecipe, train_cagan
-
-    def trainer(default):
-        def train(
-            output: Path,
-            recipe: tyro.conf.OmitArgPrefixes[CAGANRecipe] = default,
-            data_dir: Path | None = None,
-        ) -> int:
-            """Trains, or resumes the unfinished run that the output directory holds.
-
-            Args:
-                output: the run directory.
-                recipe: what to train and how.
-                data_dir: of TensorFlow Datasets; its own default if not given.
-            """
-            print(f"the chosen generator: {train_cagan(recipe, output, data_dir)}")
-            return 0
-
-        return train
-
-    return tyro.extras.subcommand_cli_from_dict(
-        {size: trainer(recipe) for size, recipe in CAGAN_RECIPES.items()}
-    )
+    return gan_program(train_cagan, CAGAN_RECIPES)
 
 
 if __name__ == "__main__":
