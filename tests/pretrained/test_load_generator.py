@@ -18,6 +18,20 @@ def test_shipped_generator_classifies_real_digits_far_above_chance():
     assert evaluation.accuracy >= 0.8
 
 
+def test_paper_size_generator_ships_with_the_published_architecture():
+    generator = igc_tf.load_generator("mnist-cagan-paper")
+    # dense without bias, seven instance normalisations, six 3×3 convolutions, one 1×1
+    convolutions = 256 * 128 + 2 * 128 * 128 + 128 * 64 + 2 * 64 * 64
+    normalizations = 2 * (256 + 3 * 128 + 3 * 64)
+    dense = 266 * 7 * 7 * 256
+    assert generator.count_params() == dense + 9 * convolutions + normalizations + 64 + 1
+    digits = bundled_digits().sample(20, seed=123)
+    settings = igc_tf.SearchSettings(steps=8, learning_rate=0.0125)
+    classifier = igc_tf.InvertedGeneratorClassifier(generator, settings)
+    evaluation = classifier.evaluate(digits.images, digits.labels, verbose=0)
+    assert evaluation.accuracy >= 0.8
+
+
 def test_shipped_generator_makes_the_digit_it_is_asked_for():
     generator = igc_tf.load_generator("mnist-cagan-compact")
     latent = np.random.default_rng(0).normal(size=(40, 256)).astype(np.float32)
