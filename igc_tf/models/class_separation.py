@@ -55,7 +55,9 @@ class ClassSeparation:
             the search the generator is meant for (the paper's: 100 × 0.001).
         images: how many of a batch's images are searched.
         candidates: with how many classes each of them is searched: the right one, and the others
-            that are nearest where the search begins; None for all, and for several labels.
+            that are nearest where the search begins; None for all, and for several labels. Fewer
+            take less time, but nothing keeps far classes from learning to imitate an image: let
+            a run among all classes follow.
         labels: how many labels a condition holds, each one-hot over equally many values.
         temperature: of the cross entropy, in units of the data difference.
         decision: a difference, by name or callable, that should separate the classes as well as

@@ -27,7 +27,7 @@ class CAGANRecipe:
         separation_weight: of the class separation loss; 0 trains as the paper does.
         separation_images: images of each batch that are searched for it.
         separation_candidates: with how many classes each is searched, the right one and the
-            nearest others; None for all.
+            nearest others; None for all (see `ClassSeparation`).
         separation_steps: steps of that search.
         separation_temperature: of its cross entropy, in units of the data difference.
         separation_decision: a difference, by name, that the classes should be told apart by as
