@@ -52,8 +52,7 @@ class SearchSpace:
             restriction: a `LatentRestriction`; tells the prior's mean.
         """
         condition = SearchBlock(start=tf.eye(classes), trainable=False)
-        start = tf.fill([classes, latent_size], float(restriction.mean))
-        return cls((condition, SearchBlock(start=start, restriction=restriction)))
+        return cls((condition, _latent_from_mean(classes, latent_size, restriction)))
 
     @classmethod
     def latent_per_condition(cls, conditions, latent_size, restriction):
@@ -65,8 +64,7 @@ class SearchSpace:
             restriction: a `LatentRestriction`; tells the prior's mean.
         """
         condition = SearchBlock(start=partial(tf.gather, conditions), trainable=False)
-        start = tf.fill([conditions.shape[1], latent_size], float(restriction.mean))
-        return cls((condition, SearchBlock(start=start, restriction=restriction)))
+        return cls((condition, _latent_from_mean(conditions.shape[1], latent_size, restriction)))
 
     @classmethod
     def per_label_value(cls, labels, values, latent_size, restriction, condition_update_factor=5.0):
@@ -95,8 +93,7 @@ class SearchSpace:
             projection=simplex,
             tangent=simplex.tangent,
         )
-        start = tf.fill([labels * values, latent_size], float(restriction.mean))
-        return cls((condition, SearchBlock(start=start, restriction=restriction)))
+        return cls((condition, _latent_from_mean(labels * values, latent_size, restriction)))
 
     @classmethod
     def condition_alone(cls, classes, tangent=False):
@@ -148,3 +145,9 @@ class SearchSpace:
             restriction=restriction,
         )
         return cls((*cls.condition_alone(classes, tangent).blocks, latent))
+
+
+def _latent_from_mean(candidates, latent_size, restriction):
+    """The latent's block where every candidate starts at the prior's mean."""
+    start = tf.fill([candidates, latent_size], float(restriction.mean))
+    return SearchBlock(start=start, restriction=restriction)
