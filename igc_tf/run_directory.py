@@ -38,16 +38,30 @@ class RunDirectory:
         path = self.path / name
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
-    def unfinished(self, result):
-        """Returns the `result.json` of an interrupted run of the same thing, or None.
+    def findings(self, result, name="rows"):
+        """Returns what an interrupted run of the same thing has found so far, `[]` for a new one.
 
-        The same thing: equal in everything `result` says except environment and findings.
+        The same thing: equal in everything `result` says except environment and findings. What
+        another run has finished here is left alone until the new one writes its first findings.
+
+        Args:
+            result: what the new run will write as `result.json`.
+            name: of the list in it that grows.
+
+        Raises:
+            ValueError: if an unfinished run of another thing has found something here; names what
+                differs.
         """
         earlier = self.read_json("result.json")
-        if earlier is None or earlier.get("complete") is not False:
-            return None
-        same = (name for name in result if name not in ("environment", "rows", "tried", "complete"))
-        return earlier if all(earlier.get(name) == result[name] for name in same) else None
+        if earlier is None or earlier.get("complete") is not False or not earlier.get(name):
+            return []
+        different = differences(earlier, result, besides=("environment", "complete", name))
+        if different:
+            raise ValueError(
+                f"{self.path} holds an unfinished run of something else (there, here): "
+                f"{different}. Give the same options to finish it, or another output directory"
+            )
+        return earlier[name]
 
     def write_figure(self, name, figure):
         """Writes a matplotlib figure as PNG and returns the path."""
@@ -71,6 +85,21 @@ class RunDirectory:
         finally:
             Path(temporary).unlink(missing_ok=True)
         return target
+
+
+def differences(earlier, now, besides=()):
+    """Returns `{name: (earlier's value, now's)}` for each name in `now` where they differ.
+
+    Of values that are dictionaries themselves only what differs in them is named.
+    """
+    different = {}
+    for name in now.keys() - set(besides):
+        old, new = earlier.get(name), now[name]
+        if isinstance(old, dict) and isinstance(new, dict):
+            different |= differences(old, new)
+        elif old != new:
+            different[name] = (old, new)
+    return dict(sorted(different.items()))
 
 
 def json_ready(options):

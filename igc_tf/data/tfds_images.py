@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 IMAGE_SHAPE = (28, 28, 1)
-PREPARED = "TensorFlow Datasets, prepared directory"
+TFDS_SOURCE = "TensorFlow Datasets"
 # Marks, in the description that TFDS stores with a set, the sentence saying where it came from.
 _SOURCE_MARK = "Source: "
 # name or name/config; versions and the community namespaces of TFDS are left out on purpose.
@@ -185,13 +185,13 @@ def store_images(
 
 
 def source_of(builder: "tfds.core.DatasetBuilder") -> str:
-    """Where a prepared set came from: the sentence given to `store_images`, or `PREPARED`."""
+    """Where a prepared set came from: the sentence given to `store_images`, or `TFDS_SOURCE`."""
     # `builder.info.description` of a registered set is the one in its code, not the stored one.
     stored = json.loads((Path(builder.data_dir) / "dataset_info.json").read_text(encoding="utf-8"))
     description = stored.get("description", "")
     if description.startswith(_SOURCE_MARK):
         return description.removeprefix(_SOURCE_MARK)
-    return PREPARED
+    return TFDS_SOURCE
 
 
 def read_split(

@@ -12,6 +12,7 @@ import numpy as np
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.metrics import wilson_interval
 from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
@@ -108,6 +109,7 @@ def export_parity(options, report=None):
     settings = SearchSettings.from_dict(description["search"])
     classifier = InvertedGeneratorClassifier(generator, settings, *prior_and_range)
     data = load_images(options.dataset, "test", data_dir=options.data_dir, fallback=True)
+    check_generator(options.generator, generator, data)
     data = data.sample(min(options.images, len(data)), options.seed)
     tolerance, required_share = (1e-4, 0.9) if hlo else (1e-5, 1.0)
     rows = []

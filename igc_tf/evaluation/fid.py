@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from igc_tf.data import load_images
+from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.evaluation.generate_images import generate_images
 from igc_tf.metrics import (
     FeatureStatistics,
@@ -19,7 +20,6 @@ from igc_tf.metrics import (
 from igc_tf.plots import plot_class_bars, plot_class_samples
 from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
-from igc_tf.search.generator_signature import GeneratorSignature
 
 # the mean of the classes' FIDs, with Inception at 84×84×3 (002 §2)
 PAPER_FID = 2.0
@@ -157,17 +157,8 @@ def measure_fid(options, report=None):
     verbose = 0 if report is None else 1
     report = report or (lambda line: None)
     generator = load_generator(options.generator)
-    signature = GeneratorSignature.of(generator)
     data = load_images(options.dataset, options.split, data_dir=options.data_dir)
-    if (data.num_classes, data.images.shape[1:]) != (
-        signature.condition_size,
-        signature.data_shape,
-    ):
-        raise ValueError(
-            f"{options.dataset} has {data.num_classes} classes of images "
-            f"{data.images.shape[1:]}, the generator {options.generator} "
-            f"{signature.condition_size} of {signature.data_shape}: expected the same"
-        )
+    check_generator(options.generator, generator, data)
     # in a random order, by which the halves and the choice of images are random
     data = data.sample(len(data), options.seed)
     members = [_members(data, label, options) for label in range(data.num_classes)]

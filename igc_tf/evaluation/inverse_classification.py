@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from igc_tf.data import load_images
+from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE, inverse_findings
 from igc_tf.evaluation.inverse_search import InverseSearch
 from igc_tf.metrics.wilson_interval import wilson_interval
@@ -110,12 +111,15 @@ def inverse_classification(options, verbose=1):
     Raises:
         ValueError: for generators that are not there, before any search starts.
     """
-    generators = {size: _generator(options, size) for size in options.latent_sizes}
+    names = {size: _generator_name(options, size) for size in options.latent_sizes}
+    generators = {size: load_generator(name) for size, name in names.items()}
     digests = {str(size): weights_digest(model) for size, model in generators.items()}
     data, validation = (
         load_images(options.dataset, split, data_dir=options.data_dir)
         for split in ("test", "validation")
     )
+    for size, generator in generators.items():
+        check_generator(names[size], generator, data)
     data = data.sample(options.images, options.seed)
     validation = validation.sample(options.validation_images, options.seed)
     run = RunDirectory(options.output)
@@ -128,9 +132,7 @@ def inverse_classification(options, verbose=1):
         "complete": False,
         "rows": [],
     }
-    earlier = run.unfinished(result)
-    result["rows"] = earlier["rows"] if earlier else []
-    run.write_json("result.json", result)
+    result["rows"] = run.findings(result)
     rows = {(row["split"], row["name"]): row for row in result["rows"]}
     progress = tqdm(
         total=_whole_cost(options, data.num_classes),
@@ -191,7 +193,8 @@ def _experiments(options):
     }
 
 
-def _generator(options, size):
+def _generator_name(options, size):
+    """What `load_generator` takes."""
     if options.generators is None:
         name = f"mnist-cgan-compact-{size}"
         if name not in generator_names():
@@ -199,7 +202,7 @@ def _generator(options, size):
                 f"no {name} ships: give --generators, or --latent-sizes that ship, of "
                 f"{[other for other in generator_names() if other.startswith('mnist-cgan')]}"
             )
-        return load_generator(name)
+        return name
     path = options.generators / f"noise-{size}" / "generator.keras"
     if not path.is_file():
         raise ValueError(
@@ -207,7 +210,7 @@ def _generator(options, size):
             f"python -m training.conditional_gan compact --latent-size {size} "
             f"--output {path.parent} makes it"
         )
-    return load_generator(path)
+    return str(path)
 
 
 def _search(options, run, search, generators, images, repeats):

@@ -124,8 +124,7 @@ def multi_label_table(options, report=None):
         "complete": False,
         "rows": [],
     }
-    result["rows"] = (run.unfinished(result) or result)["rows"]
-    run.write_json("result.json", result)
+    result["rows"] = run.findings(result)
     header = (
         f"{len(digits):,} {data.split} digits of mnist ({data.source}), half of them inverted; "
         f"generator {options.generator}, {options.settings} settings"

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
 from igc_tf.pretrained import (
     lenet_card,
@@ -127,7 +129,8 @@ class NoiseTable:
 def noise_table(options, report=None):
     """Classifies noised images, one pass per sigma, and writes the table and the figures.
 
-    Each finished sigma is kept: the same options on an unfinished output directory go on there.
+    Each finished sigma is kept, with its answers in `answers-sigma-SIGMA.npy`: the same options on
+    an unfinished output directory go on there.
 
     Args:
         options: a `NoiseTableOptions`.
@@ -144,11 +147,7 @@ def noise_table(options, report=None):
     classifier = InvertedGeneratorClassifier(generator, settings)
     lenet = _lenet(options.dataset)
     data, note = _images(options)
-    if data.num_classes != classifier.classes:
-        raise ValueError(
-            f"{options.dataset} has {data.num_classes} classes, the generator "
-            f"{options.generator} {classifier.classes}: expected the same number"
-        )
+    check_generator(options.generator, generator, data)
     run = RunDirectory(options.output)
     result = {
         "program": "python -m evaluation.noise_table",
@@ -161,12 +160,7 @@ def noise_table(options, report=None):
         "complete": False,
         "rows": [],
     }
-    earlier = run.unfinished(result)
-    if earlier is None:
-        _remove_figures(run)
-    else:
-        result["rows"] = earlier["rows"]
-    run.write_json("result.json", result)
+    result["rows"] = run.findings(result)
     precision = "" if options.precision == "float32" else f", {options.precision}"
     header = (
         f"{len(data):,} {data.split} images of {data.name} ({data.source}){note}; "
@@ -178,25 +172,30 @@ def noise_table(options, report=None):
 
     finished = {row["sigma"] for row in result["rows"]}
     for sigma in options.sigma:
-        if sigma in finished:
-            continue
         noised = add_gaussian_noise(data.images, sigma, options.seed)
-        report(f"sigma {sigma:g}")
-        evaluation = classifier.evaluate(noised, data.labels, options.batch_size, verbose)
-        result["rows"].append(
-            {
-                "sigma": sigma,
-                **evaluation.to_dict(),
-                "seconds": evaluation.seconds,
-                "first_batch_seconds": evaluation.first_batch_seconds,
-                **_lenet_row(lenet, noised, data.labels),
-            }
-        )
-        _draw_cases(run, classifier, data, noised, evaluation.answers, sigma)
-        if options.tensorboard is not None:
-            report(f"sigma {sigma:g}: TensorBoard logs")
-            _log_searches(options, classifier, data, noised, evaluation.answers, sigma, verbose)
-        run.write_json("result.json", result)
+        answers_file = f"answers-sigma-{sigma:g}.npy"
+        if sigma not in finished:
+            report(f"sigma {sigma:g}")
+            evaluation = classifier.evaluate(noised, data.labels, options.batch_size, verbose)
+            if not result["rows"]:
+                _remove_files(run)
+            run.write(answers_file, partial(np.save, arr=evaluation.answers))
+            result["rows"].append(
+                {
+                    "sigma": sigma,
+                    **evaluation.to_dict(),
+                    "seconds": evaluation.seconds,
+                    "first_batch_seconds": evaluation.first_batch_seconds,
+                    **_lenet_row(lenet, noised, data.labels),
+                }
+            )
+            run.write_json("result.json", result)
+        if not (run.path / _search_picture(sigma)).exists():
+            answers = np.load(run.path / answers_file)
+            if options.tensorboard is not None:
+                report(f"sigma {sigma:g}: TensorBoard logs")
+                _log_searches(options, classifier, data, noised, answers, sigma, verbose)
+            _draw_cases(run, classifier, data, noised, answers, sigma)
     result["rows"].sort(key=lambda row: options.sigma.index(row["sigma"]))
     references = PAPER_ROWS if options.dataset == "mnist" else ()
     curves = {"paper": [row[:2] for row in references]} if references else {}
@@ -231,11 +230,16 @@ def _images(options):
     return data.sample(options.images, options.seed), note
 
 
-def _remove_figures(run):
-    """Removes what an earlier table drew: it may have had other sigmas, or more wrong answers."""
-    for pattern in ("accuracy.png", "search-sigma-*.png", "cases-*-sigma-*.png"):
-        for picture in run.path.glob(pattern):
-            picture.unlink()
+def _remove_files(run):
+    """Removes an earlier table's: it may have had other sigmas, or more wrong answers."""
+    for pattern in ("accuracy.png", "search-sigma-*.png", "cases-*-sigma-*.png", "answers-*.npy"):
+        for file in run.path.glob(pattern):
+            file.unlink()
+
+
+def _search_picture(sigma):
+    """Fig. 2; the last of a sigma's files to be written."""
+    return f"search-sigma-{sigma:g}.png"
 
 
 def _lenet(dataset):
@@ -315,4 +319,4 @@ def _draw_cases(run, classifier, data, noised, answers, sigma):
         data.class_names,
         title,
     )
-    run.write_figure(f"search-sigma-{sigma:g}.png", figure)
+    run.write_figure(_search_picture(sigma), figure)

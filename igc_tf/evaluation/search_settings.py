@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
@@ -82,7 +83,8 @@ def choose_search_settings(options, report=None):
     data = load_images(options.dataset, "validation", data_dir=options.data_dir)
     data = data.sample(min(options.images, len(data)), options.seed)
     task = TASKS[options.task]
-    images, answers, _ = task.prepare(data, options.seed)
+    images, answers, conditions = task.prepare(data, options.seed)
+    check_generator(options.generator, generator, data, conditions.shape[1])
     noised = [add_gaussian_noise(images, sigma, options.seed) for sigma in options.sigma]
     run = RunDirectory(options.output)
     result = {
@@ -93,7 +95,7 @@ def choose_search_settings(options, report=None):
         "environment": describe_environment(),
         "complete": False,
     }
-    tried = (run.unfinished(result) or {}).get("tried", [])
+    tried = run.findings(result, "tried")
 
     def score(settings):
         for row in tried:

@@ -141,9 +141,7 @@ def evaluate_trajectories(options, report=None):
         "complete": False,
         "rows": [],
     }
-    earlier = run.unfinished(result)
-    result["rows"] = earlier["rows"] if earlier else []
-    run.write_json("result.json", result)
+    result["rows"] = run.findings(result)
     header = (
         f"{data.source}; {options.subsampling} steps as one, at most {data.series.shape[1]}; "
         f"{counts['train']} to train, {counts['test']} to test; {options.seeds} seeds"

@@ -8,7 +8,7 @@ def wilson_interval(correct, count, confidence=0.95):
     """Wilson's score interval of a proportion (Wilson 1927).
 
     Args:
-        correct: successes, 0 to `count`.
+        correct: successes, 0 to `count`; a mean of several trials of each may be a fraction.
         count: trials, at least 1.
         confidence: coverage, in (0, 1).
 

@@ -1,5 +1,7 @@
 """Keeps two runs from mixing in one directory."""
 
+from igc_tf.run_directory import differences
+
 
 def check_same_recipe(run, recipe):
     """Passes if a run directory is new, or its `options.json` holds the very same recipe.
@@ -14,11 +16,7 @@ def check_same_recipe(run, recipe):
     earlier = run.read_json("options.json")
     if earlier is None:
         return
-    different = {
-        name: (earlier["recipe"].get(name), value)
-        for name, value in recipe.to_dict().items()
-        if earlier["recipe"].get(name) != value
-    }
+    different = differences(earlier["recipe"], recipe.to_dict())
     if different:
         raise ValueError(
             f"{run.path} holds a run with other options (there, here): {different}. "

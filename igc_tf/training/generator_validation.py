@@ -24,6 +24,7 @@ class GeneratorValidation(keras.callbacks.Callback):
     def __init__(self, run, images, answers, sigmas, make_classifier):
         super().__init__()
         self._run = run
+        self._count = len(images)
         self._images = np.concatenate([add_gaussian_noise(images, sigma, 0) for sigma in sigmas])
         self._answers = np.concatenate([answers] * len(sigmas))
         self._make_classifier = make_classifier
@@ -34,7 +35,8 @@ class GeneratorValidation(keras.callbacks.Callback):
         self._classifier = self._make_classifier(self.model.averaged_generator)
 
     def on_epoch_end(self, epoch, logs=None):
-        evaluation = self._classifier.evaluate(self._images, self._answers, verbose=0)
+        accuracy = self._classifier.evaluate(self._images, self._answers, verbose=0).accuracy
         if logs is not None:
-            logs["val_accuracy"] = evaluation.accuracy
-        keep_best(self._run, "generator.keras", self.model.averaged_generator, epoch, evaluation)
+            logs["val_accuracy"] = accuracy
+        generator = self.model.averaged_generator
+        keep_best(self._run, "generator.keras", generator, epoch, accuracy, self._count)

@@ -1,7 +1,9 @@
 """Keeps the model of the epoch that did best on the validation images."""
 
+from igc_tf.metrics.wilson_interval import wilson_interval
 
-def keep_best(run, name, model, epoch, evaluation):
+
+def keep_best(run, name, model, epoch, accuracy, count):
     """Writes the model as `name`, and `best.json` beside it, if it is the best so far.
 
     Args:
@@ -9,18 +11,19 @@ def keep_best(run, name, model, epoch, evaluation):
         name: of the model's file, with the suffix .keras.
         model: a Keras model.
         epoch: its number, from 0.
-        evaluation: has `accuracy`, `interval` and `count`; on the validation images.
+        accuracy: on the validation images, in [0, 1]; with several noise levels their mean.
+        count: those images, each counted once.
     """
     best = run.read_json("best.json")
-    if best is not None and best["accuracy"] >= evaluation.accuracy:
+    if best is not None and best["accuracy"] >= accuracy:
         return
     run.write(name, model.save)
     run.write_json(
         "best.json",
         {
             "epoch": epoch + 1,
-            "accuracy": evaluation.accuracy,
-            "interval": list(evaluation.interval),
-            "count": evaluation.count,
+            "accuracy": accuracy,
+            "interval": list(wilson_interval(accuracy * count, count)),
+            "count": count,
         },
     )

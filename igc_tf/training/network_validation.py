@@ -29,4 +29,4 @@ class NetworkValidation(keras.callbacks.Callback):
         evaluation = evaluate_network(self.model, self._images, self._labels)
         if logs is not None:
             logs["val_accuracy"] = evaluation.accuracy
-        keep_best(self._run, self._name, self.model, epoch, evaluation)
+        keep_best(self._run, self._name, self.model, epoch, evaluation.accuracy, evaluation.count)

@@ -31,21 +31,23 @@ def test_npm_comes_after_tfds_and_is_remembered(tmp_path, no_network, monkeypatc
     np.testing.assert_array_equal(pixels, splits["test"][0])
 
 
-def test_tfds_download_comes_first(tmp_path, no_network, monkeypatch):
-    asked = []
-    monkeypatch.setattr(MODULE, "download_dataset", lambda builder: asked.append(builder.name))
-    result = prepare_dataset("kmnist", tmp_path)
-    assert asked == ["kmnist"] and no_network == []
-    assert result.source == "TensorFlow Datasets, downloaded"
+def test_tfds_download_comes_first_and_is_called_the_same_ever_after(
+    random_idx, tmp_path, no_network, monkeypatch
+):
+    def download(builder):
+        """As TFDS leaves it: with the description in its own code."""
+        info = import_idx(random_idx[0], tmp_path) / "dataset_info.json"
+        text = info.read_text()
+        assert "Source: IDX files" in text
+        info.write_text(text.replace("Source: IDX files", "The MNIST database"))
 
-
-def test_plain_tfds_directory_is_called_prepared(random_idx, tmp_path):
-    path = import_idx(random_idx[0], tmp_path)
-    info = path / "dataset_info.json"
-    text = info.read_text()
-    assert "Source: IDX files" in text
-    info.write_text(text.replace("Source: IDX files", "The MNIST database"))
-    assert prepare_dataset("mnist", tmp_path).source == ("TensorFlow Datasets, prepared directory")
+    monkeypatch.setattr(MODULE, "download_dataset", download)
+    first = prepare_dataset("mnist", tmp_path)
+    assert first.attempts and no_network == []
+    again = prepare_dataset("mnist", tmp_path)
+    # a run that began with the download can be resumed: it is told the same source
+    assert first.source == again.source == "TensorFlow Datasets"
+    assert again.attempts == ()
 
 
 def test_failing_steps_leave_nothing_that_looks_prepared(tmp_path, no_network):

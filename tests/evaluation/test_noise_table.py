@@ -69,17 +69,31 @@ def test_no_baseline_where_lenet_was_not_trained(options):
     assert "LeNet" not in str(table) and "lenet_accuracy" not in table.rows[0]
 
 
-def test_other_weights_or_options_start_anew(options):
+def test_an_unfinished_table_of_other_weights_is_refused(options):
     noise_table(replace(options, sigma=(0.3,)))
     path = options.output / "result.json"
     unfinished = {**json.loads(path.read_text()), "complete": False, "generator_sha256": "other"}
     path.write_text(json.dumps(unfinished))
-    lines = []
-    noise_table(replace(options, sigma=(0.3,)), report=lines.append)
-    assert "sigma 0.3" in lines
-    path.write_text("{}")
+    with pytest.raises(ValueError, match="generator_sha256.*'other'"):
+        noise_table(replace(options, sigma=(0.3,)))
+    assert json.loads(path.read_text()) == unfinished
+
+
+def test_a_finished_table_stays_until_another_has_its_first_row(options, monkeypatch):
+    noise_table(replace(options, sigma=(0.3,)))
+    first = (options.output / "result.json").read_text()
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.InvertedGeneratorClassifier, "evaluate", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            noise_table(replace(options, sigma=(0.0,)))
+    assert (options.output / "result.json").read_text() == first
+    assert (options.output / "search-sigma-0.3.png").exists()
     noise_table(replace(options, sigma=(0.0,)))
-    assert not (options.output / "search-sigma-0.3.png").exists()
+    assert not list(options.output.glob("*-sigma-0.3.*"))
 
 
 def test_the_papers_figures_stand_beside_mnist_only(options):
@@ -116,16 +130,46 @@ def test_searches_are_logged_where_asked_for(options, tmp_path):
     assert not (options.output / "tensorboard").exists()
 
 
-def test_finished_rows_are_kept_by_an_interrupted_run(options, monkeypatch):
+def test_rows_are_kept_by_a_run_interrupted_at_their_pictures(options, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "plot_accuracies", interrupt)
         draw = module._draw_cases
         patch.setattr(
             module, "_draw_cases", lambda *args: interrupt() if args[-1] == 0.3 else draw(*args)
         )
+        with pytest.raises(KeyboardInterrupt):
+            noise_table(options)
+    kept = json.loads((options.output / "result.json").read_text())
+    assert not kept["complete"] and [row["sigma"] for row in kept["rows"]] == [0.0, 0.3]
+    drawn = (options.output / "search-sigma-0.png").stat().st_mtime_ns
+    assert not (options.output / "search-sigma-0.3.png").exists()
+    lines = []
+    table = noise_table(options, report=lines.append)
+    # nothing is classified again, and what is missing is drawn
+    assert table.rows == kept["rows"] and not [line for line in lines if line[:5] == "sigma"]
+    assert (options.output / "search-sigma-0.3.png").exists()
+    assert (options.output / "cases-wrong-sigma-0.3.png").exists()
+    assert (options.output / "search-sigma-0.png").stat().st_mtime_ns == drawn
+    answers = np.load(options.output / "answers-sigma-0.3.npy")
+    assert (answers == bundled_digits().sample(20, seed=0).labels).sum() == kept["rows"][1][
+        "correct"
+    ]
+
+
+def test_rows_are_kept_by_a_run_interrupted_at_the_next(options, monkeypatch):
+    evaluate = module.InvertedGeneratorClassifier.evaluate
+    asked = []
+
+    def second_time_interrupted(*args):
+        asked.append(args)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return evaluate(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.InvertedGeneratorClassifier, "evaluate", second_time_interrupted)
         with pytest.raises(KeyboardInterrupt):
             noise_table(options)
     kept = json.loads((options.output / "result.json").read_text())

@@ -51,6 +51,13 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
     assert choose_search_settings(options) == chosen
 
 
+def test_refuses_a_generator_of_another_task(tmp_path):
+    options = SearchSettingsOptions(task="digit_labels", images=10, output=tmp_path / "out")
+    with pytest.raises(ValueError, match="mnist has 8 conditions.*mnist-cagan-compact 10"):
+        choose_search_settings(options)
+    assert not (tmp_path / "out").exists()
+
+
 def test_several_labels_count_as_right_together(tmp_path, monkeypatch):
     label_generator().save(tmp_path / "own.keras")
     options = SearchSettingsOptions(

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,6 +72,11 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path, monkeypatch):
     }
     assert np.shape(result["maps"][0]["map_first"]) == (11, 11)
     assert "synthetic" in str(found) and "does not hold" in str(found)
+
+    # other networks do not fit into this directory, and its result is not lost by trying
+    with pytest.raises(ValueError, match=r"'units': \(4, 5\)"):
+        evaluate_trajectories(replace(options, units=5))
+    assert json.loads((tmp_path / "result.json").read_text()) == result
 
 
 @pytest.mark.parametrize(
