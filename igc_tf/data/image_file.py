@@ -3,6 +3,7 @@
 import os
 import warnings
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def _read_npy(path: Path) -> np.ndarray:
     try:
         # Mapped, not loaded, so that a header that claims too much costs nothing.
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError) as error:
+    except (ValueError, EOFError, SyntaxError, TokenError) as error:
         raise _UnusableError(
             f"is not a usable NPY file ({' '.join(str(error).split())})"
         ) from error

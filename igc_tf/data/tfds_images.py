@@ -60,15 +60,17 @@ def find_builder(
             f"is prepared in {directory or 'its default directory'}. Sets that fit: mnist, "
             "fashion_mnist, kmnist, emnist/digits, emnist/letters, emnist/balanced"
         ) from error
-    except (ValueError, RuntimeError, AssertionError, ImportError) as error:
+    # TFDS raises whatever its libraries raise.
+    except Exception as error:
         name, _, config = dataset.partition("/")
-        configs = sorted(tfds.builder_cls(name).builder_configs)
-        if config and config not in configs:
+        is_registered = name in tfds.list_builders()
+        configs = sorted(tfds.builder_cls(name).builder_configs) if is_registered else []
+        if is_registered and config and config not in configs:
             raise UnknownDatasetError(
                 f"unknown dataset {dataset!r}: {name} has "
                 + (f"the configurations {', '.join(configs)}" if configs else "no configurations")
             ) from error
-        # Such as a set whose code needs a package that is not installed.
+        # Such as a set whose code needs a package that is not installed, or with damaged files.
         raise UnknownDatasetError(
             f"the dataset {dataset!r} cannot be used: {one_line(error)}"
         ) from error

@@ -27,7 +27,8 @@ class PredictionServer(ThreadingHTTPServer):
       optional `"signature_name"` chooses the signature, by default "serving_default".
     - `GET /v1/models/NAME` says that the model is there.
 
-    A request that cannot be answered gets status 400, 404, 411 or 413 and `{"error": one line}`.
+    A request that cannot be answered gets status 400, 404, 411 or 413, one at which TensorFlow
+    fails (for want of memory) 500, and `{"error": one line}`.
     Requests are computed one after the other, which bounds the memory.
 
         with PredictionServer("exported") as server:
@@ -159,12 +160,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(HTTPStatus.NOT_FOUND, f"nothing at {self.path}")
         try:
             request = json.loads(body)
-        except ValueError as error:
+        # lists nested too deeply are the latter
+        except (ValueError, RecursionError) as error:
             return self._refuse(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {first_line(error)}")
         try:
             answer = self.server.predict(request)
         except ValueError as error:
             return self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+        except tf.errors.OpError as error:
+            return self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, first_line(error))
         return self._reply(HTTPStatus.OK, answer)
 
     def _refuse(self, status, reason):

@@ -229,6 +229,7 @@ BAD = {
     "pickled array": (npy(np.array([Bomb()], dtype=object)), "is not a usable NPY file"),
     "npy cut short": (npy(drawing())[:-100], "is not a usable NPY file"),
     "npy header cut": (npy(drawing())[:20], "is not a usable NPY file"),
+    "npy header open": (b"\x93NUMPY\x01\x00\x10\x00{'shape': (28,\n", "is not a usable NPY file"),
     "png cut short": (png(byte(np.random.default_rng(0).random((50, 50))))[:-900], "damaged"),
     "blank white": (png(np.full((40, 40), 255, np.uint8)), "is blank"),
     "blank black 28": (png(np.zeros((28, 28), np.uint8)), "is blank"),

@@ -1,4 +1,6 @@
-from igc_tf.data import import_idx, list_datasets
+import pytest
+
+from igc_tf.data import UnknownDatasetError, import_idx, list_datasets, prepare_dataset
 
 
 def test_rows(random_idx, tmp_path, no_network):
@@ -39,3 +41,13 @@ def test_directory_that_does_not_exist(tmp_path):
     rows = list_datasets(tmp_path / "nowhere")
     assert [row.name for row in rows if row.prepared] == ["mnist"]
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_one_damaged_set_does_not_hide_the_others(random_idx, tmp_path):
+    import_idx(random_idx[0], tmp_path, "my_digits")
+    damaged = import_idx(random_idx[0], tmp_path, "their_digits") / "dataset_info.json"
+    damaged.write_text(damaged.read_text()[:100])
+    names = [row.name for row in list_datasets(tmp_path)]
+    assert "my_digits" in names and "their_digits" not in names
+    with pytest.raises(UnknownDatasetError, match="'their_digits' cannot be used: ParseError"):
+        prepare_dataset("their_digits", tmp_path, download=False)

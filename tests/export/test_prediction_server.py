@@ -1,12 +1,15 @@
 """A served SavedModel, asked by a client over HTTP."""
 
+import http.client
 import json
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from igc_tf.export import PredictionServer
 from tests.export.exported import SHAPE, linear_classifier
@@ -83,6 +86,7 @@ def test_status(served):
     [
         (b"{", "no JSON"),
         (b"\xff\xfe", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
         ([], "instances"),
         ({}, "instances"),
         ({"instances": []}, "at least one row"),
@@ -106,6 +110,35 @@ def test_bad_requests_get_one_line(served, body, message):
     status, answer = _post(f"{served[0]}:predict", body)
     assert status == 400
     assert message in answer["error"] and "\n" not in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "message"),
+    [
+        ({}, 411, "Content-Length"),
+        ({"Content-Length": "many"}, 411, "Content-Length"),
+        ({"Content-Length": str(2**30)}, 413, "at most 67108864"),
+    ],
+)
+def test_bodies_of_unknown_or_too_great_a_length_are_refused(served, headers, status, message):
+    address = urllib.parse.urlsplit(served[0])
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+    connection.putrequest("POST", f"{address.path}:predict")
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    response = connection.getresponse()
+    assert response.status == status and message in json.load(response)["error"]
+    connection.close()
+
+
+def test_a_failure_of_tensorflow_is_told(served, monkeypatch):
+    def fail(self, request):
+        raise tf.errors.ResourceExhaustedError(None, None, "out of memory\nat some node")
+
+    monkeypatch.setattr(PredictionServer, "predict", fail)
+    status, answer = _post(f"{served[0]}:predict", {"instances": []})
+    assert status == 500 and answer == {"error": "out of memory"}
 
 
 def test_another_address(served):
