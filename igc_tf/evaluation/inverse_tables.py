@@ -1,5 +1,8 @@
 """The tables of the experiments of inverse classification, for people."""
 
+from igc_tf.evaluation.inverse_classification import VARIED
+from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE
+
 
 def inverse_tables(result):
     """Returns what `inverse_classification` found as lines of text.
@@ -13,22 +16,17 @@ def inverse_tables(result):
         f"{count:,} test images ({result['data']['source']}), {repeats} searches each: mean ± "
         "standard deviation of the accuracies; 95 % interval over the images; mean entropy",
     ]
-    columns = {
-        "latent size": "latent_size",
-        "latent update factor": "latent_update_factor",
-        "latent first step": "latent_first_step",
-    }
     for title, names in result["experiments"].items():
         lines += ["", f"{title:>22}   accuracy          95 % interval   entropy, nats"]
         for name in names:
             row = rows[name]
             note = (
-                "   000: 71 %, its best"
-                if title == "latent size" and name.startswith("latent_size=25-")
+                f"   000: {100 * BEST_ACCURACY:.0f} %, its best"
+                if title == "latent size" and row["latent_size"] == BEST_LATENT_SIZE
                 else ""
             )
             lines.append(
-                f"{row[columns[title]]:22g}   {_accuracy(row)}   {row['entropy']:6.2f}{note}"
+                f"{row[VARIED[title]]:22g}   {_accuracy(row)}   {row['entropy']:6.2f}{note}"
             )
     lines += [
         "",

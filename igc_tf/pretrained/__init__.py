@@ -2,6 +2,7 @@
 
 from igc_tf.pretrained.best_settings import best_settings
 from igc_tf.pretrained.card import generator_card, generator_names, lenet_card, lenet_names
+from igc_tf.pretrained.collect_findings import collect_findings
 from igc_tf.pretrained.load_generator import load_generator
 from igc_tf.pretrained.load_lenet import load_lenet
 from igc_tf.pretrained.named_settings import named_settings
@@ -11,6 +12,7 @@ from igc_tf.pretrained.shipped_weights import weights_digest
 
 __all__ = [
     "best_settings",
+    "collect_findings",
     "generator_card",
     "generator_names",
     "lenet_card",

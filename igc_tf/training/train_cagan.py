@@ -141,4 +141,6 @@ def _optimizer(recipe, steps_per_epoch):
 
 def _options_of(directory):
     """The options of the run that this one starts from, and so on back; None if there is none."""
-    return None if directory is None else RunDirectory(directory).read_json("options.json")
+    if directory is None or not Path(directory).is_dir():
+        return None
+    return RunDirectory(directory).read_json("options.json")

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.training import CONDITIONAL_GAN_RECIPES
 from igc_tf.training.every_few_epochs import EveryFewEpochs
+from igc_tf.training.train_conditional_gan import build_conditional_gan
 from tests.training.tiny_conditional_run import RECIPE, main
 
 
@@ -111,3 +113,12 @@ def test_recipe_refuses_values_outside_their_ranges(values):
     (name, value) = next(iter(values.items()))
     with pytest.raises(ValueError, match=str(value)):
         dataclasses.replace(RECIPE, **{name: value})
+
+
+def test_the_documents_recipe_descends_without_momentum():
+    model = build_conditional_gan(CONDITIONAL_GAN_RECIPES["document"])
+    for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+        assert isinstance(optimizer, keras.optimizers.SGD)
+        assert (optimizer.momentum, float(optimizer.learning_rate)) == (0.0, pytest.approx(0.01))
+    model = build_conditional_gan(RECIPE)
+    assert isinstance(model.generator_optimizer, keras.optimizers.Adam)
