@@ -14,7 +14,7 @@ def run_program(main):
 
     Exits:
         With main's exit code; 2 after a mistake of use (ValueError, OSError or a failed run, told
-        on stderr without a traceback); 130 after Ctrl-C.
+        on stderr in one line; values that options refuse come in tyro's box); 130 after Ctrl-C.
     """
     module = sys.modules["__main__"].__spec__
     if module is not None:

@@ -1,14 +1,19 @@
 """The `igc-tf` command as a user types it."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import urllib.request
 
 import keras
 import numpy as np
 import pytest
 
+from igc_tf.commands.class_classifier import class_classifier
 from igc_tf.data import bundled_digits
+from tests.evaluation.mean_digits import mean_digit_generator
 
 
 def _run(*arguments, cwd):
@@ -75,11 +80,48 @@ def test_each_bad_file_gets_one_line_and_exit_code_two(classified):
         (["serve", "nowhere"], "nowhere"),
     ],
 )
-def test_mistakes_are_told_in_one_line(arguments, message, tmp_path):
+def test_mistakes_are_told_shortly(arguments, message, tmp_path):
     done = _run(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr and "Traceback" not in done.stderr
+    # options that are wrong by themselves come in tyro's box, all else in a line
+    assert len(done.stderr.splitlines()) == (6 if "--images" in arguments else 1), done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_reproduce_prints_the_table_and_writes_the_figures(tmp_path):
+    mean_digit_generator().save(tmp_path / "own.keras")
+    arguments = ("--images", "20", "--sigma", "0.3", "--split", "validation", "--output", "out")
+    done = _run("reproduce", "--generator", "own.keras", *arguments, cwd=tmp_path)
+    assert done.returncode == 0 and done.stderr == ""
+    (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["rows"]
+    assert row["count"] == 20 and f"  0.3    {100 * row['accuracy']:.2f} %" in done.stdout
+    assert (tmp_path / "out" / "search-sigma-0.3.png").stat().st_size > 1000
+
+
+def test_what_is_exported_answers_when_served(tmp_path):
+    mean_digit_generator().save(tmp_path / "own.keras")
+    done = _run("export", "--generator", "own.keras", "--output", "model/1", cwd=tmp_path)
+    assert done.returncode == 0 and done.stderr == "" and "model/1" in done.stdout
+    command = [sys.executable, "-c", "from igc_tf.cli import main; main()"]
+    with subprocess.Popen(
+        [*command, "serve", "model/1", "--port", "0"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            url = server.stdout.readline().split()[2].removesuffix(";")
+            digits = bundled_digits().sample(2, seed=0)
+            body = json.dumps({"inputs": digits.images.tolist()}).encode()
+            with urllib.request.urlopen(url, body, timeout=60) as response:
+                labels = json.load(response)["outputs"]["label"]
+        finally:
+            server.send_signal(signal.SIGINT)
+        classifier = class_classifier(str(tmp_path / "own.keras"), "paper")
+        assert labels == classifier.classify(digits.images).labels.tolist()
+        assert server.wait(timeout=60) == 0 and server.stderr.read() == ""
 
 
 def test_export_refuses_a_directory_with_something_in_it(tmp_path):
