@@ -12,6 +12,7 @@ import tensorflow as tf
 from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.evaluation.check_generator import check_generator
+from igc_tf.models.dtype_policy import Precision
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
 from igc_tf.pretrained import (
     lenet_card,
@@ -63,7 +64,7 @@ class NoiseTableOptions:
     data_dir: Path | None = None
     seed: int = 0
     batch_size: int = 100
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: Precision = "float32"
 
     def __post_init__(self):
         if self.images != "all" and self.images < 1:

@@ -1,8 +1,12 @@
 """Keras' dtype policy for a while."""
 
 import contextlib
+from typing import Literal
 
 import keras
+
+# what the programs offer
+Precision = Literal["float32", "mixed_bfloat16"]
 
 
 @contextlib.contextmanager

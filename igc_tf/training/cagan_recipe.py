@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from igc_tf.models.cagan_size import CAGAN_SIZES
+from igc_tf.models.dtype_policy import Precision
 from igc_tf.search.difference import resolve_difference
 from igc_tf.tasks import TASKS
 
@@ -70,7 +71,7 @@ class CAGANRecipe:
     separation_sigma: float = 0.0
     validation_images: int = 500
     validation_sigmas: tuple[float, ...] = (0.0,)
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: Precision = "float32"
     start_from: str | None = None
     train_images: int | None = None
     seed: int = 0

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES
+from igc_tf.models.dtype_policy import Precision
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class ConditionalGANRecipe:
     condition_sigma: float = 0.2
     checkpoint_epochs: int = 3
     validation_images: int = 500
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: Precision = "float32"
     train_images: int | None = None
     seed: int = 0
 
