@@ -11,8 +11,8 @@ def main():
     options = tyro.cli(ExportParityOptions, config=(tyro.conf.PositionalRequiredArgs,))
     result = export_parity(options, report=print)
     verdict = "agrees" if result["agrees"] else "DISAGREES"
-    share, tolerance = 100 * result["required_share"], result["tolerance"]
-    print(f"{verdict} (same labels, {share:g} % within {tolerance:g}): {options.output}")
+    share = 100 * min(row["required_share"] for row in result["rows"])
+    print(f"{verdict} (same labels, {share:g} % within {result['tolerance']:g}): {options.output}")
     return 0 if result["agrees"] else 1
 
 

@@ -10,6 +10,7 @@ import igc_tf
 from igc_tf.data import bundled_digits
 from igc_tf.evaluation.export_parity import ExportParityOptions, export_parity
 from igc_tf.evaluation.saved_model_speed import SavedModelSpeedOptions, saved_model_speed
+from igc_tf.export import export_hlo
 from tests.evaluation.mean_digits import mean_digit_generator
 
 
@@ -40,6 +41,32 @@ def test_tells_that_an_export_agrees(exported, tmp_path, monkeypatch):
     assert result["agrees"] and row["same_labels"] == row["count"] == 5
     assert row["largest_deviation"] <= 1e-5 and row["share_within_tolerance"] == 1
     assert row["accuracy"] == row["correct"] / 5
+
+
+def test_tells_how_far_tensorflow_departs_from_itself_beside_hlo(exported, tmp_path, monkeypatch):
+    pytest.importorskip("jax")
+    module = importlib.import_module("igc_tf.evaluation.export_parity")
+    monkeypatch.setattr(module, "load_images", lambda *_, **__: bundled_digits())
+    generator = keras.models.load_model(exported / "own.keras")
+    classifier = igc_tf.InvertedGeneratorClassifier(generator, igc_tf.SearchSettings(steps=3))
+    export_hlo(classifier, tmp_path / "hlo", batch_size=5)
+    options = ExportParityOptions(
+        tmp_path / "hlo",
+        generator=str(exported / "own.keras"),
+        images=5,
+        sigma=(0.4,),
+        output=tmp_path / "out",
+    )
+    (row,) = export_parity(options)["rows"]
+    assert row["required_share"] == row["tensorflow_xla"]["share_within_tolerance"] - 0.05 == 0.95
+    # a wrong answer of TensorFlow's XLA would only ask for less: labels have to agree as well
+    assert row["same_labels"] == 5 and row["largest_deviation"] <= 1e-4
+
+    compared = module._compared
+    monkeypatch.setattr(
+        module, "_compared", lambda labels, *rest: compared((labels + 1) % 10, *rest)
+    )
+    assert not export_parity(options)["agrees"]
 
 
 def test_refuses_another_generator_and_a_directory_without_an_export(exported, tmp_path):
