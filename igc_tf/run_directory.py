@@ -35,8 +35,7 @@ class RunDirectory:
 
     def read_json(self, name):
         """Returns what `write_json` wrote, or None if it is not there."""
-        path = self.path / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return read_json(self.path / name)
 
     def findings(self, result, name="rows"):
         """Returns what an interrupted run of the same thing has found so far, `[]` for a new one.
@@ -85,6 +84,11 @@ class RunDirectory:
         finally:
             Path(temporary).unlink(missing_ok=True)
         return target
+
+
+def read_json(path):
+    """Returns what `RunDirectory.write_json` wrote at a path, or None; makes no directory."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def differences(earlier, now, besides=()):

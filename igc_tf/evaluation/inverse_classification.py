@@ -172,7 +172,7 @@ def inverse_classification(options, verbose=1):
         if best.method == "enumerated":
             enumerated.append(best)
     progress.close()
-    chosen = max(enumerated, key=lambda search: searched(search, validation)["accuracy"])
+    chosen = max(enumerated, key=lambda search: rows[validation.split, search.name]["accuracy"])
     result |= {
         "rows": list(rows.values()),
         "experiments": {

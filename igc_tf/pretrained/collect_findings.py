@@ -1,12 +1,12 @@
 """What evaluations found about a training run's generator, for its card."""
 
-import json
 from typing import NamedTuple
 
 import keras
 import numpy as np
 
 from igc_tf.pretrained.shipped_weights import weights_digest
+from igc_tf.run_directory import read_json
 
 _SEARCH_SETTINGS = "python -m evaluation.search_settings"
 _NOISE_TABLE = "python -m evaluation.noise_table"
@@ -78,9 +78,8 @@ def _digests(run):
 
 
 def _finished(directory, programs, digests):
-    path = directory / "result.json"
-    result = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if not result.get("complete"):
+    result = read_json(directory / "result.json")
+    if result is None or not result.get("complete"):
         raise ValueError(f"{directory} holds no finished result: expected a complete result.json")
     if result["program"] not in programs:
         raise ValueError(

@@ -14,7 +14,7 @@ from igc_tf.models.cagan_size import CAGAN_SIZES
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
 from igc_tf.models.dtype_policy import dtype_policy
-from igc_tf.run_directory import RunDirectory
+from igc_tf.run_directory import RunDirectory, read_json
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.tasks import TASKS
 from igc_tf.training.begin_run import begin_run
@@ -141,6 +141,4 @@ def _optimizer(recipe, steps_per_epoch):
 
 def _options_of(directory):
     """The options of the run that this one starts from, and so on back; None if there is none."""
-    if directory is None or not Path(directory).is_dir():
-        return None
-    return RunDirectory(directory).read_json("options.json")
+    return None if directory is None else read_json(Path(directory) / "options.json")

@@ -34,8 +34,11 @@ def test_npm_comes_after_tfds_and_is_remembered(tmp_path, no_network, monkeypatc
 def test_tfds_download_comes_first_and_is_called_the_same_ever_after(
     random_idx, tmp_path, no_network, monkeypatch
 ):
+    asked = []
+
     def download(builder):
         """As TFDS leaves it: with the description in its own code."""
+        asked.append(builder.name)
         info = import_idx(random_idx[0], tmp_path) / "dataset_info.json"
         text = info.read_text()
         assert "Source: IDX files" in text
@@ -47,7 +50,7 @@ def test_tfds_download_comes_first_and_is_called_the_same_ever_after(
     again = prepare_dataset("mnist", tmp_path)
     # a run that began with the download can be resumed: it is told the same source
     assert first.source == again.source == "TensorFlow Datasets"
-    assert again.attempts == ()
+    assert again.attempts == () and asked == ["mnist"]
 
 
 def test_failing_steps_leave_nothing_that_looks_prepared(tmp_path, no_network):

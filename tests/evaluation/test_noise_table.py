@@ -16,6 +16,10 @@ from tests.tensorboard.read_summaries import read_summaries
 module = importlib.import_module("igc_tf.evaluation.noise_table")
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def options(tmp_path, monkeypatch):
     """Twenty digits and a generator that makes each class's mean digit, whatever the latent."""
@@ -83,9 +87,6 @@ def test_a_finished_table_stays_until_another_has_its_first_row(options, monkeyp
     noise_table(replace(options, sigma=(0.3,)))
     first = (options.output / "result.json").read_text()
 
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr(module.InvertedGeneratorClassifier, "evaluate", interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -131,9 +132,6 @@ def test_searches_are_logged_where_asked_for(options, tmp_path):
 
 
 def test_rows_are_kept_by_a_run_interrupted_at_their_pictures(options, monkeypatch):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         draw = module._draw_cases
         patch.setattr(
