@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from igc_tf.errors import InputError, MissingPackageError
+
 
 class HLOProgram:
     """A classifier that `igc_tf.export.export_hlo` wrote, compiled for one of JAX's devices.
@@ -21,20 +23,20 @@ class HLOProgram:
         device: the JAX device it runs on.
 
     Raises:
-        ValueError: if the directory holds no such program.
-        RuntimeError: if JAX is missing, or has no such platform.
+        InputError: if the directory holds no such program.
+        MissingPackageError: if JAX is missing, or has no such platform.
     """
 
     def __init__(self, directory, platform=None):
         directory = Path(directory)
         if not (directory / "program.json").is_file():
-            raise ValueError(f"{directory} holds no HLO program: expected a program.json in it")
+            raise InputError(f"{directory} holds no HLO program: expected a program.json in it")
         try:
             import jax
             from jax.extend import backend
             from jax.extend.mlir import hlo_to_stablehlo
         except ImportError as error:
-            raise RuntimeError(
+            raise MissingPackageError(
                 f"running an HLO program needs JAX ({error}): pip install 'igc-tf[jax]'"
             ) from error
         self.description = json.loads((directory / "program.json").read_text(encoding="utf-8"))
@@ -59,7 +61,7 @@ class HLOProgram:
             (N, ...)}`, NumPy arrays.
 
         Raises:
-            ValueError: for images of another shape or range.
+            InputError: for images of another shape or range.
         """
         images = self._checked(images)
         batch_size = self.description["batch_size"]
@@ -80,14 +82,14 @@ class HLOProgram:
         images = np.asarray(images, np.float32)
         expected = tuple(self.description["data_shape"])
         if images.shape[1:] != expected or len(images) == 0:
-            raise ValueError(
+            raise InputError(
                 f"images have shape {images.shape}: "
                 f"expected (N, {', '.join(map(str, expected))}), N >= 1"
             )
         low, high = self.description["data_range"] or (-np.inf, np.inf)
         # written so that NaN fails too
         if not (images.min() >= low - 1e-6 and images.max() <= high + 1e-6):
-            raise ValueError(
+            raise InputError(
                 f"images lie in [{images.min():g}, {images.max():g}]: "
                 f"expected [{low:g}, {high:g}] (data_range)"
             )

@@ -5,6 +5,8 @@ import sys
 import tempfile
 import warnings
 
+from igc_tf.errors import IGCError
+
 
 def run_program(main):
     """Runs `main()`, started quietly, with mistakes of use told in one line.
@@ -13,8 +15,8 @@ def run_program(main):
         main: does the work; its imports of TensorFlow belong inside it. May return an exit code.
 
     Exits:
-        With main's exit code; 2 after a mistake of use (ValueError, OSError or a failed run, told
-        on stderr in one line; values that options refuse come in tyro's box); 130 after Ctrl-C.
+        With main's exit code; 2 after an `IGCError`, whose message is printed on stderr; 130 after
+        Ctrl-C. Options that are refused come in tyro's box.
     """
     module = sys.modules["__main__"].__spec__
     if module is not None:
@@ -26,7 +28,7 @@ def run_program(main):
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept", file=sys.stderr)
         code = 130
-    except (ValueError, OSError, RuntimeError) as error:
+    except IGCError as error:
         if os.environ.get("IGC_TF_TRACEBACK"):
             raise
         print(f"error: {error}", file=sys.stderr)

@@ -9,6 +9,8 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from igc_tf.errors import InputError, OutputError
+
 _PACKAGES = ("igc-tf", "tensorflow", "keras", "numpy", "scipy", "tensorflow-datasets")
 
 
@@ -19,13 +21,13 @@ class RunDirectory:
         path: created, with its parents, if missing.
 
     Raises:
-        NotADirectoryError: if something else is there.
+        OutputError: if something else is there.
     """
 
     def __init__(self, path):
         self.path = Path(path)
         if self.path.exists() and not self.path.is_dir():
-            raise NotADirectoryError(f"{self.path} is no directory: expected one to write into")
+            raise OutputError(f"{self.path} is no directory: expected one to write into")
         self.path.mkdir(parents=True, exist_ok=True)
 
     def write_json(self, name, value):
@@ -48,7 +50,7 @@ class RunDirectory:
             name: of the list in it that grows.
 
         Raises:
-            ValueError: if an unfinished run of another thing has found something here; names what
+            InputError: if an unfinished run of another thing has found something here; names what
                 differs.
         """
         earlier = self.read_json("result.json")
@@ -56,7 +58,7 @@ class RunDirectory:
             return []
         different = differences(earlier, result, besides=("environment", "complete", name))
         if different:
-            raise ValueError(
+            raise InputError(
                 f"{self.path} holds an unfinished run of something else (there, here): "
                 f"{different}. Give the same options to finish it, or another output directory"
             )

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers.evaluation import Evaluation
+from igc_tf.errors import InputError
 from igc_tf.search.search_result import SearchResult
 
 _OVER_STEPS = ("loss_history", "difference_history")
@@ -37,12 +38,12 @@ class BatchedSearch:
             history, snapshots: as for the search.
 
         Raises:
-            ValueError: for images of another shape or range, a batch size below 1, or a search
+            InputError: for images of another shape or range, a batch size below 1, or a search
                 that diverges.
         """
         images = self._checked(images)
         if not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"batch_size={batch_size!r}: expected a whole number >= 1")
+            raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1")
         settings = self.search.settings
         progress = keras.utils.Progbar(len(images), unit_name="image") if verbose else None
         for begin in range(0, len(images), batch_size):
@@ -58,7 +59,7 @@ class BatchedSearch:
             count = len(batch) - padding
             result = _to_numpy(result, count)
             if not np.isfinite(result.decision).all():
-                raise ValueError(
+                raise InputError(
                     f"the search of images {begin} to {begin + count - 1} ended in values that "
                     "are not finite: lower the learning rate, or check generator and difference"
                 )
@@ -70,10 +71,10 @@ class BatchedSearch:
         """Returns one `SearchResult` over all images; arguments and errors as for `batches`.
 
         Raises:
-            ValueError: also for no images.
+            InputError: also for no images.
         """
         if len(images) == 0:
-            raise ValueError("no images to classify: expected at least one")
+            raise InputError("no images to classify: expected at least one")
         results = list(self.batches(images, batch_size, verbose, history, tuple(snapshots)))
 
         def joined(name, parts):
@@ -98,18 +99,18 @@ class BatchedSearch:
             An `Evaluation`.
 
         Raises:
-            ValueError: as for `batches`; also for no images, or labels of another shape or range.
+            InputError: as for `batches`; also for no images, or labels of another shape or range.
         """
         labels = np.asarray(labels)
         if len(images) == 0 or labels.shape != (len(images),):
-            raise ValueError(
+            raise InputError(
                 f"labels have shape {labels.shape} for {len(images)} images: "
                 "expected one label for each of at least one image"
             )
         if not np.issubdtype(labels.dtype, np.integer) or not (
             labels.min() >= 0 and labels.max() < classes
         ):
-            raise ValueError(
+            raise InputError(
                 f"labels are {labels.dtype} from {labels.min()} to {labels.max()}: "
                 f"expected integers from 0 to {classes - 1}"
             )
@@ -127,16 +128,16 @@ class BatchedSearch:
         images = np.asarray(images, np.float32)
         expected = self.data_shape
         if images.shape[1:] != expected or images.ndim != len(expected) + 1:
-            raise ValueError(
+            raise InputError(
                 f"images have shape {images.shape}: expected (N, {', '.join(map(str, expected))})"
             )
         if images.size and not np.isfinite(images).all():
-            raise ValueError("images hold values that are not finite")
+            raise InputError("images hold values that are not finite")
         if images.size and self.data_range is not None:
             low, high = self.data_range
             tolerance = 1e-6
             if images.min() < low - tolerance or images.max() > high + tolerance:
-                raise ValueError(
+                raise InputError(
                     f"images lie in [{images.min():g}, {images.max():g}]: "
                     f"expected [{low:g}, {high:g}] (data_range)"
                 )

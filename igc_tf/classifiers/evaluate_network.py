@@ -6,6 +6,7 @@ import numpy as np
 
 from igc_tf.classifiers.evaluation import Evaluation
 from igc_tf.classifiers.multi_label_evaluation import MultiLabelEvaluation
+from igc_tf.errors import InputError
 
 
 def evaluate_network(model, images, labels, batch_size=1000):
@@ -22,12 +23,12 @@ def evaluate_network(model, images, labels, batch_size=1000):
         An `Evaluation`; for binary labels a `MultiLabelEvaluation`.
 
     Raises:
-        ValueError: for no images, or labels of another shape.
+        InputError: for no images, or labels of another shape.
     """
     labels = np.asarray(labels)
     expected = ((len(images),), (len(images), model.output_shape[-1]))
     if len(images) == 0 or labels.shape not in expected:
-        raise ValueError(
+        raise InputError(
             f"labels have shape {labels.shape} for {len(images)} images: expected one of "
             f"{expected}, and at least one image"
         )

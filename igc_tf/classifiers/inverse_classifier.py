@@ -63,7 +63,7 @@ class InverseClassifier:
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
-        ValueError: for settings outside their ranges.
+        InputError: for settings outside their ranges.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class InverseClassifier:
             float32 (N, C): the class vectors found.
 
         Raises:
-            ValueError: for images of another shape or range, or a search that diverges.
+            InputError: for images of another shape or range, or a search that diverges.
         """
         batches = self._batched.batches(images, batch_size, verbose)
         conditions = [_conditions(result) for result in batches]
@@ -144,7 +144,7 @@ class InverseClassifier:
             An `InverseClassification`.
 
         Raises:
-            ValueError: as for `predict`; also for no images or a snapshot outside the search.
+            InputError: as for `predict`; also for no images or a snapshot outside the search.
         """
         snapshots = tuple(snapshots)
         result = self._batched.whole(images, batch_size, verbose, history, snapshots)
@@ -174,7 +174,7 @@ class InverseClassifier:
             An `Evaluation`.
 
         Raises:
-            ValueError: as for `predict`; also for no images, or labels of another shape or range.
+            InputError: as for `predict`; also for no images, or labels of another shape or range.
         """
         return self._batched.evaluate(
             lambda result: _conditions(result).argmax(axis=1),

@@ -33,7 +33,7 @@ class InvertedGeneratorClassifier:
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
-        ValueError: for settings outside their ranges.
+        InputError: for settings outside their ranges.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class InvertedGeneratorClassifier:
             float32 (N, C): minus what decides, by default the data difference.
 
         Raises:
-            ValueError: for images of another shape or range, or a search that diverges.
+            InputError: for images of another shape or range, or a search that diverges.
         """
         batches = self._batched.batches(images, batch_size, verbose)
         scores = [self._scores(result) for result in batches]
@@ -97,7 +97,7 @@ class InvertedGeneratorClassifier:
             of very many images use `predict`.
 
         Raises:
-            ValueError: as for `predict`; also for no images or a snapshot outside the search.
+            InputError: as for `predict`; also for no images or a snapshot outside the search.
         """
         snapshots = tuple(snapshots)
         result = self._batched.whole(images, batch_size, verbose, history, snapshots)
@@ -124,7 +124,7 @@ class InvertedGeneratorClassifier:
             An `Evaluation`.
 
         Raises:
-            ValueError: as for `predict`; also for no images, or labels of another shape or range.
+            InputError: as for `predict`; also for no images, or labels of another shape or range.
         """
         return self._batched.evaluate(
             lambda result: self._scores(result).argmax(axis=1),
@@ -158,7 +158,7 @@ class InvertedGeneratorClassifier:
         `igc_tf.export.export_saved_model` says what it holds, and explains the arguments.
 
         Raises:
-            FileExistsError: if something is in `directory`; before work starts.
+            OutputError: if something is in `directory`; before work starts.
         """
         from igc_tf.export import export_saved_model
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from igc_tf.classifiers.accuracy import Accuracy
+from igc_tf.errors import InputError
 from igc_tf.metrics.wilson_interval import wilson_interval
 
 
@@ -18,7 +19,7 @@ class MultiLabelEvaluation(Accuracy):
         seconds: wall time of the whole classification.
 
     Raises:
-        ValueError: if the two do not have one and the same shape (N, L).
+        InputError: if the two do not have one and the same shape (N, L).
     """
 
     answers: np.ndarray = field(repr=False)
@@ -27,7 +28,7 @@ class MultiLabelEvaluation(Accuracy):
 
     def __post_init__(self):
         if self.answers.shape != self.labels.shape or self.labels.ndim != 2 or not self.count:
-            raise ValueError(
+            raise InputError(
                 f"answers have shape {self.answers.shape}, labels {self.labels.shape}: "
                 "expected the same (N, L), N at least 1"
             )

@@ -7,8 +7,9 @@ import numpy as np
 from igc_tf.classifiers.batched_search import BatchedSearch
 from igc_tf.classifiers.multi_label_classification import MultiLabelClassification
 from igc_tf.classifiers.multi_label_evaluation import MultiLabelEvaluation
+from igc_tf.errors import GeneratorError, InputError
 from igc_tf.search.generator_search import GeneratorSearch
-from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
+from igc_tf.search.generator_signature import GeneratorSignature
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.search.search_space import SearchSpace
 
@@ -44,7 +45,7 @@ class MultiLabelInvertedGeneratorClassifier:
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
-        ValueError: for settings outside their ranges.
+        InputError: for settings outside their ranges.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class MultiLabelInvertedGeneratorClassifier:
             difference, less that with it at 1.
 
         Raises:
-            ValueError: for images of another shape or range, or a search that diverges.
+            InputError: for images of another shape or range, or a search that diverges.
         """
         batches = self._batched.batches(images, batch_size, verbose)
         margins = [self._margins(result) for result in batches]
@@ -116,7 +117,7 @@ class MultiLabelInvertedGeneratorClassifier:
             for labels of very many images use `predict`.
 
         Raises:
-            ValueError: as for `predict`; also for no images.
+            InputError: as for `predict`; also for no images.
         """
         result = self._batched.whole(images, batch_size, verbose)
         margins = self._margins(result)
@@ -141,16 +142,16 @@ class MultiLabelInvertedGeneratorClassifier:
             A `MultiLabelEvaluation`.
 
         Raises:
-            ValueError: as for `predict`; also for no images, or labels of another shape or range.
+            InputError: as for `predict`; also for no images, or labels of another shape or range.
         """
         labels = np.asarray(labels)
         if len(images) == 0 or labels.shape != (len(images), self.labels):
-            raise ValueError(
+            raise InputError(
                 f"labels have shape {labels.shape} for {len(images)} images: "
                 f"expected (N, {self.labels}) for at least one image"
             )
         if not np.issubdtype(labels.dtype, np.integer) or not np.isin(labels, (0, 1)).all():
-            raise ValueError(
+            raise InputError(
                 f"labels are {labels.dtype} from {labels.min()} to {labels.max()}: "
                 "expected integers 0 or 1"
             )

@@ -1,6 +1,7 @@
 """The classifier that a command is asked to use."""
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.errors import InputError
 from igc_tf.pretrained import generator_card, generator_names, load_generator, named_settings
 
 
@@ -13,12 +14,12 @@ def class_classifier(generator, settings=None):
             where they are recorded, else the former.
 
     Raises:
-        ValueError: for a generator that cannot be loaded or that knows several labels instead of
+        InputError: for a generator that cannot be loaded or that knows several labels instead of
             classes, or for "best" where none are recorded.
     """
     card = generator_card(generator) if generator in generator_names() else {}
     if card.get("training", {}).get("recipe", {}).get("task", "classes") != "classes":
-        raise ValueError(
+        raise InputError(
             f"generator {generator} knows several labels at once: expected one that knows classes "
             "(igc_tf.MultiLabelInvertedGeneratorClassifier reads the labels)"
         )

@@ -9,6 +9,7 @@ import tyro
 
 from igc_tf.commands.class_classifier import class_classifier
 from igc_tf.data import ImageFileError, read_digit
+from igc_tf.errors import InputError
 from igc_tf.plots import plot_cases
 from igc_tf.run_directory import RunDirectory
 
@@ -29,7 +30,7 @@ def classify(
         output: directory for the figures, one per image.
     """
     if not images:
-        raise ValueError("no images given: expected one or more files")
+        raise InputError("no images given: expected one or more files")
     classifier = class_classifier(generator, settings)
     digits = {}
     unreadable = 0

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tyro
 
+from igc_tf.errors import InputError
 from igc_tf.export import PredictionServer
 
 
@@ -16,7 +17,7 @@ def serve(directory: tyro.conf.Positional[Path], host: str = "127.0.0.1", port: 
         port: 0 chooses a free one.
     """
     if not 0 <= port <= 65535:
-        raise ValueError(f"--port {port}: expected a whole number from 0 to 65535")
+        raise InputError(f"--port {port}: expected a whole number from 0 to 65535")
     with PredictionServer(directory, host, port) as server:
         try:
             print(f"POST to {server.url}:predict; Ctrl-C stops", flush=True)

@@ -5,15 +5,6 @@ Importing this package does not import TensorFlow; loading does.
 
 from igc_tf.data.bundled_digits import bundled_digits
 from igc_tf.data.digit_labels import DIGIT_LABELS, MultiLabelImages, label_digits
-from igc_tf.data.errors import (
-    DataError,
-    DataUnavailableError,
-    IdxFileError,
-    ImageFileError,
-    TrajectoriesUnavailableError,
-    TrajectoryFileError,
-    UnknownDatasetError,
-)
 from igc_tf.data.image_data import ImageData
 from igc_tf.data.image_file import read_digit
 from igc_tf.data.import_idx import import_idx
@@ -27,6 +18,15 @@ from igc_tf.data.prepare_dataset import Preparation, prepare_dataset
 from igc_tf.data.stratified_split import TrajectorySplit, stratified_split
 from igc_tf.data.synthetic_strokes import synthetic_strokes
 from igc_tf.data.trajectory_data import TrajectoryData, pen_positions
+from igc_tf.errors import (
+    DataError,
+    DataUnavailableError,
+    IdxFileError,
+    ImageFileError,
+    TrajectoriesUnavailableError,
+    TrajectoryFileError,
+    UnknownDatasetError,
+)
 
 __all__ = [
     "DIGIT_LABELS",

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from igc_tf.errors import InputError
+
 DIGIT_LABELS = ("odd", "at least five", "closed loop", "inverted")
 # the usual 4 of MNIST is open at the top; the few closed ones are counted as if they were not
 _WITH_CLOSED_LOOP = (0, 6, 8, 9)
@@ -19,7 +21,7 @@ class MultiLabelImages:
         names: of the L labels.
 
     Raises:
-        ValueError: if counts or values do not fit together.
+        InputError: if counts or values do not fit together.
     """
 
     images: np.ndarray
@@ -28,12 +30,12 @@ class MultiLabelImages:
 
     def __post_init__(self):
         if self.labels.shape != (len(self.images), len(self.names)):
-            raise ValueError(
+            raise InputError(
                 f"labels have shape {self.labels.shape}: "
                 f"expected ({len(self.images)}, {len(self.names)})"
             )
         if not np.isin(self.labels, (0, 1)).all():
-            raise ValueError("labels hold other values than 0 and 1")
+            raise InputError("labels hold other values than 0 and 1")
 
     def __len__(self):
         """The number of images."""
@@ -55,10 +57,10 @@ def label_digits(data, seed):
         `MultiLabelImages` in the same order; the labels are `DIGIT_LABELS`.
 
     Raises:
-        ValueError: if the classes are not the digits 0 to 9.
+        InputError: if the classes are not the digits 0 to 9.
     """
     if data.class_names != tuple("0123456789"):
-        raise ValueError(
+        raise InputError(
             f"{data.name} has the classes {data.class_names}: expected the digits 0 to 9"
         )
     inverted = np.random.default_rng(seed).permutation(len(data)) < len(data) // 2

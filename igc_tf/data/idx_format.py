@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from igc_tf.data.errors import IdxFileError
+from igc_tf.errors import IdxFileError
 
 # Four times EMNIST ByClass, the largest set of this family; a header beyond it is damaged.
 MAX_BYTES = 2**31

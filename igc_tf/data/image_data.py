@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from igc_tf.errors import InputError
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ImageData:
@@ -19,7 +21,7 @@ class ImageData:
         class_names: One name per class.
 
     Raises:
-        ValueError: If shapes, types, ranges or counts do not fit together.
+        InputError: If shapes, types, ranges or counts do not fit together.
     """
 
     images: np.ndarray
@@ -33,23 +35,23 @@ class ImageData:
     def __post_init__(self):
         images, labels = self.images, self.labels
         if images.ndim != 4 or images.dtype != np.float32:
-            raise ValueError(
+            raise InputError(
                 f"images must be float32 (N, H, W, C), not {images.dtype} {images.shape}"
             )
         if labels.shape != (len(images),) or labels.dtype != np.int64:
-            raise ValueError(
+            raise InputError(
                 f"labels must be int64 ({len(images)},), not {labels.dtype} {labels.shape}"
             )
         # Written so that NaN fails too.
         if images.size and not (images.min() >= -0.5 and images.max() <= 0.5):
-            raise ValueError("images must lie in [-0.5, 0.5]")
+            raise InputError("images must lie in [-0.5, 0.5]")
         if labels.size and not (labels.min() >= 0 and labels.max() < self.num_classes):
-            raise ValueError(
+            raise InputError(
                 f"labels must lie in [0, {self.num_classes}), "
                 f"not in [{labels.min()}, {labels.max()}]"
             )
         if len(self.class_names) != self.num_classes:
-            raise ValueError(f"{self.num_classes} classes but {len(self.class_names)} class names")
+            raise InputError(f"{self.num_classes} classes but {len(self.class_names)} class names")
 
     def __len__(self) -> int:
         """The number of images."""
@@ -68,11 +70,11 @@ class ImageData:
             A new ImageData with images (count, H, W, C) and labels (count,).
 
         Raises:
-            ValueError: If `count` is not a whole number in that range.
+            InputError: If `count` is not a whole number in that range.
         """
         whole = isinstance(count, (int, np.integer)) and not isinstance(count, bool)
         if not whole or not 1 <= count <= len(self):
-            raise ValueError(
+            raise InputError(
                 f"count is {count!r}; it must be a whole number from 1 to {len(self)}, "
                 f"the number of images in {self.name} {self.split}"
             )

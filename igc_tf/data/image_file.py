@@ -7,7 +7,7 @@ from tokenize import TokenError
 
 import numpy as np
 
-from igc_tf.data.errors import ImageFileError
+from igc_tf.errors import ImageFileError
 
 MAX_PIXELS = 64_000_000
 # 64 megapixels of float64, the largest NPY file with so many grey pixels.

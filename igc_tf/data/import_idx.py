@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from igc_tf.data.errors import IdxFileError
 from igc_tf.data.idx_format import read_idx
 from igc_tf.data.tfds_images import check_name, store_images
+from igc_tf.errors import IdxFileError
 
 SOURCE = "IDX files, imported into TensorFlow Datasets"
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from igc_tf.data.bundled_digits import bundled_digits, bundled_path
-from igc_tf.data.errors import UnknownDatasetError
 from igc_tf.data.tfds_images import find_builder, image_and_label, is_prepared, source_of
+from igc_tf.errors import UnknownDatasetError
 
 KNOWN = (
     "mnist",

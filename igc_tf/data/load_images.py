@@ -5,11 +5,11 @@ import os
 import numpy as np
 
 from igc_tf.data.bundled_digits import bundled_digits, bundled_pixels
-from igc_tf.data.errors import DataError, DataUnavailableError
 from igc_tf.data.image_data import ImageData
 from igc_tf.data.pixels import to_unit_range
 from igc_tf.data.prepare_dataset import prepare_dataset
 from igc_tf.data.tfds_images import check_name, find_builder, image_and_label, read_split
+from igc_tf.errors import DataError, DataUnavailableError, InputError
 
 SPLITS = ("train", "validation", "test")
 # Of every set but mnist, whose validation images are the bundled digits.
@@ -46,13 +46,13 @@ def load_images(
         ImageData with images float32 (N, 28, 28, 1) in [-0.5, 0.5].
 
     Raises:
-        ValueError: If `split` is none of the three.
+        InputError: If `split` is none of the three.
         UnknownDatasetError: If there is no such set or it has another shape.
         DataUnavailableError: If no source worked; lists each with its reason and what helps.
         DataError: If the prepared set is damaged or too small to split.
     """
     if split not in SPLITS:
-        raise ValueError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")
+        raise InputError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")
     check_name(dataset)
     if dataset == "mnist" and split == "validation":
         return bundled_digits()

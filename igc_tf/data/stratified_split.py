@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from igc_tf.data.trajectory_data import TrajectoryData
+from igc_tf.errors import InputError
 
 
 class TrajectorySplit(NamedTuple):
@@ -31,12 +32,12 @@ def stratified_split(data, validation=0.1, test=0.25, seed=0):
         A `TrajectorySplit`.
 
     Raises:
-        ValueError: for shares outside their ranges, or a class with too few trajectories.
+        InputError: for shares outside their ranges, or a class with too few trajectories.
     """
     from sklearn.model_selection import train_test_split
 
     if not (validation > 0 and test > 0 and validation + test < 1):
-        raise ValueError(
+        raise InputError(
             f"shares validation={validation!r}, test={test!r}: expected numbers above 0 whose sum "
             "is below 1"
         )

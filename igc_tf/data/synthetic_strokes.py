@@ -3,6 +3,7 @@
 import numpy as np
 
 from igc_tf.data.trajectory_data import TrajectoryData
+from igc_tf.errors import InputError
 from igc_tf.padding import PADDING
 
 # direction of the pen over the time of a stroke, as angles in quarter turns at equal times; the
@@ -33,14 +34,14 @@ def synthetic_strokes(per_class=20, classes=4, steps=24, seed=0):
         `TrajectoryData`, sorted by class.
 
     Raises:
-        ValueError: for an argument outside its range.
+        InputError: for an argument outside its range.
     """
     if per_class < 1:
-        raise ValueError(f"per_class={per_class!r}: expected a whole number >= 1")
+        raise InputError(f"per_class={per_class!r}: expected a whole number >= 1")
     if not 1 <= classes <= len(STROKES):
-        raise ValueError(f"classes={classes!r}: expected 1 to {len(STROKES)}")
+        raise InputError(f"classes={classes!r}: expected 1 to {len(STROKES)}")
     if steps < 8:
-        raise ValueError(f"steps={steps!r}: expected a whole number >= 8")
+        raise InputError(f"steps={steps!r}: expected a whole number >= 8")
     generator = np.random.default_rng(seed)
     names = tuple(STROKES)[:classes]
     labels = np.repeat(np.arange(classes), per_class)

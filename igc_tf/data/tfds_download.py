@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from igc_tf.data.errors import DataError
 from igc_tf.data.quiet import quiet
+from igc_tf.errors import DataError
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from igc_tf.data.errors import DataError, UnknownDatasetError
 from igc_tf.data.quiet import quiet
+from igc_tf.errors import DataError, UnknownDatasetError
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from igc_tf.errors import InputError
 from igc_tf.padding import PADDING
 
 CHANNELS = ("x velocity", "y velocity", "change of pen force")
@@ -23,7 +24,7 @@ class TrajectoryData:
         subsampling: how many steps of the original are one step here.
 
     Raises:
-        ValueError: if shapes, types, ranges or counts do not fit together.
+        InputError: if shapes, types, ranges or counts do not fit together.
     """
 
     series: np.ndarray
@@ -36,25 +37,25 @@ class TrajectoryData:
         series, labels = self.series, self.labels
         channels = len(CHANNELS)
         if series.ndim != 3 or series.shape[2] != channels or series.dtype != np.float32:
-            raise ValueError(
+            raise InputError(
                 f"series must be float32 (N, T, {channels}), not {series.dtype} {series.shape}"
             )
         if labels.shape != (len(series),) or labels.dtype != np.int64:
-            raise ValueError(
+            raise InputError(
                 f"labels must be int64 ({len(series)},), not {labels.dtype} {labels.shape}"
             )
         if labels.size and not (labels.min() >= 0 and labels.max() < len(self.class_names)):
-            raise ValueError(
+            raise InputError(
                 f"labels must lie in [0, {len(self.class_names)}), "
                 f"not in [{labels.min()}, {labels.max()}]"
             )
         if not np.isfinite(series).all():
-            raise ValueError("series hold values that are not finite")
+            raise InputError("series hold values that are not finite")
         observed = self.mask
         if not (observed == (np.arange(series.shape[1]) < self.lengths[:, None])).all():
-            raise ValueError("series hold padding before their end")
+            raise InputError("series hold padding before their end")
         if (series[observed] == PADDING).any():
-            raise ValueError("series hold padding in some channels only")
+            raise InputError("series hold padding in some channels only")
 
     def __len__(self):
         """The number of trajectories."""
@@ -88,10 +89,10 @@ class TrajectoryData:
         """Returns the trajectories of the first `count` classes.
 
         Raises:
-            ValueError: if there are not that many.
+            InputError: if there are not that many.
         """
         if not 1 <= count <= self.num_classes:
-            raise ValueError(f"{count} classes: expected 1 to {self.num_classes}, as many as are")
+            raise InputError(f"{count} classes: expected 1 to {self.num_classes}, as many as are")
         chosen = self.take(np.flatnonzero(self.labels < count))
         return dataclasses.replace(chosen, class_names=self.class_names[:count])
 
@@ -99,14 +100,14 @@ class TrajectoryData:
         """Draws `count` trajectories of each class; with one seed, fewer are part of more.
 
         Raises:
-            ValueError: if a class has not that many.
+            InputError: if a class has not that many.
         """
         order = np.random.default_rng(seed).permutation(len(self))
         chosen = []
         for label, name in enumerate(self.class_names):
             of_class = order[self.labels[order] == label]
             if not 1 <= count <= len(of_class):
-                raise ValueError(
+                raise InputError(
                     f"{count} trajectories of {name!r}: expected 1 to {len(of_class)}, as many "
                     "as there are"
                 )
@@ -123,10 +124,10 @@ class TrajectoryData:
             factor: at least 1.
 
         Raises:
-            ValueError: for a factor below 1.
+            InputError: for a factor below 1.
         """
         if factor < 1:
-            raise ValueError(f"subsampling by {factor!r}: expected a whole number >= 1")
+            raise InputError(f"subsampling by {factor!r}: expected a whole number >= 1")
         count, steps, channels = self.series.shape
         missing = -steps % factor
         series = np.pad(self.series, [(0, 0), (0, missing), (0, 0)], constant_values=PADDING)

@@ -12,6 +12,7 @@ import numpy as np
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.metrics import wilson_interval
 from igc_tf.pretrained import load_generator, weights_digest
@@ -65,9 +66,9 @@ class ExportParityOptions:
 
     def __post_init__(self):
         if self.images < 1:
-            raise ValueError(f"--images {self.images}: expected a whole number >= 1")
+            raise InputError(f"--images {self.images}: expected a whole number >= 1")
         if not self.sigma:
-            raise ValueError("--sigma: expected one or more numbers >= 0")
+            raise InputError("--sigma: expected one or more numbers >= 0")
 
 
 def export_parity(options, report=None):
@@ -89,19 +90,19 @@ def export_parity(options, report=None):
         XLA; no more than 5 points less than its share is required.
 
     Raises:
-        ValueError: for a directory without an export, or one of another generator.
-        RuntimeError: if the export fails to run; the message says why.
+        InputError: for a directory without an export, or one of another generator.
+        InputError: if the export fails to run; the message says why.
     """
     report = report or (lambda line: None)
     directory = options.directory
     hlo = (directory / "program.json").is_file()
     described = directory / ("program.json" if hlo else "assets.extra/classifier.json")
     if not described.is_file():
-        raise ValueError(f"{directory}: expected a directory that `igc-tf export` wrote")
+        raise InputError(f"{directory}: expected a directory that `igc-tf export` wrote")
     description = json.loads(described.read_text(encoding="utf-8"))
     generator = load_generator(options.generator)
     if weights_digest(generator) != description["generator_sha256"]:
-        raise ValueError(
+        raise InputError(
             f"{directory} was exported from another generator than {options.generator}"
         )
     prior_and_range = [
@@ -170,7 +171,7 @@ def _run_export(program, directory, images):
         )
         if done.returncode:
             reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise RuntimeError(f"{directory} could not be run: {reason}")
+            raise InputError(f"{directory} could not be run: {reason}")
         with np.load(found) as answer:
             return dict(answer)
 

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from igc_tf.data import load_images
+from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.evaluation.generate_images import generate_images
 from igc_tf.metrics import (
@@ -60,24 +61,24 @@ class FIDOptions:
 
     def __post_init__(self):
         if self.features not in ("inception", "lenet"):
-            raise ValueError(f"--features {self.features}: expected inception or lenet")
+            raise InputError(f"--features {self.features}: expected inception or lenet")
         if self.inception_weights is not None:
             if self.features != "inception":
-                raise ValueError(
+                raise InputError(
                     f"--inception-weights {self.inception_weights}: expected only with "
                     "--features inception"
                 )
             if not Path(self.inception_weights).is_file():
-                raise ValueError(
+                raise InputError(
                     f"--inception-weights {self.inception_weights}: expected an existing file"
                 )
         if self.per_class != "all" and self.per_class < _LEAST_PER_CLASS:
-            raise ValueError(
+            raise InputError(
                 f"--per-class {self.per_class}: expected a whole number >= {_LEAST_PER_CLASS}, "
                 "or all"
             )
         if self.batch_size < 1:
-            raise ValueError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
+            raise InputError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def measure_fid(options, report=None):
 
     Raises:
         InceptionWeightsError: if Inception's weights cannot be had.
-        ValueError: for options that cannot be met; before any features are computed.
+        InputError: for options that cannot be met; before any features are computed.
         DataUnavailableError: if the real images cannot be had.
     """
     verbose = 0 if report is None else 1
@@ -222,7 +223,7 @@ def _members(data, label, options):
     found = np.flatnonzero(data.labels == label)
     wanted = len(found) if options.per_class == "all" else options.per_class
     if len(found) < max(wanted, _LEAST_PER_CLASS):
-        raise ValueError(
+        raise InputError(
             f"class {data.class_names[label]} has {len(found)} {data.split} images: expected at "
             f"least {max(wanted, _LEAST_PER_CLASS)} (--per-class {options.per_class})"
         )

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from igc_tf.data import load_images
+from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE, inverse_findings
 from igc_tf.evaluation.inverse_search import InverseSearch
@@ -78,7 +79,7 @@ class InverseClassificationOptions:
 
     def __post_init__(self):
         if len(self.latent_sizes) < 2 or BEST_LATENT_SIZE not in self.latent_sizes:
-            raise ValueError(
+            raise InputError(
                 f"--latent-sizes {self.latent_sizes}: expected at least two, {BEST_LATENT_SIZE} "
                 "among them"
             )
@@ -90,7 +91,7 @@ class InverseClassificationOptions:
         ):
             if getattr(self, name) < least:
                 option = f"--{name.replace('_', '-')}"
-                raise ValueError(f"{option} {getattr(self, name)}: expected at least {least}")
+                raise InputError(f"{option} {getattr(self, name)}: expected at least {least}")
 
 
 def inverse_classification(options, verbose=1):
@@ -111,7 +112,7 @@ def inverse_classification(options, verbose=1):
         best on the validation images.
 
     Raises:
-        ValueError: for generators that are not there, before any search starts.
+        InputError: for generators that are not there, before any search starts.
     """
     names = {size: _generator_name(options, size) for size in options.latent_sizes}
     generators = {size: load_generator(name) for size, name in names.items()}
@@ -200,14 +201,14 @@ def _generator_name(options, size):
     if options.generators is None:
         name = f"mnist-cgan-compact-{size}"
         if name not in generator_names():
-            raise ValueError(
+            raise InputError(
                 f"no {name} ships: give --generators, or --latent-sizes that ship, of "
                 f"{[other for other in generator_names() if other.startswith('mnist-cgan')]}"
             )
         return name
     path = options.generators / f"noise-{size}" / "generator.keras"
     if not path.is_file():
-        raise ValueError(
+        raise InputError(
             f"--generators {options.generators}: {path} is missing; "
             f"python -m training.conditional_gan compact --latent-size {size} "
             f"--output {path.parent} makes it"

@@ -7,6 +7,7 @@ from typing import Literal
 
 from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_images
+from igc_tf.errors import InputError
 from igc_tf.plots import plot_label_cases
 from igc_tf.pretrained import load_generator, load_lenet, named_settings, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
@@ -45,11 +46,11 @@ class MultiLabelOptions:
 
     def __post_init__(self):
         if self.images != "all" and self.images < 2:
-            raise ValueError(f"--images {self.images}: expected a whole number >= 2, or all")
+            raise InputError(f"--images {self.images}: expected a whole number >= 2, or all")
         if not self.sigma or not all(math.isfinite(s) and s >= 0 for s in self.sigma):
-            raise ValueError(f"--sigma {self.sigma}: expected one or more numbers >= 0")
+            raise InputError(f"--sigma {self.sigma}: expected one or more numbers >= 0")
         if self.batch_size < 1:
-            raise ValueError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
+            raise InputError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def multi_label_table(options, report=None):
         A `MultiLabelTable`.
 
     Raises:
-        ValueError: for options that cannot be met; before any search starts.
+        InputError: for options that cannot be met; before any search starts.
     """
     settings = named_settings(options.settings, options.generator)
     generator, network = load_generator(options.generator), load_lenet(options.network)
@@ -109,7 +110,7 @@ def multi_label_table(options, report=None):
         (options.network, network.output_shape[-1]),
     ):
         if labels != len(DIGIT_LABELS):
-            raise ValueError(f"{name} has {labels} labels: expected {len(DIGIT_LABELS)}")
+            raise InputError(f"{name} has {labels} labels: expected {len(DIGIT_LABELS)}")
     data, digits = _digits(options)
     run = RunDirectory(options.output)
     result = {
@@ -157,7 +158,7 @@ def _digits(options):
     data = load_images("mnist", options.split, data_dir=options.data_dir)
     if options.images != "all":
         if options.images > len(data):
-            raise ValueError(
+            raise InputError(
                 f"--images {options.images}: expected at most {len(data)}, all {data.split} images"
             )
         data = data.sample(options.images, options.seed)

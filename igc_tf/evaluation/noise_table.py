@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.models.dtype_policy import Precision
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
@@ -68,11 +69,11 @@ class NoiseTableOptions:
 
     def __post_init__(self):
         if self.images != "all" and self.images < 1:
-            raise ValueError(f"--images {self.images}: expected a whole number >= 1, or all")
+            raise InputError(f"--images {self.images}: expected a whole number >= 1, or all")
         if not self.sigma or not all(math.isfinite(s) and s >= 0 for s in self.sigma):
-            raise ValueError(f"--sigma {self.sigma}: expected one or more numbers >= 0")
+            raise InputError(f"--sigma {self.sigma}: expected one or more numbers >= 0")
         if self.batch_size < 1:
-            raise ValueError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
+            raise InputError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def noise_table(options, report=None):
         A `NoiseTable`.
 
     Raises:
-        ValueError: for options that cannot be met; before any search starts.
+        InputError: for options that cannot be met; before any search starts.
     """
     settings = named_settings(options.settings, options.generator)
     generator = load_generator(options.generator, options.precision)
@@ -224,7 +225,7 @@ def _images(options):
     if options.images == "all":
         return data, note
     if options.images > len(data):
-        raise ValueError(
+        raise InputError(
             f"--images {options.images}: expected at most {len(data)}, all of {data.name}'s "
             f"{data.split} images"
         )

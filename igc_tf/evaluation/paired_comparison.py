@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from igc_tf.errors import InputError
+
 # standard errors from which a difference counts as decided: about 95 %
 _DECISIVE = 2.0
 
@@ -20,7 +22,7 @@ class PairedComparison:
             least 2 images.
 
     Raises:
-        ValueError: for other shapes.
+        InputError: for other shapes.
     """
 
     first: np.ndarray
@@ -29,9 +31,9 @@ class PairedComparison:
     def __post_init__(self):
         shapes = self.first.shape, self.second.shape
         if any(len(shape) != 2 for shape in shapes) or shapes[0][1] != shapes[1][1]:
-            raise ValueError(f"answers have shapes {shapes}: expected (repetitions, N), N the same")
+            raise InputError(f"answers have shapes {shapes}: expected (repetitions, N), N the same")
         if shapes[0][1] < 2:
-            raise ValueError("a comparison needs at least two images")
+            raise InputError("a comparison needs at least two images")
 
     @property
     def differences(self):

@@ -8,6 +8,7 @@ from statistics import median
 import tensorflow as tf
 
 from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 
 
@@ -29,9 +30,9 @@ class SavedModelSpeedOptions:
 
     def __post_init__(self):
         if not self.images or min(self.images) < 1:
-            raise ValueError(f"--images {self.images}: expected one or more whole numbers >= 1")
+            raise InputError(f"--images {self.images}: expected one or more whole numbers >= 1")
         if self.rounds < 1:
-            raise ValueError(f"--rounds {self.rounds}: expected a whole number >= 1")
+            raise InputError(f"--rounds {self.rounds}: expected a whole number >= 1")
 
 
 def saved_model_speed(options, report=None):
@@ -46,11 +47,11 @@ def saved_model_speed(options, report=None):
         seconds of the first call, of each round, and their median.
 
     Raises:
-        ValueError: if the directory holds no SavedModel of 28×28×1 images.
+        InputError: if the directory holds no SavedModel of 28×28×1 images.
     """
     report = report or (lambda line: None)
     if not tf.saved_model.contains_saved_model(str(options.directory)):
-        raise ValueError(
+        raise InputError(
             f"{options.directory} holds no SavedModel: expected a saved_model.pb in it"
         )
     digits = bundled_digits().sample(max(options.images), seed=0)
@@ -62,7 +63,7 @@ def saved_model_speed(options, report=None):
     inputs = classify.structured_input_signature[1] if classify is not None else {}
     expected = [None, *digits.images.shape[1:]]
     if "images" not in inputs or not inputs["images"].shape.is_compatible_with(expected):
-        raise ValueError(
+        raise InputError(
             f"{options.directory} holds a SavedModel with the signatures "
             f"{sorted(model.signatures)}: expected one that `igc-tf export` wrote, whose classify "
             f"takes images {tuple(expected)}"

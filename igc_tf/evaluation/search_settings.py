@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
@@ -59,9 +60,9 @@ class SearchSettingsOptions:
 
     def __post_init__(self):
         if self.images < 1:
-            raise ValueError(f"--images {self.images}: expected a whole number >= 1")
+            raise InputError(f"--images {self.images}: expected a whole number >= 1")
         if not self.sigma:
-            raise ValueError("--sigma: expected one or more numbers >= 0")
+            raise InputError("--sigma: expected one or more numbers >= 0")
 
 
 def choose_search_settings(options, report=None):

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
 from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
@@ -38,7 +39,7 @@ class SearchSpeedOptions:
     def __post_init__(self):
         for name, least in (("images", 10), ("batch_size", 1), ("rounds", 1), ("steps", 1)):
             if getattr(self, name) < least:
-                raise ValueError(f"--{name} {getattr(self, name)}: expected at least {least}")
+                raise InputError(f"--{name} {getattr(self, name)}: expected at least {least}")
 
 
 def search_speed(options, report=None):

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from igc_tf.classifiers import TEMPORAL_SETTINGS, InverseClassifier
 from igc_tf.classifiers.evaluate_network import evaluate_network
 from igc_tf.data import open_trajectories, stratified_split
+from igc_tf.errors import InputError
 from igc_tf.evaluation.class_vector_maps import (
     GRID,
     class_vector_map,
@@ -60,12 +61,12 @@ class TrajectoriesOptions:
     def __post_init__(self):
         for name in ("seeds", "units", "epochs", "subsampling"):
             if getattr(self, name) < 1:
-                raise ValueError(f"--{name} {getattr(self, name)}: expected a whole number >= 1")
+                raise InputError(f"--{name} {getattr(self, name)}: expected a whole number >= 1")
         if not self.classes or min(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
-            raise ValueError(f"--classes {self.classes}: expected different whole numbers >= 2")
+            raise InputError(f"--classes {self.classes}: expected different whole numbers >= 2")
         for noise in (self.input_noise, *self.map_noise):
             if not (math.isfinite(noise) and noise >= 0):
-                raise ValueError(f"input noise {noise}: expected a number >= 0")
+                raise InputError(f"input noise {noise}: expected a number >= 0")
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def evaluate_trajectories(options, report=None):
         A `TrajectoriesResult`.
 
     Raises:
-        ValueError: for options that cannot be met; before any training starts.
+        InputError: for options that cannot be met; before any training starts.
         DataError: if the trajectories cannot be had.
     """
     data = open_trajectories(options.data, max(options.classes), options.subsampling)

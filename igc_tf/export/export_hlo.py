@@ -6,6 +6,7 @@ import re
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.export.describe_classifier import describe_classifier
 from igc_tf.export.new_directory import new_directory
 from igc_tf.run_directory import RunDirectory
@@ -31,12 +32,12 @@ def export_hlo(classifier, directory, batch_size=100):
         batch_size: N, the number of images that the program takes; HLO knows fixed shapes only.
 
     Raises:
-        FileExistsError: if something is in `directory`; before work starts.
-        ValueError: for a batch size below 1, or a search that reads variables or tensors other
+        OutputError: if something is in `directory`; before work starts.
+        InputError: for a batch size below 1, or a search that reads variables or tensors other
             than the generator's weights.
     """
     if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size={batch_size!r}: expected a whole number >= 1")
+        raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1")
     generator = classifier.generator
     variables = [*generator.trainable_variables, *generator.non_trainable_variables]
     weights = {f"{i:03d} {variable.path}": variable.numpy() for i, variable in enumerate(variables)}
@@ -46,7 +47,7 @@ def export_hlo(classifier, directory, batch_size=100):
         program = tf.function(_stateless_classify(classifier, batch_size), jit_compile=True)
         concrete = program.get_concrete_function(*arguments)
         if concrete.captured_inputs:
-            raise ValueError(
+            raise InputError(
                 f"the search reads {len(concrete.captured_inputs)} tensors that are neither images "
                 "nor weights of the generator: an HLO program needs constants instead"
             )

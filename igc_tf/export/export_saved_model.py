@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.export.describe_classifier import describe_classifier
 from igc_tf.export.new_directory import new_directory
 from igc_tf.run_directory import RunDirectory
@@ -27,11 +28,11 @@ def export_saved_model(classifier, directory, batch_size=100):
             that a large N does not take more memory than this many.
 
     Raises:
-        FileExistsError: if something is in `directory`; before work starts.
-        ValueError: for a batch size below 1.
+        OutputError: if something is in `directory`; before work starts.
+        InputError: for a batch size below 1.
     """
     if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size={batch_size!r}: expected a whole number >= 1")
+        raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1")
     signature = classifier.signature
     with new_directory(directory) as path:
         archive = keras.export.ExportArchive()

@@ -4,6 +4,8 @@ import contextlib
 import tempfile
 from pathlib import Path
 
+from igc_tf.errors import OutputError
+
 
 @contextlib.contextmanager
 def new_directory(path):
@@ -18,11 +20,11 @@ def new_directory(path):
         The `Path` of the directory to write into.
 
     Raises:
-        FileExistsError: if something is there already; before the block runs.
+        OutputError: if something is there already; before the block runs.
     """
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise FileExistsError(f"{path} exists already: expected a new or an empty directory")
+        raise OutputError(f"{path} exists already: expected a new or an empty directory")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as temporary:
         unfinished = Path(temporary) / "unfinished"

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import tensorflow as tf
 
-from igc_tf.first_line import first_line
+from igc_tf.errors import InputError, first_line
 
 _LARGEST_BODY = 64 * 2**20
 _LOG = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class PredictionServer(ThreadingHTTPServer):
         name: of the model, in the addresses.
 
     Raises:
-        ValueError: if the directory holds no SavedModel.
+        InputError: if the directory holds no SavedModel.
         OSError: if the port cannot be had.
     """
 
@@ -49,7 +49,7 @@ class PredictionServer(ThreadingHTTPServer):
 
     def __init__(self, directory, host="127.0.0.1", port=8501, name="classifier"):
         if not tf.saved_model.contains_saved_model(str(directory)):
-            raise ValueError(f"{directory} holds no SavedModel: expected a saved_model.pb in it")
+            raise InputError(f"{directory} holds no SavedModel: expected a saved_model.pb in it")
         # the signatures live as long as the model does
         self._model = tf.saved_model.load(str(directory))
         self._one_at_a_time = threading.Lock()
@@ -66,28 +66,28 @@ class PredictionServer(ThreadingHTTPServer):
         """Answers a parsed request.
 
         Raises:
-            ValueError: if the request does not fit the model; the message says why.
+            InputError: if the request does not fit the model; the message says why.
         """
         if not isinstance(request, dict) or ("instances" in request) == ("inputs" in request):
-            raise ValueError('expected an object with either "instances" or "inputs"')
+            raise InputError('expected an object with either "instances" or "inputs"')
         name = request.get("signature_name", "serving_default")
         signatures = self._model.signatures
         if not isinstance(name, str) or name not in signatures:
-            raise ValueError(f"no signature {name!r}: expected one of {sorted(signatures)}")
+            raise InputError(f"no signature {name!r}: expected one of {sorted(signatures)}")
         specs = signatures[name].structured_input_signature[1]
         columns = _columns(request, specs)
         arrays = {key: _checked(key, columns[key], spec) for key, spec in specs.items()}
         counts = {key: len(array) for key, array in arrays.items()}
         if len(set(counts.values())) > 1:
-            raise ValueError(f"the inputs have {counts} rows: expected the same number in each")
+            raise InputError(f"the inputs have {counts} rows: expected the same number in each")
         try:
             with self._one_at_a_time:
                 outputs = signatures[name](**arrays)
-        except tf.errors.InvalidArgumentError as error:
-            raise ValueError(_reason(error)) from error
+        except tf.errors.InputError as error:
+            raise InputError(_reason(error)) from error
         outputs = {key: value.numpy() for key, value in outputs.items()}
         if not all(np.isfinite(value).all() for value in outputs.values()):
-            raise ValueError("the answer holds values that are not finite")
+            raise InputError("the answer holds values that are not finite")
         outputs = {key: value.tolist() for key, value in outputs.items()}
         if "inputs" in request:
             return {"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))}
@@ -102,19 +102,19 @@ def _columns(request, specs):
     if "instances" in request:
         rows = request["instances"]
         if not isinstance(rows, list) or not rows:
-            raise ValueError("instances: expected a list of at least one row")
+            raise InputError("instances: expected a list of at least one row")
         if not any(isinstance(row, dict) for row in rows):
             columns = rows
         elif all(isinstance(row, dict) and row.keys() == specs.keys() for row in rows):
             columns = {key: [row[key] for row in rows] for key in specs}
         else:
-            raise ValueError(f"instances: expected exactly {sorted(specs)} in every row")
+            raise InputError(f"instances: expected exactly {sorted(specs)} in every row")
     else:
         columns = request["inputs"]
     if not isinstance(columns, dict) and len(specs) == 1:
         columns = {next(iter(specs)): columns}
     if not isinstance(columns, dict) or columns.keys() != specs.keys():
-        raise ValueError(f"expected exactly the inputs {sorted(specs)}")
+        raise InputError(f"expected exactly the inputs {sorted(specs)}")
     return columns
 
 
@@ -122,11 +122,11 @@ def _checked(name, values, spec):
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name}: the rows differ in shape: expected {spec.shape}") from error
+        raise InputError(f"{name}: the rows differ in shape: expected {spec.shape}") from error
     if not spec.shape.is_compatible_with(array.shape):
-        raise ValueError(f"{name} has shape {array.shape}: expected {spec.shape}")
+        raise InputError(f"{name} has shape {array.shape}: expected {spec.shape}")
     if array.dtype.kind not in "iuf":
-        raise ValueError(f"{name}: expected numbers")
+        raise InputError(f"{name}: expected numbers")
     return array.astype(spec.dtype.as_numpy_dtype)
 
 

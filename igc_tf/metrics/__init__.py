@@ -7,7 +7,7 @@ A generator is judged in three stages, each of use by itself: features (`Incepti
 
 from igc_tf.metrics.feature_statistics import FeatureStatistics
 from igc_tf.metrics.frechet_distance import frechet_distance
-from igc_tf.metrics.inception_features import InceptionFeatures, InceptionWeightsError
+from igc_tf.metrics.inception_features import InceptionFeatures
 from igc_tf.metrics.kernel_distance import kernel_distance
 from igc_tf.metrics.lenet_features import LeNetFeatures
 from igc_tf.metrics.wilson_interval import wilson_interval
@@ -15,7 +15,6 @@ from igc_tf.metrics.wilson_interval import wilson_interval
 __all__ = [
     "FeatureStatistics",
     "InceptionFeatures",
-    "InceptionWeightsError",
     "LeNetFeatures",
     "frechet_distance",
     "kernel_distance",

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from igc_tf.errors import InputError
+
 
 class FeatureStatistics:
     """Count, mean and covariance of feature vectors, in float64.
@@ -20,7 +22,7 @@ class FeatureStatistics:
 
     def __init__(self, size):
         if size < 1:
-            raise ValueError(f"size={size!r}: expected a whole number >= 1")
+            raise InputError(f"size={size!r}: expected a whole number >= 1")
         self.size = size
         self.count = 0
         self.mean = np.zeros(size)
@@ -31,7 +33,7 @@ class FeatureStatistics:
         """Returns the statistics of one array (N, D)."""
         features = np.asarray(features)
         if features.ndim != 2:
-            raise ValueError(f"features have shape {features.shape}: expected (N, D)")
+            raise InputError(f"features have shape {features.shape}: expected (N, D)")
         statistics = cls(features.shape[1])
         statistics.update(features)
         return statistics
@@ -41,10 +43,10 @@ class FeatureStatistics:
         """The unbiased covariance (D, D).
 
         Raises:
-            ValueError: for fewer than two vectors.
+            InputError: for fewer than two vectors.
         """
         if self.count < 2:
-            raise ValueError(f"{self.count} feature vectors: expected at least 2 for a covariance")
+            raise InputError(f"{self.count} feature vectors: expected at least 2 for a covariance")
         return self.scatter / (self.count - 1)
 
     def update(self, features):
@@ -54,13 +56,13 @@ class FeatureStatistics:
             features: (N, D), any floats; N may be 0.
 
         Raises:
-            ValueError: for another shape or values that are not finite.
+            InputError: for another shape or values that are not finite.
         """
         features = np.asarray(features, np.float64)
         if features.ndim != 2 or features.shape[1] != self.size:
-            raise ValueError(f"features have shape {features.shape}: expected (N, {self.size})")
+            raise InputError(f"features have shape {features.shape}: expected (N, {self.size})")
         if not np.isfinite(features).all():
-            raise ValueError("features hold values that are not finite")
+            raise InputError("features hold values that are not finite")
         if len(features):
             mean = features.mean(axis=0)
             deviations = features - mean
@@ -70,10 +72,10 @@ class FeatureStatistics:
         """Adds what other statistics of the same size have seen.
 
         Raises:
-            ValueError: for another size.
+            InputError: for another size.
         """
         if other.size != self.size:
-            raise ValueError(f"statistics of size {other.size}: expected {self.size}")
+            raise InputError(f"statistics of size {other.size}: expected {self.size}")
         if other.count:
             self._join(other.count, other.mean, other.scatter)
 
@@ -86,11 +88,11 @@ class FeatureStatistics:
         """Reads what `save` wrote.
 
         Raises:
-            ValueError: if the file holds something else.
+            InputError: if the file holds something else.
         """
         with np.load(path, allow_pickle=False) as file:
             if set(file.files) != {"count", "mean", "scatter"}:
-                raise ValueError(f"{path} holds {sorted(file.files)}: expected feature statistics")
+                raise InputError(f"{path} holds {sorted(file.files)}: expected feature statistics")
             statistics = cls(len(file["mean"]))
             statistics.count = int(file["count"])
             statistics.mean = file["mean"]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from igc_tf.errors import InputError
+
 
 def frechet_distance(first, second):
     """Squared Fréchet (2-Wasserstein) distance of two Gaussians with these statistics.
@@ -17,10 +19,10 @@ def frechet_distance(first, second):
         A float, at least 0.
 
     Raises:
-        ValueError: for different sizes, or fewer than two vectors.
+        InputError: for different sizes, or fewer than two vectors.
     """
     if first.size != second.size:
-        raise ValueError(f"statistics of size {first.size} and {second.size}: expected the same")
+        raise InputError(f"statistics of size {first.size} and {second.size}: expected the same")
     values, vectors = np.linalg.eigh(first.covariance)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     mixed = np.linalg.eigvalsh(root @ second.covariance @ root)

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from igc_tf.errors import InputError
+
 
 def image_features(model, images, batch_size, verbose):
     """Features of images, whatever their number.
@@ -17,15 +19,15 @@ def image_features(model, images, batch_size, verbose):
         float32 (N, D).
 
     Raises:
-        ValueError: for no images, or images of another shape or range.
+        InputError: for no images, or images of another shape or range.
     """
     images = np.asarray(images, np.float32)
     expected = model.input_shape[1:]
     if images.ndim != 4 or not len(images) or images.shape[1:] != expected:
-        raise ValueError(f"images have shape {images.shape}: expected (N, *{expected}), N >= 1")
+        raise InputError(f"images have shape {images.shape}: expected (N, *{expected}), N >= 1")
     # written so that NaN fails too
     if not (images.min() >= -0.5 - 1e-6 and images.max() <= 0.5 + 1e-6):
-        raise ValueError(
+        raise InputError(
             f"images lie in [{images.min():g}, {images.max():g}]: expected [-0.5, 0.5]"
         )
     progress = keras.utils.Progbar(len(images), unit_name="image") if verbose else None

@@ -7,16 +7,12 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from igc_tf.first_line import first_line
+from igc_tf.errors import InceptionWeightsError, first_line
 from igc_tf.metrics.image_features import image_features
 
 # enlarges 28 × 28 to the 84 × 84 of the paper (002 §2); Inception takes 75 × 75 and more
 _ENLARGEMENT = 3
 _PATIENCE_SECONDS = 20
-
-
-class InceptionWeightsError(ValueError):
-    """Inception's weights cannot be had; the message says which ways there are."""
 
 
 class InceptionFeatures:
@@ -57,7 +53,7 @@ class InceptionFeatures:
         """Turns float32 images (N, H, W, 1) in [-0.5, 0.5] into float32 features (N, D).
 
         Raises:
-            ValueError: for images of another shape or range.
+            InputError: for images of another shape or range.
         """
         return image_features(self._model, images, self.batch_size, verbose)
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from igc_tf.errors import InputError
+
 # rows of a kernel matrix held at once
 _BLOCK = 1000
 
@@ -21,15 +23,15 @@ def kernel_distance(first, second):
         A float.
 
     Raises:
-        ValueError: for other shapes.
+        InputError: for other shapes.
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
-        raise ValueError(
+        raise InputError(
             f"features have shapes {first.shape} and {second.shape}: expected (M, D) and (N, D)"
         )
     if min(len(first), len(second)) < 2:
-        raise ValueError(f"{len(first)} and {len(second)} vectors: expected at least 2 of each")
+        raise InputError(f"{len(first)} and {len(second)} vectors: expected at least 2 of each")
     return (
         _mean_among(first)
         + _mean_among(second)

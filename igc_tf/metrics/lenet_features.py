@@ -35,6 +35,6 @@ class LeNetFeatures:
         """Turns float32 images (N, 28, 28, 1) in [-0.5, 0.5] into float32 features (N, D).
 
         Raises:
-            ValueError: for images of another shape or range.
+            InputError: for images of another shape or range.
         """
         return image_features(self._model, images, self.batch_size, verbose)

@@ -3,6 +3,8 @@
 import math
 from statistics import NormalDist
 
+from igc_tf.errors import InputError
+
 
 def wilson_interval(correct, count, confidence=0.95):
     """Wilson's score interval of a proportion (Wilson 1927).
@@ -16,12 +18,12 @@ def wilson_interval(correct, count, confidence=0.95):
         `(low, high)`, both in [0, 1].
 
     Raises:
-        ValueError: for arguments outside their ranges.
+        InputError: for arguments outside their ranges.
     """
     if count < 1 or not 0 <= correct <= count:
-        raise ValueError(f"{correct} of {count}: expected 0 <= correct <= count and count >= 1")
+        raise InputError(f"{correct} of {count}: expected 0 <= correct <= count and count >= 1")
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence {confidence!r}: expected a number in (0, 1)")
+        raise InputError(f"confidence {confidence!r}: expected a number in (0, 1)")
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     rate = correct / count
     centre = rate + z * z / (2 * count)

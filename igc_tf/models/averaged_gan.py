@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from igc_tf.errors import InputError
+
 
 class AveragedGAN(keras.Model):
     """A generator, its moving average and a discriminator, with an optimizer for each network.
@@ -20,7 +22,7 @@ class AveragedGAN(keras.Model):
         logged: names of what `train_step` logs.
 
     Raises:
-        ValueError: for a decay outside [0, 1).
+        InputError: for a decay outside [0, 1).
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class AveragedGAN(keras.Model):
     ):
         super().__init__(**kwargs)
         if not 0 <= averaging_decay < 1:
-            raise ValueError(f"averaging_decay={averaging_decay!r}: expected a number in [0, 1)")
+            raise InputError(f"averaging_decay={averaging_decay!r}: expected a number in [0, 1)")
         self.generator = generator
         self.discriminator = discriminator
         self.averaged_generator = averaged_generator or keras.models.clone_model(generator)

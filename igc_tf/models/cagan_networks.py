@@ -5,6 +5,7 @@ import math
 import keras
 from keras import layers
 
+from igc_tf.errors import InputError
 from igc_tf.models.latent_normalization import LatentNormalization
 
 _STAGES = 2
@@ -20,7 +21,7 @@ def build_generator(size, condition_size=10, latent_size=256, data_shape=(28, 28
         data_shape: (H, W, channels); H and W divisible by 4.
 
     Raises:
-        ValueError: for a data shape that two stages cannot build.
+        InputError: for a data shape that two stages cannot build.
     """
     _check_data_shape(data_shape)
     height, width, channels = data_shape
@@ -101,7 +102,7 @@ def _normalized(x, size):
 
 def _check_data_shape(data_shape):
     if len(data_shape) != 3 or data_shape[0] % 2**_STAGES or data_shape[1] % 2**_STAGES:
-        raise ValueError(
+        raise InputError(
             f"data_shape={data_shape}: expected (height, width, channels) with height and width "
             f"divisible by {2**_STAGES}"
         )

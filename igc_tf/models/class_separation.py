@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.losses import class_separation_loss
 from igc_tf.models.random_affine import random_affine
 from igc_tf.search.difference import resolve_difference
@@ -73,7 +74,7 @@ class ClassSeparation:
             drawn from 0..sigma, and is clipped to [-0.5, 0.5].
 
     Raises:
-        ValueError: for a value outside its range.
+        InputError: for a value outside its range.
     """
 
     settings: SearchSettings = field(
@@ -100,35 +101,35 @@ class ClassSeparation:
             ("reconstruction_weight", 0),
         ):
             if not getattr(self, name) >= least:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number >= {least}")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a number >= {least}")
         for name in ("temperature", "decision_temperature"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number > 0")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a number > 0")
         if self.candidates is not None and (self.candidates < 2 or self.labels > 1):
-            raise ValueError(
+            raise InputError(
                 f"candidates={self.candidates!r} with labels={self.labels!r}: expected a whole "
                 "number >= 2 and a single label, or None"
             )
         if self.decision is not None:
             resolve_difference(self.decision)
         if not self.sigma >= 0:
-            raise ValueError(f"sigma={self.sigma!r}: expected a number >= 0")
+            raise InputError(f"sigma={self.sigma!r}: expected a number >= 0")
 
     def engine(self, generator):
         """Returns the `GeneratorSearch` of these settings over a functional generator.
 
         Raises:
-            ValueError: if its conditions cannot be the values of that many labels, or are fewer
+            InputError: if its conditions cannot be the values of that many labels, or are fewer
                 than the candidates.
         """
         conditions, latent_size = (tensor.shape[1] for tensor in generator.inputs)
         if conditions % self.labels:
-            raise ValueError(
+            raise InputError(
                 f"the generator has {conditions} conditions: expected a multiple of {self.labels}, "
                 "the labels"
             )
         if self.candidates is not None and self.candidates > conditions:
-            raise ValueError(
+            raise InputError(
                 f"candidates={self.candidates!r}: the generator has {conditions} conditions"
             )
         space = SearchSpace.per_label_value(

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.search.label_simplex import LabelSimplex
 
 
@@ -20,13 +21,13 @@ class ConditionNoise(keras.layers.Layer):
         seed: of the noise.
 
     Raises:
-        ValueError: for a negative standard deviation.
+        InputError: for a negative standard deviation.
     """
 
     def __init__(self, standard_deviation, seed=0, **kwargs):
         super().__init__(**kwargs)
         if not standard_deviation >= 0:
-            raise ValueError(f"standard_deviation={standard_deviation!r}: expected a number >= 0")
+            raise InputError(f"standard_deviation={standard_deviation!r}: expected a number >= 0")
         self.standard_deviation = standard_deviation
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)

@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.losses import bce_discriminator_loss, bce_generator_loss
 from igc_tf.models.averaged_gan import AveragedGAN
 
@@ -24,7 +25,7 @@ class ConditionalGAN(AveragedGAN):
             clamped to [0, 1].
 
     Raises:
-        ValueError: for a negative or infinite `condition_sigma`.
+        InputError: for a negative or infinite `condition_sigma`.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class ConditionalGAN(AveragedGAN):
             generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
         )
         if not (math.isfinite(condition_sigma) and condition_sigma >= 0):
-            raise ValueError(f"condition_sigma={condition_sigma!r}: expected a number >= 0")
+            raise InputError(f"condition_sigma={condition_sigma!r}: expected a number >= 0")
         self.condition_sigma = condition_sigma
 
     def train_step(self, batch):

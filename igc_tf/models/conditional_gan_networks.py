@@ -5,6 +5,8 @@ import math
 import keras
 from keras import layers
 
+from igc_tf.errors import InputError
+
 _KERNEL = 5
 
 
@@ -23,11 +25,11 @@ def build_conditional_generator(size, condition_size=10, latent_size=25, data_sh
         data_shape: (H, W, channels); H and W divisible by the size's stride².
 
     Raises:
-        ValueError: for a latent size below 1, or a data shape that the strides cannot build.
+        InputError: for a latent size below 1, or a data shape that the strides cannot build.
     """
     _check_data_shape(data_shape, size)
     if latent_size < 1:
-        raise ValueError(f"latent_size={latent_size!r}: expected a whole number >= 1")
+        raise InputError(f"latent_size={latent_size!r}: expected a whole number >= 1")
     height, width, channels = data_shape
     condition = keras.Input([condition_size], name="condition")
     latent = keras.Input([latent_size], name="latent")
@@ -70,7 +72,7 @@ def build_conditional_discriminator(size, condition_size=10, data_shape=(28, 28,
 def _check_data_shape(data_shape, size):
     scale = size.stride**2
     if len(data_shape) != 3 or data_shape[0] % scale or data_shape[1] % scale:
-        raise ValueError(
+        raise InputError(
             f"data_shape={data_shape}: expected (height, width, channels) with height and width "
             f"divisible by {scale}"
         )

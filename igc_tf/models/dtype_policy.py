@@ -14,7 +14,7 @@ def dtype_policy(name):
     """Layers made inside take this policy, e.g. "float32" or "mixed_bfloat16".
 
     Raises:
-        ValueError: for a policy that Keras does not know.
+        InputError: for a policy that Keras does not know.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from igc_tf.errors import InputError
+
 
 @keras.saving.register_keras_serializable("igc_tf")
 class LatentNormalization(keras.layers.Layer):
@@ -18,13 +20,13 @@ class LatentNormalization(keras.layers.Layer):
         epsilon: at least the smallest positive float; 0.01 multiplies by 10 at the origin.
 
     Raises:
-        ValueError: for an epsilon that is not positive.
+        InputError: for an epsilon that is not positive.
     """
 
     def __init__(self, epsilon=0.01, **kwargs):
         super().__init__(**kwargs)
         if not epsilon > 0:
-            raise ValueError(f"epsilon={epsilon!r}: expected a number > 0")
+            raise InputError(f"epsilon={epsilon!r}: expected a number > 0")
         self.epsilon = epsilon
 
     def call(self, latent):

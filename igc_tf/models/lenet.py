@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from igc_tf.errors import InputError
+
 FEATURE_LAYER = "features"
 
 
@@ -19,14 +21,14 @@ def build_lenet(outputs=10, activation="softmax", data_shape=(28, 28, 1)):
         data_shape: (H, W, channels); H and W at least 16.
 
     Raises:
-        ValueError: for an argument outside its range.
+        InputError: for an argument outside its range.
     """
     if outputs < 1:
-        raise ValueError(f"outputs={outputs!r}: expected a whole number >= 1")
+        raise InputError(f"outputs={outputs!r}: expected a whole number >= 1")
     if activation not in ("softmax", "sigmoid"):
-        raise ValueError(f"activation={activation!r}: expected 'softmax' or 'sigmoid'")
+        raise InputError(f"activation={activation!r}: expected 'softmax' or 'sigmoid'")
     if len(data_shape) != 3 or min(data_shape[:2]) < 16:
-        raise ValueError(
+        raise InputError(
             f"data_shape={data_shape}: expected (height, width, channels), at least 16 × 16"
         )
     images = keras.Input(data_shape, name="images")

@@ -1,5 +1,6 @@
 """The search that suits a generator best."""
 
+from igc_tf.errors import InputError
 from igc_tf.pretrained.card import generator_card, generator_names
 from igc_tf.search.search_settings import SearchSettings
 
@@ -8,11 +9,11 @@ def best_settings(name):
     """Returns the `SearchSettings` chosen on the validation digits for a generator that ships.
 
     Raises:
-        ValueError: for a generator without such a choice; only the shipped ones have one.
+        InputError: for a generator without such a choice; only the shipped ones have one.
     """
     values = generator_card(name)["best_settings"] if name in generator_names() else None
     if values is None:
-        raise ValueError(
+        raise InputError(
             f"no best settings are recorded for generator {str(name)!r}; choose them with "
             "python -m evaluation.search_settings, or use the paper's (--settings paper)"
         )

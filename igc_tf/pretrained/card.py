@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from igc_tf.errors import InputError
+
 FOLDER = Path(__file__).parent
 
 
@@ -15,7 +17,7 @@ def generator_card(name):
     """Returns a generator's card: architecture, training, metrics, best search settings, hash.
 
     Raises:
-        ValueError: for a name that does not ship.
+        InputError: for a name that does not ship.
     """
     return _card(name, "generator")
 
@@ -29,7 +31,7 @@ def lenet_card(name):
     """Returns a LeNet's card: architecture, training, metrics, hash.
 
     Raises:
-        ValueError: for a name that does not ship.
+        InputError: for a name that does not ship.
     """
     return _card(name, "lenet")
 
@@ -41,7 +43,7 @@ def _names(kind):
 def _card(name, kind):
     names = _names(kind)
     if name not in names:
-        raise ValueError(f"no {kind} {str(name)!r} ships: expected one of {names}")
+        raise InputError(f"no {kind} {str(name)!r} ships: expected one of {names}")
     return _cards()[name]
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from igc_tf.errors import InputError
 from igc_tf.pretrained.shipped_weights import weights_digest
 from igc_tf.run_directory import read_json
 
@@ -39,12 +40,12 @@ def collect_findings(run, search_settings=None, noise_tables=(), inverse_classif
         `Findings`.
 
     Raises:
-        ValueError: for an unfinished training, and for a directory that holds no finished result
+        InputError: for an unfinished training, and for a directory that holds no finished result
             of such a program about this generator.
     """
     # a training writes its result only when it is finished
     if not (run / "result.json").is_file():
-        raise ValueError(f"{run} holds no finished training: expected a result.json")
+        raise InputError(f"{run} holds no finished training: expected a result.json")
     digests = _digests(run)
     best, metrics = None, []
     if search_settings is not None:
@@ -80,15 +81,15 @@ def _digests(run):
 def _finished(directory, programs, digests):
     result = read_json(directory / "result.json")
     if result is None or not result.get("complete"):
-        raise ValueError(f"{directory} holds no finished result: expected a complete result.json")
+        raise InputError(f"{directory} holds no finished result: expected a complete result.json")
     if result["program"] not in programs:
-        raise ValueError(
+        raise InputError(
             f"{directory} holds a result of {result['program']}: expected one of "
             f"{' or '.join(programs)}"
         )
     found = result["generator_sha256"]
     if not digests & set(found.values() if isinstance(found, dict) else [found]):
-        raise ValueError(
+        raise InputError(
             f"{directory} holds a result about another generator, of hash {found}: expected one of "
             f"{sorted(digests)}"
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from igc_tf.first_line import first_line
+from igc_tf.errors import InputError, first_line
 from igc_tf.pretrained.card import generator_card, generator_names
 from igc_tf.pretrained.families import build_from_card
 from igc_tf.pretrained.shipped_weights import set_shipped_weights
@@ -23,7 +23,7 @@ def load_generator(generator, precision=None):
         A Keras model `[condition (B, C), latent (B, Z)] -> data (B, ...)`.
 
     Raises:
-        ValueError: for neither a name nor a `.keras` file that exists and loads, for shipped
+        InputError: for neither a name nor a `.keras` file that exists and loads, for shipped
             weights that do not match their card, or for a policy that Keras does not know.
     """
     policy = None if precision is None else keras.dtype_policies.get(precision)
@@ -38,7 +38,7 @@ def _loaded(generator):
         return _shipped(str(generator))
     path = Path(generator)
     if path.suffix != ".keras" or not path.is_file():
-        raise ValueError(
+        raise InputError(
             f"generator {str(generator)!r}: expected one of {generator_names()} "
             "or the path of an existing .keras file"
         )
@@ -46,7 +46,7 @@ def _loaded(generator):
         return keras.models.load_model(path, compile=False)
     except Exception as error:
         reason = first_line(error)
-        raise ValueError(f"{path} holds no Keras model that can be loaded: {reason}") from error
+        raise InputError(f"{path} holds no Keras model that can be loaded: {reason}") from error
 
 
 def _shipped(name):

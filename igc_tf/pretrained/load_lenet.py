@@ -15,7 +15,7 @@ def load_lenet(name="mnist-lenet"):
         A Keras model `images (B, 28, 28, 1) in [-0.5, 0.5] -> probabilities (B, outputs)`.
 
     Raises:
-        ValueError: for a name that does not ship, or weights that do not match their card.
+        InputError: for a name that does not ship, or weights that do not match their card.
     """
     card = lenet_card(name)
     model = build_lenet(card["outputs"], card["activation"], tuple(card["data_shape"]))

@@ -12,6 +12,6 @@ def named_settings(settings, generator):
         generator: a name that ships, or a .keras file.
 
     Raises:
-        ValueError: for "best" where none are recorded.
+        InputError: for "best" where none are recorded.
     """
     return best_settings(generator) if settings == "best" else SearchSettings()

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from functools import partial
 
+from igc_tf.errors import InputError
 from igc_tf.pretrained.card import FOLDER
 from igc_tf.pretrained.families import DEFAULT_FAMILY, FAMILIES, build_from_card
 from igc_tf.pretrained.publish_model import publish_model
@@ -24,7 +25,7 @@ def publish_generator(run, name, commit, command, best_settings=None, metrics=No
         The card.
 
     Raises:
-        ValueError: if the run has no generator yet, or its size has since changed.
+        InputError: if the run has no generator yet, or its size has since changed.
     """
     origin = {"command": command, "commit": commit}
     findings = {"best_settings": best_settings, "metrics": metrics}
@@ -46,7 +47,7 @@ def _describe(family, model, recipe):
     built = [weight.shape for weight in build_from_card(card).weights]
     trained = [weight.shape for weight in model.weights]
     if built != trained:
-        raise ValueError(
+        raise InputError(
             f"the run's generator has weights of shapes {trained}: expected {built}, what the size "
             f"{recipe['size']!r} means now; publish it with the code that trained it"
         )

@@ -19,7 +19,7 @@ def publish_lenet(run, name, commit, command, metrics=None, folder=FOLDER):
         The card.
 
     Raises:
-        ValueError: if the run has no LeNet yet.
+        InputError: if the run has no LeNet yet.
     """
     origin = {"command": command, "commit": commit}
     return publish_model(run, "lenet.keras", name, _describe, origin, {"metrics": metrics}, folder)

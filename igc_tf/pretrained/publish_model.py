@@ -5,6 +5,7 @@ import hashlib
 import keras
 import numpy as np
 
+from igc_tf.errors import InputError
 from igc_tf.pretrained.card import FOLDER
 from igc_tf.run_directory import RunDirectory
 
@@ -26,11 +27,11 @@ def publish_model(run, file, name, describe, origin, findings, folder=FOLDER):
         The card.
 
     Raises:
-        ValueError: if the run has no such model yet.
+        InputError: if the run has no such model yet.
     """
     options, best = run.read_json("options.json"), run.read_json("best.json")
     if options is None or best is None or not (run.path / file).is_file():
-        raise ValueError(f"{run.path} holds no training run with a chosen {file}")
+        raise InputError(f"{run.path} holds no training run with a chosen {file}")
     model = keras.models.load_model(run.path / file, compile=False)
     description = describe(model, options["recipe"])
     weights = {f"{i:03d}": w.astype(np.float16) for i, w in enumerate(model.get_weights())}

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 
+from igc_tf.errors import InputError
 from igc_tf.pretrained.card import FOLDER
 
 
@@ -16,12 +17,12 @@ def set_shipped_weights(model, card):
         card: names the file of weights and its SHA-256.
 
     Raises:
-        ValueError: for weights that do not match the card.
+        InputError: for weights that do not match the card.
     """
     data = (FOLDER / card["weights"]["file"]).read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if digest != card["weights"]["sha256"]:
-        raise ValueError(
+        raise InputError(
             f"the weights of {card['name']} have SHA-256 {digest}: "
             f"expected {card['weights']['sha256']}"
         )

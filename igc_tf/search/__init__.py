@@ -4,7 +4,7 @@ from igc_tf.search.adam import AdamMoments, adam_start, adam_step
 from igc_tf.search.deformation_difference import DeformationDifference
 from igc_tf.search.difference import DIFFERENCES, mean_absolute, mean_squared, resolve_difference
 from igc_tf.search.generator_search import GeneratorSearch
-from igc_tf.search.generator_signature import GeneratorError, GeneratorSignature
+from igc_tf.search.generator_signature import GeneratorSignature
 from igc_tf.search.label_simplex import LabelSimplex
 from igc_tf.search.latent_restriction import LatentRestriction
 from igc_tf.search.masked_mean_squared import masked_mean_squared
@@ -21,7 +21,6 @@ __all__ = [
     "OPTIMIZERS",
     "AdamMoments",
     "DeformationDifference",
-    "GeneratorError",
     "GeneratorSearch",
     "GeneratorSignature",
     "LabelSimplex",

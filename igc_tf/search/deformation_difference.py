@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import InputError
+
 
 @dataclass(frozen=True)
 class DeformationDifference:
@@ -25,7 +27,7 @@ class DeformationDifference:
         brightness: weight of the smoothed image itself beside its two derivatives.
 
     Raises:
-        ValueError: for a value outside its range, or data that are not (N, H, W, channels).
+        InputError: for a value outside its range, or data that are not (N, H, W, channels).
     """
 
     displacement: int = 2
@@ -35,18 +37,18 @@ class DeformationDifference:
 
     def __post_init__(self):
         if self.displacement < 0:
-            raise ValueError(f"displacement={self.displacement!r}: expected a whole number >= 0")
+            raise InputError(f"displacement={self.displacement!r}: expected a whole number >= 0")
         if self.context < 1 or self.context % 2 == 0:
-            raise ValueError(f"context={self.context!r}: expected an odd whole number >= 1")
+            raise InputError(f"context={self.context!r}: expected an odd whole number >= 1")
         if not self.smoothing > 0:
-            raise ValueError(f"smoothing={self.smoothing!r}: expected a number > 0")
+            raise InputError(f"smoothing={self.smoothing!r}: expected a number > 0")
         if not self.brightness >= 0:
-            raise ValueError(f"brightness={self.brightness!r}: expected a number >= 0")
+            raise InputError(f"brightness={self.brightness!r}: expected a number >= 0")
 
     def __call__(self, data, generated):
         """The difference (N,) of `data` and `generated`, both (N, H, W, channels)."""
         if data.shape.rank != 4:
-            raise ValueError(
+            raise InputError(
                 f"data have shape {data.shape}: the deformation difference expects images "
                 "(N, height, width, channels)"
             )

@@ -6,6 +6,7 @@ its elements.
 
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.search.deformation_difference import DeformationDifference
 from igc_tf.search.masked_mean_squared import masked_mean_squared
 
@@ -36,13 +37,13 @@ def resolve_difference(difference):
     """Returns the function for a name in `DIFFERENCES`; a callable is returned as it is.
 
     Raises:
-        ValueError: for an unknown name, or something that is neither name nor callable.
+        InputError: for an unknown name, or something that is neither name nor callable.
     """
     if callable(difference):
         return difference
     if isinstance(difference, str) and difference in DIFFERENCES:
         return DIFFERENCES[difference]
-    raise ValueError(
+    raise InputError(
         f"difference={difference!r}: expected one of {sorted(DIFFERENCES)} "
         "or a callable (data, generated) -> one number per example"
     )

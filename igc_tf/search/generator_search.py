@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.search.difference import resolve_difference
 from igc_tf.search.search_result import SearchResult
 
@@ -68,12 +69,12 @@ class GeneratorSearch:
             A `SearchResult`.
 
         Raises:
-            ValueError: for a snapshot outside 0..steps.
+            InputError: for a snapshot outside 0..steps.
         """
         snapshots = tuple(snapshots)
         outside = [step for step in snapshots if step not in range(self.settings.steps + 1)]
         if outside:
-            raise ValueError(
+            raise InputError(
                 f"snapshots {outside}: expected whole steps in 0..{self.settings.steps}"
             )
         data = tf.convert_to_tensor(data, tf.float32)
@@ -251,7 +252,7 @@ class GeneratorSearch:
     @staticmethod
     def _checked(difference):
         if difference.shape.rank != 1:
-            raise ValueError(
+            raise InputError(
                 f"the difference returned shape {difference.shape}: "
                 "expected one number per example, (N,)"
             )

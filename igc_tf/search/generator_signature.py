@@ -5,11 +5,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from igc_tf.first_line import first_line
-
-
-class GeneratorError(ValueError):
-    """The model does not map [condition, latent], or a condition alone, to data."""
+from igc_tf.errors import GeneratorError, first_line
 
 
 @dataclass(frozen=True)

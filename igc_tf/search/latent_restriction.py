@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from igc_tf.errors import InputError
+
 _NORMS = ("absolute", "squared")
 
 
@@ -19,7 +21,7 @@ class LatentRestriction:
         mean, standard_deviation: of every element of the latents the generator was trained with.
 
     Raises:
-        ValueError: for a negative or non-finite weight, a standard deviation that is not
+        InputError: for a negative or non-finite weight, a standard deviation that is not
             positive, or an unknown norm.
     """
 
@@ -30,11 +32,11 @@ class LatentRestriction:
 
     def __post_init__(self):
         if not (math.isfinite(self.weight) and self.weight >= 0):
-            raise ValueError(f"restriction weight {self.weight!r}: expected a number >= 0")
+            raise InputError(f"restriction weight {self.weight!r}: expected a number >= 0")
         if not (math.isfinite(self.standard_deviation) and self.standard_deviation > 0):
-            raise ValueError(f"standard_deviation {self.standard_deviation!r}: expected > 0")
+            raise InputError(f"standard_deviation {self.standard_deviation!r}: expected > 0")
         if self.norm not in _NORMS:
-            raise ValueError(f"restriction norm {self.norm!r}: expected one of {_NORMS}")
+            raise InputError(f"restriction norm {self.norm!r}: expected one of {_NORMS}")
 
     def z_score(self, latent):
         """How many standard deviations each element of `latent` lies from the prior's mean."""

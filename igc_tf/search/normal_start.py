@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from igc_tf.errors import InputError
+
 
 @dataclass(frozen=True)
 class NormalStart:
@@ -15,7 +17,7 @@ class NormalStart:
         mean, standard_deviation: of every element.
 
     Raises:
-        ValueError: for a standard deviation that is negative.
+        InputError: for a standard deviation that is negative.
     """
 
     elements: int
@@ -25,7 +27,7 @@ class NormalStart:
 
     def __post_init__(self):
         if not self.standard_deviation >= 0:
-            raise ValueError(f"standard_deviation {self.standard_deviation!r}: expected >= 0")
+            raise InputError(f"standard_deviation {self.standard_deviation!r}: expected >= 0")
 
     def __call__(self, indices):
         """Returns the starts (B, 1, D) of the examples with these indices (B,)."""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import InputError
+
 
 @dataclass(frozen=True)
 class SearchBlock:
@@ -29,7 +31,7 @@ class SearchBlock:
         restriction: added to the loss: values (N, D) -> (N,).
 
     Raises:
-        ValueError: for a negative update factor or first step, or an array as start that is not
+        InputError: for a negative update factor or first step, or an array as start that is not
             (K, D).
     """
 
@@ -43,11 +45,11 @@ class SearchBlock:
 
     def __post_init__(self):
         if not self.update_factor >= 0:
-            raise ValueError(f"update_factor {self.update_factor!r}: expected a number >= 0")
+            raise InputError(f"update_factor {self.update_factor!r}: expected a number >= 0")
         if self.first_step < 0 or int(self.first_step) != self.first_step:
-            raise ValueError(f"first_step {self.first_step!r}: expected a whole number >= 0")
+            raise InputError(f"first_step {self.first_step!r}: expected a whole number >= 0")
         if not callable(self.start) and len(self.shape) != 2:
-            raise ValueError(
+            raise InputError(
                 f"start has shape {self.shape}: expected (candidates, elements), or a function"
             )
 

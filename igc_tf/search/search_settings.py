@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from igc_tf.errors import InputError
 from igc_tf.search.difference import DIFFERENCES, resolve_difference
 from igc_tf.search.latent_restriction import LatentRestriction
 from igc_tf.search.update_rule import UpdateRule
@@ -33,7 +34,7 @@ class SearchSettings:
         jit_compile: compile the loop with XLA. Pays on a GPU; slower for convolutions on a CPU.
 
     Raises:
-        ValueError: for a value outside its range; the message names value and range.
+        InputError: for a value outside its range; the message names value and range.
     """
 
     steps: int = 100
@@ -55,28 +56,28 @@ class SearchSettings:
         for name in ("steps", "patience"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name}={value!r}: expected a whole number >= 1")
+                raise InputError(f"{name}={value!r}: expected a whole number >= 1")
         if self.tolerance is not None and not (
             math.isfinite(self.tolerance) and self.tolerance >= 0
         ):
-            raise ValueError(f"tolerance={self.tolerance!r}: expected None or a number >= 0")
+            raise InputError(f"tolerance={self.tolerance!r}: expected None or a number >= 0")
         for name in ("learning_rate", "epsilon"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name}={value!r}: expected a number > 0")
+                raise InputError(f"{name}={value!r}: expected a number > 0")
         final = self.final_learning_rate
         if final is not None and not (math.isfinite(final) and final >= 0):
-            raise ValueError(f"final_learning_rate={final!r}: expected None or a number >= 0")
+            raise InputError(f"final_learning_rate={final!r}: expected None or a number >= 0")
         for name in ("beta_1", "beta_2"):
             if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
         self.update_rule()
         resolve_difference(self.difference)
         if self.decision not in ("difference", "loss"):
             try:
                 resolve_difference(self.decision)
             except ValueError as error:
-                raise ValueError(
+                raise InputError(
                     f"decision={self.decision!r}: expected 'difference', 'loss', one of "
                     f"{sorted(DIFFERENCES)} or a callable (data, generated) -> one number per "
                     "example"
@@ -106,9 +107,9 @@ class SearchSettings:
         """The inverse of `to_dict`, for differences that are given by name.
 
         Raises:
-            ValueError: for an unknown name.
+            InputError: for an unknown name.
         """
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
-            raise ValueError(f"unknown search settings {sorted(unknown)}")
+            raise InputError(f"unknown search settings {sorted(unknown)}")
         return cls(**values)

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.search.label_simplex import LabelSimplex
 from igc_tf.search.normal_start import NormalStart
 from igc_tf.search.search_block import SearchBlock
@@ -19,7 +20,7 @@ class SearchSpace:
         blocks: one `SearchBlock` per generator input, all with the same number of candidates.
 
     Raises:
-        ValueError: without blocks, with differing numbers of candidates, or with nothing to search.
+        InputError: without blocks, with differing numbers of candidates, or with nothing to search.
     """
 
     blocks: tuple[SearchBlock, ...]
@@ -27,12 +28,12 @@ class SearchSpace:
     def __post_init__(self):
         object.__setattr__(self, "blocks", tuple(self.blocks))
         if not self.blocks:
-            raise ValueError("a search space needs at least one block")
+            raise InputError("a search space needs at least one block")
         counts = [block.shape[0] for block in self.blocks]
         if len(set(counts)) != 1:
-            raise ValueError(f"blocks have {counts} candidates: expected the same number in each")
+            raise InputError(f"blocks have {counts} candidates: expected the same number in each")
         if not any(block.searched for block in self.blocks):
-            raise ValueError("no block is trainable: there is nothing to search")
+            raise InputError("no block is trainable: there is nothing to search")
 
     @property
     def candidates(self):

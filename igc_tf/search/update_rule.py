@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from igc_tf.errors import InputError
 from igc_tf.search.adam import adam_start, adam_step
 from igc_tf.search.momentum import momentum_start, momentum_step
 
@@ -31,11 +32,11 @@ class UpdateRule(NamedTuple):
             beta_2, epsilon: Adam's.
 
         Raises:
-            ValueError: for an unknown name.
+            InputError: for an unknown name.
         """
         if optimizer == "adam":
             step = partial(adam_step, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
             return cls(adam_start, step)
         if optimizer == "momentum":
             return cls(momentum_start, partial(momentum_step, momentum=beta_1))
-        raise ValueError(f"optimizer={optimizer!r}: expected one of {OPTIMIZERS}")
+        raise InputError(f"optimizer={optimizer!r}: expected one of {OPTIMIZERS}")

@@ -36,7 +36,7 @@ def log_latents(
         The `Classification` that was written.
 
     Raises:
-        ValueError: for images that the classifier refuses.
+        InputError: for images that the classifier refuses.
     """
     images = np.asarray(images, np.float32)
     run = RunDirectory(Path(directory) / f"latents {name}")

@@ -29,7 +29,7 @@ def log_search(directory, classifier, images, labels, class_names, name="search"
         The `Classification` that was written: with histories and snapshots.
 
     Raises:
-        ValueError: for images that the classifier refuses.
+        InputError: for images that the classifier refuses.
     """
     directory = Path(directory)
     steps = classifier.settings.steps

@@ -1,5 +1,6 @@
 """Says in a run directory what is trained there."""
 
+from igc_tf.errors import InputError
 from igc_tf.run_directory import describe_environment
 
 
@@ -14,7 +15,7 @@ def begin_run(run, recipe, data, **more):
         more: what else to keep, JSON-ready.
 
     Raises:
-        ValueError: if the directory holds a run on other data.
+        InputError: if the directory holds a run on other data.
     """
     earlier = run.read_json("options.json")
     if earlier is None:
@@ -28,7 +29,7 @@ def begin_run(run, recipe, data, **more):
             },
         )
     elif earlier["data"] != data:
-        raise ValueError(
+        raise InputError(
             f"{run.path} holds a run on other data, {earlier['data']}, than given, {data}: "
             "expected the same to resume it, or another output directory"
         )

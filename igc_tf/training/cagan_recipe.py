@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from igc_tf.errors import InputError
 from igc_tf.models.cagan_size import CAGAN_SIZES
 from igc_tf.models.dtype_policy import Precision
 from igc_tf.search.difference import resolve_difference
@@ -47,7 +48,7 @@ class CAGANRecipe:
         seed: of weights, order, latents and noise.
 
     Raises:
-        ValueError: for a value outside its range.
+        InputError: for a value outside its range.
     """
 
     size: Literal["compact", "paper"] = "paper"
@@ -78,35 +79,35 @@ class CAGANRecipe:
 
     def __post_init__(self):
         if self.size not in CAGAN_SIZES:
-            raise ValueError(f"size={self.size!r}: expected one of {sorted(CAGAN_SIZES)}")
+            raise InputError(f"size={self.size!r}: expected one of {sorted(CAGAN_SIZES)}")
         if self.task not in TASKS:
-            raise ValueError(f"task={self.task!r}: expected one of {sorted(TASKS)}")
+            raise InputError(f"task={self.task!r}: expected one of {sorted(TASKS)}")
         counts = ("epochs", "batch_size", "validation_images")
         for name in (*counts, "separation_images", "separation_steps"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
         for name in ("separation_weight", "reconstruction_weight", "separation_sigma"):
             if not getattr(self, name) >= 0:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number >= 0")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a number >= 0")
         for name in ("beta_1", "beta_2", "averaging_decay"):
             if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
         if self.separation_decision is not None:
             resolve_difference(self.separation_decision)
         if not self.separation_temperature > 0:
-            raise ValueError(
+            raise InputError(
                 f"separation_temperature={self.separation_temperature!r}: expected a number > 0"
             )
         if not self.validation_sigmas or not all(sigma >= 0 for sigma in self.validation_sigmas):
-            raise ValueError(
+            raise InputError(
                 f"validation_sigmas={self.validation_sigmas!r}: expected one or more numbers >= 0"
             )
         rates = [self.learning_rate]
         rates += [self.final_learning_rate] if self.final_learning_rate is not None else []
         if not all(math.isfinite(rate) and rate > 0 for rate in rates):
-            raise ValueError(f"learning rates {rates}: expected numbers > 0")
+            raise InputError(f"learning rates {rates}: expected numbers > 0")
         if self.train_images is not None and self.train_images < self.batch_size:
-            raise ValueError(
+            raise InputError(
                 f"train_images={self.train_images!r}: expected at least batch_size, "
                 f"{self.batch_size}"
             )

@@ -1,5 +1,6 @@
 """Keeps two runs from mixing in one directory."""
 
+from igc_tf.errors import InputError
 from igc_tf.run_directory import differences
 
 
@@ -11,14 +12,14 @@ def check_same_recipe(run, recipe):
         recipe: has `to_dict()`, JSON-ready.
 
     Raises:
-        ValueError: if another recipe is there; names what differs.
+        InputError: if another recipe is there; names what differs.
     """
     earlier = run.read_json("options.json")
     if earlier is None:
         return
     different = differences(earlier["recipe"], recipe.to_dict())
     if different:
-        raise ValueError(
+        raise InputError(
             f"{run.path} holds a run with other options (there, here): {different}. "
             "Give the same options to resume it, or another output directory"
         )

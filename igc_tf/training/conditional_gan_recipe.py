@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from igc_tf.errors import InputError
 from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES
 from igc_tf.models.dtype_policy import Precision
 
@@ -32,7 +33,7 @@ class ConditionalGANRecipe:
         seed: of weights, order, latents and noise.
 
     Raises:
-        ValueError: for a value outside its range.
+        InputError: for a value outside its range.
     """
 
     size: Literal["compact", "document"] = "compact"
@@ -55,22 +56,22 @@ class ConditionalGANRecipe:
     def __post_init__(self):
         if self.size not in CONDITIONAL_GAN_SIZES:
             expected = sorted(CONDITIONAL_GAN_SIZES)
-            raise ValueError(f"size={self.size!r}: expected one of {expected}")
+            raise InputError(f"size={self.size!r}: expected one of {expected}")
         if self.optimizer not in ("adam", "sgd"):
-            raise ValueError(f"optimizer={self.optimizer!r}: expected 'adam' or 'sgd'")
+            raise InputError(f"optimizer={self.optimizer!r}: expected 'adam' or 'sgd'")
         counts = ("latent_size", "epochs", "batch_size", "checkpoint_epochs", "validation_images")
         for name in counts:
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
         for name in ("beta_1", "beta_2", "averaging_decay"):
             if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a number in [0, 1)")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise ValueError(f"learning_rate={self.learning_rate!r}: expected a number > 0")
+            raise InputError(f"learning_rate={self.learning_rate!r}: expected a number > 0")
         if not (math.isfinite(self.condition_sigma) and self.condition_sigma >= 0):
-            raise ValueError(f"condition_sigma={self.condition_sigma!r}: expected a number >= 0")
+            raise InputError(f"condition_sigma={self.condition_sigma!r}: expected a number >= 0")
         if self.train_images is not None and self.train_images < self.batch_size:
-            raise ValueError(
+            raise InputError(
                 f"train_images={self.train_images!r}: expected at least batch_size, "
                 f"{self.batch_size}"
             )

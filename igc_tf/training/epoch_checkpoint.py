@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from igc_tf.first_line import first_line
+from igc_tf.errors import InputError, first_line
 
 
 class EpochCheckpoint(keras.callbacks.Callback):
@@ -34,7 +34,7 @@ class EpochCheckpoint(keras.callbacks.Callback):
         """Restores the latest checkpoint, if there is one.
 
         Raises:
-            ValueError: if it belongs to another model.
+            InputError: if it belongs to another model.
         """
         if self._manager.latest_checkpoint is None:
             return
@@ -54,11 +54,11 @@ def restore_part(directory, state):
         state: a part of what it saves, {name: Keras variables}.
 
     Raises:
-        ValueError: if there is no checkpoint, or it belongs to another model.
+        InputError: if there is no checkpoint, or it belongs to another model.
     """
     latest = tf.train.latest_checkpoint(directory)
     if latest is None:
-        raise ValueError(f"{directory} holds no checkpoint to start from")
+        raise InputError(f"{directory} holds no checkpoint to start from")
     part = tf.train.Checkpoint(**_listed(state))
     with _misfit_told(latest):
         part.restore(latest).assert_existing_objects_matched().expect_partial()
@@ -70,7 +70,7 @@ def _misfit_told(path):
         yield
     except (AssertionError, ValueError) as error:
         reason = first_line(error)
-        raise ValueError(f"the checkpoint {path} does not fit this model: {reason}") from error
+        raise InputError(f"the checkpoint {path} does not fit this model: {reason}") from error
 
 
 def _listed(state):

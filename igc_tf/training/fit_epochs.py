@@ -2,6 +2,7 @@
 
 import keras
 
+from igc_tf.errors import InputError
 from igc_tf.training.epoch_batches import epoch_batches
 from igc_tf.training.non_finite_guard import NonFiniteGuard
 from igc_tf.training.run_progress import RunProgress
@@ -11,11 +12,11 @@ def steps_per_epoch(images, recipe):
     """Returns how many batches of `recipe.batch_size` an epoch of these images has.
 
     Raises:
-        ValueError: if there are fewer images than make a batch.
+        InputError: if there are fewer images than make a batch.
     """
     steps = len(images) // recipe.batch_size
     if steps == 0:
-        raise ValueError(
+        raise InputError(
             f"batch_size={recipe.batch_size}: expected at most {len(images)}, the training images"
         )
     return steps

@@ -36,7 +36,7 @@ def fit_lenet(recipe, run, train, validation, outputs, source, verbose=1):
         The chosen network.
 
     Raises:
-        ValueError: if the directory holds a run of another recipe, or there are fewer training
+        InputError: if the directory holds a run of another recipe, or there are fewer training
             images than make a batch.
         NonFiniteLossError: if the loss is no longer finite.
     """

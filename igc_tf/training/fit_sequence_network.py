@@ -36,7 +36,7 @@ def fit_sequence_network(recipe, run, train, verbose=1):
         The trained network.
 
     Raises:
-        ValueError: if the directory holds a run of another recipe or on other data, or there are
+        InputError: if the directory holds a run of another recipe or on other data, or there are
             fewer trajectories than the recipe wants.
         NonFiniteLossError: if the loss is no longer finite.
     """

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from igc_tf.errors import InputError
 from igc_tf.tasks import TASKS
 
 
@@ -23,7 +24,7 @@ class LeNetRecipe:
         seed: of weights and order.
 
     Raises:
-        ValueError: for a value outside its range.
+        InputError: for a value outside its range.
     """
 
     task: Literal["classes", "digit_labels"] = "classes"
@@ -37,15 +38,15 @@ class LeNetRecipe:
 
     def __post_init__(self):
         if self.task not in TASKS:
-            raise ValueError(f"task={self.task!r}: expected one of {sorted(TASKS)}")
+            raise InputError(f"task={self.task!r}: expected one of {sorted(TASKS)}")
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
         for name in ("learning_rate", "final_learning_rate"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number > 0")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a number > 0")
         if self.train_images is not None and self.train_images < self.batch_size:
-            raise ValueError(
+            raise InputError(
                 f"train_images={self.train_images!r}: expected at least batch_size, "
                 f"{self.batch_size}"
             )

@@ -5,9 +5,7 @@ import math
 import keras
 import numpy as np
 
-
-class NonFiniteLossError(RuntimeError):
-    """A loss became NaN or infinite."""
+from igc_tf.errors import NonFiniteLossError
 
 
 class NonFiniteGuard(keras.callbacks.Callback):

@@ -4,6 +4,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from igc_tf.errors import InputError
+
 
 @dataclass(frozen=True)
 class SequenceRecipe:
@@ -24,7 +26,7 @@ class SequenceRecipe:
         seed: of the drawn trajectories, weights, order and noise.
 
     Raises:
-        ValueError: for a value outside its range.
+        InputError: for a value outside its range.
     """
 
     network: Literal["generator", "classifier"] = "generator"
@@ -41,23 +43,23 @@ class SequenceRecipe:
 
     def __post_init__(self):
         if self.network not in ("generator", "classifier"):
-            raise ValueError(f"network={self.network!r}: expected 'generator' or 'classifier'")
+            raise InputError(f"network={self.network!r}: expected 'generator' or 'classifier'")
         for name in ("classes", "units", "epochs", "batch_size", "subsampling"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a whole number >= 1")
         if self.per_class is not None and self.per_class < 1:
-            raise ValueError(f"per_class={self.per_class!r}: expected None or a number >= 1")
+            raise InputError(f"per_class={self.per_class!r}: expected None or a number >= 1")
         if not (math.isfinite(self.input_noise) and self.input_noise >= 0):
-            raise ValueError(f"input_noise={self.input_noise!r}: expected a number >= 0")
+            raise InputError(f"input_noise={self.input_noise!r}: expected a number >= 0")
         for name in ("learning_rate", "final_learning_rate"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise ValueError(f"{name}={getattr(self, name)!r}: expected a number > 0")
+                raise InputError(f"{name}={getattr(self, name)!r}: expected a number > 0")
 
     def chosen(self, train):
         """Returns the trajectories of a `TrajectoryData` that this recipe trains on.
 
         Raises:
-            ValueError: if there are not so many.
+            InputError: if there are not so many.
         """
         train = train.first_classes(self.classes)
         return train if self.per_class is None else train.few_per_class(self.per_class, self.seed)

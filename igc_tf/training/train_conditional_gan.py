@@ -44,7 +44,7 @@ def train_conditional_gan(recipe, output, data_dir=None, verbose=1):
         The path of `generator.keras`.
 
     Raises:
-        ValueError: if `output` holds a run of another recipe.
+        InputError: if `output` holds a run of another recipe.
         NonFiniteLossError: if a loss is no longer finite.
         DataUnavailableError: if the training images cannot be had.
     """

@@ -10,9 +10,10 @@ import pytest
 from igc_tf import InverseClassifier, SearchSettings
 from igc_tf.classifiers import TEMPORAL_SETTINGS
 from igc_tf.data import stratified_split, synthetic_strokes
+from igc_tf.errors import GeneratorError
 from igc_tf.padding import PADDING
 from igc_tf.run_directory import RunDirectory
-from igc_tf.search import GeneratorError, GeneratorSignature
+from igc_tf.search import GeneratorSignature
 from igc_tf.training import SequenceRecipe, fit_sequence_network
 
 fitting = importlib.import_module("igc_tf.training.fit_sequence_network")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from igc_tf.data import bundled_digits
-from igc_tf.metrics import InceptionFeatures, InceptionWeightsError, LeNetFeatures
+from igc_tf.errors import InceptionWeightsError
+from igc_tf.metrics import InceptionFeatures, LeNetFeatures
 from igc_tf.pretrained import load_lenet
 
 DIGITS = bundled_digits().sample(5, seed=0).images

@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from igc_tf.search import GeneratorError, GeneratorSignature
+from igc_tf.errors import GeneratorError
+from igc_tf.search import GeneratorSignature
 from tests.search.linear_generator import linear_generator
 
 

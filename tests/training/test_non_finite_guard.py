@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from igc_tf.training.non_finite_guard import NonFiniteGuard, NonFiniteLossError
+from igc_tf.errors import NonFiniteLossError
+from igc_tf.training.non_finite_guard import NonFiniteGuard
 
 
 def test_stops_at_a_loss_or_at_weights_that_are_not_finite():

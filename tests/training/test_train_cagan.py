@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from igc_tf import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
 from igc_tf.data import label_digits
+from igc_tf.errors import NonFiniteLossError
 from igc_tf.search import SearchSettings
-from igc_tf.training.non_finite_guard import NonFiniteLossError
 from igc_tf.training.train_cagan import build_cagan
 from tests.training.tiny_run import RECIPE, main, tiny_images
 

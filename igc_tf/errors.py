@@ -1,0 +1,97 @@
+"""The errors that this package raises on purpose.
+
+Every one is an `IGCError`, whose message names what was received and what was expected; the command
+line prints that message alone. Any other exception is a defect, and shows its traceback. Each class
+is also the built-in error that a user of Keras would expect there.
+"""
+
+from collections.abc import Sequence
+
+
+class IGCError(Exception):
+    """Base class of all errors raised on purpose."""
+
+
+class InputError(IGCError, ValueError):
+    """An argument, an option or a file that cannot be used."""
+
+
+class GeneratorError(InputError):
+    """A model that is not the generator it was said to be."""
+
+
+class OutputError(IGCError, OSError):
+    """A place that results cannot be written to."""
+
+
+class MissingPackageError(IGCError, RuntimeError):
+    """An optional package that is needed and not installed."""
+
+
+class NonFiniteLossError(IGCError, RuntimeError):
+    """A training loss, or a weight, became NaN or infinite."""
+
+
+class InceptionWeightsError(InputError):
+    """Weights of Inception that are missing or do not fit."""
+
+
+class DataError(InputError):
+    """Data that are missing, unreadable or of the wrong kind."""
+
+
+class UnknownDatasetError(DataError):
+    """A dataset name that TensorFlow Datasets does not know, or a set of the wrong shape."""
+
+
+class IdxFileError(DataError):
+    """An IDX file that is missing, damaged or does not fit the others."""
+
+
+class ImageFileError(DataError):
+    """A picture file that cannot be used; the message is one line."""
+
+
+class TrajectoryFileError(DataError):
+    """A file that does not hold pen trajectories."""
+
+
+class DataUnavailableError(DataError):
+    """No source could provide a dataset.
+
+    Args:
+        dataset: the name asked for.
+        attempts: one sentence per source tried, saying why it did not work.
+        advice: what would help, one sentence each.
+    """
+
+    def __init__(self, dataset: str, attempts: Sequence[str], advice: Sequence[str]):
+        self.dataset = dataset
+        self.attempts = tuple(attempts)
+        lines = [f"the dataset {dataset!r} could not be found. Tried, in this order:"]
+        lines += [f"  {number}. {attempt}" for number, attempt in enumerate(attempts, start=1)]
+        lines += ["Any one of these helps:"]
+        lines += [f"  - {line}" for line in advice]
+        super().__init__("\n".join(lines))
+
+
+class TrajectoriesUnavailableError(DataError):
+    """The pen trajectories are not where they were looked for.
+
+    Args:
+        reason: why they could not be read.
+        variable: the environment variable that may name their file.
+    """
+
+    def __init__(self, reason: str, variable: str):
+        super().__init__(
+            f"the pen trajectories could not be found: {reason}. Get mixoutALL_shifted.mat of "
+            '"Character Trajectories" from the UCI Machine Learning Repository '
+            "(archive.ics.uci.edu, data set 175; CC BY 4.0) and give its path, or set "
+            f"{variable} to it"
+        )
+
+
+def first_line(error: BaseException) -> str:
+    """Returns the first line of an exception's message, or its type's name if it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

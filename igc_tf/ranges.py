@@ -1,0 +1,118 @@
+"""The range of an option, declared once, beside the option.
+
+@dataclass(frozen=True)
+class Settings:
+    steps: Annotated[int, Range(1)] = 100
+
+    def __post_init__(self):
+        check_ranges(self)
+"""
+
+import math
+import types
+from dataclasses import dataclass, fields
+from typing import Literal, Union, get_args, get_origin, get_type_hints
+
+from igc_tf.errors import InputError
+
+
+@dataclass(frozen=True)
+class Range:
+    """The finite numbers from `low` to `high`.
+
+    Attributes:
+        low, high: the ends; None where there is none.
+        above: `low` itself does not belong to the range.
+        below: `high` itself does not belong to the range.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    above: bool = False
+    below: bool = False
+
+    def __contains__(self, value):
+        if not math.isfinite(value):
+            return False
+        if self.low is not None and not (value > self.low if self.above else value >= self.low):
+            return False
+        return self.high is None or (value < self.high if self.below else value <= self.high)
+
+    def __str__(self):
+        ends = []
+        if self.low is not None:
+            ends.append(f"{'>' if self.above else '>='} {self.low:g}")
+        if self.high is not None:
+            ends.append(f"{'<' if self.below else '<='} {self.high:g}")
+        return " and ".join(ends)
+
+
+def check_ranges(options):
+    """Checks every field that is annotated with a `Range` or a `Literal`.
+
+    A field whose type also allows None may be None; every element of a tuple is checked, and a
+    tuple needs at least one.
+
+    Args:
+        options: an instance of a dataclass.
+
+    Raises:
+        InputError: for a value outside its range; names the field, the value and the range.
+    """
+    hints = get_type_hints(type(options), include_extras=True)
+    for field in fields(options):
+        value = getattr(options, field.name)
+        kind = hints[field.name]
+        # Annotated keeps what it annotates, and with what
+        limit = next((item for item in getattr(kind, "__metadata__", ()) if _is_range(item)), None)
+        kind = kind.__origin__ if hasattr(kind, "__metadata__") else kind
+        expected = _expected(kind, limit)
+        if expected is not None and not _allowed(value, kind, limit):
+            raise InputError(f"{field.name}={value!r}: expected {expected}")
+
+
+def _is_range(item):
+    return isinstance(item, Range)
+
+
+def _members(kind):
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _allowed(value, kind, limit):
+    if value is None:
+        return type(None) in _members(kind)
+    for member in _members(kind):
+        if get_origin(member) is Literal and value in get_args(member):
+            return True
+        if get_origin(member) is tuple and isinstance(value, tuple | list):
+            return len(value) > 0 and all(_is_number(v, float) and v in limit for v in value)
+        if member in (int, float) and limit is not None and _is_number(value, member):
+            return value in limit
+    return False
+
+
+def _is_number(value, kind):
+    if isinstance(value, bool):
+        return False
+    whole = isinstance(value, int) or hasattr(value, "__index__")
+    return (
+        whole if kind is int else whole or isinstance(value, float) or hasattr(value, "__float__")
+    )
+
+
+def _expected(kind, limit):
+    """What a refused value should have been; None where nothing is declared."""
+    alternatives = []
+    for member in _members(kind):
+        if get_origin(member) is Literal:
+            alternatives.append("one of " + ", ".join(repr(name) for name in get_args(member)))
+        elif get_origin(member) is tuple and limit is not None:
+            alternatives.append(f"one or more numbers {limit}")
+        elif member in (int, float) and limit is not None:
+            alternatives.append(f"a {'whole ' if member is int else ''}number {limit}")
+    if not alternatives:
+        return None
+    if type(None) in _members(kind):
+        alternatives.append("None")
+    return " or ".join(alternatives)

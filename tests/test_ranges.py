@@ -1,0 +1,61 @@
+"""Ranges that are declared beside an option."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+import pytest
+
+from igc_tf.errors import InputError
+from igc_tf.ranges import Range, check_ranges
+
+
+@dataclass(frozen=True)
+class _Options:
+    steps: Annotated[int, Range(1)] = 100
+    decay: Annotated[float, Range(0, 1, below=True)] = 0.9
+    tolerance: Annotated[float | None, Range(0, above=True)] = None
+    sigmas: Annotated[tuple[float, ...], Range(0)] = (0.0,)
+    norm: Literal["absolute", "squared"] = "absolute"
+    images: Annotated[int | Literal["all"], Range(1)] = 10
+    name: str = "anything"
+
+    def __post_init__(self):
+        check_ranges(self)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"steps": 1},
+        {"steps": np.int64(3)},
+        {"decay": 0},
+        {"decay": np.float32(0.5)},
+        {"tolerance": 1e-9},
+        {"sigmas": (0, 0.4)},
+        {"norm": "squared"},
+        {"images": "all"},
+    ],
+)
+def test_values_inside_are_accepted(value):
+    _Options(**value)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"steps": 0}, "steps=0: expected a whole number >= 1"),
+        ({"steps": 1.5}, "steps=1.5: expected a whole number >= 1"),
+        ({"steps": True}, "steps=True: expected a whole number >= 1"),
+        ({"decay": 1.0}, "decay=1.0: expected a number >= 0 and < 1"),
+        ({"decay": float("nan")}, "decay=nan: expected a number >= 0 and < 1"),
+        ({"decay": "much"}, "decay='much': expected a number >= 0 and < 1"),
+        ({"tolerance": 0.0}, "tolerance=0.0: expected a number > 0 or None"),
+        ({"sigmas": ()}, r"sigmas=\(\): expected one or more numbers >= 0"),
+        ({"sigmas": (0.1, float("inf"))}, r"sigmas=.* expected one or more numbers >= 0"),
+        ({"norm": "cubic"}, "norm='cubic': expected one of 'absolute', 'squared'"),
+    ],
+)
+def test_values_outside_are_named_with_their_range(value, message):
+    with pytest.raises(InputError, match=f"^{message}$"):
+        _Options(**value)
