@@ -1,0 +1,208 @@
+"""What the elements of a condition mean."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+
+
+@dataclass(frozen=True)
+class Label:
+    """One label of a condition.
+
+    Attributes:
+        name: of the label, e.g. "class" or "thick".
+        values: the names of its values, at least one; each has one element of the condition.
+    """
+
+    name: str
+    values: tuple[str, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "values", tuple(map(str, self.values)))
+        if len(self.values) < 1 or len(set(self.values)) != len(self.values):
+            raise InputError(
+                f"label {self.name!r} has the values {self.values}: expected one or more different "
+                "names"
+            )
+
+
+@dataclass(frozen=True)
+class ConditionLayout:
+    """The labels that a condition holds, one-hot each, one after the other.
+
+    A digit's class is one label of ten values; four binary labels of an image are four labels of
+    two values.
+
+    Attributes:
+        labels: the `Label`s, at least one, in the order of the condition's elements.
+
+    Raises:
+        InputError: for no labels, or two of one name.
+    """
+
+    labels: tuple[Label, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "labels", tuple(self.labels))
+        names = [label.name for label in self.labels]
+        if not names or len(set(names)) != len(names):
+            raise InputError(f"labels {names}: expected one or more of different names")
+
+    @classmethod
+    def classes(cls, names):
+        """One label: an example has one of several classes.
+
+        Args:
+            names: of the classes; or their number, for "0", "1", …
+        """
+        return cls((Label("class", tuple(_counted(names))),))
+
+    @classmethod
+    def binary(cls, names):
+        """Several labels that an example has, value "1", or has not, value "0".
+
+        Args:
+            names: of the labels; or their number, for "0", "1", …
+        """
+        return cls(tuple(Label(name, ("0", "1")) for name in _counted(names)))
+
+    @property
+    def sizes(self):
+        """How many values each label has: L numbers."""
+        return tuple(len(label.values) for label in self.labels)
+
+    @property
+    def size(self):
+        """C, the number of the condition's elements."""
+        return sum(self.sizes)
+
+    @property
+    def num_labels(self):
+        """L."""
+        return len(self.labels)
+
+    @property
+    def class_names(self):
+        """The names of the values of the only label.
+
+        Raises:
+            InputError: if there are several labels.
+        """
+        if self.num_labels > 1:
+            raise InputError(
+                f"the condition holds {self.num_labels} labels, {self.label_names}: "
+                "expected one, the class"
+            )
+        return self.labels[0].values
+
+    @property
+    def label_names(self):
+        """The names of the labels."""
+        return tuple(label.name for label in self.labels)
+
+    @property
+    def element_names(self):
+        """A name for each element of the condition (C of them)."""
+        if self.num_labels == 1:
+            return self.labels[0].values
+        return tuple(f"{label.name}={value}" for label in self.labels for value in label.values)
+
+    @property
+    def offsets(self):
+        """The number of each label's first element: L numbers."""
+        return tuple(int(offset) for offset in np.cumsum((0, *self.sizes))[:-1])
+
+    def check(self, labels, count=None):
+        """Returns labels as int64, checked.
+
+        Args:
+            labels: integers: (N,) where there is one label, else (N, L); label l in [0, V_l).
+            count: N; None if any will do.
+
+        Raises:
+            InputError: for another shape, type or range.
+        """
+        labels = np.asarray(labels)
+        tail = () if self.num_labels == 1 else (self.num_labels,)
+        wanted = ("N" if count is None else count, *tail)
+        if (
+            labels.shape[1:] != tail
+            or labels.ndim != 1 + len(tail)
+            or count
+            not in (
+                None,
+                len(labels),
+            )
+        ):
+            raise InputError(
+                f"labels have shape {labels.shape}: expected ({', '.join(map(str, wanted))}"
+                f"{',' if not tail else ''})"
+            )
+        whole = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
+        columns = labels.reshape(len(labels), -1)
+        if not whole or (columns < 0).any() or (columns >= np.array(self.sizes)).any():
+            ends = f" from {labels.min()} to {labels.max()}" if labels.size else ""
+            highest = sorted({size - 1 for size in self.sizes})
+            raise InputError(
+                f"labels are {labels.dtype}{ends}: expected integers from 0 to "
+                f"{' or '.join(map(str, highest))}"
+            )
+        return labels.astype(np.int64)
+
+    def one_hot(self, labels):
+        """Returns the conditions float32 (N, C) of labels (N,) or (N, L).
+
+        Raises:
+            InputError: as for `check`.
+        """
+        columns = self.check(labels).reshape(len(labels), -1)
+        hot = [np.eye(size, dtype=np.float32)[v] for size, v in zip(self.sizes, columns.T)]
+        return np.concatenate(hot, axis=1)
+
+    def split(self, tensor):
+        """Returns the part of each label: L tensors (..., V_l) of a tensor (..., C)."""
+        return [
+            tensor[..., offset : offset + size]
+            for offset, size in zip(self.offsets, self.sizes, strict=True)
+        ]
+
+    def project(self, condition):
+        """Clamps each element to [0, 1] and makes each label's elements sum to 1.
+
+        The projection of "Inverse Classification using GANs" (Hobbhahn 2020), label by label.
+        Where all of a label's elements are clamped to 0, they become equal.
+
+        Args:
+            condition: float (..., C).
+        """
+        mixtures = []
+        for part in self.split(tf.clip_by_value(condition, 0.0, 1.0)):
+            total = tf.reduce_sum(part, axis=-1, keepdims=True)
+            equal = 1.0 / part.shape[-1]
+            mixtures.append(tf.where(total > 0, part / tf.maximum(total, 1e-12), equal))
+        return tf.concat(mixtures, axis=-1)
+
+    def tangent(self, gradient):
+        """Returns `gradient` (..., C) less each label's mean: the part that keeps the sums."""
+        return tf.concat(
+            [part - tf.reduce_mean(part, axis=-1, keepdims=True) for part in self.split(gradient)],
+            axis=-1,
+        )
+
+    def to_dict(self):
+        """JSON-ready: `{"labels": [{"name": ..., "values": [...]}]}`."""
+        return {
+            "labels": [{"name": label.name, "values": list(label.values)} for label in self.labels]
+        }
+
+    @classmethod
+    def from_dict(cls, values):
+        """The inverse of `to_dict`."""
+        return cls(tuple(Label(label["name"], label["values"]) for label in values["labels"]))
+
+
+def _counted(names):
+    return map(str, range(names)) if isinstance(names, int) else names

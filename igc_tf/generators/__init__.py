@@ -1,0 +1,1 @@
+"""Conditional generators, and what belongs to them."""

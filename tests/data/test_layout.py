@@ -1,0 +1,70 @@
+"""What the elements of a condition mean."""
+
+import numpy as np
+import pytest
+
+from igc_tf.data.layout import ConditionLayout, Label
+from igc_tf.errors import InputError
+
+# labels of two, three and two values
+MIXED = ConditionLayout((Label("a", "xy"), Label("b", "pqr"), Label("c", "01")))
+
+
+def test_classes_are_one_label():
+    layout = ConditionLayout.classes(["cat", "dog", "owl"])
+    assert (layout.size, layout.num_labels, layout.class_names) == (3, 1, ("cat", "dog", "owl"))
+    np.testing.assert_array_equal(layout.one_hot([2, 0]), [[0, 0, 1], [1, 0, 0]])
+    assert ConditionLayout.classes(2).class_names == ("0", "1")
+
+
+def test_binary_labels_are_pairs():
+    layout = ConditionLayout.binary(["thick", "slanted"])
+    np.testing.assert_array_equal(layout.one_hot([[1, 0]]), [[0, 1, 1, 0]])
+    assert layout.element_names == ("thick=0", "thick=1", "slanted=0", "slanted=1")
+
+
+def test_labels_may_have_different_numbers_of_values():
+    assert (MIXED.size, MIXED.sizes, MIXED.offsets) == (7, (2, 3, 2), (0, 2, 5))
+    np.testing.assert_array_equal(MIXED.one_hot([[1, 2, 0]]), [[0, 1, 0, 0, 1, 1, 0]])
+    parts = MIXED.split(np.arange(14.0).reshape(2, 7))
+    np.testing.assert_array_equal(parts[1], [[2, 3, 4], [9, 10, 11]])
+
+
+def test_projection_clamps_and_normalises_each_label():
+    condition = np.array([[0.2, 0.6, -1.0, 0.5, 2.0, -3.0, -1.0]], np.float32)
+    expected = [[0.25, 0.75, 0.0, 1 / 3, 2 / 3, 0.5, 0.5]]
+    np.testing.assert_allclose(MIXED.project(condition), expected, rtol=1e-6)
+
+
+def test_tangent_keeps_each_labels_sum():
+    gradient = np.array([[1.0, 3.0, 3.0, 0.0, 0.0, 5.0, 5.0]], np.float32)
+    np.testing.assert_allclose(MIXED.tangent(gradient), [[-1, 1, 2, -1, -1, 0, 0]], atol=1e-6)
+
+
+def test_a_layout_survives_json():
+    assert ConditionLayout.from_dict(MIXED.to_dict()) == MIXED
+
+
+def test_class_names_need_a_single_label():
+    with pytest.raises(InputError, match=r"3 labels, \('a', 'b', 'c'\): expected one"):
+        _ = MIXED.class_names
+
+
+@pytest.mark.parametrize(
+    ("layout", "labels", "message"),
+    [
+        (ConditionLayout.classes(3), [[1]], r"shape \(1, 1\): expected \(N,\)"),
+        (ConditionLayout.classes(3), [0, 3], "int64 from 0 to 3: expected integers from 0 to 2"),
+        (ConditionLayout.classes(3), [0.5], "float64"),
+        (MIXED, [[0, 3, 0]], "from 0 to 3: expected integers from 0 to 1 or 2"),
+        (MIXED, [[0, 1]], r"shape \(1, 2\): expected \(N, 3\)"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(layout, labels, message):
+    with pytest.raises(InputError, match=message):
+        layout.check(labels)
+
+
+def test_two_values_of_one_name_are_refused():
+    with pytest.raises(InputError, match="different names"):
+        ConditionLayout.classes(["a", "a"])
