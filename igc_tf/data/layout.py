@@ -159,7 +159,9 @@ class ConditionLayout:
             InputError: as for `check`.
         """
         columns = self.check(labels).reshape(len(labels), -1)
-        hot = [np.eye(size, dtype=np.float32)[v] for size, v in zip(self.sizes, columns.T)]
+        hot = [
+            np.eye(size, dtype=np.float32)[v] for size, v in zip(self.sizes, columns.T, strict=True)
+        ]
         return np.concatenate(hot, axis=1)
 
     def split(self, tensor):

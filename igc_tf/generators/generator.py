@@ -144,7 +144,7 @@ class Generator:
         Returns:
             float32 (N, ...), a NumPy array.
         """
-        values = {"condition": self.layout.one_hot(labels)}
+        values = {"condition": tf.constant(self.layout.one_hot(labels))}
         if self.latent_size is not None:
             values["latent"] = self.prior.sample([len(labels), self.latent_size], [seed, 0])
         return self(values).numpy()

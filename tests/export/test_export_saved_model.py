@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import igc_tf
 from igc_tf.data import bundled_digits
+from igc_tf.errors import OutputError
 from tests.export.exported import SHAPE, compact_classifier, linear_classifier, run_without
 
 _CLASSIFY = """
@@ -126,7 +127,7 @@ def test_says_what_it_was_made_of(linear, folder):
 
 def test_refuses_a_directory_with_something_in_it(tmp_path):
     (tmp_path / "kept.txt").write_text("precious")
-    with pytest.raises(FileExistsError, match="expected a new or an empty directory"):
+    with pytest.raises(OutputError, match="expected a new or an empty directory"):
         linear_classifier().export(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
