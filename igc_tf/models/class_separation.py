@@ -7,12 +7,12 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.losses import class_separation_loss
-from igc_tf.models.random_affine import random_affine
 from igc_tf.search.difference import resolve_difference
 from igc_tf.search.generator_search import GeneratorSearch
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.search.search_space import SearchSpace
+from igc_tf.training.augmentation import noise_half, random_affine
+from igc_tf.training.losses import class_separation_loss
 
 
 class _Searched(NamedTuple):
@@ -157,11 +157,7 @@ class ClassSeparation:
         if self.distortion:
             data = random_affine(data, affine_seed)
         if self.sigma:
-            shape = tf.shape(data)
-            sigma_shape = tf.concat([shape[:1], tf.ones_like(shape[1:])], axis=0)
-            sigma = tf.random.stateless_uniform(sigma_shape, sigma_seed, -self.sigma, self.sigma)
-            data += tf.maximum(sigma, 0.0) * tf.random.stateless_normal(shape, noise_seed)
-            data = tf.clip_by_value(data, -0.5, 0.5)
+            data = noise_half(data, noise_seed, sigma_seed, self.sigma, (-0.5, 0.5))
         if self.candidates is not None:
             engine, condition = self._among_nearest(engine, data, condition)
         result = engine.search(data, tf.range(tf.shape(data)[0]))

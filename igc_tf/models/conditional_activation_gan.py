@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from igc_tf.losses import lsgan_discriminator_loss, lsgan_generator_loss
 from igc_tf.models.averaged_gan import AveragedGAN
+from igc_tf.training.losses import lsgan_discriminator_loss, lsgan_generator_loss
 
 
 class ConditionalActivationGAN(AveragedGAN):

@@ -5,8 +5,8 @@ import math
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.losses import bce_discriminator_loss, bce_generator_loss
 from igc_tf.models.averaged_gan import AveragedGAN
+from igc_tf.training.losses import bce_discriminator_loss, bce_generator_loss
 
 
 class ConditionalGAN(AveragedGAN):

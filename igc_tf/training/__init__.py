@@ -1,27 +1,30 @@
 """Training runs: resumable, watched in TensorBoard, judged on the validation digits."""
 
-from igc_tf.training.cagan_recipe import CAGAN_RECIPES, CAGANRecipe
-from igc_tf.training.conditional_gan_recipe import CONDITIONAL_GAN_RECIPES, ConditionalGANRecipe
-from igc_tf.training.fit_lenet import fit_lenet
-from igc_tf.training.fit_sequence_network import fit_sequence_network
-from igc_tf.training.lenet_recipe import LeNetRecipe
-from igc_tf.training.sequence_recipe import SequenceRecipe
-from igc_tf.training.train_cagan import train_cagan
-from igc_tf.training.train_conditional_gan import train_conditional_gan
-from igc_tf.training.train_lenet import train_lenet
-from igc_tf.training.train_trajectories import train_trajectories
+import importlib
 
-__all__ = [
-    "CAGAN_RECIPES",
-    "CONDITIONAL_GAN_RECIPES",
-    "CAGANRecipe",
-    "ConditionalGANRecipe",
-    "LeNetRecipe",
-    "SequenceRecipe",
-    "fit_lenet",
-    "fit_sequence_network",
-    "train_cagan",
-    "train_conditional_gan",
-    "train_lenet",
-    "train_trajectories",
-]
+# name -> module; imported when first asked for: models import the losses that lie beside them
+_PUBLIC = {
+    "CAGAN_RECIPES": "cagan_recipe",
+    "CONDITIONAL_GAN_RECIPES": "conditional_gan_recipe",
+    "CAGANRecipe": "cagan_recipe",
+    "ConditionalGANRecipe": "conditional_gan_recipe",
+    "LeNetRecipe": "lenet_recipe",
+    "SequenceRecipe": "sequence_recipe",
+    "fit_lenet": "fit_lenet",
+    "fit_sequence_network": "fit_sequence_network",
+    "train_cagan": "train_cagan",
+    "train_conditional_gan": "train_conditional_gan",
+    "train_lenet": "train_lenet",
+    "train_trajectories": "train_trajectories",
+}
+
+__all__ = [*_PUBLIC]
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # all at once: a function has the name of its module, and replaces it here
+    for public, module in _PUBLIC.items():
+        globals()[public] = getattr(importlib.import_module(f"{__name__}.{module}"), public)
+    return globals()[name]

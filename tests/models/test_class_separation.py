@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from igc_tf.losses import class_separation_loss
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.search import SearchSettings
+from igc_tf.training.losses import class_separation_loss
 from tests.search.linear_generator import EXACT, linear_generator, two_label_optima
 
 

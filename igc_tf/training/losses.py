@@ -65,7 +65,7 @@ def class_separation_loss(differences, condition, temperature, labels=1):
 def bce_discriminator_loss(real_logit, fake_logit):
     """-log D(x, y) - log(1 - D(G(c, z), c)), D = sigmoid(logit): binary cross entropy.
 
-    Conditional GAN (Mirza & Osindero 2014, equation 2), as 000 trains it.
+    Conditional GAN (Mirza & Osindero 2014, equation 2), as in "Inverse Classification using GANs".
 
     Args:
         real_logit: the discriminator's output (B,) for real data and their conditions.
@@ -78,7 +78,9 @@ def bce_discriminator_loss(real_logit, fake_logit):
 
 
 def bce_generator_loss(fake_logit):
-    """-log D(G(c, z), c): the non-saturating loss (Goodfellow et al. 2014, §3), as 000 trains it.
+    """-log D(G(c, z), c): the non-saturating loss (Goodfellow et al. 2014, §3).
+
+    As in "Inverse Classification using GANs".
 
     Args:
         fake_logit: the discriminator's output (B,) for generated data.

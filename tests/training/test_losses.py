@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from igc_tf.losses import (
+from igc_tf.training.losses import (
     bce_discriminator_loss,
     bce_generator_loss,
     class_separation_loss,

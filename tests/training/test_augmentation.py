@@ -1,8 +1,11 @@
+"""Distortions against SciPy's, and noise against its own statistics."""
+
 import numpy as np
+import pytest
 import tensorflow as tf
 from scipy.ndimage import affine_transform
 
-from igc_tf.models.random_affine import random_affine
+from igc_tf.training.augmentation import noise_half, random_affine
 
 
 def _blob():
@@ -34,7 +37,7 @@ def test_agrees_with_scipy():
     assert np.abs(found - image[0, ..., 0]).max() > 0.05
 
 
-def test_a_light_ground_stays_light_to_the_border():
+def test_a_light_background_stays_light_to_the_border():
     inverted = -_blob()
     found = random_affine(np.repeat(inverted, 20, axis=0), tf.constant([5, 6])).numpy()
     border = np.concatenate([found[:, 0], found[:, -1], found[:, :, 0], found[:, :, -1]])
@@ -48,3 +51,28 @@ def test_images_are_distorted_apart():
     images = np.repeat(_blob(), 3, axis=0)
     first, second, third = random_affine(images, tf.constant([0, 0])).numpy()
     assert np.abs(first - second).max() > 0.02 and np.abs(second - third).max() > 0.02
+
+
+def test_the_shift_is_a_fraction_of_the_side():
+    image, seed = np.zeros([1, 40, 80, 1], np.float32), tf.constant([1, 2])
+    image[0, 20, 40] = 1
+    draw = tf.random.stateless_uniform([6, 1], seed, -1.0, 1.0).numpy()[:, 0]
+    found = random_affine(image, seed, 0.0, 0.0, 0.0, shift=0.1).numpy()[0, ..., 0]
+    rows, columns = np.mgrid[:40, :80]
+    centre = [(found * places).sum() / found.sum() for places in (rows, columns)]
+    np.testing.assert_allclose(centre, [20 - 4 * draw[5], 40 - 8 * draw[4]], atol=1e-4)
+
+
+@pytest.mark.parametrize("bounds", [(-0.5, 0.5), (0.0, 1.0), (-np.inf, np.inf)])
+def test_noise_is_decided_by_its_seeds_and_leaves_about_half_alone(bounds):
+    data = tf.fill([400, 30], 0.25)
+    noise, sigma = tf.constant([0, 1]), tf.constant([0, 2])
+    found = noise_half(data, noise, sigma, 0.2, bounds).numpy()
+    np.testing.assert_array_equal(found, noise_half(data, noise, sigma, 0.2, bounds))
+    assert not np.array_equal(found, noise_half(data, tf.constant([0, 3]), sigma, 0.2, bounds))
+    noised = (found != 0.25).any(axis=1)
+    assert 0.4 < noised.mean() < 0.6
+    assert found.min() >= bounds[0] and found.max() <= bounds[1]
+    if np.isinf(bounds[0]):
+        # deviations uniform in 0..0.2: the mean variance is 0.2² / 3
+        assert found[noised].var() == pytest.approx(0.2**2 / 3, rel=0.15)
