@@ -13,7 +13,7 @@ from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
-from igc_tf.models.dtype_policy import Precision
+from igc_tf.generators.layers import Precision
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
 from igc_tf.pretrained import (
     lenet_card,

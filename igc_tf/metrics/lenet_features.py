@@ -3,7 +3,6 @@
 import keras
 
 from igc_tf.metrics.image_features import image_features
-from igc_tf.models.lenet import FEATURE_LAYER
 
 
 class LeNetFeatures:
@@ -21,8 +20,10 @@ class LeNetFeatures:
     source = "lenet"
 
     def __init__(self, lenet=None, batch_size=1000):
+        # here, as the classifiers know metrics: their intervals
+        from igc_tf.classifiers.network import FEATURE_LAYER
+
         if lenet is None:
-            # here, as the shipped models know the classifiers, whose intervals are metrics
             from igc_tf.pretrained.load_lenet import load_lenet
 
             lenet = load_lenet()

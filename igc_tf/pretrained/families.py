@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from igc_tf.models.cagan_networks import build_generator
-from igc_tf.models.cagan_size import CAGAN_SIZES, CAGANSize
-from igc_tf.models.conditional_gan_networks import build_conditional_generator
-from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES, ConditionalGANSize
+from igc_tf.generators.activation_gan import CAGAN_SIZES, CAGANSize, build_generator
+from igc_tf.generators.conditional_gan import (
+    CONDITIONAL_GAN_SIZES,
+    ConditionalGANSize,
+    build_conditional_generator,
+)
 
 
 class Family(NamedTuple):
@@ -15,7 +17,7 @@ class Family(NamedTuple):
     Attributes:
         size: the dataclass of their widths.
         sizes: the named ones, {name: size}.
-        build: (size, condition_size, latent_size, data_shape) -> generator.
+        build: (size, condition_size, data_shape, latent_size) -> generator.
     """
 
     size: type
@@ -44,6 +46,6 @@ def build_from_card(card):
     return family.build(
         family.size(**architecture),
         card["condition_size"],
-        card["latent_size"],
         tuple(card["data_shape"]),
+        card["latent_size"],
     )

@@ -1,6 +1,6 @@
 """Loads a LeNet by name."""
 
-from igc_tf.models.lenet import build_lenet
+from igc_tf.classifiers.network import build_lenet
 from igc_tf.pretrained.card import lenet_card
 from igc_tf.pretrained.shipped_weights import set_shipped_weights
 
@@ -18,5 +18,5 @@ def load_lenet(name="mnist-lenet"):
         InputError: for a name that does not ship, or weights that do not match their card.
     """
     card = lenet_card(name)
-    model = build_lenet(card["outputs"], card["activation"], tuple(card["data_shape"]))
+    model = build_lenet(card["outputs"], tuple(card["data_shape"]), card["activation"])
     return set_shipped_weights(model, card)

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from igc_tf.errors import InputError
-from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES
-from igc_tf.models.dtype_policy import Precision
+from igc_tf.generators.conditional_gan import CONDITIONAL_GAN_SIZES
+from igc_tf.generators.layers import Precision
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from igc_tf.models.lenet import build_lenet
+from igc_tf.classifiers.network import build_lenet
 from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.cosine_decay import cosine_decay
@@ -59,7 +59,7 @@ def fit_lenet(recipe, run, train, validation, outputs, source, verbose=1):
 
 def _build(recipe, outputs, is_binary, data_shape, steps_per_epoch):
     keras.utils.set_random_seed(recipe.seed)
-    model = build_lenet(outputs, "sigmoid" if is_binary else "softmax", data_shape)
+    model = build_lenet(outputs, data_shape, "sigmoid" if is_binary else "softmax")
     model.compile(
         keras.optimizers.Adam(cosine_decay(recipe, steps_per_epoch)),
         loss="binary_crossentropy" if is_binary else "sparse_categorical_crossentropy",

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from igc_tf.models.sequence_networks import build_sequence_classifier, build_sequence_generator
+from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
 from igc_tf.search.masked_mean_squared import masked_mean_squared
 from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe

@@ -9,11 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.data import load_images
-from igc_tf.models.cagan_networks import build_discriminator, build_generator
-from igc_tf.models.cagan_size import CAGAN_SIZES
+from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
+from igc_tf.generators.layers import dtype_policy
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
-from igc_tf.models.dtype_policy import dtype_policy
 from igc_tf.run_directory import RunDirectory, read_json
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.tasks import TASKS
@@ -104,10 +103,10 @@ def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epo
             distortion=recipe.separation_distortion,
             sigma=recipe.separation_sigma,
         )
-    averaged_generator = build_generator(size, condition_size, data_shape=data_shape)
+    averaged_generator = build_generator(size, condition_size, data_shape)
     with dtype_policy(recipe.precision):
-        generator = build_generator(size, condition_size, data_shape=data_shape)
-        discriminator = build_discriminator(size, condition_size, data_shape=data_shape)
+        generator = build_generator(size, condition_size, data_shape)
+        discriminator = build_discriminator(size, condition_size, data_shape)
     model = ConditionalActivationGAN(
         generator,
         discriminator,

@@ -6,13 +6,13 @@ import tensorflow as tf
 
 from igc_tf.classifiers import InverseClassifier
 from igc_tf.data import load_images
-from igc_tf.models.conditional_gan import ConditionalGAN
-from igc_tf.models.conditional_gan_networks import (
+from igc_tf.generators.conditional_gan import (
+    CONDITIONAL_GAN_SIZES,
     build_conditional_discriminator,
     build_conditional_generator,
 )
-from igc_tf.models.conditional_gan_size import CONDITIONAL_GAN_SIZES
-from igc_tf.models.dtype_policy import dtype_policy
+from igc_tf.generators.layers import dtype_policy
+from igc_tf.models.conditional_gan import ConditionalGAN
 from igc_tf.run_directory import RunDirectory
 from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
@@ -82,7 +82,7 @@ def build_conditional_gan(recipe, condition_size=10, data_shape=(28, 28, 1)):
     """Builds the compiled `ConditionalGAN` of a recipe, its weights from its seed."""
     keras.utils.set_random_seed(recipe.seed)
     size = CONDITIONAL_GAN_SIZES[recipe.size]
-    shapes = (condition_size, recipe.latent_size, data_shape)
+    shapes = (condition_size, data_shape, recipe.latent_size)
     averaged_generator = build_conditional_generator(size, *shapes)
     with dtype_policy(recipe.precision):
         generator = build_conditional_generator(size, *shapes)

@@ -8,9 +8,9 @@ import keras
 import pytest
 
 from igc_tf import MultiLabelInvertedGeneratorClassifier
+from igc_tf.classifiers.network import build_lenet
 from igc_tf.data import add_gaussian_noise, bundled_digits, label_digits
 from igc_tf.evaluation.multi_label import MultiLabelOptions, multi_label_table
-from igc_tf.models import build_lenet
 from tests.evaluation.mean_digits import label_generator, mean_digit_generator
 
 module = importlib.import_module("igc_tf.evaluation.multi_label")
@@ -19,7 +19,7 @@ module = importlib.import_module("igc_tf.evaluation.multi_label")
 @pytest.fixture
 def options(tmp_path, monkeypatch):
     keras.utils.set_random_seed(0)
-    network = build_lenet(4, "sigmoid")
+    network = build_lenet(4, (28, 28, 1), "sigmoid")
     monkeypatch.setattr(module, "load_images", lambda *_, **__: bundled_digits())
     monkeypatch.setattr(module, "load_lenet", lambda _: network)
     monkeypatch.setattr(module, "_CASES", 2)

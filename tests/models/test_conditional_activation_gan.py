@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from igc_tf.models import CAGAN_SIZES, ConditionalActivationGAN, build_discriminator
+from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator
+from igc_tf.models import ConditionalActivationGAN
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.search import SearchSettings
 from tests.search.linear_generator import linear_generator
@@ -12,7 +13,7 @@ from tests.search.linear_generator import linear_generator
 def _model(discriminator_rate=1e-3, generator_rate=1e-3, **values):
     keras.utils.set_random_seed(0)
     generator, _, _ = linear_generator(classes=3, latent_size=2, data_shape=(28, 28, 1))
-    discriminator = build_discriminator(CAGAN_SIZES["compact"], condition_size=3)
+    discriminator = build_discriminator(CAGAN_SIZES["compact"], 3, (28, 28, 1))
     model = ConditionalActivationGAN(generator, discriminator, **values)
     rates = (generator_rate, discriminator_rate)
     model.compile(*(keras.optimizers.Adam(rate) for rate in rates))

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from igc_tf.models import (
+from igc_tf.generators.conditional_gan import (
     CONDITIONAL_GAN_SIZES,
-    ConditionalGAN,
     build_conditional_discriminator,
     build_conditional_generator,
 )
+from igc_tf.models import ConditionalGAN
 
 COMPACT = CONDITIONAL_GAN_SIZES["compact"]
 
@@ -16,8 +16,8 @@ COMPACT = CONDITIONAL_GAN_SIZES["compact"]
 def _model(**values):
     keras.utils.set_random_seed(0)
     model = ConditionalGAN(
-        build_conditional_generator(COMPACT, latent_size=6),
-        build_conditional_discriminator(COMPACT),
+        build_conditional_generator(COMPACT, 10, (28, 28, 1), 6),
+        build_conditional_discriminator(COMPACT, 10, (28, 28, 1)),
         **values,
     )
     model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
@@ -31,7 +31,7 @@ def _batch(count=8, seed=0):
 
 def test_shapes_ranges_and_saving(tmp_path):
     keras.utils.set_random_seed(0)
-    generator = build_conditional_generator(COMPACT, latent_size=6)
+    generator = build_conditional_generator(COMPACT, 10, (28, 28, 1), 6)
     inputs = [np.eye(10, dtype=np.float32)[:3], 100 * np.ones([3, 6], np.float32)]
     data = generator(inputs).numpy()
     assert data.shape == (3, 28, 28, 1)
@@ -39,7 +39,7 @@ def test_shapes_ranges_and_saving(tmp_path):
     generator.save(tmp_path / "generator.keras")
     loaded = keras.models.load_model(tmp_path / "generator.keras")
     np.testing.assert_allclose(loaded(inputs), data, atol=1e-6)
-    discriminator = build_conditional_discriminator(COMPACT)
+    discriminator = build_conditional_discriminator(COMPACT, 10, (28, 28, 1))
     assert discriminator([data, inputs[0]]).shape == (3,)
 
 
@@ -47,7 +47,7 @@ def test_document_generator_is_the_documents():
     # dense 10 -> 1000; dense 1000 + 25 -> 64·28·28; batch norm 64; 5×5 to 32; batch norm; 5×5 to 1
     expected = 10 * 1000 + 1000 + 1025 * 50176 + 50176 + 4 * 64
     expected += 25 * 64 * 32 + 32 + 4 * 32 + 25 * 32 + 1
-    generator = build_conditional_generator(CONDITIONAL_GAN_SIZES["document"], latent_size=25)
+    generator = build_conditional_generator(CONDITIONAL_GAN_SIZES["document"], 10, (28, 28, 1), 25)
     assert generator.count_params() == expected == 51_543_993
     assert generator.output_shape == (None, 28, 28, 1)
 
@@ -111,9 +111,9 @@ def test_discriminator_learns_to_tell_data_from_generated():
 @pytest.mark.parametrize(
     "build",
     [
-        lambda: build_conditional_generator(COMPACT, latent_size=0),
-        lambda: build_conditional_generator(COMPACT, data_shape=(30, 28, 1)),
-        lambda: build_conditional_discriminator(COMPACT, data_shape=(28, 28)),
+        lambda: build_conditional_generator(COMPACT, 10, (28, 28, 1), 0),
+        lambda: build_conditional_generator(COMPACT, 10, (30, 28, 1), 6),
+        lambda: build_conditional_discriminator(COMPACT, 10, (28, 28)),
         lambda: _model(condition_sigma=-0.1),
         lambda: _model(averaging_decay=1.0),
     ],

@@ -2,14 +2,14 @@ import keras
 import numpy as np
 import pytest
 
-from igc_tf.models import CAGAN_SIZES, build_discriminator, build_generator
+from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
 
 
 @pytest.mark.parametrize("size", CAGAN_SIZES)
 def test_shapes_ranges_and_saving(size, tmp_path):
     keras.utils.set_random_seed(0)
-    generator = build_generator(CAGAN_SIZES[size])
-    discriminator = build_discriminator(CAGAN_SIZES[size])
+    generator = build_generator(CAGAN_SIZES[size], 10, (28, 28, 1))
+    discriminator = build_discriminator(CAGAN_SIZES[size], 10, (28, 28, 1))
     latent = np.random.default_rng(0).normal(size=(3, 256)).astype(np.float32)
     data = generator([np.eye(10, dtype=np.float32)[:3], 100 * latent])
     assert data.shape == (3, 28, 28, 1)
@@ -30,13 +30,13 @@ def test_paper_size_is_the_authors():
     # the 2·filters of its instance normalisation; 1×1 convolution to the pixel
     stage = lambda f: 9 * (2 * f * f + 2 * f * f) + 3 * 2 * f  # noqa: E731
     expected = 266 * 7 * 7 * 256 + 2 * 256 + stage(128) + stage(64) + 64 + 1
-    assert build_generator(CAGAN_SIZES["paper"]).count_params() == expected
+    assert build_generator(CAGAN_SIZES["paper"], 10, (28, 28, 1)).count_params() == expected
 
 
 @pytest.mark.parametrize("size", CAGAN_SIZES)
 def test_condition_and_latent_both_matter(size):
     keras.utils.set_random_seed(0)
-    generator = build_generator(CAGAN_SIZES[size])
+    generator = build_generator(CAGAN_SIZES[size], 10, (28, 28, 1))
     latent = np.random.default_rng(0).normal(size=(2, 256)).astype(np.float32)
     classes = np.eye(10, dtype=np.float32)
     first, second = generator([classes[[0, 0]], latent]).numpy()
@@ -47,4 +47,4 @@ def test_condition_and_latent_both_matter(size):
 
 def test_refuses_images_two_stages_cannot_build():
     with pytest.raises(ValueError, match=r"\(30, 28, 1\)"):
-        build_generator(CAGAN_SIZES["paper"], data_shape=(30, 28, 1))
+        build_generator(CAGAN_SIZES["paper"], 10, (30, 28, 1))

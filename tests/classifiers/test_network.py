@@ -4,29 +4,30 @@ import keras
 import numpy as np
 import pytest
 
-from igc_tf.models import build_lenet
-from igc_tf.models.lenet import FEATURE_LAYER
+from igc_tf.classifiers.network import FEATURE_LAYER, build_lenet
 
-IMAGES = np.random.default_rng(0).uniform(-0.5, 0.5, [5, 28, 28, 1]).astype(np.float32)
+SHAPE = (28, 28, 1)
+IMAGES = np.random.default_rng(0).uniform(-0.5, 0.5, [5, *SHAPE]).astype(np.float32)
 
 
 def test_has_the_parameters_of_lenet_5():
     # 6·26 + 16·151 + 120·401 + 84·121 + 10·85
-    assert build_lenet().count_params() == 61706
+    assert build_lenet(10, SHAPE).count_params() == 61706
 
 
 @pytest.mark.parametrize("outputs", [2, 10, 17])
 def test_softmax_sums_to_one_and_sigmoid_is_each_label_by_itself(outputs):
-    assert build_lenet(outputs)(IMAGES).shape == (5, outputs)
-    np.testing.assert_allclose(build_lenet(outputs)(IMAGES).numpy().sum(axis=1), 1, atol=1e-6)
-    model = build_lenet(outputs, "sigmoid")
+    probabilities = build_lenet(outputs, SHAPE)(IMAGES).numpy()
+    assert probabilities.shape == (5, outputs)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    model = build_lenet(outputs, SHAPE, "sigmoid")
     both = keras.Model(model.input, [model.get_layer("logits").output, model.output])
     logits, probabilities = (output.numpy() for output in both(IMAGES))
     np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), atol=1e-6)
 
 
 def test_logits_are_an_affine_function_of_the_named_features():
-    model = build_lenet()
+    model = build_lenet(10, SHAPE)
     layers = [model.get_layer(name).output for name in (FEATURE_LAYER, "logits")]
     features, logits = (output.numpy() for output in keras.Model(model.input, layers)(IMAGES))
     assert features.shape == (5, 84) and features.min() == 0 and features.max() > 0
@@ -49,4 +50,4 @@ def test_other_data_shapes():
 )
 def test_refuses_arguments_outside_their_ranges(arguments, message):
     with pytest.raises(ValueError, match=message):
-        build_lenet(**arguments)
+        build_lenet(**{"outputs": 10, "data_shape": SHAPE, **arguments})

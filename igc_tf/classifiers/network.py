@@ -4,11 +4,13 @@ import keras
 from keras import layers
 
 from igc_tf.errors import InputError
+from igc_tf.generators.layers import keras_defaults
 
 FEATURE_LAYER = "features"
 
 
-def build_lenet(outputs=10, activation="softmax", data_shape=(28, 28, 1)):
+@keras_defaults()
+def build_lenet(outputs, data_shape, activation="softmax"):
     """Builds `images (B, H, W, channels) in [-0.5, 0.5] -> probabilities (B, outputs)`.
 
     The layers of LeNet-5 (LeCun et al. 1998, §II.B), with rectifiers and max pooling. The layer
@@ -17,8 +19,11 @@ def build_lenet(outputs=10, activation="softmax", data_shape=(28, 28, 1)):
 
     Args:
         outputs: classes, or binary labels.
-        activation: "softmax" for one class of many; "sigmoid" for binary labels, each by itself.
         data_shape: (H, W, channels); H and W at least 16.
+        activation: "softmax" for one class of many; "sigmoid" for binary labels, each by itself.
+
+    Returns:
+        A Keras model.
 
     Raises:
         InputError: for an argument outside its range.

@@ -1,18 +1,20 @@
-"""LSTMs for pen trajectories: the generator of 001, and the classifier it is compared with."""
+"""LSTMs for pen trajectories: a generator, and the classifier that it is compared with."""
 
 import keras
 from keras import layers
 
-from igc_tf.models.condition_noise import ConditionNoise
+from igc_tf.generators.layers import ConditionNoise, keras_defaults
 from igc_tf.padding import PADDING
 
 
+@keras_defaults()
 def build_sequence_generator(
     classes, steps, channels=3, units=64, noise_standard_deviation=0.0, seed=0
 ):
     """Builds `condition (B, C) -> series (B, steps, channels)`.
 
-    The LSTM is given the class vector at every step (001 §2), so that the gradients of all steps
+    The LSTM is given the class vector at every step ("Inverse classification using generative
+    models" §2), so that the gradients of all steps
     reach it; a dense layer reads the series off its outputs.
 
     Args:
@@ -31,6 +33,7 @@ def build_sequence_generator(
     return keras.Model(condition, series, name="sequence_generator")
 
 
+@keras_defaults()
 def build_sequence_classifier(classes, steps, channels=3, units=64):
     """Builds `series (B, steps, channels) -> probabilities (B, C)`: the conventional forward LSTM.
 

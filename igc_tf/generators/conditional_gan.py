@@ -1,19 +1,54 @@
-"""Generator and discriminator of the conditional GAN, in any `ConditionalGANSize`."""
+"""The conditional GAN of "Inverse Classification using GANs": its two networks, in two sizes."""
 
 import math
+from dataclasses import dataclass
 
 import keras
 from keras import layers
 
 from igc_tf.errors import InputError
+from igc_tf.generators.layers import keras_defaults
 
 _KERNEL = 5
 
 
-def build_conditional_generator(size, condition_size=10, latent_size=25, data_shape=(28, 28, 1)):
+@dataclass(frozen=True)
+class ConditionalGANSize:
+    """Widths of generator and discriminator, see `build_conditional_generator`.
+
+    Attributes:
+        class_units: of the dense layer that the class vector passes before it meets the noise.
+        filters: channels of the generator's first feature map.
+        convolution_filters: of the first of its two transposed convolutions.
+        stride: of both, and of the discriminator's two convolutions; the first feature map is
+            stride² times smaller than the data.
+        discriminator_filters: of these two.
+        discriminator_units: of its dense layer.
+        discriminator_normalization: batch normalisation after its convolutions.
+    """
+
+    class_units: int
+    filters: int
+    convolution_filters: int
+    stride: int
+    discriminator_filters: tuple[int, int]
+    discriminator_units: int
+    discriminator_normalization: bool
+
+
+CONDITIONAL_GAN_SIZES = {
+    # the same inputs and layers, on 7 × 7 instead of 28 × 28 elements
+    "compact": ConditionalGANSize(100, 32, 32, 2, (16, 32), 256, False),
+    # the document's published network
+    "document": ConditionalGANSize(1000, 64, 32, 1, (32, 64), 1024, True),
+}
+
+
+@keras_defaults()
+def build_conditional_generator(size, condition_size, data_shape, latent_size):
     """Builds `[condition (B, C), latent (B, Z)] -> data (B, H, W, channels)` in [-0.5, 0.5].
 
-    The network of "Inverse Classification using GANs" (000): the class vector passes a dense
+    The network of "Inverse Classification using GANs": the class vector passes a dense
     layer of its own before it meets the noise; then a dense layer, batch normalisation and two
     transposed 5×5 convolutions. The document's images lie in [0, 1] and its network ends in a
     sigmoid; here 0.5 is subtracted from it.
@@ -21,8 +56,11 @@ def build_conditional_generator(size, condition_size=10, latent_size=25, data_sh
     Args:
         size: a `ConditionalGANSize`.
         condition_size: C.
-        latent_size: Z, the document's noise size; latents are drawn from N(0, 1) in training.
         data_shape: (H, W, channels); H and W divisible by the size's stride².
+        latent_size: Z, the document's noise size; latents are drawn from N(0, 1) in training.
+
+    Returns:
+        A Keras model whose inputs are named "condition" and "latent".
 
     Raises:
         InputError: for a latent size below 1, or a data shape that the strides cannot build.
@@ -48,7 +86,8 @@ def build_conditional_generator(size, condition_size=10, latent_size=25, data_sh
     return keras.Model([condition, latent], data, name="generator")
 
 
-def build_conditional_discriminator(size, condition_size=10, data_shape=(28, 28, 1)):
+@keras_defaults()
+def build_conditional_discriminator(size, condition_size, data_shape):
     """Builds `[data (B, H, W, channels), condition (B, C)] -> logit (B,)` of "this is real".
 
     Args and raises: as for `build_conditional_generator`.

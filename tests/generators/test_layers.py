@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from igc_tf.models import LatentNormalization
+from igc_tf.generators.layers import LatentNormalization
 
 
 def test_multiplies_near_the_origin_and_bounds_the_length():

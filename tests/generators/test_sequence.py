@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from igc_tf.models import ConditionNoise, build_sequence_classifier, build_sequence_generator
+from igc_tf.generators.layers import ConditionNoise
+from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
 from igc_tf.padding import PADDING
 
 

@@ -1,24 +1,76 @@
-"""Generator and discriminator of the conditional activation GAN, in any `CAGANSize`."""
+"""The conditional activation GAN of the paper: its generator and discriminator, in two sizes."""
 
 import math
+from dataclasses import dataclass
 
 import keras
 from keras import layers
 
 from igc_tf.errors import InputError
-from igc_tf.models.latent_normalization import LatentNormalization
+from igc_tf.generators.layers import LatentNormalization, keras_defaults, modulated_dense
 
 _STAGES = 2
 
 
-def build_generator(size, condition_size=10, latent_size=256, data_shape=(28, 28, 1)):
+@dataclass(frozen=True)
+class CAGANSize:
+    """Everything that distinguishes one size from another.
+
+    Attributes:
+        generator_filters: channels of the generator's first feature map, a quarter of the image
+            high and wide; each of two stages doubles the resolution and halves the channels.
+        hidden_units: if any, the generator is of the cheap kind: dense layers of these widths,
+            each scaled and shifted by the condition, come before the first feature map, and two
+            convolutions at its resolution make the image of it. Without, condition and latent
+            are concatenated, and the stages upsample and convolve, as the author's do.
+        discriminator_filters: channels of the discriminator's first convolution; each of two
+            stages halves the resolution and doubles the channels.
+        convolutions: 3×3 convolutions in every stage (not of the cheap generator).
+        instance_normalization: normalise after every convolution (and the first feature map).
+        latent_epsilon: if given, the generator begins with a `LatentNormalization`.
+    """
+
+    generator_filters: int
+    hidden_units: tuple[int, ...]
+    discriminator_filters: int
+    convolutions: int
+    instance_normalization: bool
+    latent_epsilon: float | None
+
+
+CAGAN_SIZES = {
+    # the author's published architecture for MNIST
+    "paper": CAGANSize(
+        hidden_units=(),
+        generator_filters=256,
+        discriminator_filters=64,
+        convolutions=3,
+        instance_normalization=True,
+        latent_epsilon=None,
+    ),
+    "compact": CAGANSize(
+        hidden_units=(512,),
+        generator_filters=32,
+        discriminator_filters=32,
+        convolutions=1,
+        instance_normalization=False,
+        latent_epsilon=0.01,
+    ),
+}
+
+
+@keras_defaults()
+def build_generator(size, condition_size, data_shape, latent_size=256):
     """Builds `[condition (B, C), latent (B, Z)] -> data (B, H, W, channels)` in [-0.5, 0.5].
 
     Args:
         size: a `CAGANSize`.
         condition_size: C.
-        latent_size: Z; latents are drawn from N(0, 1) in training.
         data_shape: (H, W, channels); H and W divisible by 4.
+        latent_size: Z; latents are drawn from N(0, 1) in training.
+
+    Returns:
+        A Keras model whose inputs are named "condition" and "latent".
 
     Raises:
         InputError: for a data shape that two stages cannot build.
@@ -34,7 +86,7 @@ def build_generator(size, condition_size=10, latent_size=256, data_shape=(28, 28
     feature_map = (height // scale, width // scale, size.generator_filters)
     if size.hidden_units:
         for units in (*size.hidden_units, math.prod(feature_map)):
-            x = _modulated_dense(x, condition, units)
+            x = modulated_dense(x, condition, units)
         x = layers.Reshape(feature_map)(x)
         x = layers.Conv2D(2 * size.generator_filters, 3, padding="same")(x)
         x = _sub_pixel_convolution(layers.LeakyReLU(0.2)(x), scale, channels)
@@ -50,7 +102,8 @@ def build_generator(size, condition_size=10, latent_size=256, data_shape=(28, 28
     return keras.Model([condition, latent], data, name="generator")
 
 
-def build_discriminator(size, condition_size=10, data_shape=(28, 28, 1)):
+@keras_defaults()
+def build_discriminator(size, condition_size, data_shape):
     """Builds `data (B, H, W, channels) -> condition activation (B, C)`, any real numbers.
 
     Args and raises: as for `build_generator`.
@@ -66,15 +119,6 @@ def build_discriminator(size, condition_size=10, data_shape=(28, 28, 1)):
         x = _convolutions(x, filters, size)
     activation = layers.Dense(condition_size, name="condition_activation")(layers.Flatten()(x))
     return keras.Model(data, activation, name="discriminator")
-
-
-def _modulated_dense(x, condition, units):
-    """A dense layer whose units each class scales and shifts (FiLM, Perez et al. 2018)."""
-    spread = keras.initializers.RandomNormal(stddev=0.3)
-    scale = layers.Dense(units, kernel_initializer=spread, bias_initializer="ones")(condition)
-    shift = layers.Dense(units, kernel_initializer=spread)(condition)
-    x = layers.Multiply()([layers.Dense(units, use_bias=False)(x), scale])
-    return layers.LeakyReLU(0.2)(layers.Add()([x, shift]))
 
 
 def _sub_pixel_convolution(x, scale, channels):

@@ -1,0 +1,143 @@
+"""Layers of the generators that ship, and what their networks are built with."""
+
+import contextlib
+from typing import Literal
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.errors import InputError
+
+# what the programs offer
+Precision = Literal["float32", "mixed_bfloat16"]
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    """Layers made inside take this policy, e.g. "float32" or "mixed_bfloat16".
+
+    Raises:
+        InputError: for a policy that Keras does not know.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+@contextlib.contextmanager
+def keras_defaults():
+    """Networks built inside are the same whatever Keras' configuration file says.
+
+    They keep channels last and take float32 inputs; the dtype policy is not changed, unless it
+    follows the file.
+    """
+    data_format, floatx = keras.config.image_data_format(), keras.config.floatx()
+    policy = keras.config.dtype_policy()
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    if policy.name == floatx:
+        keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(data_format)
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
+
+
+@keras.saving.register_keras_serializable("igc_tf")
+class LatentNormalization(keras.layers.Layer):
+    """`z / sqrt(mean(z²) + epsilon)`, over the last axis.
+
+    Latents from the prior N(0, 1) pass almost unchanged. Near the origin, where a search starts,
+    the layer multiplies by 1/√epsilon; far out it bounds the length. The paper's 100 steps of
+    0.001 move each element by about 0.1: `epsilon` decides how much of the latent space the
+    search reaches with that. In the paper-size generator the first instance normalisation has
+    the same effect.
+
+    Args:
+        epsilon: at least the smallest positive float; 0.01 multiplies by 10 at the origin.
+
+    Raises:
+        InputError: for an epsilon that is not positive.
+    """
+
+    def __init__(self, epsilon=0.01, **kwargs):
+        super().__init__(**kwargs)
+        if not epsilon > 0:
+            raise InputError(f"epsilon={epsilon!r}: expected a number > 0")
+        self.epsilon = epsilon
+
+    def call(self, latent):
+        mean_square = ops.mean(ops.square(latent), axis=-1, keepdims=True)
+        return latent * ops.rsqrt(mean_square + self.epsilon)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable("igc_tf")
+class ConditionNoise(keras.layers.Layer):
+    """Adds Gaussian noise to class vectors in training, then clips and renormalises them.
+
+    "Inverse classification using generative models" (§3): what the generator is trained with
+    stays a vector of probabilities, `c <- clip(c + std · n, 0, 1)`, divided by its sum. Outside of
+    training, and with a standard deviation of 0, nothing is changed, not even vectors that do
+    not sum to 1.
+
+    Args:
+        standard_deviation: of the noise, at least 0; the document tries 0, 0.1, 0.2, 0.3 and 0.4.
+        seed: of the noise.
+
+    Raises:
+        InputError: for a negative standard deviation.
+    """
+
+    def __init__(self, standard_deviation, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        if not standard_deviation >= 0:
+            raise InputError(f"standard_deviation={standard_deviation!r}: expected a number >= 0")
+        self.standard_deviation = standard_deviation
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, condition, training=False):
+        """Returns conditions (B, C), noised if `training`."""
+        if not training or self.standard_deviation == 0:
+            return condition
+        noise = keras.random.normal(tf.shape(condition), seed=self.seed_generator)
+        noised = condition + self.standard_deviation * noise
+        return ConditionLayout.classes(condition.shape[1]).project(noised)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "standard_deviation": self.standard_deviation,
+            "seed": self.seed,
+        }
+
+
+def modulated_dense(x, condition, units):
+    """A dense layer whose units the condition scales and shifts (FiLM, Perez et al. 2018).
+
+    Args:
+        x: the layer's input (B, D).
+        condition: (B, C).
+        units: U, of the layer.
+
+    Returns:
+        (B, U), after a leaky rectifier.
+    """
+    spread = keras.initializers.RandomNormal(stddev=0.3)
+    scale = layers.Dense(units, kernel_initializer=spread, bias_initializer="ones")(condition)
+    shift = layers.Dense(units, kernel_initializer=spread)(condition)
+    x = layers.Multiply()([layers.Dense(units, use_bias=False)(x), scale])
+    return layers.LeakyReLU(0.2)(layers.Add()([x, shift]))
