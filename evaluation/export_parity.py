@@ -1,6 +1,6 @@
 """`python -m evaluation.export_parity DIR`: an exported classifier beside the Python one."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

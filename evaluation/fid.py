@@ -1,6 +1,6 @@
 """`python -m evaluation.fid`: FID and KID of a generator's images, per class and of all."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -1,6 +1,6 @@
 """`python -m evaluation.inverse_classification`: the experiments of 000, and a comparison."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -1,6 +1,6 @@
 """`python -m evaluation.multi_label`: several labels per digit, beside LeNet."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -1,6 +1,6 @@
 """`python -m evaluation.noise_table`: the same as `igc-tf reproduce`."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

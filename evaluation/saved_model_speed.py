@@ -1,6 +1,6 @@
 """`python -m evaluation.saved_model_speed DIR`: seconds of one call of an exported classifier."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -2,7 +2,7 @@
 
 import json
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -1,6 +1,6 @@
 """`python -m evaluation.search_speed`: the batched engine beside one image at a time."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -1,6 +1,6 @@
 """`python -m evaluation.trajectories`: inverse classification of pen trajectories (001)."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -1,6 +1,6 @@
 """`python -m training.cagan compact|paper`: trains the conditional activation GAN."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -1,6 +1,6 @@
 """`python -m training.conditional_gan compact|document`: trains the conditional GAN of 000."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

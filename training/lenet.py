@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():
     import tyro
 
-    from igc_tf.run_directory import RunDirectory
+    from igc_tf.runs import RunDirectory
     from igc_tf.training import LeNetRecipe, train_lenet
 
     default = LeNetRecipe()

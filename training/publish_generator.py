@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():
     import tyro
 
     from igc_tf.pretrained import collect_findings, publish_generator
-    from igc_tf.run_directory import RunDirectory
+    from igc_tf.runs import RunDirectory
 
     def publish(
         name: tyro.conf.Positional[str],

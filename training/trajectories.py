@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

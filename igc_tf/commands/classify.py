@@ -11,7 +11,7 @@ from igc_tf.commands.class_classifier import class_classifier
 from igc_tf.data import ImageFileError, read_digit
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_cases
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 
 
 def classify(

@@ -16,7 +16,7 @@ from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.metrics import wilson_interval
 from igc_tf.pretrained import load_generator, weights_digest
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 
 # the user's side: a process that cannot import what the export claims not to need

@@ -20,7 +20,7 @@ from igc_tf.metrics import (
 )
 from igc_tf.plots import plot_class_bars, plot_class_samples
 from igc_tf.pretrained import load_generator, weights_digest
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 
 # the mean of the classes' FIDs, with Inception at 84×84×3 (002 §2)
 PAPER_FID = 2.0

@@ -15,7 +15,7 @@ from igc_tf.evaluation.inverse_search import InverseSearch
 from igc_tf.metrics.wilson_interval import wilson_interval
 from igc_tf.plots import plot_inverse_cases, plot_inverse_experiments
 from igc_tf.pretrained import generator_names, load_generator, weights_digest
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 
 # the document's (000 §3)
 LATENT_SIZES = (10, 25, 50, 100, 200)

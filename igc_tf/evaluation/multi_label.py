@@ -10,7 +10,7 @@ from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_ima
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_label_cases
 from igc_tf.pretrained import load_generator, load_lenet, named_settings, weights_digest
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 
 _SEARCH, _NETWORK = "inverted generator", "LeNet-5"
 _CASES = 6

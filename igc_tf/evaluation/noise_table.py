@@ -23,7 +23,7 @@ from igc_tf.pretrained import (
     named_settings,
     weights_digest,
 )
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 from igc_tf.tensorboard import log_latents, log_search, summary_writer
 
 # sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti (002 §2)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.pretrained import load_generator, weights_digest
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 from igc_tf.tasks import TASKS
 from igc_tf.tensorboard import log_settings

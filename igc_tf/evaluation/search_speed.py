@@ -11,7 +11,7 @@ from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.pretrained import load_generator, weights_digest
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 from igc_tf.search import SearchSettings
 
 

@@ -25,7 +25,7 @@ from igc_tf.evaluation.class_vector_maps import (
 from igc_tf.evaluation.trajectory_claims import Claim, comparison_claims, map_claims
 from igc_tf.evaluation.trajectory_methods import TRAJECTORY_METHODS, method_recipe
 from igc_tf.metrics import wilson_interval
-from igc_tf.run_directory import RunDirectory, describe_environment, json_ready
+from igc_tf.runs import RunDirectory, describe_environment, json_ready
 from igc_tf.training import SequenceRecipe, fit_sequence_network
 from igc_tf.trajectory_plots import plot_bars, plot_heat_maps, plot_letters
 

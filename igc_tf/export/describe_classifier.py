@@ -1,7 +1,7 @@
 """What an exported classifier was made of."""
 
 from igc_tf.pretrained import weights_digest
-from igc_tf.run_directory import describe_environment
+from igc_tf.runs import describe_environment
 
 
 def describe_classifier(classifier):

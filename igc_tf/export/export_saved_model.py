@@ -5,8 +5,7 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.export.describe_classifier import describe_classifier
-from igc_tf.export.new_directory import new_directory
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory, new_directory
 
 
 def export_saved_model(classifier, directory, batch_size=100):

@@ -83,7 +83,7 @@ class PredictionServer(ThreadingHTTPServer):
         try:
             with self._one_at_a_time:
                 outputs = signatures[name](**arrays)
-        except tf.errors.InputError as error:
+        except tf.errors.InvalidArgumentError as error:
             raise InputError(_reason(error)) from error
         outputs = {key: value.numpy() for key, value in outputs.items()}
         if not all(np.isfinite(value).all() for value in outputs.values()):

@@ -7,7 +7,7 @@ import numpy as np
 
 from igc_tf.errors import InputError
 from igc_tf.pretrained.shipped_weights import weights_digest
-from igc_tf.run_directory import read_json
+from igc_tf.runs import read_json
 
 _SEARCH_SETTINGS = "python -m evaluation.search_settings"
 _NOISE_TABLE = "python -m evaluation.noise_table"

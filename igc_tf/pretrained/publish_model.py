@@ -7,7 +7,7 @@ import numpy as np
 
 from igc_tf.errors import InputError
 from igc_tf.pretrained.card import FOLDER
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 
 
 def publish_model(run, file, name, describe, origin, findings, folder=FOLDER):

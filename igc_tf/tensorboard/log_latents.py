@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorboard.plugins import projector
 
 from igc_tf.plots import tile_images
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.tensorboard.summary_writer import summary_writer
 
 

@@ -1,7 +1,7 @@
 """Says in a run directory what is trained there."""
 
 from igc_tf.errors import InputError
-from igc_tf.run_directory import describe_environment
+from igc_tf.runs import describe_environment
 
 
 def begin_run(run, recipe, data, **more):

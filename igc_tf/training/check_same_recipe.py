@@ -1,7 +1,7 @@
 """Keeps two runs from mixing in one directory."""
 
 from igc_tf.errors import InputError
-from igc_tf.run_directory import differences
+from igc_tf.runs import differences
 
 
 def check_same_recipe(run, recipe):

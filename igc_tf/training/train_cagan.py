@@ -13,7 +13,7 @@ from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, b
 from igc_tf.generators.layers import dtype_policy
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
-from igc_tf.run_directory import RunDirectory, read_json
+from igc_tf.runs import RunDirectory, read_json
 from igc_tf.search.search_settings import SearchSettings
 from igc_tf.tasks import TASKS
 from igc_tf.training.begin_run import begin_run

@@ -13,7 +13,7 @@ from igc_tf.generators.conditional_gan import (
 )
 from igc_tf.generators.layers import dtype_policy
 from igc_tf.models.conditional_gan import ConditionalGAN
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint

@@ -2,7 +2,7 @@
 
 from igc_tf.classifiers.evaluate_network import evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.tasks import TASKS
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.fit_lenet import LENET_FILE, fit_lenet

@@ -5,7 +5,7 @@ import numpy as np
 from igc_tf.classifiers import InverseClassifier
 from igc_tf.classifiers.evaluate_network import evaluate_network
 from igc_tf.data import TrajectoryData, open_trajectories, stratified_split
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.fit_sequence_network import fit_sequence_network
 from igc_tf.trajectory_plots import plot_letters

@@ -7,7 +7,7 @@ import pytest
 
 from igc_tf import InverseClassification, InverseClassifier, SearchSettings
 from igc_tf.classifiers import INVERSE_SETTINGS
-from tests.search.linear_generator import linear_generator
+from tests.fixtures.linear_generator import linear_generator
 
 EXACT = dataclasses.replace(INVERSE_SETTINGS, steps=800, final_learning_rate=0.0)
 

@@ -12,7 +12,7 @@ from igc_tf.classifiers import TEMPORAL_SETTINGS
 from igc_tf.data import stratified_split, synthetic_strokes
 from igc_tf.errors import GeneratorError
 from igc_tf.padding import PADDING
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.search import GeneratorSignature
 from igc_tf.training import SequenceRecipe, fit_sequence_network
 

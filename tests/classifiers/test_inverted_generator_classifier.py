@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
-from tests.search.linear_generator import EXACT, linear_generator
+from tests.fixtures.linear_generator import EXACT, linear_generator
 
 SHAPE = (3, 2, 1)
 

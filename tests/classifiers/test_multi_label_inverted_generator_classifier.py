@@ -6,7 +6,7 @@ import pytest
 from igc_tf import MultiLabelInvertedGeneratorClassifier, SearchSettings
 from igc_tf.classifiers import MultiLabelEvaluation
 from igc_tf.errors import GeneratorError
-from tests.search.linear_generator import EXACT, linear_generator, two_label_optima
+from tests.fixtures.linear_generator import EXACT, linear_generator, two_label_optima
 
 SHAPE = (3, 2, 1)
 

@@ -5,7 +5,7 @@ import pytest
 import igc_tf
 from igc_tf.commands.class_classifier import class_classifier
 from igc_tf.search import SearchSettings
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator
 
 
 def test_the_best_settings_where_they_are_recorded_unless_asked_otherwise(tmp_path):

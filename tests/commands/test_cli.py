@@ -13,12 +13,12 @@ import pytest
 
 from igc_tf.commands.class_classifier import class_classifier
 from igc_tf.data import bundled_digits
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator
 
 
 def _run(*arguments, cwd):
     return subprocess.run(
-        [sys.executable, "-c", "from igc_tf.cli import main; main()", *map(str, arguments)],
+        [sys.executable, "-c", "from igc_tf.cli.main import main; main()", *map(str, arguments)],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -103,7 +103,7 @@ def test_what_is_exported_answers_when_served(tmp_path):
     mean_digit_generator().save(tmp_path / "own.keras")
     done = _run("export", "--generator", "own.keras", "--output", "model/1", cwd=tmp_path)
     assert done.returncode == 0 and done.stderr == "" and "model/1" in done.stdout
-    command = [sys.executable, "-c", "from igc_tf.cli import main; main()"]
+    command = [sys.executable, "-c", "from igc_tf.cli.main import main; main()"]
     with subprocess.Popen(
         [*command, "serve", "model/1", "--port", "0"],
         cwd=tmp_path,

@@ -7,7 +7,7 @@ import pytest
 import igc_tf
 from igc_tf.data import bundled_digits
 from igc_tf.evaluation.check_generator import check_generator
-from tests.evaluation.mean_digits import label_generator, mean_digit_generator
+from tests.fixtures.mean_digits import label_generator, mean_digit_generator
 
 
 def test_refuses_other_conditions_or_shapes():

@@ -11,7 +11,7 @@ from igc_tf.data import bundled_digits
 from igc_tf.evaluation.export_parity import ExportParityOptions, export_parity
 from igc_tf.evaluation.saved_model_speed import SavedModelSpeedOptions, saved_model_speed
 from igc_tf.export import export_hlo
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator
 
 
 @pytest.fixture(scope="module")

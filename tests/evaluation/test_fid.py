@@ -14,7 +14,7 @@ from igc_tf.evaluation.fid import FIDOptions, measure_fid
 from igc_tf.evaluation.generate_images import generate_images
 from igc_tf.metrics import FeatureStatistics, LeNetFeatures, frechet_distance, kernel_distance
 from igc_tf.pretrained import load_generator
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator
 
 module = importlib.import_module("igc_tf.evaluation.fid")
 PER_CLASS = 9

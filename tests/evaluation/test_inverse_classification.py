@@ -15,7 +15,7 @@ from igc_tf.evaluation.inverse_classification import (
 from igc_tf.evaluation.inverse_search import InverseSearch
 from igc_tf.evaluation.inverse_tables import inverse_tables
 from igc_tf.metrics import wilson_interval
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator
 
 module = importlib.import_module("igc_tf.evaluation.inverse_classification")
 SEARCH = InverseSearch(steps=4)

@@ -11,7 +11,7 @@ from igc_tf import MultiLabelInvertedGeneratorClassifier
 from igc_tf.classifiers.network import build_lenet
 from igc_tf.data import add_gaussian_noise, bundled_digits, label_digits
 from igc_tf.evaluation.multi_label import MultiLabelOptions, multi_label_table
-from tests.evaluation.mean_digits import label_generator, mean_digit_generator
+from tests.fixtures.mean_digits import label_generator, mean_digit_generator
 
 module = importlib.import_module("igc_tf.evaluation.multi_label")
 

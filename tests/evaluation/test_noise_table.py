@@ -10,8 +10,8 @@ import pytest
 import igc_tf
 from igc_tf.data import add_gaussian_noise, bundled_digits
 from igc_tf.evaluation import NoiseTableOptions, noise_table
-from tests.evaluation.mean_digits import mean_digit_generator
-from tests.tensorboard.read_summaries import read_summaries
+from tests.fixtures.mean_digits import mean_digit_generator
+from tests.fixtures.read_summaries import read_summaries
 
 module = importlib.import_module("igc_tf.evaluation.noise_table")
 

@@ -9,8 +9,8 @@ from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGe
 from igc_tf.data import bundled_digits, label_digits
 from igc_tf.evaluation.search_settings import SearchSettingsOptions, choose_search_settings
 from igc_tf.search import SearchSettings
-from tests.evaluation.mean_digits import label_generator, mean_digit_generator
-from tests.tensorboard.read_summaries import read_summaries
+from tests.fixtures.mean_digits import label_generator, mean_digit_generator
+from tests.fixtures.read_summaries import read_summaries
 
 module = importlib.import_module("igc_tf.evaluation.search_settings")
 

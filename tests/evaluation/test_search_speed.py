@@ -5,7 +5,7 @@ import json
 import pytest
 
 from igc_tf.evaluation.search_speed import SearchSpeedOptions, search_speed
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator
 
 
 def test_all_ways_agree_and_are_compared(tmp_path):

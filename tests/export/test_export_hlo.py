@@ -10,7 +10,7 @@ import tensorflow as tf
 from igc_tf.data import bundled_digits
 from igc_tf.export import export_hlo
 from igc_tf.hlo_program import HLOProgram
-from tests.export.exported import SHAPE, compact_classifier, linear_classifier, run_without
+from tests.fixtures.exported import SHAPE, compact_classifier, linear_classifier, run_without
 
 _RUN = """
 import numpy

@@ -10,7 +10,7 @@ import tensorflow as tf
 import igc_tf
 from igc_tf.data import bundled_digits
 from igc_tf.errors import OutputError
-from tests.export.exported import SHAPE, compact_classifier, linear_classifier, run_without
+from tests.fixtures.exported import SHAPE, compact_classifier, linear_classifier, run_without
 
 _CLASSIFY = """
 import numpy, tensorflow

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.export import PredictionServer
-from tests.export.exported import SHAPE, linear_classifier
+from tests.fixtures.exported import SHAPE, linear_classifier
 
 _IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(3, *SHAPE)).astype(np.float32)
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.search import SearchSettings
 from igc_tf.training.losses import class_separation_loss
-from tests.search.linear_generator import EXACT, linear_generator, two_label_optima
+from tests.fixtures.linear_generator import EXACT, linear_generator, two_label_optima
 
 
 def test_gradient_is_that_of_the_searched_minimum():

@@ -7,7 +7,7 @@ from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator
 from igc_tf.models import ConditionalActivationGAN
 from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.search import SearchSettings
-from tests.search.linear_generator import linear_generator
+from tests.fixtures.linear_generator import linear_generator
 
 
 def _model(discriminator_rate=1e-3, generator_rate=1e-3, **values):

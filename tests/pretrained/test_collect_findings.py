@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from igc_tf.pretrained import collect_findings, weights_digest
-from tests.search.linear_generator import linear_generator
+from tests.fixtures.linear_generator import linear_generator
 
 TABLE = {
     "program": "python -m evaluation.noise_table",

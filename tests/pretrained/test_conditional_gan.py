@@ -7,7 +7,7 @@ import igc_tf
 from igc_tf.data import bundled_digits
 from igc_tf.evaluation.inverse_search import InverseSearch
 from igc_tf.pretrained import publish_generator
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.training import ConditionalGANRecipe
 from igc_tf.training.train_conditional_gan import build_conditional_gan
 

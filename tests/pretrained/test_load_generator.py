@@ -7,7 +7,7 @@ import pytest
 import igc_tf
 from igc_tf.data import bundled_digits
 from igc_tf.pretrained import load_generator as load
-from tests.search.linear_generator import linear_generator
+from tests.fixtures.linear_generator import linear_generator
 
 
 def test_shipped_generator_classifies_real_digits_far_above_chance():

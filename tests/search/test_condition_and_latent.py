@@ -11,7 +11,7 @@ from igc_tf.search import (
     SearchSettings,
     SearchSpace,
 )
-from tests.search.linear_generator import linear_generator
+from tests.fixtures.linear_generator import linear_generator
 
 
 def _space(**values):

@@ -11,7 +11,7 @@ from igc_tf.search import (
     SearchSettings,
     SearchSpace,
 )
-from tests.search.linear_generator import EXACT, linear_generator
+from tests.fixtures.linear_generator import EXACT, linear_generator
 
 
 def _data(count, elements=6, seed=1):

@@ -5,7 +5,7 @@ from keras import layers
 
 from igc_tf.errors import GeneratorError
 from igc_tf.search import GeneratorSignature
-from tests.search.linear_generator import linear_generator
+from tests.fixtures.linear_generator import linear_generator
 
 
 def test_reads_sizes_and_data_shape():

@@ -13,7 +13,7 @@ from igc_tf.search import (
     UpdateRule,
 )
 from igc_tf.search.momentum import momentum_start, momentum_step
-from tests.search.linear_generator import linear_generator
+from tests.fixtures.linear_generator import linear_generator
 
 
 @pytest.mark.parametrize(("learning_rate", "momentum"), [(0.1, 0.9), (2.0, 0.5), (0.3, 0.0)])

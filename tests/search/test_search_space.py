@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from igc_tf.search import GeneratorSearch, LatentRestriction, SearchSettings, SearchSpace
-from tests.search.linear_generator import linear_generator
+from tests.fixtures.linear_generator import linear_generator
 
 H = 0.5
 T = True

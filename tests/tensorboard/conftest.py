@@ -5,7 +5,7 @@ import pytest
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import bundled_digits
 from igc_tf.search import SearchSettings
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator
 
 
 @pytest.fixture(scope="package")

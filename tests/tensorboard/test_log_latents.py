@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from tensorboard.plugins import projector
 
 from igc_tf.tensorboard import log_latents
-from tests.tensorboard.read_summaries import read_summaries
+from tests.fixtures.read_summaries import read_summaries
 
 
 @pytest.fixture(scope="module")

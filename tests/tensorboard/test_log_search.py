@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from igc_tf.tensorboard import log_search
-from tests.tensorboard.read_summaries import read_summaries
+from tests.fixtures.read_summaries import read_summaries
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from igc_tf.search import SearchSettings
 from igc_tf.tensorboard import log_settings
-from tests.tensorboard.read_summaries import read_summaries
+from tests.fixtures.read_summaries import read_summaries
 
 
 def _hparams(run):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.training.begin_run import begin_run
 
 RECIPE = SimpleNamespace(to_dict=lambda: {"epochs": 3})

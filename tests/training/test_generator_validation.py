@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from igc_tf.data import add_gaussian_noise
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.training.generator_validation import GeneratorValidation
-from tests.evaluation.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator
 
 
 def test_the_mean_over_the_noise_decides_and_each_image_counts_once(tmp_path):

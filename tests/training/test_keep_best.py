@@ -3,7 +3,7 @@
 import keras
 
 from igc_tf.metrics import wilson_interval
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.training.keep_best import keep_best
 
 

@@ -12,7 +12,7 @@ from igc_tf.classifiers import evaluate_network
 from igc_tf.data import bundled_digits, label_digits
 from igc_tf.errors import NonFiniteLossError
 from igc_tf.pretrained import load_lenet, publish_lenet
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.training import LeNetRecipe, fit_lenet, train_lenet
 from igc_tf.training.non_finite_guard import NonFiniteGuard
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.data import synthetic_strokes
-from igc_tf.run_directory import RunDirectory
+from igc_tf.runs import RunDirectory
 from igc_tf.training import SequenceRecipe, fit_sequence_network, train_trajectories
 
 RECIPE = SequenceRecipe(

@@ -1,6 +1,6 @@
 """The `igc-tf` command."""
 
-from igc_tf.program import run_program
+from igc_tf.cli.program import run_program
 
 
 def main():

@@ -1,0 +1,1 @@
+"""The `igc-tf` command; nothing here imports TensorFlow before a command needs it."""

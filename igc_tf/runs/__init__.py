@@ -1,0 +1,28 @@
+"""What a run leaves behind: directories, result files, progress; and how programs start.
+
+Nothing here imports TensorFlow before it is needed, and nothing in here knows a classifier.
+"""
+
+from igc_tf.runs.directory import (
+    RunDirectory,
+    describe_code,
+    describe_environment,
+    differences,
+    json_ready,
+    new_directory,
+    read_json,
+)
+from igc_tf.runs.experiment import Experiment
+from igc_tf.runs.progress import progress_bar
+
+__all__ = [
+    "Experiment",
+    "RunDirectory",
+    "describe_code",
+    "describe_environment",
+    "differences",
+    "json_ready",
+    "new_directory",
+    "progress_bar",
+    "read_json",
+]

@@ -1,0 +1,263 @@
+"""Files and directories of a run: each appears when it is complete; and what a run was made with.
+
+An operating system's refusal to write or to read becomes an `OutputError` or `InputError` that
+names the path.
+"""
+
+import contextlib
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from igc_tf.errors import IGCError, InputError, OutputError
+
+_PACKAGES = ("igc-tf", "tensorflow", "keras", "numpy", "scipy", "tensorflow-datasets")
+
+
+class RunDirectory:
+    """Files of one run; each is written under a temporary name and renamed when complete.
+
+    Args:
+        path: created, with its parents, if missing.
+
+    Raises:
+        OutputError: if it cannot be created, or something else is there.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if self.path.exists() and not self.path.is_dir():
+            raise OutputError(f"{self.path} is no directory: expected one to write into")
+        with _told_as(OutputError, self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+
+    def write_json(self, name, value):
+        """Writes `value` as indented JSON and returns the path."""
+        text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        return self.write_text(name, text)
+
+    def write_text(self, name, text):
+        """Writes text in UTF-8 and returns the path.
+
+        What UTF-8 cannot say, the bytes of a file name in another encoding, becomes `\\udc..`;
+        JSON reads that back as it was.
+        """
+        data = text.encode("utf-8", errors="backslashreplace")
+        return self.write(name, lambda path: path.write_bytes(data))
+
+    def read_json(self, name):
+        """Returns what `write_json` wrote, or None if it is not there."""
+        return read_json(self.path / name)
+
+    def findings(self, result, name="rows"):
+        """Returns what an interrupted run of the same thing has found so far, `[]` for a new one.
+
+        Args:
+            result: what the new run will write as `result.json`.
+            name: of the list in it that grows.
+
+        Raises:
+            InputError: if an unfinished run of another thing has found something here.
+        """
+        earlier = self.read_json("result.json")
+        if earlier is None or earlier.get("complete") is not False or not earlier.get(name):
+            return []
+        different = differences(earlier, result, besides=("environment", "complete", name))
+        if different:
+            raise InputError(
+                f"{self.path} holds an unfinished run of something else (there, here): "
+                f"{different}. Give the same options to finish it, or another output directory"
+            )
+        return earlier[name]
+
+    def write_figure(self, name, figure):
+        """Writes a matplotlib figure as PNG and returns the path."""
+        return self.write(name, lambda path: figure.savefig(path, dpi=100))
+
+    def write(self, name, writer):
+        """Calls `writer(temporary_path)`, renames the file to `name`, and returns its path.
+
+        The temporary name keeps the suffix, by which many writers choose their format.
+
+        Raises:
+            OutputError: if the file cannot be written.
+        """
+        target = self.path / name
+        with _told_as(OutputError, target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(
+                prefix=".writing-", suffix=target.suffix, dir=target.parent
+            )
+            os.close(handle)
+            try:
+                writer(Path(temporary))
+                Path(temporary).chmod(0o644)
+                os.replace(temporary, target)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+        return target
+
+    def remove(self, *patterns):
+        """Removes the files whose names match one of some glob patterns."""
+        with _told_as(OutputError, self.path):
+            for pattern in patterns:
+                for path in self.path.glob(pattern):
+                    path.unlink()
+
+
+@contextlib.contextmanager
+def new_directory(path):
+    """Gives a directory to write into, which becomes `path` when the block ends without an error.
+
+    It is written beside `path` and renamed; after an error or Ctrl-C nothing of it is left.
+
+    Args:
+        path: missing, or an empty directory. Its parents are created.
+
+    Yields:
+        The `Path` of the directory to write into.
+
+    Raises:
+        OutputError: if something is there already, before the block runs; if it cannot be written.
+    """
+    path = Path(path)
+    with _told_as(OutputError, path):
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise OutputError(f"{path} exists already: expected a new or an empty directory")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as temporary:
+            unfinished = Path(temporary) / "unfinished"
+            unfinished.mkdir()
+            yield unfinished
+            if path.exists():
+                path.rmdir()
+            unfinished.rename(path)
+
+
+@contextlib.contextmanager
+def _told_as(kind, path):
+    """Turns the operating system's refusals in the block into an `IGCError` about a path."""
+    try:
+        yield
+    except IGCError:
+        raise
+    except OSError as error:
+        raise kind(f"{path}: {error.strerror or error}") from error
+
+
+def read_json(path):
+    """Returns what `RunDirectory.write_json` wrote at a path, or None; makes no directory.
+
+    Raises:
+        InputError: for a file that cannot be read or is no JSON.
+    """
+    path = Path(path)
+    with _told_as(InputError, path):
+        if not path.exists():
+            return None
+        text = path.read_text(encoding="utf-8")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path} is damaged: expected JSON ({error})") from error
+
+
+def differences(earlier, now, besides=()):
+    """Returns `{name: (earlier's value, now's)}` for each name in `now` where they differ.
+
+    Of values that are dictionaries themselves only what differs in them is named.
+    """
+    different = {}
+    for name in now.keys() - set(besides):
+        old, new = earlier.get(name), now[name]
+        if isinstance(old, dict) and isinstance(new, dict):
+            different |= differences(old, new)
+        elif old != new:
+            different[name] = (old, new)
+    return dict(sorted(different.items()))
+
+
+def json_ready(options):
+    """Returns an options dataclass as it reads back from JSON: lists for tuples, text for paths."""
+    return json.loads(json.dumps(asdict(options), default=str))
+
+
+def describe_code():
+    """Returns what was run: `command`, as typed, and `commit`, of this code; JSON-ready.
+
+    The commit is None for a package that was installed without its repository; it ends in
+    "-dirty" where files of the repository were changed since.
+    """
+    command = shlex.join([_program_name(), *sys.argv[1:]])
+    here = Path(__file__).parent
+    # only if this very file is under version control: some other project's may lie around it
+    tracked = _git(here, "ls-files", "--error-unmatch", Path(__file__).name)
+    commit = _git(here, "rev-parse", "HEAD") if tracked else None
+    if commit and _git(here, "status", "--porcelain", "--untracked-files=no"):
+        commit += "-dirty"
+    return {"command": command, "commit": commit}
+
+
+def _program_name():
+    """`python -m MODULE`, or the name of the script."""
+    module = getattr(sys.modules["__main__"], "__spec__", None)
+    return f"python -m {module.name}" if module is not None else Path(sys.argv[0]).name
+
+
+def _git(folder, *arguments):
+    """What a git command prints, None if it fails or there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", folder, *arguments], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def describe_environment():
+    """Returns when, with which versions and on what machine this process runs, JSON-ready."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": versions,
+        "machine": {
+            "system": f"{platform.system()} {platform.machine()}",
+            "processor": _processor(),
+            "cores": len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count(),
+            "devices": _devices(),
+        },
+    }
+
+
+def _processor():
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _devices():
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus] or [
+        "CPU"
+    ]

@@ -1,0 +1,136 @@
+"""The runner of every experiment: what was asked, what was found so far, and its pictures."""
+
+from tqdm import tqdm
+
+from igc_tf.errors import InputError
+from igc_tf.runs.directory import (
+    RunDirectory,
+    describe_code,
+    describe_environment,
+    differences,
+    json_ready,
+)
+from igc_tf.runs.progress import progress_bar
+
+
+class Experiment:
+    """One run of an experiment, which finds one row after the other.
+
+    `options.json` is written first: the resolved options, the command and the commit. Then
+    `result.json` grows by one row at a time, until `complete` says that nothing is missing. The
+    same options on the directory of an interrupted run go on after its last row. What an earlier
+    run has finished there stays until this one has found something; then its pictures go, because
+    they would lie beside figures that they don't show.
+
+    Args:
+        program: how the program is called, such as "python -m evaluation.fid".
+        options: a dataclass; its `output` is the directory.
+        facts: {name: JSON-ready value}, what else decides the result: search settings, hashes of
+            weights, source and number of the data.
+        rows: the name of the list of rows in `result.json`.
+        files: glob patterns of the pictures and other files that belong to the rows.
+        verbose: 0 for silence.
+
+    Attributes:
+        path: the directory.
+        rows: the rows that were found, dicts; those of an interrupted run among them.
+        verbose: as given.
+
+    Raises:
+        InputError: if an unfinished run of something else has found rows in the directory; says
+            what differs.
+        OutputError: if the directory cannot be written.
+    """
+
+    def __init__(self, program, options, facts=None, *, rows="rows", files=("*.png",), verbose=1):
+        self.verbose = verbose
+        self._directory = RunDirectory(options.output)
+        self.path = self._directory.path
+        self._name, self._files = rows, files
+        asked = {"program": program, "options": json_ready(options)}
+        environment = {**describe_code(), **describe_environment()}
+        self._result = {**asked, **(facts or {}), "environment": environment, "complete": False}
+        self.rows = self._found()
+        self._is_new = not self.rows
+        self._directory.write_json("options.json", {**asked, "environment": environment})
+
+    def _found(self):
+        """The rows of an interrupted run of the same thing."""
+        earlier = self._directory.read_json("result.json")
+        if earlier is None or earlier.get("complete") is not False or not earlier.get(self._name):
+            return []
+        different = differences(
+            earlier, self._result, besides=("environment", "complete", self._name)
+        )
+        if different:
+            raise InputError(
+                f"{self.path} holds an unfinished run of something else (there, here): "
+                f"{different}. Give the same options to finish it, or another output directory"
+            )
+        return list(earlier[self._name])
+
+    def row(self, **key):
+        """Returns the row with these values, or None if it is not found yet."""
+        for row in self.rows:
+            if all(row[name] == value for name, value in key.items()):
+                return row
+        return None
+
+    def add(self, row, draw=None):
+        """Keeps a row that was found.
+
+        Args:
+            row: a JSON-ready dict.
+            draw: called without arguments, writes what belongs to the row with `write_figure` and
+                `write`, before the row counts as found.
+        """
+        self._begin()
+        if draw is not None:
+            draw()
+        self.rows.append(row)
+        self._write()
+
+    def finish(self, order=None, **findings):
+        """Writes the complete result.
+
+        Args:
+            order: sorts the rows, as `sorted` takes its key.
+            findings: JSON-ready values beside the rows.
+
+        Returns:
+            What `result.json` holds.
+        """
+        self._begin()
+        if order is not None:
+            self.rows.sort(key=order)
+        self._result |= {**findings, "complete": True}
+        return self._write()
+
+    def write_figure(self, name, figure):
+        """Writes a matplotlib figure as PNG and returns the path."""
+        return self._directory.write_figure(name, figure)
+
+    def write(self, name, writer):
+        """Calls `writer(temporary_path)`, renames the file to `name`, and returns its path."""
+        return self._directory.write(name, writer)
+
+    def say(self, line):
+        """Prints a line, above a progress bar if there is one."""
+        if self.verbose:
+            tqdm.write(line)
+
+    def progress(self, total, unit, initial=0):
+        """Returns a `progress_bar` that is silent if the experiment is."""
+        return progress_bar(total, unit, bool(self.verbose), initial)
+
+    def _begin(self):
+        """Removes what an earlier run left, once there is something in its place."""
+        if self._is_new:
+            self._is_new = False
+            self._write()
+            self._directory.remove(*self._files)
+
+    def _write(self):
+        result = {**self._result, self._name: self.rows}
+        self._directory.write_json("result.json", result)
+        return result

@@ -1,0 +1,79 @@
+"""Files and directories that appear when they are complete."""
+
+import json
+import os
+
+import pytest
+
+from igc_tf.errors import InputError, OutputError
+from igc_tf.runs import RunDirectory, describe_code, differences, new_directory, read_json
+
+
+def test_differences_name_what_differs_inside_of_dictionaries():
+    earlier = {"a": 1, "b": {"c": 2, "d": 3}, "old": 0}
+    assert differences(earlier, {"a": 1, "b": {"c": 2, "d": 4}, "e": 5}) == {
+        "d": (3, 4),
+        "e": (None, 5),
+    }
+    assert differences(earlier, {"a": 2, "b": 0}, besides=("a",)) == {"b": ({"c": 2, "d": 3}, 0)}
+
+
+def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.write("a.txt", lambda path: path.write_text("old"))
+
+    def half(path):
+        path.write_text("half of the n")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.write("a.txt", half)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+def test_json_keeps_a_file_name_in_another_encoding(tmp_path):
+    name = os.fsdecode(b"caf\xe9 \xf0\x9f\x98\x80 $x$")
+    path = RunDirectory(tmp_path).write_json("a.json", {"file": name})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"file": name} == read_json(path)
+
+
+def test_the_systems_refusals_name_the_path(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("{half")
+    for path in (file, file / "below"):
+        with pytest.raises(OutputError, match=f"^{path}"):
+            RunDirectory(path)
+    with pytest.raises(OutputError, match="file/below"), new_directory(file / "below"):
+        pass
+    with pytest.raises(OutputError, match="name.*too long"):
+        RunDirectory(tmp_path).write_json(f"{'long' * 100}.json", 1)
+    with pytest.raises(InputError, match=f"{file} is damaged"):
+        read_json(file)
+    assert read_json(tmp_path / "nothing") is None
+
+
+def test_remove_takes_what_matches(tmp_path):
+    for name in ("a.png", "b.png", "b.json"):
+        (tmp_path / name).write_text("")
+    RunDirectory(tmp_path).remove("a*.png", "*.txt")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.json", "b.png"]
+
+
+def test_a_new_directory_is_there_when_it_is_whole(tmp_path):
+    with pytest.raises(ZeroDivisionError), new_directory(tmp_path / "a" / "b") as path:
+        (path / "half").write_text("")
+        assert not (tmp_path / "a" / "b").exists()
+        1 / 0  # noqa: B018
+    assert list((tmp_path / "a").iterdir()) == []
+    with new_directory(tmp_path / "a" / "b") as path:
+        (path / "whole").write_text("")
+    assert [p.name for p in (tmp_path / "a").rglob("*")] == ["b", "whole"]
+    with pytest.raises(OutputError, match="new or an empty"), new_directory(tmp_path / "a" / "b"):
+        pass
+
+
+def test_code_is_described_by_command_and_commit():
+    described = describe_code()
+    assert "pytest" in described["command"]
+    # None where the tests run on an unpacked archive
+    assert described["commit"] is None or len(described["commit"].removesuffix("-dirty")) == 40

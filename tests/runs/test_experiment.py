@@ -1,0 +1,124 @@
+"""What the runner keeps, continues, refuses to mix and clears away."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from igc_tf.errors import InputError
+from igc_tf.runs import Experiment
+
+
+@dataclass(frozen=True)
+class Options:
+    output: Path
+    images: int = 5
+    sigma: tuple[float, ...] = (0.0, 0.3)
+
+
+def begin(options, facts=None, **arguments):
+    return Experiment("python -m evaluation.test", options, facts, verbose=0, **arguments)
+
+
+def result(options, name="result.json"):
+    return json.loads((options.output / name).read_text())
+
+
+@pytest.fixture
+def options(tmp_path):
+    return Options(tmp_path / "out")
+
+
+def test_what_was_asked_is_written_first_and_each_row_when_it_is_found(options):
+    experiment = begin(options, {"search": {"steps": 3}})
+    asked = result(options, "options.json")
+    assert asked["options"] == {
+        "output": str(options.output),
+        "images": 5,
+        "sigma": [0.0, 0.3],
+    }
+    assert {"command", "commit", "date", "machine"} <= asked["environment"].keys()
+    assert not (options.output / "result.json").exists()
+    experiment.add({"sigma": 0.3})
+    assert result(options)["rows"] == [{"sigma": 0.3}] and result(options)["complete"] is False
+    experiment.add({"sigma": 0.0})
+    done = experiment.finish(order=lambda row: row["sigma"], mean=1.5)
+    assert done == result(options) and done["complete"] and done["mean"] == 1.5
+    assert done["search"] == {"steps": 3}
+    assert [row["sigma"] for row in done["rows"]] == [0.0, 0.3]
+
+
+def test_an_interrupted_run_of_the_same_thing_goes_on(options):
+    begin(options).add({"sigma": 0.0, "correct": 4})
+    again = begin(options)
+    assert again.row(sigma=0.0) == {"sigma": 0.0, "correct": 4} and again.row(sigma=0.3) is None
+    assert again.rows == [{"sigma": 0.0, "correct": 4}]
+    again.finish()
+    # a finished one begins anew
+    assert begin(options).rows == []
+
+
+def test_an_interrupted_run_of_something_else_is_refused_and_kept(options):
+    begin(options, {"generator_sha256": "a"}).add({"sigma": 0.0})
+    kept = result(options)
+    with pytest.raises(InputError, match=r"unfinished run.*'images': \(5, 100\)\}"):
+        begin(replace(options, images=100), {"generator_sha256": "a"})
+    with pytest.raises(InputError, match=r"'generator_sha256': \('a', 'b'\)"):
+        begin(options, {"generator_sha256": "b"})
+    assert result(options) == kept
+    assert result(options, "options.json")["options"]["images"] == 5
+
+
+def test_pictures_of_an_earlier_run_go_when_the_new_one_has_found_something(options):
+    first = begin(options, files=("*.png",))
+    first.add({"sigma": 0.0})
+    for name in ("a.png", "kept.txt"):
+        first.write(name, lambda path: path.write_text("first"))
+    first.finish()
+    finished = result(options)
+
+    second = begin(replace(options, images=9), files=("*.png",))
+    assert result(options) == finished and (options.output / "a.png").exists()
+
+    def draw():
+        assert not (options.output / "a.png").exists()
+        second.write("b.png", lambda path: path.write_text("second"))
+
+    second.add({"sigma": 0.0}, draw)
+    names = {path.name for path in options.output.iterdir()}
+    assert names == {"b.png", "kept.txt", "options.json", "result.json"}
+    # a run that goes on keeps its own
+    begin(replace(options, images=9), files=("*.png",)).finish()
+    assert (options.output / "b.png").exists()
+
+
+def test_a_row_counts_when_it_is_drawn(options):
+    experiment = begin(options)
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    experiment.add({"sigma": 0.0})
+    with pytest.raises(KeyboardInterrupt):
+        experiment.add({"sigma": 0.3}, interrupted)
+    assert result(options)["rows"] == begin(options).rows == [{"sigma": 0.0}]
+
+
+def test_other_names_of_rows(options):
+    begin(options, rows="tried").add({"score": 1})
+    assert result(options)["tried"] == begin(options, rows="tried").rows == [{"score": 1}]
+    assert begin(options).rows == []
+
+
+def test_silence_and_speech(options, capsys):
+    begin(options).say("nothing")
+    experiment = Experiment("program", options)
+    experiment.say("a line")
+    with experiment.progress(3, "image") as bar:
+        bar.set_description("sigma 0")
+        for _ in range(3):
+            bar.update()
+    captured = capsys.readouterr()
+    # stderr is no terminal here, and this took no minute
+    assert captured.out == "a line\n" and captured.err == ""
