@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
-from igc_tf.data import DIGIT_LABELS, label_conditions, label_digits
+from igc_tf.data import DIGIT_LABELS, label_digits
 
 
 class TaskImages(NamedTuple):
@@ -30,7 +30,7 @@ class Task:
 
     Attributes:
         labels: L, how many labels a condition holds, each one-hot over equally many values.
-        prepare: (an `ImageData`, a seed) -> `TaskImages`.
+        prepare: (a `LabelledData`, a seed) -> `TaskImages`.
         classifier: (generator, settings) -> the classifier that inverts such a generator.
     """
 
@@ -46,7 +46,7 @@ def _classes(data, seed):
 
 def _digit_labels(data, seed):
     labelled = label_digits(data, seed)
-    return TaskImages(labelled.images, labelled.labels, label_conditions(labelled.labels))
+    return TaskImages(labelled.images, labelled.labels, labelled.conditions)
 
 
 TASKS = {

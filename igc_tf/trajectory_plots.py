@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from igc_tf.data.trajectory_data import pen_positions
+from igc_tf.data.trajectories import pen_positions
 from igc_tf.padding import PADDING
 
 

@@ -33,7 +33,7 @@ class MultiLabelInvertedGeneratorClassifier:
 
     Args:
         generator: any Keras model `[condition (B, 2L), latent (B, Z)] -> data (B, ...)`, where
-            the condition is a one-hot pair for each label (`igc_tf.data.label_conditions`).
+            the condition is a one-hot pair for each label (`igc_tf.data.ConditionLayout`).
         settings: a `SearchSettings`; default the paper's.
         condition_update_factor: multiplies the learning rate of the searched conditions. The
             default lets the paper's settings just reach either value.

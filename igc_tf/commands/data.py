@@ -6,7 +6,8 @@ from typing import Annotated
 
 import tyro
 
-from igc_tf.data import import_idx, list_datasets, prepare_dataset
+from igc_tf.data import import_idx, list_datasets, load_images, prepare_dataset
+from igc_tf.data.tfds import is_stored_transposed
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,23 @@ class ImportData:
     Attributes:
         directory: holds train-images-idx3-ubyte and so on.
         dataset: the name to import them as.
+        transposed: the files hold rows and columns exchanged, as EMNIST's do under another name.
         data_dir: of TensorFlow Datasets; its own default if not given.
     """
 
     directory: tyro.conf.Positional[Path]
     dataset: str = "mnist"
+    transposed: bool = False
     data_dir: Path | None = None
 
     def run(self):
-        path = import_idx(self.directory, data_dir=self.data_dir, dataset=self.dataset)
+        path = import_idx(self.directory, self.data_dir, self.dataset, self.transposed or None)
+        test = load_images(self.dataset, "test", self.data_dir, download=False)
+        taken_for = self.transposed or is_stored_transposed(self.dataset)
+        print(f"The files were taken for {'transposed' if taken_for else 'upright'}. Test images:")
+        print(test.as_text())
+        advice = "without" if self.transposed else "with"
+        print(f"If they lie on their side, delete {path} and import again {advice} --transposed.")
         print(f"{self.dataset} is ready in {path}")
 
 

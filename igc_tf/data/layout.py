@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 
 from igc_tf.errors import InputError
 
@@ -180,6 +179,9 @@ class ConditionLayout:
         Args:
             condition: float (..., C).
         """
+        # Here, so that data can be loaded without TensorFlow.
+        import tensorflow as tf
+
         mixtures = []
         for part in self.split(tf.clip_by_value(condition, 0.0, 1.0)):
             total = tf.reduce_sum(part, axis=-1, keepdims=True)
@@ -189,6 +191,8 @@ class ConditionLayout:
 
     def tangent(self, gradient):
         """Returns `gradient` (..., C) less each label's mean: the part that keeps the sums."""
+        import tensorflow as tf
+
         return tf.concat(
             [part - tf.reduce_mean(part, axis=-1, keepdims=True) for part in self.split(gradient)],
             axis=-1,

@@ -1,32 +1,50 @@
 """The noise of the paper's robustness experiments."""
 
-import math
-
 import numpy as np
 
+from igc_tf.data.labelled import IMAGE_BOUNDS
 from igc_tf.errors import InputError
+from igc_tf.ranges import Range
+
+# Of the noise's standard deviation. Far beyond any bounds, and float32 holds such noise.
+SIGMA_RANGE = Range(0, 1e6)
+# Images that were converted to and fro end up this far outside of their bounds.
+_TOLERANCE = 1e-6
 
 
-def add_gaussian_noise(images: np.ndarray, sigma: float, seed: int) -> np.ndarray:
-    """clip(x + sigma * n, -0.5, 0.5) with n ~ N(0, 1) for every element.
+def add_gaussian_noise(
+    images: np.ndarray, sigma: float, seed: int, bounds: tuple[float, float] = IMAGE_BOUNDS
+) -> np.ndarray:
+    """clip(x + sigma * n, low, high) with n ~ N(0, 1) for every element.
 
-    From "Inverted Generator Classifier" (Cho 2020), section 2.
+    From the paper, "Inverted Generator Classifier" (Cho 2020), section 2.
 
     Args:
-        images: In [-0.5, 0.5], any shape; not modified.
-        sigma: Standard deviation, at least 0; the paper uses 0, 0.2 and 0.4. 0 changes nothing.
+        images: Within `bounds`, any shape; not modified.
+        sigma: Standard deviation, in units of the images; the paper uses 0, 0.2 and 0.4 in
+            [-0.5, 0.5]. 0 changes nothing.
         seed: Same seed, same noise.
+        bounds: (low, high) of the images: those of their `LabelledData` or their generator.
 
     Returns:
-        A new float32 array of the same shape, in [-0.5, 0.5].
+        A new float32 array of the same shape, within `bounds`.
 
     Raises:
-        InputError: If `sigma` is negative or not finite.
+        InputError: If `sigma` is negative, not finite or beyond 1e6, or the images do not lie
+            within the bounds: bytes, or images made for another range.
     """
-    if not math.isfinite(sigma) or sigma < 0:
-        raise InputError(f"sigma is {sigma}; it must be a finite number, at least 0")
-    images = np.array(images, dtype=np.float32)
+    if sigma not in SIGMA_RANGE:
+        raise InputError(f"sigma is {sigma}; it must be a number {SIGMA_RANGE}")
+    received = np.asarray(images)
+    images = np.array(received, dtype=np.float32)
+    low, high = bounds
+    # Written so that NaN fails too.
+    if images.size and not (images.min() >= low - _TOLERANCE and images.max() <= high + _TOLERANCE):
+        raise InputError(
+            f"images are {received.dtype} from {images.min():g} to {images.max():g}: expected "
+            f"values in [{low:g}, {high:g}]; scale them, or name their bounds"
+        )
     if sigma == 0:
         return images
     noise = np.random.default_rng(seed).standard_normal(images.shape, dtype=np.float32)
-    return np.clip(images + np.float32(sigma) * noise, -0.5, 0.5)
+    return np.clip(images + np.float32(sigma) * noise, np.float32(low), np.float32(high))

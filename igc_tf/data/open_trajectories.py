@@ -1,7 +1,7 @@
 """Trajectories as the programs are asked for them."""
 
-from igc_tf.data.load_trajectories import load_trajectories
-from igc_tf.data.synthetic_strokes import STROKES, synthetic_strokes
+from igc_tf.data.character_trajectories import load_trajectories
+from igc_tf.data.strokes import STROKES, synthetic_strokes
 from igc_tf.errors import InputError
 
 

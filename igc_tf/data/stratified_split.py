@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from igc_tf.data.trajectory_data import TrajectoryData
+from igc_tf.data.trajectories import TrajectoryData
 from igc_tf.errors import InputError
 
 

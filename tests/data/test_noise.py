@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -41,7 +43,37 @@ def test_seed_input_and_zero():
     np.testing.assert_array_equal(images, before)
 
 
-@pytest.mark.parametrize("sigma", [-0.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("sigma", [-0.1, float("nan"), float("inf"), 1e308, 2e6])
 def test_bad_sigma(sigma):
-    with pytest.raises(ValueError, match=f"sigma is {sigma}"):
+    with pytest.raises(ValueError, match=rf"sigma is {re.escape(str(sigma))}; .*<= 1e\+06"):
         add_gaussian_noise(np.zeros(3, np.float32), sigma, seed=0)
+
+
+def test_the_strongest_noise_is_finite():
+    noisy = add_gaussian_noise(np.zeros(1000, np.float32), 1e6, seed=0)
+    assert np.isfinite(noisy).all() and set(np.abs(noisy)) == {0.5}
+
+
+@pytest.mark.parametrize("bounds", [(0, 1), (-1, 1), (0, 255)])
+def test_clips_to_the_bounds_of_the_images(bounds):
+    low, high = bounds
+    images = np.full(1000, (low + high) / 2, np.float32)
+    noisy = add_gaussian_noise(images, high - low, seed=0, bounds=bounds)
+    assert noisy.min() == low and noisy.max() == high
+    unclipped = add_gaussian_noise(images, high - low, seed=0, bounds=(-np.inf, np.inf))
+    assert unclipped.min() < low and unclipped.max() > high
+
+
+@pytest.mark.parametrize(
+    ("images", "received"),
+    [
+        (np.arange(256, dtype=np.uint8), "uint8 from 0 to 255"),
+        (np.linspace(0, 1, 9, dtype=np.float32), "float32 from 0 to 1"),
+        (np.linspace(-1, 1, 9), "float64 from -1 to 1"),
+        (np.float32([0, np.nan]), "nan"),
+    ],
+)
+@pytest.mark.parametrize("sigma", [0, 0.2])
+def test_images_of_another_range_are_refused_with_what_was_received(images, received, sigma):
+    with pytest.raises(ValueError, match=rf"{received}.*: expected values in \[-0.5, 0.5\]"):
+        add_gaussian_noise(images, sigma, seed=0)

@@ -17,7 +17,7 @@ def test_refuses_other_conditions_or_shapes():
         check_generator("own.keras", label_generator(), digits)
     check_generator("own.keras", label_generator(), digits, conditions=8)
     with pytest.raises(ValueError, match=r"\(27, 28, 1\).*\(28, 28, 1\)"):
-        cropped = replace(digits, images=digits.images[:, 1:])
+        cropped = replace(digits, data=digits.images[:, 1:])
         check_generator("own.keras", mean_digit_generator(), cropped)
 
 

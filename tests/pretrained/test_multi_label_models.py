@@ -6,7 +6,7 @@ import pytest
 
 import igc_tf
 from igc_tf.classifiers import evaluate_network
-from igc_tf.data import bundled_digits, label_conditions, label_digits
+from igc_tf.data import bundled_digits, label_digits
 from igc_tf.pretrained import load_lenet
 
 GENERATOR, LENET = "mnist-multilabel-cagan-compact", "mnist-multilabel-lenet"
@@ -30,11 +30,11 @@ def test_generator_classifies_real_digits_far_above_chance(digits):
 def test_generator_makes_what_it_is_asked_for():
     # judged by the LeNet
     generator, network = igc_tf.load_generator(GENERATOR), load_lenet(LENET)
-    asked = label_digits(bundled_digits().sample(100, seed=9), seed=9).labels
+    asked = label_digits(bundled_digits().sample(100, seed=9), seed=9)
     latent = np.random.default_rng(0).normal(size=(100, 256)).astype(np.float32)
-    made = generator([label_conditions(asked), latent]).numpy()
+    made = generator([asked.conditions, latent]).numpy()
     found = network.predict(made, verbose=0) > 0.5
-    assert ((found == asked).mean(axis=0) > 0.8).all()
+    assert ((found == asked.labels).mean(axis=0) > 0.8).all()
 
 
 def test_lenet_reads_each_label(digits):

@@ -27,7 +27,7 @@ def few_digits(monkeypatch):
 
     def load(dataset, split, data_dir=None):
         part = parts[split]
-        return replace(digits, images=digits.images[part], labels=digits.labels[part], split=split)
+        return replace(digits.take(part), split=split)
 
     monkeypatch.setattr(importlib.import_module("igc_tf.training.train_lenet"), "load_images", load)
     return load

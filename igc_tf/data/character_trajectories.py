@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from igc_tf.data.trajectory_data import CHANNELS, TrajectoryData
+from igc_tf.data.trajectories import CHANNELS, TrajectoryData
 from igc_tf.errors import TrajectoriesUnavailableError, TrajectoryFileError
 from igc_tf.padding import PADDING
 

@@ -5,7 +5,7 @@ import pytest
 import requests
 
 from igc_tf.data import DataError
-from igc_tf.data.tfds_download import download_dataset
+from igc_tf.data.tfds import download_dataset
 
 
 class FakeBuilder:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from igc_tf.data.trajectory_data import TrajectoryData
+from igc_tf.data.trajectories import TrajectoryData
 from igc_tf.errors import InputError
 from igc_tf.padding import PADDING
 

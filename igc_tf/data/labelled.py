@@ -1,0 +1,204 @@
+"""Labelled data together with what is known about them."""
+
+import dataclasses
+
+import numpy as np
+
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.errors import InputError
+
+# The values that `load_images` gives to black and white, unless it is asked for others.
+IMAGE_BOUNDS = (-0.5, 0.5)
+# From background to ink, in characters that every terminal has.
+_SHADES = np.array(list(" .:-=+*#%@"))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LabelledData:
+    """Examples, their labels, what the labels mean, the range of the data, and their origin.
+
+    Attributes:
+        data: float32 (N, ...), such as images (N, H, W, channels) or sequences (N, T, channels).
+        labels: int64, (N,) where the layout holds one label, else (N, L).
+        layout: The `ConditionLayout` of the labels: the names of the labels and of their values.
+        bounds: (low, high) within which the data lie; either may be infinite.
+        name: Of the data set, such as "mnist".
+        split: Of the data set, such as "train" or "test".
+        source: One sentence for people: where these data were found.
+        mask: Bool, 1 where there are data and 0 elsewhere, such as behind the end of a sequence;
+            as many axes as `data`, each of the same length or 1, the first one N. What `data`
+            hold where it is 0 has no meaning. None if there are data everywhere.
+
+    Raises:
+        InputError: If shapes, types, ranges or counts do not fit together.
+    """
+
+    data: np.ndarray
+    labels: np.ndarray
+    layout: ConditionLayout
+    bounds: tuple[float, float]
+    name: str
+    split: str
+    source: str
+    mask: np.ndarray | None = None
+
+    def __post_init__(self):
+        data = self.data
+        if data.dtype != np.float32 or data.ndim < 2:
+            raise InputError(f"data must be float32 (N, ...), not {data.dtype} {data.shape}")
+        object.__setattr__(self, "labels", self.layout.check(self.labels, count=len(data)))
+        object.__setattr__(self, "bounds", tuple(map(float, self.bounds)))
+        low, high = self.bounds
+        if not low < high:
+            raise InputError(f"bounds={self.bounds}: expected (low, high), low less than high")
+        if not np.isfinite(data).all():
+            raise InputError("data hold values that are not finite")
+        visible = data
+        if self.mask is not None:
+            object.__setattr__(self, "mask", _checked_mask(self.mask, data.shape))
+            visible = data[np.broadcast_to(self.mask, data.shape)]
+        if visible.size and not (visible.min() >= low and visible.max() <= high):
+            raise InputError(
+                f"data lie in [{visible.min():g}, {visible.max():g}]: "
+                f"expected [{low:g}, {high:g}], their bounds"
+            )
+
+    def __len__(self) -> int:
+        """The number of examples, N."""
+        return len(self.data)
+
+    @property
+    def images(self) -> np.ndarray:
+        """`data`, under the name that fits a set of images."""
+        return self.data
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes the data set has; all need not occur here.
+
+        Raises:
+            InputError: If there are several labels and not one, the class.
+        """
+        return len(self.class_names)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes.
+
+        Raises:
+            InputError: If there are several labels and not one, the class.
+        """
+        return self.layout.class_names
+
+    @property
+    def conditions(self) -> np.ndarray:
+        """The labels as a generator is given them, one-hot: float32 (N, C)."""
+        return self.layout.one_hot(self.labels)
+
+    def take(self, indices) -> "LabelledData":
+        """Returns the examples with these indices, in this order.
+
+        Args:
+            indices: Integers, or bool (N,).
+        """
+        mask = None if self.mask is None else self.mask[indices]
+        return dataclasses.replace(
+            self, data=self.data[indices], labels=self.labels[indices], mask=mask
+        )
+
+    def sample(self, count: int, seed: int) -> "LabelledData":
+        """Draws `count` examples without replacement.
+
+        With one seed, a smaller sample is the beginning of a larger one.
+
+        Args:
+            count: How many, from 1 to len(self).
+            seed: Same seed, same examples in the same order.
+
+        Raises:
+            InputError: If `count` is not a whole number in that range.
+        """
+        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+        if not whole or not 1 <= count <= len(self):
+            raise InputError(
+                f"count is {count!r}; it must be a whole number from 1 to {len(self)}, "
+                f"the number of examples in {self.name} {self.split}"
+            )
+        return self.take(np.random.default_rng(seed).permutation(len(self))[:count])
+
+    def as_text(self, count: int = 4, width: int = 28) -> str:
+        """Draws the first images in characters, side by side, each under its label's name.
+
+        Args:
+            count: How many images, at most all.
+            width: Characters for each; wider images are shown by every n-th pixel.
+
+        Returns:
+            Lines of ASCII, the last one without its end.
+
+        Raises:
+            InputError: If the data are no images (N, H, W) or (N, H, W, channels) within finite
+                bounds.
+        """
+        low, high = self.bounds
+        if self.data.ndim not in (3, 4) or not np.isfinite([low, high]).all():
+            raise InputError(
+                f"data of shape {self.data.shape} in [{low:g}, {high:g}] cannot be drawn: "
+                "expected images (N, H, W, channels) within finite bounds"
+            )
+        images = self.data[:count].reshape(*self.data[:count].shape[:3], -1).mean(axis=-1)
+        step = max(1, -(-images.shape[2] // width))
+        # A character is about twice as high as wide.
+        images = (images[:, :: 2 * step, ::step] - low) / (high - low)
+        shades = _SHADES[np.minimum((images * len(_SHADES)).astype(int), len(_SHADES) - 1)]
+        columns = self.labels[:count].reshape(len(images), -1)
+        titles = [
+            " ".join(
+                label.values[value] for label, value in zip(self.layout.labels, row, strict=True)
+            )
+            for row in columns
+        ]
+        across = images.shape[2]
+        lines = ["  ".join(title[:across].ljust(across) for title in titles)]
+        lines += ["  ".join("".join(row) for row in rows) for rows in shades.transpose(1, 0, 2)]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def _checked_mask(mask, shape) -> np.ndarray:
+    """The mask as bool, if it fits data of this shape."""
+    mask = np.asarray(mask)
+    fits = mask.ndim == len(shape) and all(
+        length in (1, whole) for length, whole in zip(mask.shape, shape, strict=True)
+    )
+    if not fits or len(mask) != shape[0]:
+        raise InputError(
+            f"mask has shape {mask.shape}: expected as many axes as the data's {shape}, "
+            "each of the same length or 1, the first of the same length"
+        )
+    if not np.isin(mask, (0, 1)).all():
+        raise InputError("mask holds other values than 0 and 1")
+    return mask.astype(bool)
+
+
+def scale_bytes(pixels: np.ndarray, bounds: tuple[float, float] = IMAGE_BOUNDS) -> np.ndarray:
+    """Turns stored bytes into data.
+
+    Args:
+        pixels: uint8, any shape.
+        bounds: What 0 and 255 become.
+
+    Returns:
+        float32 of the same shape, within `bounds`.
+
+    Raises:
+        InputError: If the bounds are not two finite numbers, the first one less.
+    """
+    low, high = np.float32(bounds)
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise InputError(f"bounds={bounds!r}: expected finite (low, high), low less than high")
+    images = pixels.astype(np.float32)
+    images /= 255.0
+    images *= high - low
+    images += low
+    # Rounding may have gone past the end by a hair.
+    return np.clip(images, low, high, out=images)
