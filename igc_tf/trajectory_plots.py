@@ -41,8 +41,9 @@ def plot_letters(series, captions, targets=None, columns=10, title=""):
 
 
 def _draw_pen(axis, trajectory, color):
+    trajectory = np.where(trajectory == PADDING, 0.0, trajectory)
     x, y = pen_positions(trajectory).T
-    force = np.where(trajectory[:, 2] == PADDING, 0.0, trajectory[:, 2]).cumsum()[1:]
+    force = trajectory[:, 2].cumsum()[1:]
     force = (force - force.min()) / max(np.ptp(force), 1e-6)
     points = np.stack([x, y], axis=1)
     lines = LineCollection(

@@ -4,19 +4,24 @@ Importing this package does not import TensorFlow; loading does.
 """
 
 from igc_tf.data.bundled import bundled_digits
-from igc_tf.data.character_trajectories import load_trajectories
+from igc_tf.data.character_trajectories import load_trajectories, open_trajectories
 from igc_tf.data.digit_labels import DIGIT_LABELS, label_digits
 from igc_tf.data.idx import import_idx
 from igc_tf.data.labelled import LabelledData
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.data.load import load_images
 from igc_tf.data.noise import add_gaussian_noise
-from igc_tf.data.open_trajectories import open_trajectories
 from igc_tf.data.picture import read_digit
 from igc_tf.data.sources import DatasetRow, Preparation, list_datasets, prepare_dataset
-from igc_tf.data.stratified_split import TrajectorySplit, stratified_split
 from igc_tf.data.strokes import synthetic_strokes
-from igc_tf.data.trajectories import TrajectoryData, pen_positions
+from igc_tf.data.trajectories import (
+    TrajectorySplit,
+    data_and_mask,
+    label_trajectories,
+    pen_positions,
+    stratified_split,
+    subsample,
+)
 from igc_tf.errors import (
     DataError,
     DataUnavailableError,
@@ -39,14 +44,15 @@ __all__ = [
     "LabelledData",
     "Preparation",
     "TrajectoriesUnavailableError",
-    "TrajectoryData",
     "TrajectoryFileError",
     "TrajectorySplit",
     "UnknownDatasetError",
     "add_gaussian_noise",
     "bundled_digits",
+    "data_and_mask",
     "import_idx",
     "label_digits",
+    "label_trajectories",
     "list_datasets",
     "load_images",
     "load_trajectories",
@@ -55,5 +61,6 @@ __all__ = [
     "prepare_dataset",
     "read_digit",
     "stratified_split",
+    "subsample",
     "synthetic_strokes",
 ]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from igc_tf.data.trajectories import CHANNELS, TrajectoryData
-from igc_tf.errors import TrajectoriesUnavailableError, TrajectoryFileError
-from igc_tf.padding import PADDING
+from igc_tf.data.strokes import STROKES, synthetic_strokes
+from igc_tf.data.trajectories import CHANNELS, label_trajectories, subsample
+from igc_tf.errors import InputError, TrajectoriesUnavailableError, TrajectoryFileError
 
 ENVIRONMENT_VARIABLE = "IGC_TF_TRAJECTORIES"
 
@@ -22,16 +22,17 @@ def load_trajectories(path=None, subsampling=1):
     to match their class.
 
     Args:
-        path: the .mat file; None for the one that the environment variable
+        path: The .mat file; None for the one that the environment variable
             `IGC_TF_TRAJECTORIES` names.
-        subsampling: as for `TrajectoryData.subsample`.
+        subsampling: How many steps become one, as by `subsample`.
 
     Returns:
-        `TrajectoryData`, each channel divided by its root mean square, so that 0 stays 0.
+        `LabelledData` (N, T, 3) as by `label_trajectories`, each channel divided by its root mean
+        square over the whole set, so that 0 stays 0.
 
     Raises:
-        TrajectoriesUnavailableError: if there is no such file; the message says where to get it.
-        TrajectoryFileError: if the file holds something else.
+        TrajectoriesUnavailableError: If there is no such file; the message says where to get it.
+        TrajectoryFileError: If the file holds something else.
     """
     given = path if path is not None else os.environ.get(ENVIRONMENT_VARIABLE)
     if given is None:
@@ -40,7 +41,7 @@ def load_trajectories(path=None, subsampling=1):
     if not path.is_file():
         raise TrajectoriesUnavailableError(f"{path} is no file", ENVIRONMENT_VARIABLE)
     cells, labels, names = _contents(path)
-    series = _padded([_trajectory(cell, i, path) for i, cell in enumerate(cells)])
+    series = _scaled([_trajectory(cell, i, path) for i, cell in enumerate(cells)])
     labels = np.asarray(labels).ravel().astype(np.int64) - 1
     if labels.shape != (len(series),) or labels.min() < 0 or labels.max() >= len(names):
         raise TrajectoryFileError(
@@ -48,7 +49,37 @@ def load_trajectories(path=None, subsampling=1):
             "letters: expected one from 1 to the number of letters for each"
         )
     source = f"UCI Character Trajectories, {len(series):,} trajectories of {path.name}"
-    return TrajectoryData(series, labels, names, source).subsample(subsampling)
+    data = label_trajectories(series, labels, names, "character_trajectories", source)
+    return subsample(data, subsampling)
+
+
+def open_trajectories(data, classes, subsampling):
+    """Loads trajectories as a program's options name them.
+
+    Args:
+        data: "synthetic" for strokes made in code; a .mat file; None for the file that the
+            environment variable names (see `load_trajectories`).
+        classes: How many will be told apart.
+        subsampling: How many steps of the original become one.
+
+    Returns:
+        `LabelledData` of at least `classes` letters or strokes.
+
+    Raises:
+        InputError: If there are fewer classes.
+        DataError: If the trajectories are not available.
+    """
+    if data == "synthetic":
+        strokes = synthetic_strokes(per_class=40, classes=min(classes, len(STROKES)), steps=48)
+        trajectories = subsample(strokes, subsampling)
+    else:
+        trajectories = load_trajectories(data, subsampling)
+    if classes > trajectories.num_classes:
+        raise InputError(
+            f"--classes {classes}: expected at most {trajectories.num_classes}, those of "
+            f"{trajectories.source}"
+        )
+    return trajectories
 
 
 def _contents(path):
@@ -85,11 +116,7 @@ def _trajectory(cell, number, path):
     return cell.T
 
 
-def _padded(trajectories):
-    """Scaled and padded, float32 (N, longest, 3)."""
+def _scaled(trajectories):
+    """Each channel in units of its root mean square over all of them."""
     scale = np.sqrt(np.mean(np.concatenate(trajectories) ** 2, axis=0))
-    longest = max(map(len, trajectories))
-    series = np.full([len(trajectories), longest, len(scale)], PADDING, np.float32)
-    for row, trajectory in zip(series, trajectories, strict=True):
-        row[: len(trajectory)] = trajectory / np.where(scale > 0, scale, 1.0)
-    return series
+    return [trajectory / np.where(scale > 0, scale, 1.0) for trajectory in trajectories]

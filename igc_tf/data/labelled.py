@@ -163,6 +163,42 @@ class LabelledData:
         lines += ["  ".join("".join(row) for row in rows) for rows in shades.transpose(1, 0, 2)]
         return "\n".join(line.rstrip() for line in lines)
 
+    def first_classes(self, count: int) -> "LabelledData":
+        """Returns the examples of the first `count` classes, and those classes alone.
+
+        Raises:
+            InputError: If there are not that many, or there are several labels.
+        """
+        if not 1 <= count <= self.num_classes:
+            raise InputError(
+                f"{count} classes: expected 1 to {self.num_classes}, the classes of {self.source}"
+            )
+        chosen = self.take(self.labels < count)
+        label = dataclasses.replace(self.layout.labels[0], values=self.class_names[:count])
+        return dataclasses.replace(chosen, layout=ConditionLayout((label,)))
+
+    def few_per_class(self, count: int, seed: int) -> "LabelledData":
+        """Draws `count` examples of each class; with one seed, fewer are part of more.
+
+        Args:
+            count: How many of each class, at least 1.
+            seed: Same seed, same examples.
+
+        Raises:
+            InputError: If a class has not that many, or there are several labels.
+        """
+        order = np.random.default_rng(seed).permutation(len(self))
+        chosen = []
+        for label, name in enumerate(self.class_names):
+            of_class = order[self.labels[order] == label]
+            if not 1 <= count <= len(of_class):
+                raise InputError(
+                    f"{count} examples of {name!r}: expected 1 to {len(of_class)}, all that "
+                    "there are"
+                )
+            chosen.append(of_class[:count])
+        return self.take(np.concatenate(chosen))
+
 
 def _checked_mask(mask, shape) -> np.ndarray:
     """The mask as bool, if it fits data of this shape."""

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from igc_tf.data.trajectories import TrajectoryData
+from igc_tf.data.trajectories import label_trajectories
 from igc_tf.errors import InputError
-from igc_tf.padding import PADDING
 
-# direction of the pen over the time of a stroke, as angles in quarter turns at equal times; the
+# Direction of the pen over the time of a stroke, as angles in quarter turns at equal times; the
 # stroke bends smoothly from one to the next
 STROKES = {
     "arc": (2, 3, 4, 5),
@@ -25,16 +24,16 @@ def synthetic_strokes(per_class=20, classes=4, steps=24, seed=0):
     quarters of `steps` to all of them) and carry a little noise.
 
     Args:
-        per_class: strokes of each class, at least 1.
+        per_class: Strokes of each class, at least 1.
         classes: 1 to 6.
-        steps: of the longest stroke, at least 8.
-        seed: same seed, same strokes.
+        steps: Of the longest stroke, at least 8.
+        seed: Same seed, same strokes.
 
     Returns:
-        `TrajectoryData`, sorted by class.
+        `LabelledData` (N, up to `steps`, 3) as by `label_trajectories`, sorted by class.
 
     Raises:
-        InputError: for an argument outside its range.
+        InputError: For an argument outside its range.
     """
     if per_class < 1:
         raise InputError(f"per_class={per_class!r}: expected a whole number >= 1")
@@ -45,11 +44,12 @@ def synthetic_strokes(per_class=20, classes=4, steps=24, seed=0):
     generator = np.random.default_rng(seed)
     names = tuple(STROKES)[:classes]
     labels = np.repeat(np.arange(classes), per_class)
-    series = np.full([len(labels), steps, 3], PADDING, np.float32)
-    for row, label in zip(series, labels, strict=True):
+    strokes = []
+    for label in labels:
         length = int(generator.integers(-(-3 * steps // 4), steps + 1))
-        row[:length] = _stroke(STROKES[names[label]], length, generator)
-    return TrajectoryData(series, labels, names, "synthetic pen strokes, generated in code")
+        strokes.append(_stroke(STROKES[names[label]], length, generator))
+    source = "synthetic pen strokes, generated in code"
+    return label_trajectories(strokes, labels, names, "synthetic_strokes", source)
 
 
 def _stroke(turns, length, generator):
@@ -58,7 +58,7 @@ def _stroke(turns, length, generator):
     angle = np.interp(time, np.linspace(0, 1, len(turns)), turns) * np.pi / 2
     angle += 0.15 * generator.normal()
     speed = generator.uniform(0.8, 1.2) * np.sqrt(2) * np.sin(np.pi * time) ** 0.5
-    # pressed in the middle, hence its change first up, then down
+    # Pressed in the middle, hence its change first up, then down
     force = generator.uniform(0.8, 1.2) * np.cos(np.pi * time)
     stroke = np.stack([speed * np.cos(angle), speed * np.sin(angle), force], axis=1)
     return stroke + 0.05 * generator.normal(size=stroke.shape)

@@ -1,154 +1,155 @@
-"""A set of labelled pen trajectories together with where it came from."""
+"""Pen trajectories as labelled data: what they hold, and how they are split and shortened."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
+from igc_tf.data.labelled import LabelledData
+from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
-from igc_tf.padding import PADDING
 
 CHANNELS = ("x velocity", "y velocity", "change of pen force")
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class TrajectoryData:
-    """Labelled pen trajectories, padded to one length, and their origin.
+def label_trajectories(trajectories, labels, class_names, name, source):
+    """Puts trajectories of differing length into one array.
 
-    Attributes:
-        series: float32 (N, T, 3): x velocity, y velocity and change of pen force per step, each
-            in units of its root mean square over the set it was loaded from; `PADDING` after a
-            trajectory's end.
-        labels: int64 (N,) in [0, number of classes).
-        class_names: one letter per class.
-        source: one sentence for people: where these trajectories were found.
-        subsampling: how many steps of the original are one step here.
+    Args:
+        trajectories: N arrays (steps, 3) of any lengths: `CHANNELS` per step.
+        labels: Integers (N,) in [0, number of classes).
+        class_names: One name per class.
+        name: Of the data set.
+        source: One sentence for people: where these trajectories were found.
+
+    Returns:
+        `LabelledData` (N, longest, 3) without bounds, split "all". Its mask (N, longest, 1) is 0
+        behind the end of each trajectory; the data are 0 there.
 
     Raises:
-        InputError: if shapes, types, ranges or counts do not fit together.
+        InputError: If labels and class names do not fit, or values are not finite.
     """
-
-    series: np.ndarray
-    labels: np.ndarray
-    class_names: tuple[str, ...]
-    source: str
-    subsampling: int = 1
-
-    def __post_init__(self):
-        series, labels = self.series, self.labels
-        channels = len(CHANNELS)
-        if series.ndim != 3 or series.shape[2] != channels or series.dtype != np.float32:
-            raise InputError(
-                f"series must be float32 (N, T, {channels}), not {series.dtype} {series.shape}"
-            )
-        if labels.shape != (len(series),) or labels.dtype != np.int64:
-            raise InputError(
-                f"labels must be int64 ({len(series)},), not {labels.dtype} {labels.shape}"
-            )
-        if labels.size and not (labels.min() >= 0 and labels.max() < len(self.class_names)):
-            raise InputError(
-                f"labels must lie in [0, {len(self.class_names)}), "
-                f"not in [{labels.min()}, {labels.max()}]"
-            )
-        if not np.isfinite(series).all():
-            raise InputError("series hold values that are not finite")
-        observed = self.mask
-        if not (observed == (np.arange(series.shape[1]) < self.lengths[:, None])).all():
-            raise InputError("series hold padding before their end")
-        if (series[observed] == PADDING).any():
-            raise InputError("series hold padding in some channels only")
-
-    def __len__(self):
-        """The number of trajectories."""
-        return len(self.series)
-
-    @property
-    def mask(self):
-        """True where there is a trajectory, bool (N, T)."""
-        return (self.series != PADDING).any(axis=2)
-
-    @property
-    def lengths(self):
-        """Steps of each trajectory, int64 (N,)."""
-        return self.mask.sum(axis=1)
-
-    @property
-    def num_classes(self):
-        """How many classes there are."""
-        return len(self.class_names)
-
-    @property
-    def conditions(self):
-        """One-hot class vectors, float32 (N, number of classes)."""
-        return np.eye(self.num_classes, dtype=np.float32)[self.labels]
-
-    def take(self, indices):
-        """Returns the trajectories with these indices, in this order."""
-        return dataclasses.replace(self, series=self.series[indices], labels=self.labels[indices])
-
-    def first_classes(self, count):
-        """Returns the trajectories of the first `count` classes.
-
-        Raises:
-            InputError: if there are not that many.
-        """
-        if not 1 <= count <= self.num_classes:
-            raise InputError(f"{count} classes: expected 1 to {self.num_classes}, as many as are")
-        chosen = self.take(np.flatnonzero(self.labels < count))
-        return dataclasses.replace(chosen, class_names=self.class_names[:count])
-
-    def few_per_class(self, count, seed):
-        """Draws `count` trajectories of each class; with one seed, fewer are part of more.
-
-        Raises:
-            InputError: if a class has not that many.
-        """
-        order = np.random.default_rng(seed).permutation(len(self))
-        chosen = []
-        for label, name in enumerate(self.class_names):
-            of_class = order[self.labels[order] == label]
-            if not 1 <= count <= len(of_class):
-                raise InputError(
-                    f"{count} trajectories of {name!r}: expected 1 to {len(of_class)}, as many "
-                    "as there are"
-                )
-            chosen.append(of_class[:count])
-        return self.take(np.concatenate(chosen))
-
-    def subsample(self, factor):
-        """Returns the trajectories with the mean of each `factor` successive steps as one.
-
-        So the pen is, after each step of the new trajectory, where the old one had it. What is
-        left over at the end is a step of its own, of the mean over the steps that are left.
-
-        Args:
-            factor: at least 1.
-
-        Raises:
-            InputError: for a factor below 1.
-        """
-        if factor < 1:
-            raise InputError(f"subsampling by {factor!r}: expected a whole number >= 1")
-        count, steps, channels = self.series.shape
-        missing = -steps % factor
-        series = np.pad(self.series, [(0, 0), (0, missing), (0, 0)], constant_values=PADDING)
-        series = series.reshape(count, -1, factor, channels)
-        mask = series != PADDING
-        total, observed = (series * mask).sum(axis=2), mask.sum(axis=2)
-        means = np.where(observed > 0, total / np.maximum(observed, 1), PADDING)
-        return dataclasses.replace(
-            self, series=means.astype(np.float32), subsampling=self.subsampling * factor
-        )
+    lengths = np.array([len(trajectory) for trajectory in trajectories])
+    mask = np.arange(lengths.max()) < lengths[:, np.newaxis]
+    data = np.zeros([*mask.shape, len(CHANNELS)], np.float32)
+    data[mask] = np.concatenate(trajectories)
+    return LabelledData(
+        data=data,
+        labels=labels,
+        layout=ConditionLayout.classes(class_names),
+        bounds=(-np.inf, np.inf),
+        name=name,
+        split="all",
+        source=source,
+        mask=mask[..., np.newaxis],
+    )
 
 
-def pen_positions(series):
+def subsample(data, factor):
+    """Returns the trajectories with the mean of each `factor` successive steps as one.
+
+    So the pen is, after each step of the new trajectory, where the old one had it. What is
+    left over at the end is a step of its own, of the mean over the steps that are left.
+
+    Args:
+        data: `LabelledData` (N, T, channels) with a mask (N, T, 1).
+        factor: How many steps become one, at least 1.
+
+    Returns:
+        `LabelledData` (N, ceil(T / factor), channels).
+
+    Raises:
+        InputError: For a factor below 1.
+    """
+    if factor < 1:
+        raise InputError(f"subsampling by {factor!r}: expected a whole number >= 1")
+    count, steps, channels = data.data.shape
+    missing = [(0, 0), (0, -steps % factor), (0, 0)]
+    mask = np.pad(data.mask, missing).reshape(count, -1, factor, 1)
+    total = (np.pad(data.data, missing).reshape(count, -1, factor, channels) * mask).sum(axis=2)
+    observed = mask.sum(axis=2)
+    means = (total / np.maximum(observed, 1)).astype(np.float32)
+    return dataclasses.replace(data, data=means, mask=observed > 0)
+
+
+def pen_positions(velocities):
     """Integrates velocities: where the pen is.
 
     Args:
-        series: (T, 3) or (N, T, 3): x velocity, y velocity, change of pen force; maybe padded.
+        velocities: (..., T, channels), first x and then y; 0 where there are none.
 
     Returns:
-        x and y after each step, (T, 2) or (N, T, 2), from the origin; the pen rests in the
-        padding. In units of the velocity times one step.
+        x and y after each step, (..., T, 2), from the origin, in units of the velocity times one
+        step. The pen rests behind the end of a trajectory.
     """
-    velocities = np.where(series[..., :2] == PADDING, 0.0, series[..., :2])
-    return velocities.cumsum(axis=-2)
+    return velocities[..., :2].cumsum(axis=-2)
+
+
+def data_and_mask(data):
+    """Returns trajectories as a network is given them that must not see what is masked.
+
+    Args:
+        data: `LabelledData` (N, T, channels).
+
+    Returns:
+        float32 (N, T, channels + 1); the last channel is 1 where there are data and 0 elsewhere.
+    """
+    mask = True if data.mask is None else data.mask
+    mask = np.broadcast_to(mask, [*data.data.shape[:2], 1])
+    return np.concatenate([data.data, mask], axis=2, dtype=np.float32)
+
+
+class TrajectorySplit(NamedTuple):
+    """Disjoint parts of a set of trajectories.
+
+    Attributes:
+        train, validation, test: `LabelledData`, whose `split` names them.
+    """
+
+    train: LabelledData
+    validation: LabelledData
+    test: LabelledData
+
+
+def stratified_split(data, validation=0.1, test=0.25, seed=0):
+    """Splits trajectories so that every class has its share in every part.
+
+    Args:
+        data: `LabelledData` of one label.
+        validation: Share of all trajectories, above 0.
+        test: Likewise; the rest, above 0, is for training.
+        seed: Same seed, same split.
+
+    Returns:
+        A `TrajectorySplit`.
+
+    Raises:
+        InputError: For shares outside their ranges, or a class with too few trajectories.
+    """
+    from sklearn.model_selection import train_test_split
+
+    if not (validation > 0 and test > 0 and validation + test < 1):
+        raise InputError(
+            f"shares validation={validation!r}, test={test!r}: expected numbers above 0 whose sum "
+            "is below 1"
+        )
+    everything = np.arange(len(data))
+    try:
+        rest, in_test = train_test_split(
+            everything, test_size=test, stratify=data.labels, random_state=seed
+        )
+        in_train, in_validation = train_test_split(
+            rest,
+            test_size=validation / (1 - test),
+            stratify=data.labels[rest],
+            random_state=seed,
+        )
+    except ValueError as error:
+        raise InputError(f"{data.source} cannot be split: {error}") from error
+    parts = {"train": in_train, "validation": in_validation, "test": in_test}
+    return TrajectorySplit(
+        **{
+            name: dataclasses.replace(data.take(chosen), split=name)
+            for name, chosen in parts.items()
+        }
+    )

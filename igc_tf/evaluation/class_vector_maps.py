@@ -1,29 +1,39 @@
 """What a two-letter generator draws all over its space of class vectors (001 §4)."""
 
-import numpy as np
+from typing import NamedTuple
 
-from igc_tf.padding import PADDING
-from igc_tf.search.masked_mean_squared import masked_mean_squared
+import numpy as np
 
 # the document's grid: 0 to 1 in steps of 0.1
 GRID = np.linspace(0, 1, 11)
+
+
+class Letter(NamedTuple):
+    """One trajectory.
+
+    Attributes:
+        series: float32 (T, 3).
+        mask: bool (T, 1), true as far as it goes.
+    """
+
+    series: np.ndarray
+    mask: np.ndarray
 
 
 def typical_letter(data, label):
     """The mean of a class's trajectories, as long as half of them are.
 
     Args:
-        data: a `TrajectoryData`.
+        data: a `LabelledData` of trajectories.
         label: of the class.
 
     Returns:
-        float32 (T, 3), padded.
+        A `Letter`.
     """
-    chosen = data.take(np.flatnonzero(data.labels == label))
-    mask = chosen.mask[..., np.newaxis]
-    count = mask.sum(axis=0)
-    mean = np.where(mask, chosen.series, 0.0).sum(axis=0) / np.maximum(count, 1)
-    return np.where(2 * count >= len(chosen), mean, PADDING).astype(np.float32)
+    chosen = data.take(data.labels == label)
+    count = chosen.mask.sum(axis=0)
+    mean = (chosen.data * chosen.mask).sum(axis=0) / np.maximum(count, 1)
+    return Letter(mean.astype(np.float32), 2 * count >= len(chosen))
 
 
 def class_vector_map(generator, letter, grid=GRID):
@@ -33,7 +43,7 @@ def class_vector_map(generator, letter, grid=GRID):
 
     Args:
         generator: `condition (B, 2) -> series (B, T, 3)`.
-        letter: (T, 3), maybe padded.
+        letter: a `Letter` of T steps.
         grid: V values of either entry.
 
     Returns:
@@ -42,14 +52,15 @@ def class_vector_map(generator, letter, grid=GRID):
     first, second = np.meshgrid(grid, grid, indexing="ij")
     conditions = np.stack([first.ravel(), second.ravel()], axis=1).astype(np.float32)
     drawn = generator.predict_on_batch(conditions)
-    targets = np.broadcast_to(letter, drawn.shape)
-    return masked_mean_squared(targets, drawn).numpy().reshape(len(grid), len(grid))
+    squares = np.square(letter.series - drawn)
+    compared = np.broadcast_to(letter.mask, squares.shape)
+    return squares.mean(axis=(1, 2), where=compared).reshape(len(grid), len(grid))
 
 
 def letter_distance(first, second):
-    """The mean squared error between two letters (T, 3), as far as both go."""
-    both = (first != PADDING) & (second != PADDING)
-    return float(np.mean((first - second)[both] ** 2))
+    """The mean squared error between two `Letter`s of T steps, as far as both go."""
+    both = (first.mask & second.mask)[:, 0]
+    return float(np.mean((first.series - second.series)[both] ** 2))
 
 
 def roughness(values):

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from igc_tf.classifiers import TEMPORAL_SETTINGS, InverseClassifier
 from igc_tf.classifiers.evaluate_network import evaluate_network
-from igc_tf.data import open_trajectories, stratified_split
+from igc_tf.data import data_and_mask, open_trajectories, stratified_split
 from igc_tf.errors import InputError
 from igc_tf.evaluation.class_vector_maps import (
     GRID,
@@ -25,6 +25,7 @@ from igc_tf.evaluation.class_vector_maps import (
 from igc_tf.evaluation.trajectory_claims import Claim, comparison_claims, map_claims
 from igc_tf.evaluation.trajectory_methods import TRAJECTORY_METHODS, method_recipe
 from igc_tf.metrics import wilson_interval
+from igc_tf.padding import padded
 from igc_tf.runs import RunDirectory, describe_environment, json_ready
 from igc_tf.training import SequenceRecipe, fit_sequence_network
 from igc_tf.trajectory_plots import plot_bars, plot_heat_maps, plot_letters
@@ -137,14 +138,14 @@ def evaluate_trajectories(options, report=None):
         "program": "python -m evaluation.trajectories",
         "options": json_ready(options),
         "search": TEMPORAL_SETTINGS.to_dict(),
-        "data": {"source": data.source, "steps": data.series.shape[1], **counts},
+        "data": {"source": data.source, "steps": data.data.shape[1], **counts},
         "environment": describe_environment(),
         "complete": False,
         "rows": [],
     }
     result["rows"] = run.findings(result)
     header = (
-        f"{data.source}; {options.subsampling} steps as one, at most {data.series.shape[1]}; "
+        f"{data.source}; {options.subsampling} steps as one, at most {data.data.shape[1]}; "
         f"{counts['train']} to train, {counts['test']} to test; {options.seeds} seeds"
     )
     (report or (lambda line: None))(header)
@@ -208,14 +209,14 @@ def _row(options, run, split, name, classes, seed):
     test = split.test.first_classes(classes)
     extra = {}
     if TRAJECTORY_METHODS[name].network == "generator":
-        found = InverseClassifier(network, data_range=None).classify(test.series, batch_size=500)
+        found = InverseClassifier(network, data_range=None).classify(padded(test), batch_size=500)
         answers = found.labels
         extra = {
             "steps": float(found.steps.mean()),
             "difference": float(found.differences.mean()),
         }
     else:
-        answers = evaluate_network(network, test.series, test.labels).answers
+        answers = evaluate_network(network, data_and_mask(test), test.labels).answers
     correct = int((answers == test.labels).sum())
     recipe = method_recipe(name, classes, seed, options)
     return {
@@ -310,7 +311,7 @@ def _draw(options, run, split, summary, maps):
     for name, method in TRAJECTORY_METHODS.items():
         if method.network == "generator":
             network = _network(options, run, split.train, name, classes, 0)
-            found = InverseClassifier(network, data_range=None).classify(chosen.series)
+            found = InverseClassifier(network, data_range=None).classify(padded(chosen))
             read = [
                 f"{test.class_names[label]} read {test.class_names[answer]}"
                 for label, answer in zip(chosen.labels, found.labels, strict=True)
@@ -320,7 +321,7 @@ def _draw(options, run, split, summary, maps):
                 plot_letters(
                     found.reconstructions,
                     read,
-                    chosen.series,
+                    padded(chosen),
                     title=f"{name}: test letters (grey) and what the search made of them (blue)",
                 ),
             )

@@ -4,7 +4,6 @@ import keras
 from keras import layers
 
 from igc_tf.generators.layers import ConditionNoise, keras_defaults
-from igc_tf.padding import PADDING
 
 
 @keras_defaults()
@@ -35,18 +34,19 @@ def build_sequence_generator(
 
 @keras_defaults()
 def build_sequence_classifier(classes, steps, channels=3, units=64):
-    """Builds `series (B, steps, channels) -> probabilities (B, C)`: the conventional forward LSTM.
+    """Builds `series (B, steps, channels + 1) -> probabilities (B, C)`: a plain forward LSTM.
 
-    Padding (`igc_tf.padding.PADDING`) is skipped; the answer is read off the last step's output.
+    The last channel is 1 where there are data (`igc_tf.data.data_and_mask`); steps at which it is 0
+    are skipped. The answer is read off the last step's output.
 
     Args:
         classes: C.
-        steps: of the series, the padding counted in.
-        channels: of the series.
+        steps: of the longest series.
+        channels: of the series, the mask not counted.
         units: of the LSTM.
     """
-    series = keras.Input([steps, channels], name="series")
-    x = layers.Masking(PADDING)(series)
-    x = layers.LSTM(units, name="lstm")(x)
+    series = keras.Input([steps, channels + 1], name="series")
+    mask = keras.ops.greater(series[..., channels], 0.5)
+    x = layers.LSTM(units, name="lstm")(series[..., :channels], mask=mask)
     probabilities = layers.Dense(classes, activation="softmax", name="probabilities")(x)
     return keras.Model(series, probabilities, name="sequence_classifier")

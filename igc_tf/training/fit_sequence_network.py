@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 
+from igc_tf.data import data_and_mask
 from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
+from igc_tf.padding import padded
 from igc_tf.search.masked_mean_squared import masked_mean_squared
 from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
@@ -18,7 +20,7 @@ def fit_sequence_network(recipe, run, train, verbose=1):
     """Trains an LSTM, or resumes the run that the directory holds.
 
     The generator learns each class's trajectories from its class vector, on the mean squared
-    error of what is not padding (001 §2); the classifier learns classes from trajectories, on
+    error where there are data (001 §2); the classifier learns classes from trajectories, on
     their cross entropy. Both keep the last epoch's weights: to choose one by validation
     trajectories would give the sparse settings of 001 more labels than they are allowed.
 
@@ -29,7 +31,7 @@ def fit_sequence_network(recipe, run, train, verbose=1):
         recipe: a `SequenceRecipe`.
         run: a `RunDirectory`. If it holds an unfinished run of the same recipe, that run goes on
             from its last complete epoch.
-        train: a `TrajectoryData`, from which the recipe chooses.
+        train: a `LabelledData`, from which the recipe chooses.
         verbose: 0 for silence.
 
     Returns:
@@ -61,13 +63,13 @@ def _pairs(recipe, chosen):
     wanted = _BATCHES_PER_EPOCH * recipe.batch_size
     repeated = np.tile(np.arange(len(chosen)), -(-wanted // len(chosen)))
     if recipe.network == "generator":
-        return chosen.conditions[repeated], chosen.series[repeated]
-    return chosen.series[repeated], chosen.labels[repeated]
+        return chosen.conditions[repeated], padded(chosen)[repeated]
+    return data_and_mask(chosen)[repeated], chosen.labels[repeated]
 
 
 def _build(recipe, chosen, steps_per_epoch):
     keras.utils.set_random_seed(recipe.seed)
-    _, steps, channels = chosen.series.shape
+    _, steps, channels = chosen.data.shape
     sizes = (chosen.num_classes, steps, channels, recipe.units)
     if recipe.network == "generator":
         model = build_sequence_generator(*sizes, recipe.input_noise, recipe.seed)

@@ -56,7 +56,7 @@ class SequenceRecipe:
                 raise InputError(f"{name}={getattr(self, name)!r}: expected a number > 0")
 
     def chosen(self, train):
-        """Returns the trajectories of a `TrajectoryData` that this recipe trains on.
+        """Returns the trajectories of a `LabelledData` that this recipe trains on.
 
         Raises:
             InputError: if there are not so many.

@@ -4,7 +4,8 @@ import numpy as np
 
 from igc_tf.classifiers import InverseClassifier
 from igc_tf.classifiers.evaluate_network import evaluate_network
-from igc_tf.data import TrajectoryData, open_trajectories, stratified_split
+from igc_tf.data import LabelledData, data_and_mask, open_trajectories, stratified_split
+from igc_tf.padding import padded
 from igc_tf.runs import RunDirectory
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.fit_sequence_network import fit_sequence_network
@@ -21,7 +22,7 @@ def train_trajectories(recipe, output, data=None, verbose=1):
     Args:
         recipe: a `SequenceRecipe`.
         output: the run directory.
-        data: a `TrajectoryData`, or as for `open_trajectories`.
+        data: a `LabelledData`, or as for `open_trajectories`.
         verbose: 0 for silence.
 
     Returns:
@@ -33,7 +34,7 @@ def train_trajectories(recipe, output, data=None, verbose=1):
     """
     run = RunDirectory(output)
     check_same_recipe(run, recipe)
-    if not isinstance(data, TrajectoryData):
+    if not isinstance(data, LabelledData):
         data = open_trajectories(data, recipe.classes, recipe.subsampling)
     split = stratified_split(data)
     model = fit_sequence_network(recipe, run, split.train, verbose)
@@ -42,8 +43,8 @@ def train_trajectories(recipe, output, data=None, verbose=1):
         letters = model.predict_on_batch(np.eye(recipe.classes, dtype=np.float32))
         run.write_figure("letters.png", plot_letters(letters, validation.class_names))
         classifier = InverseClassifier(model, data_range=None)
-        evaluation = classifier.evaluate(validation.series, validation.labels, verbose=verbose)
+        evaluation = classifier.evaluate(padded(validation), validation.labels, verbose=verbose)
     else:
-        evaluation = evaluate_network(model, validation.series, validation.labels)
+        evaluation = evaluate_network(model, data_and_mask(validation), validation.labels)
     run.write_json("result.json", {"epochs": recipe.epochs, "validation": evaluation.to_dict()})
     return evaluation

@@ -11,7 +11,7 @@ from igc_tf import InverseClassifier, SearchSettings
 from igc_tf.classifiers import TEMPORAL_SETTINGS
 from igc_tf.data import stratified_split, synthetic_strokes
 from igc_tf.errors import GeneratorError
-from igc_tf.padding import PADDING
+from igc_tf.padding import PADDING, padded
 from igc_tf.runs import RunDirectory
 from igc_tf.search import GeneratorSignature
 from igc_tf.training import SequenceRecipe, fit_sequence_network
@@ -77,7 +77,7 @@ def test_trained_on_synthetic_strokes_it_reads_most_of_them(tmp_path, monkeypatc
     )
     generator = fit_sequence_network(recipe, RunDirectory(tmp_path), split.train, verbose=0)
     classifier = InverseClassifier(generator, data_range=None)
-    evaluation = classifier.evaluate(split.test.series, split.test.labels, verbose=0)
+    evaluation = classifier.evaluate(padded(split.test), split.test.labels, verbose=0)
     # 24 strokes; chance is 6
     assert evaluation.correct >= 16
 

@@ -5,7 +5,6 @@ import pytest
 import scipy.io
 
 from igc_tf.data import DataError, load_trajectories
-from igc_tf.padding import PADDING
 
 
 def _trajectories(lengths=(5, 3, 4, 3)):
@@ -38,20 +37,20 @@ def _write_half(path, trajectories, labels=(1, 2, 1, 2)):
 
 
 @pytest.mark.parametrize("write", [_write_uci, _write_half])
-def test_scales_and_pads_what_the_file_holds(tmp_path, write):
+def test_scales_and_masks_what_the_file_holds(tmp_path, write):
     trajectories = _trajectories()
     write(tmp_path / "letters.mat", trajectories)
     data = load_trajectories(tmp_path / "letters.mat")
-    assert data.series.shape == (4, 5, 3) and data.series.dtype == np.float32
+    assert data.data.shape == (4, 5, 3) and data.data.dtype == np.float32
     assert data.class_names == ("a", "b")
     np.testing.assert_array_equal(data.labels, [0, 1, 0, 1])
-    np.testing.assert_array_equal(data.lengths, [5, 3, 4, 3])
+    np.testing.assert_array_equal(data.mask.sum(axis=(1, 2)), [5, 3, 4, 3])
     assert "4 trajectories of letters.mat" in data.source
     scale = [np.sqrt(np.mean(np.hstack(trajectories)[channel] ** 2)) for channel in range(3)]
-    for series, trajectory in zip(data.series, trajectories, strict=True):
+    for series, trajectory in zip(data.data, trajectories, strict=True):
         length = trajectory.shape[1]
         np.testing.assert_allclose(series[:length], (trajectory.T / scale), rtol=1e-6)
-        assert (series[length:] == PADDING).all()
+        assert (series[length:] == 0).all()
 
 
 def test_environment_variable_names_the_file(tmp_path, monkeypatch):

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from igc_tf.data import TrajectoryData
+from igc_tf.data import label_trajectories
 from igc_tf.evaluation.class_vector_maps import (
+    Letter,
     class_vector_map,
     diagonal_agreement,
     letter_distance,
@@ -19,7 +20,6 @@ from igc_tf.evaluation.class_vector_maps import (
 from igc_tf.evaluation.trajectories import TrajectoriesOptions, evaluate_trajectories
 from igc_tf.evaluation.trajectory_claims import comparison_claims, map_claims
 from igc_tf.evaluation.trajectory_methods import TRAJECTORY_METHODS
-from igc_tf.padding import PADDING
 
 module = importlib.import_module("igc_tf.evaluation.trajectories")
 
@@ -94,12 +94,11 @@ def test_refuses_options_outside_their_ranges(values, message):
 
 
 def test_typical_letter_is_the_mean_of_those_that_go_so_far():
-    series = np.float32(
-        [[[1] * 3, [4] * 3, [PADDING] * 3], [[3] * 3, [PADDING] * 3, [PADDING] * 3]]
-    )
-    other = np.full([1, 3, 3], 9, np.float32)
-    data = TrajectoryData(np.concatenate([series, other]), np.array([0, 0, 1]), ("a", "b"), "")
-    np.testing.assert_array_equal(typical_letter(data, 0), [[2] * 3, [4] * 3, [PADDING] * 3])
+    series = [np.float32([[1] * 3, [4] * 3]), np.float32([[3] * 3]), np.full([3, 3], 9)]
+    data = label_trajectories(series, [0, 0, 1], ("a", "b"), "", "")
+    letter = typical_letter(data, 0)
+    np.testing.assert_array_equal(letter.mask[:, 0], [True, True, False])
+    np.testing.assert_array_equal(letter.series[:2], [[2] * 3, [4] * 3])
     # as far as both go
     assert letter_distance(typical_letter(data, 0), typical_letter(data, 1)) == (49 + 25) / 2
 
@@ -114,7 +113,9 @@ class _Mixture:
 
 
 def test_map_is_the_error_to_the_letter_by_first_and_second_entry():
-    values = class_vector_map(_Mixture(), _Mixture.letters[0], grid=np.array([0, 0.5, 1]))
+    values = class_vector_map(
+        _Mixture(), Letter(_Mixture.letters[0], np.ones([1, 1], bool)), grid=np.array([0, 0.5, 1])
+    )
     first, second = np.meshgrid([0, 0.5, 1], [0, 0.5, 1], indexing="ij")
     np.testing.assert_allclose(values, (4 * (first - 1) ** 2 + 16 * second**2) / 3, rtol=1e-6)
 

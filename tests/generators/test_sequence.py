@@ -4,7 +4,6 @@ import pytest
 
 from igc_tf.generators.layers import ConditionNoise
 from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
-from igc_tf.padding import PADDING
 
 
 def test_noised_vectors_are_clipped_and_renormalised(monkeypatch):
@@ -47,13 +46,17 @@ def test_generator_survives_saving(tmp_path):
     assert loaded.get_layer("condition_noise").standard_deviation == 0.2
 
 
-def test_classifier_does_not_see_the_padding():
+def test_classifier_does_not_see_what_is_masked(tmp_path):
     keras.utils.set_random_seed(0)
     model = build_sequence_classifier(4, 9, units=5)
-    series = np.random.default_rng(0).normal(size=(2, 9, 3)).astype(np.float32)
-    series[:, 6:] = PADDING
+    series = np.random.default_rng(0).normal(size=(2, 9, 4)).astype(np.float32)
+    series[..., 3] = np.arange(9) < 6
+    series[:, 2, :3] = 0  # a pen at rest is seen
     short = build_sequence_classifier(4, 6, units=5)
     short.set_weights(model.get_weights())
     np.testing.assert_allclose(
         model.predict_on_batch(series), short.predict_on_batch(series[:, :6]), rtol=1e-5
     )
+    model.save(tmp_path / "classifier.keras")
+    loaded = keras.models.load_model(tmp_path / "classifier.keras")
+    np.testing.assert_array_equal(loaded.predict_on_batch(series), model.predict_on_batch(series))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from igc_tf.data import synthetic_strokes
+from igc_tf.data import data_and_mask, synthetic_strokes
 from igc_tf.runs import RunDirectory
 from igc_tf.training import SequenceRecipe, fit_sequence_network, train_trajectories
 
@@ -41,7 +41,7 @@ def test_leaves_network_picture_and_result(tmp_path):
 def test_forward_classifier_learns_the_strokes(tmp_path):
     recipe = replace(RECIPE, network="classifier", classes=3, per_class=None, epochs=6, units=16)
     network = fit_sequence_network(recipe, RunDirectory(tmp_path), DATA, verbose=0)
-    answers = network.predict_on_batch(DATA.series).argmax(axis=1)
+    answers = network.predict_on_batch(data_and_mask(DATA)).argmax(axis=1)
     assert (answers == DATA.labels).mean() > 0.8
 
 
