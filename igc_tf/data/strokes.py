@@ -30,7 +30,7 @@ def synthetic_strokes(per_class=20, classes=4, steps=24, seed=0):
         seed: Same seed, same strokes.
 
     Returns:
-        `LabelledData` (N, up to `steps`, 3) as by `label_trajectories`, sorted by class.
+        `LabelledData` (N, `steps`, 3) as by `label_trajectories`, sorted by class.
 
     Raises:
         InputError: For an argument outside its range.
@@ -49,7 +49,7 @@ def synthetic_strokes(per_class=20, classes=4, steps=24, seed=0):
         length = int(generator.integers(-(-3 * steps // 4), steps + 1))
         strokes.append(_stroke(STROKES[names[label]], length, generator))
     source = "synthetic pen strokes, generated in code"
-    return label_trajectories(strokes, labels, names, "synthetic_strokes", source)
+    return label_trajectories(strokes, labels, names, "synthetic_strokes", source, steps)
 
 
 def _stroke(turns, length, generator):

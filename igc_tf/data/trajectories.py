@@ -12,7 +12,7 @@ from igc_tf.errors import InputError
 CHANNELS = ("x velocity", "y velocity", "change of pen force")
 
 
-def label_trajectories(trajectories, labels, class_names, name, source):
+def label_trajectories(trajectories, labels, class_names, name, source, steps=None):
     """Puts trajectories of differing length into one array.
 
     Args:
@@ -21,16 +21,17 @@ def label_trajectories(trajectories, labels, class_names, name, source):
         class_names: One name per class.
         name: Of the data set.
         source: One sentence for people: where these trajectories were found.
+        steps: Of the array, at least those of the longest trajectory; None for just as many.
 
     Returns:
-        `LabelledData` (N, longest, 3) without bounds, split "all". Its mask (N, longest, 1) is 0
+        `LabelledData` (N, steps, 3) without bounds, split "all". Its mask (N, steps, 1) is 0
         behind the end of each trajectory; the data are 0 there.
 
     Raises:
         InputError: If labels and class names do not fit, or values are not finite.
     """
     lengths = np.array([len(trajectory) for trajectory in trajectories])
-    mask = np.arange(lengths.max()) < lengths[:, np.newaxis]
+    mask = np.arange(steps or lengths.max()) < lengths[:, np.newaxis]
     data = np.zeros([*mask.shape, len(CHANNELS)], np.float32)
     data[mask] = np.concatenate(trajectories)
     return LabelledData(
