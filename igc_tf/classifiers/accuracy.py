@@ -1,6 +1,6 @@
 """How often something was right."""
 
-from igc_tf.metrics.wilson_interval import wilson_interval
+from igc_tf.metrics.intervals import wilson_interval
 
 
 class Accuracy:

@@ -6,7 +6,7 @@ import numpy as np
 
 from igc_tf.classifiers.accuracy import Accuracy
 from igc_tf.errors import InputError
-from igc_tf.metrics.wilson_interval import wilson_interval
+from igc_tf.metrics.intervals import wilson_interval
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,21 @@ from typing import Literal
 
 import numpy as np
 
+from igc_tf.classifiers.network import FEATURE_LAYER
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.evaluation.generate_images import generate_images
+from igc_tf.generators.generator import Generator
 from igc_tf.metrics import (
     FeatureStatistics,
     InceptionFeatures,
-    LeNetFeatures,
+    NetworkFeatures,
     frechet_distance,
     kernel_distance,
 )
 from igc_tf.plots import plot_class_bars, plot_class_samples
-from igc_tf.pretrained import load_generator, weights_digest
+from igc_tf.pretrained import load_generator, load_lenet, weights_digest
 from igc_tf.runs import RunDirectory, describe_environment, json_ready
 
 # the mean of the classes' FIDs, with Inception at 84×84×3 (002 §2)
@@ -163,7 +165,7 @@ def measure_fid(options, report=None):
     # in a random order, by which the halves and the choice of images are random
     data = data.sample(len(data), options.seed)
     members = [_members(data, label, options) for label in range(data.num_classes)]
-    features = _features(options)
+    features = _features(options, Generator.of(generator))
     run = RunDirectory(options.output)
     header = (
         f"generator {options.generator} against {sum(map(len, members)):,} {data.split} images of "
@@ -230,11 +232,13 @@ def _members(data, label, options):
     return found[:wanted]
 
 
-def _features(options):
+def _features(options, generator):
     if options.features == "lenet":
-        return LeNetFeatures(batch_size=options.batch_size)
+        return NetworkFeatures(
+            load_lenet(), generator.bounds, "lenet", FEATURE_LAYER, batch_size=options.batch_size
+        )
     weights = options.inception_weights or "imagenet"
-    return InceptionFeatures(weights, options.batch_size)
+    return InceptionFeatures(generator.data_shape, generator.bounds, weights, options.batch_size)
 
 
 def _figures(real, generated):
@@ -248,16 +252,11 @@ def _figures(real, generated):
         ("half_", first, half_generated),
         ("floor_", first, second),
     ):
-        figures[f"{name}fid"] = frechet_distance(_statistics(one), _statistics(other))
-        figures[f"{name}kid"] = float(kernel_distance(np.concatenate(one), np.concatenate(other)))
+        figures[f"{name}fid"] = frechet_distance(
+            FeatureStatistics.of(*one), FeatureStatistics.of(*other)
+        )
+        figures[f"{name}kid"] = kernel_distance(np.concatenate(one), np.concatenate(other))
     return figures
-
-
-def _statistics(parts):
-    statistics = FeatureStatistics(parts[0].shape[1])
-    for part in parts:
-        statistics.update(part)
-    return statistics
 
 
 def _draw(run, options, table, data, generated):

@@ -12,7 +12,7 @@ from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE, inverse_findings
 from igc_tf.evaluation.inverse_search import InverseSearch
-from igc_tf.metrics.wilson_interval import wilson_interval
+from igc_tf.metrics.intervals import wilson_interval
 from igc_tf.plots import plot_inverse_cases, plot_inverse_experiments
 from igc_tf.pretrained import generator_names, load_generator, weights_digest
 from igc_tf.runs import RunDirectory, describe_environment, json_ready

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from igc_tf.evaluation.paired_comparison import PairedComparison
+from igc_tf.metrics import PairedComparison
 
 # the document's (000 §3)
 BEST_LATENT_SIZE = 25

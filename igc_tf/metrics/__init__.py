@@ -1,21 +1,20 @@
 """Figures that judge a classifier or a generator.
 
-A generator is judged in three stages, each of use by itself: features (`InceptionFeatures`,
-`LeNetFeatures`), their statistics (`FeatureStatistics`), a distance (`frechet_distance`;
-`kernel_distance`, of the features themselves).
+A generator is judged in three stages, each of use by itself: features (`NetworkFeatures` of a
+network that is given, `InceptionFeatures`), their statistics (`FeatureStatistics`), a distance
+(`frechet_distance`; `kernel_distance`, of the features themselves). An accuracy has its
+`wilson_interval`; two of the same examples are compared by `PairedComparison`.
 """
 
-from igc_tf.metrics.feature_statistics import FeatureStatistics
-from igc_tf.metrics.frechet_distance import frechet_distance
-from igc_tf.metrics.inception_features import InceptionFeatures
-from igc_tf.metrics.kernel_distance import kernel_distance
-from igc_tf.metrics.lenet_features import LeNetFeatures
-from igc_tf.metrics.wilson_interval import wilson_interval
+from igc_tf.metrics.distances import FeatureStatistics, frechet_distance, kernel_distance
+from igc_tf.metrics.features import InceptionFeatures, NetworkFeatures
+from igc_tf.metrics.intervals import PairedComparison, wilson_interval
 
 __all__ = [
     "FeatureStatistics",
     "InceptionFeatures",
-    "LeNetFeatures",
+    "NetworkFeatures",
+    "PairedComparison",
     "frechet_distance",
     "kernel_distance",
     "wilson_interval",

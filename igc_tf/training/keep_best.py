@@ -1,6 +1,6 @@
 """Keeps the model of the epoch that did best on the validation images."""
 
-from igc_tf.metrics.wilson_interval import wilson_interval
+from igc_tf.metrics.intervals import wilson_interval
 
 
 def keep_best(run, name, model, epoch, accuracy, count):

@@ -12,12 +12,13 @@ from evaluation.fid import main
 from igc_tf.data import DataUnavailableError, bundled_digits
 from igc_tf.evaluation.fid import FIDOptions, measure_fid
 from igc_tf.evaluation.generate_images import generate_images
-from igc_tf.metrics import FeatureStatistics, LeNetFeatures, frechet_distance, kernel_distance
-from igc_tf.pretrained import load_generator
+from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
+from igc_tf.pretrained import load_generator, load_lenet
 from tests.fixtures.mean_digits import mean_digit_generator
 
 module = importlib.import_module("igc_tf.evaluation.fid")
 PER_CLASS = 9
+BOUNDS = (-0.5, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def options(mean_digits, tmp_path, monkeypatch):
 def test_figures_are_those_worked_out_by_hand(options, no_pictures):
     table = measure_fid(options)
     digits = bundled_digits()
-    features = LeNetFeatures()
+    features = NetworkFeatures(load_lenet(), BOUNDS, "lenet", "features")
     means = np.stack([digits.images[digits.labels == c].mean(axis=0) for c in range(10)])
     made = features(means)
     shuffled = digits.sample(len(digits), seed=0)
@@ -113,10 +114,11 @@ def test_generated_images_follow_labels_and_seed():
 
 
 def test_figures_are_told_apart_by_their_weights(options, monkeypatch, no_pictures):
-    class Stub(LeNetFeatures):
-        def __init__(self, weights, batch_size):
-            super().__init__(batch_size=batch_size)
-            self.source = f"{weights} (SHA-256 abc)"
+    class Stub(NetworkFeatures):
+        def __init__(self, data_shape, bounds, weights, batch_size):
+            assert (data_shape, bounds) == ((28, 28, 1), BOUNDS)
+            source = f"{weights} (SHA-256 abc)"
+            super().__init__(load_lenet(), bounds, source, "features", batch_size)
 
     monkeypatch.setattr(module, "InceptionFeatures", Stub)
     weights = options.output.parent / "own.h5"
