@@ -10,6 +10,7 @@ import tyro
 from igc_tf.commands.class_classifier import class_classifier
 from igc_tf.data import ImageFileError, read_digit
 from igc_tf.errors import InputError
+from igc_tf.generators.generator import Generator
 from igc_tf.plots import plot_cases
 from igc_tf.runs import RunDirectory
 
@@ -57,6 +58,7 @@ def _classify_digits(classifier, digits, run):
             found.labels[i : i + 1],
             None,
             names,
+            Generator.of(classifier.generator).bounds,
             path.name,
         )
         picture = run.write_figure(f"{i:03d}-{path.stem}.png", figure)

@@ -12,11 +12,13 @@ from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
 from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE, inverse_findings
 from igc_tf.evaluation.inverse_search import InverseSearch
+from igc_tf.generators.generator import Generator
 from igc_tf.metrics.intervals import wilson_interval
-from igc_tf.plots import plot_inverse_cases, plot_inverse_experiments
+from igc_tf.plots import plot_experiments, plot_inverse_cases
 from igc_tf.pretrained import generator_names, load_generator, weights_digest
 from igc_tf.runs import RunDirectory, describe_environment, json_ready
 
+DOCUMENT = "Inverse Classification using GANs"
 # the document's (000 §3)
 LATENT_SIZES = (10, 25, 50, 100, 200)
 UPDATE_FACTORS = (0.0, 0.1, 0.5, 1.0, 2.0)
@@ -280,7 +282,7 @@ def _draw(run, result, generator, data):
         for name, searches in result["experiments"].items()
     }
     reference = {"latent size": (BEST_LATENT_SIZE, BEST_ACCURACY)}
-    run.write_figure("experiments.png", plot_inverse_experiments(panels, reference))
+    run.write_figure("experiments.png", plot_experiments(panels, reference, DOCUMENT))
     images = data.images[:_CASES]
     found = _BASE.classifier(generator).classify(images)
     figure = plot_inverse_cases(
@@ -289,6 +291,7 @@ def _draw(run, result, generator, data):
         found.conditions,
         data.labels[:_CASES],
         data.class_names,
+        Generator.of(generator).bounds,
         f"the first {_CASES} test images, their reproductions and the class vectors found",
     )
     run.write_figure("reconstructions.png", figure)

@@ -193,7 +193,8 @@ def _draw_cases(run, classifier, images, digits, sigma):
         found.differences,
         found.labels,
         digits.labels[:_CASES],
-        digits.layout.label_names,
+        digits.layout,
+        digits.bounds,
         f"each label at 0 and at 1, the others searched, at sigma {sigma:g}: "
         "best reproduction, its difference",
     )

@@ -13,6 +13,7 @@ from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.evaluation.check_generator import check_generator
+from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import Precision
 from igc_tf.plots import plot_accuracies, plot_cases, plot_search
 from igc_tf.pretrained import (
@@ -298,6 +299,7 @@ def _draw_cases(run, classifier, data, noised, answers, sigma):
     right = np.flatnonzero(answers == data.labels)[:_CASES]
     wrong = np.flatnonzero(answers != data.labels)[:_CASES]
     steps = classifier.settings.steps
+    bounds = Generator.of(classifier.generator).bounds
     for name, cases in (("right", right), ("wrong", wrong)):
         if not len(cases):
             continue
@@ -309,6 +311,7 @@ def _draw_cases(run, classifier, data, noised, answers, sigma):
             found.labels,
             data.labels[cases],
             data.class_names,
+            bounds,
             f"{name} answers at sigma {sigma:g}: each class's best reproduction, its difference",
         )
         run.write_figure(f"cases-{name}-sigma-{sigma:g}.png", figure)
@@ -319,6 +322,7 @@ def _draw_cases(run, classifier, data, noised, answers, sigma):
         noised[0],
         {step: images[0] for step, images in found.snapshots.items()},
         data.class_names,
+        bounds,
         title,
     )
     run.write_figure(_search_picture(sigma), figure)

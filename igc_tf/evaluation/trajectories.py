@@ -26,9 +26,9 @@ from igc_tf.evaluation.trajectory_claims import Claim, comparison_claims, map_cl
 from igc_tf.evaluation.trajectory_methods import TRAJECTORY_METHODS, method_recipe
 from igc_tf.metrics import wilson_interval
 from igc_tf.padding import padded
+from igc_tf.plots import plot_bars, plot_heat_maps, plot_letters
 from igc_tf.runs import RunDirectory, describe_environment, json_ready
 from igc_tf.training import SequenceRecipe, fit_sequence_network
-from igc_tf.trajectory_plots import plot_bars, plot_heat_maps, plot_letters
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,8 @@ def _draw(options, run, split, summary, maps):
                 [values for values, _ in shown],
                 GRID,
                 [text for _, text in shown],
-                (first, second),
+                (f"entry of {first}", f"entry of {second}"),
+                "mean squared error",
                 f"what class vectors draw: error to a typical {first} or {second}",
             ),
         )
@@ -298,10 +299,11 @@ def _draw(options, run, split, summary, maps):
     run.write_figure(
         "accuracy.png",
         plot_bars(
-            [[100 * of[name][0] for name in methods] for of in summary.values()],
-            [[100 * of[name][1] for name in methods] for of in summary.values()],
             [f"{classes} classes" for classes in summary],
-            methods,
+            {name: [100 * of[name][0] for of in summary.values()] for name in methods},
+            "accuracy, %",
+            {name: [100 * of[name][1] for of in summary.values()] for name in methods},
+            (0, 105),
             f"test accuracy, mean and standard deviation of {options.seeds} seeds",
         ),
     )
@@ -321,7 +323,8 @@ def _draw(options, run, split, summary, maps):
                 plot_letters(
                     found.reconstructions,
                     read,
-                    padded(chosen),
+                    chosen.data,
+                    chosen.mask,
                     title=f"{name}: test letters (grey) and what the search made of them (blue)",
                 ),
             )

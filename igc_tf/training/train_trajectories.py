@@ -6,10 +6,10 @@ from igc_tf.classifiers import InverseClassifier
 from igc_tf.classifiers.evaluate_network import evaluate_network
 from igc_tf.data import LabelledData, data_and_mask, open_trajectories, stratified_split
 from igc_tf.padding import padded
+from igc_tf.plots import plot_letters
 from igc_tf.runs import RunDirectory
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.fit_sequence_network import fit_sequence_network
-from igc_tf.trajectory_plots import plot_letters
 
 
 def train_trajectories(recipe, output, data=None, verbose=1):

@@ -1,0 +1,32 @@
+"""Figures. Each function returns an array or a matplotlib figure, and writes nothing.
+
+What is drawn, the bounds of its values and the names of its classes are arguments: grey and colour
+images of any size, with an axis for channels or without; any number of classes.
+"""
+
+from igc_tf.plots.charts import plot_accuracies, plot_bars, plot_experiments, plot_heat_maps
+from igc_tf.plots.images import (
+    plot_cases,
+    plot_class_samples,
+    plot_inverse_cases,
+    plot_label_cases,
+    plot_search,
+    tile_images,
+    to_unit_range,
+)
+from igc_tf.plots.trajectories import plot_letters
+
+__all__ = [
+    "plot_accuracies",
+    "plot_bars",
+    "plot_cases",
+    "plot_class_samples",
+    "plot_experiments",
+    "plot_heat_maps",
+    "plot_inverse_cases",
+    "plot_label_cases",
+    "plot_letters",
+    "plot_search",
+    "tile_images",
+    "to_unit_range",
+]

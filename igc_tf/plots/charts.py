@@ -1,0 +1,166 @@
+"""Figures of numbers: accuracies, groups of bars, heat maps."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def plain(text):
+    """Returns a text that matplotlib draws as it stands.
+
+    Dollars would start a formula, and what is no valid Unicode (bytes of a file's name that are no
+    UTF-8) would stop the drawing.
+
+    Args:
+        text: anything; a string of it is made.
+    """
+    text = str(text).encode("utf-8", "replace").decode("utf-8")
+    return text.replace("$", r"\$")
+
+
+def fold(count, most):
+    """How many lines, of how many each, `count` things take if at most `most` fit in one."""
+    lines = max(1, -(-count // most))
+    return lines, -(-count // lines)
+
+
+def plot_accuracies(rows, references, title=""):
+    """Accuracy against noise, with 95 % intervals, beside reference curves.
+
+    Args:
+        rows: dicts with `sigma`, `accuracy` (0 to 1) and `interval` (its two ends).
+        references: {name: [(sigma, accuracy), ...]}.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure; accuracies in per cent.
+    """
+    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+    axis = figure.subplots()
+    sigmas = [row["sigma"] for row in rows]
+    values, errors = _per_cent([row["accuracy"] for row in rows], [row["interval"] for row in rows])
+    axis.errorbar(sigmas, values, errors, marker="o", capsize=4, label="this run (95 % interval)")
+    for name, points in references.items():
+        axis.plot(*zip(*[(s, 100 * a) for s, a in points], strict=True), "s--", label=plain(name))
+    axis.set(xlabel="noise sigma", ylabel="accuracy, %", title=plain(title))
+    axis.grid(alpha=0.3)
+    axis.legend()
+    return figure
+
+
+def plot_bars(group_names, series, ylabel, errors=None, limits=None, title=""):
+    """Groups of bars: one group for each class, say, and in it one bar for each method.
+
+    Args:
+        group_names: G names, below the groups.
+        series: {name: G numbers}, one bar in each group.
+        ylabel: what the numbers are.
+        errors: {name: G numbers}, the half lengths of error bars; None for none.
+        limits: (low, high) of the vertical axis; None to let the numbers decide.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure, its legend below.
+    """
+    count, bars = len(group_names), len(series)
+    names = [plain(name) for name in group_names]
+    figure = Figure(figsize=(max(5.0, 0.25 * count * (bars + 1) + 1.5), 4.2), layout="constrained")
+    axis = figure.subplots()
+    width = 0.85 / bars
+    for i, (name, values) in enumerate(series.items()):
+        places = np.arange(count) + (i - (bars - 1) / 2) * width
+        deviations = None if errors is None else errors[name]
+        axis.bar(places, values, 0.92 * width, yerr=deviations, capsize=3, label=plain(name))
+    is_long = count * max(map(len, names)) > 60
+    axis.set_xticks(
+        range(count), names, rotation=45 if is_long else 0, ha="right" if is_long else "center"
+    )
+    axis.set(ylabel=plain(ylabel), ylim=limits)
+    axis.set_title(plain(title), fontsize=11)
+    axis.grid(alpha=0.3, axis="y")
+    axis.set_axisbelow(True)
+    figure.legend(loc="outside lower center", ncols=min(bars, 5), fontsize=8)
+    return figure
+
+
+def plot_experiments(panels, references, reference_name):
+    """Accuracies of one experiment per panel, which varies one setting.
+
+    Args:
+        panels: {setting: [(its value, row)]}; a row has `accuracies`, one per repetition, and
+            `interval`, both in [0, 1].
+        references: {setting: (value, accuracy)}, drawn as stars; the value is one of the panel's.
+        reference_name: where they come from, for the legend.
+
+    Returns:
+        A matplotlib figure: each repetition a dot, the 95 % interval over the images a bar.
+    """
+    figure = Figure(figsize=(4 * len(panels), 3.4), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, (setting, points) in zip(axes, panels.items(), strict=True):
+        places = range(len(points))
+        values = [f"{value:g}" for value, _ in points]
+        means, errors = _per_cent(
+            [np.mean(row["accuracies"]) for _, row in points],
+            [row["interval"] for _, row in points],
+        )
+        axis.errorbar(places, means, errors, marker="s", capsize=4, label="mean, 95 % interval")
+        for place, (_, row) in zip(places, points, strict=True):
+            repetitions = 100 * np.array(row["accuracies"])
+            axis.plot([place] * len(repetitions), repetitions, ".", color="black", markersize=4)
+        if setting in references:
+            value, accuracy = references[setting]
+            place = values.index(f"{value:g}")
+            axis.plot(place, 100 * accuracy, "*", markersize=12, label=plain(reference_name))
+            axis.legend(fontsize=8)
+        axis.set_xticks(places, values)
+        axis.set(xlabel=plain(setting))
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("accuracy, %")
+    return figure
+
+
+def plot_heat_maps(maps, axis_values, titles, axis_names, quantity, title=""):
+    """Heat maps over two numbers that have the same values; all share one scale from 0.
+
+    Args:
+        maps: (N, V, V), at least 0; indexed by the first and then by the second number.
+        axis_values: V equally spaced values, ascending.
+        titles: N texts.
+        axis_names: what the first number, to the right, and the second, upwards, are.
+        quantity: what the maps hold, beside the scale.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure; light is low. On the dashed diagonal both numbers are equal.
+    """
+    rows, columns = fold(len(maps), 3)
+    figure = Figure(figsize=(3.2 * columns + 0.8, 3.1 * rows + 0.5), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    half = (axis_values[1] - axis_values[0]) / 2
+    low, high = axis_values[0] - half, axis_values[-1] + half
+    for axis in axes.ravel()[len(maps) :]:
+        axis.set_axis_off()
+    for axis, values, text in zip(axes.ravel(), maps, titles, strict=False):
+        picture = axis.imshow(
+            np.transpose(values),
+            cmap="magma_r",
+            vmin=0,
+            vmax=np.max(maps),
+            origin="lower",
+            extent=(low, high, low, high),
+        )
+        axis.plot([low, high], [low, high], "--", color="0.5", linewidth=1)
+        axis.set_title(plain(text), fontsize=9)
+        axis.set_xlabel(plain(axis_names[0]), fontsize=8)
+        axis.set_ylabel(plain(axis_names[1]), fontsize=8)
+    figure.colorbar(picture, ax=axes, label=plain(quantity), shrink=0.8)
+    figure.suptitle(plain(title), fontsize=11)
+    return figure
+
+
+def _per_cent(values, intervals):
+    """Values and the lengths of their error bars (2, N), in per cent."""
+    values = 100 * np.asarray(values, float)
+    ends = 100 * np.asarray(intervals, float).T
+    # a mean may lie outside of the interval of a rounded count, by less than the rounding
+    return values, np.maximum([values - ends[0], ends[1] - values], 0)

@@ -1,0 +1,112 @@
+"""What charts show: which number where, error bars, captions and order."""
+
+import numpy as np
+import pytest
+
+from igc_tf.plots import plot_accuracies, plot_bars, plot_experiments, plot_heat_maps
+from tests.plots.drawn import saved
+
+
+def _legend(axis_or_figure):
+    legends = getattr(axis_or_figure, "legends", None) or [axis_or_figure.get_legend()]
+    return [text.get_text() for text in legends[0].get_texts()]
+
+
+def _error_ends(container):
+    """(N, 2): the lower and the upper end of each error bar."""
+    (bars,) = container[2]
+    return np.array([segment[:, 1] for segment in bars.get_segments()])
+
+
+def test_accuracies_stand_over_the_noise_with_their_intervals():
+    rows = [
+        {"sigma": 0.0, "accuracy": 0.97, "interval": (0.95, 0.98)},
+        {"sigma": 0.4, "accuracy": 0.9, "interval": (0.88, 0.93)},
+    ]
+    references = {"paper": [(0.0, 0.951), (0.2, 0.947)], "$LeNet$": [(0.4, 0.5)]}
+    figure = saved(plot_accuracies(rows, references, "title"))
+    (axis,) = figure.axes
+    (measured,) = axis.containers
+    np.testing.assert_allclose(measured[0].get_xydata(), [[0, 97], [0.4, 90]])
+    np.testing.assert_allclose(_error_ends(measured), [[95, 98], [88, 93]])
+    curves = {line.get_label(): line.get_xydata() for line in axis.lines}
+    np.testing.assert_allclose(curves["paper"], [[0, 95.1], [0.2, 94.7]])
+    np.testing.assert_allclose(curves[r"\$LeNet\$"], [[0.4, 50]])
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("noise sigma", "accuracy, %")
+    assert axis.get_title() == "title"
+    assert set(_legend(axis)) == {"this run (95 % interval)", "paper", r"\$LeNet\$"}
+
+
+@pytest.mark.parametrize("errors", [None, {"one": [1, 2, 3], "two": [4, 5, 6]}])
+def test_bars_stand_in_groups_in_the_given_order(errors):
+    series = {"one": [10, 20, 30], "two": [40, 50, 60]}
+    figure = saved(plot_bars(["a", "b", "c"], series, "what", errors, (0, 105), "title"))
+    (axis,) = figure.axes
+    groups = [group for group in axis.containers if hasattr(group, "patches")]
+    heights = [[bar.get_height() for bar in group.patches] for group in groups]
+    assert heights == [[10, 20, 30], [40, 50, 60]]
+    places = np.array([bar.get_x() + bar.get_width() / 2 for bar in axis.patches])
+    # the two bars of a group are nearer to their own tick than to the next
+    np.testing.assert_array_equal(places.round(), [0, 1, 2, 0, 1, 2])
+    assert (places[:3] < places[3:]).all()
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["a", "b", "c"]
+    assert axis.get_ylabel() == "what" and axis.get_ylim() == (0, 105)
+    assert axis.get_title() == "title" and _legend(figure) == ["one", "two"]
+    ends = [_error_ends(group.errorbar) for group in groups if group.errorbar is not None]
+    if errors is None:
+        assert not ends
+    else:
+        np.testing.assert_allclose(ends[0], [[9, 11], [18, 22], [27, 33]])
+        np.testing.assert_allclose(ends[1], [[36, 44], [45, 55], [54, 66]])
+
+
+def test_twenty_long_names_below_bars_do_not_lie_over_each_other():
+    names = [f"a class named ${i}$" for i in range(20)]
+    figure = saved(plot_bars(names, {"one": range(20)}, "what"))
+    (axis,) = figure.axes
+    texts = axis.get_xticklabels()
+    assert [text.get_text().replace("\\", "") for text in texts] == names
+    assert all(text.get_rotation() == 45 for text in texts)
+    assert min(text.get_window_extent().x0 for text in texts) >= 0
+
+
+def test_each_experiment_is_a_panel():
+    panels = {
+        "latent size": [
+            (10, {"accuracies": [0.5, 0.6], "interval": (0.5, 0.62)}),
+            (25, {"accuracies": [0.7, 0.9], "interval": (0.75, 0.84)}),
+        ],
+        "factor": [(0.5, {"accuracies": [0.3], "interval": (0.3, 0.4)})],
+    }
+    figure = saved(plot_experiments(panels, {"latent size": (25, 0.71)}, "the document"))
+    first, second = figure.axes
+    assert [axis.get_xlabel() for axis in figure.axes] == ["latent size", "factor"]
+    assert [text.get_text() for text in first.get_xticklabels()] == ["10", "25"]
+    np.testing.assert_allclose(first.containers[0][0].get_ydata(), [55, 80])
+    np.testing.assert_allclose(_error_ends(first.containers[0]), [[50, 62], [75, 84]])
+    dots = [line for line in first.lines if line.get_marker() == "."]
+    np.testing.assert_allclose([line.get_ydata() for line in dots], [[50, 60], [70, 90]])
+    (star,) = [line for line in first.lines if line.get_marker() == "*"]
+    np.testing.assert_allclose(star.get_xydata(), [[1, 71]])
+    assert "the document" in _legend(first) and second.get_legend() is None
+    assert first.get_ylabel() == "accuracy, %"
+
+
+def test_heat_maps_have_the_first_number_to_the_right_and_share_a_scale():
+    maps = np.zeros([4, 3, 3])
+    maps[0, 2, 0] = 5
+    maps[3, 1, 1] = 2
+    figure = saved(plot_heat_maps(maps, [0, 0.5, 1], "abcd", ("first", "second"), "error", "title"))
+    axes = [axis for axis in figure.axes if axis.images]
+    assert [axis.get_title() for axis in axes] == ["a", "b", "c", "d"]
+    for axis, values in zip(axes, maps, strict=True):
+        (picture,) = axis.images
+        # rows go upwards
+        assert picture.origin == "lower"
+        np.testing.assert_array_equal(picture.get_array(), values.T)
+        assert picture.get_clim() == (0, 5)
+        assert tuple(picture.get_extent()) == (-0.25, 1.25, -0.25, 1.25)
+        assert (axis.get_xlabel(), axis.get_ylabel()) == ("first", "second")
+        np.testing.assert_allclose(axis.lines[0].get_xdata(), axis.lines[0].get_ydata())
+    assert figure.axes[-1].get_ylabel() == "error"
+    assert figure.get_suptitle() == "title"
