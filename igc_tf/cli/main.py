@@ -1,25 +1,117 @@
-"""The `igc-tf` command."""
+"""The `igc-tf` command: finds out which command is meant, and runs it.
 
-from igc_tf.cli.program import run_program
+A command is a dataclass of options, whose docstring is its help, and a function of these options
+that may return an exit code. Neither its module nor anything here imports TensorFlow before the
+function does, so that help and mistakes are answered at once.
+"""
+
+import difflib
+import importlib
+import sys
+from typing import NamedTuple
+
+import igc_tf
+from igc_tf.cli.program import parse_options, program_errors
+from igc_tf.errors import InputError
 
 
-def main():
-    """Runs `igc-tf` with the arguments of this process and exits."""
-    run_program(_run)
+class Command(NamedTuple):
+    """Where a command is found, and what it is for.
+
+    Attributes:
+        module: imported when the command is asked for.
+        options: the name of a dataclass there.
+        function: the name of a function there, of an instance of it.
+        summary: one line for the overview.
+    """
+
+    module: str
+    options: str
+    function: str
+    summary: str
 
 
-def _run():
-    import tyro
+COMMANDS = {
+    "reproduce": Command(
+        "igc_tf.cli.reproduce", "ReproduceOptions", "print_table", "the paper's table and figures"
+    ),
+    "classify": Command(
+        "igc_tf.cli.classify", "ClassifyOptions", "classify_files", "classify picture files"
+    ),
+    "export": Command(
+        "igc_tf.cli.export",
+        "ExportOptions",
+        "export_classifier",
+        "write a classifier that runs without this package",
+    ),
+    "serve": Command(
+        "igc_tf.cli.serve", "ServeOptions", "serve_classifier", "serve an export over HTTP"
+    ),
+    "data list": Command(
+        "igc_tf.cli.data", "ListOptions", "print_datasets", "the image sets that are ready to use"
+    ),
+    "data import": Command(
+        "igc_tf.cli.data", "ImportOptions", "import_files", "import four IDX files"
+    ),
+    "data prepare": Command("igc_tf.cli.data", "PrepareOptions", "prepare", "fetch an image set"),
+}
 
-    from igc_tf.commands.classify import classify
-    from igc_tf.commands.data import data
-    from igc_tf.commands.export import export
-    from igc_tf.commands.reproduce import reproduce
-    from igc_tf.commands.serve import serve
 
-    app = tyro.extras.SubcommandApp()
-    for command in (reproduce, classify, export, serve, data):
-        app.command(command)
-    return app.cli(
-        prog="igc-tf", config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-    )
+def run_command_line(arguments=None):
+    """Runs `igc-tf` and exits.
+
+    Args:
+        arguments: what follows `igc-tf`; None for those of this process.
+
+    Exits:
+        With the command's code: 0 if all went well. 2 after a mistake of use, told in one line on
+        stderr; 130 after Ctrl-C.
+    """
+    with program_errors():
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+    sys.exit(code)
+
+
+def _run(arguments):
+    first = arguments[0] if arguments else "--help"
+    if first in ("-h", "--help"):
+        print(_overview("igc-tf", COMMANDS))
+        return 0
+    if first == "--version":
+        print(f"igc-tf {igc_tf.__version__}")
+        return 0
+    for words in (1, 2):
+        name = " ".join(arguments[:words])
+        if name in COMMANDS:
+            return _run_command(name, arguments[words:])
+    group = {name: of for name, of in COMMANDS.items() if name.startswith(f"{first} ")}
+    if group and (len(arguments) == 1 or arguments[1] in ("-h", "--help")):
+        print(_overview(f"igc-tf {first}", group))
+        return 0
+    raise InputError(_unknown(" ".join(arguments[: 2 if group else 1]), group or COMMANDS))
+
+
+def _run_command(name, arguments):
+    command = COMMANDS[name]
+    module = importlib.import_module(command.module)
+    options = parse_options(getattr(module, command.options), f"igc-tf {name}", arguments)
+    return getattr(module, command.function)(options)
+
+
+def _unknown(name, commands):
+    near = difflib.get_close_matches(name, commands, n=1)
+    expected = f"did you mean {near[0]!r}?" if near else "expected one of " + ", ".join(commands)
+    return f"igc-tf has no command {name!r}: {expected}"
+
+
+def _overview(program, commands):
+    lines = [
+        f"usage: {program} [COMMAND] [OPTIONS]",
+        "",
+        "Classify by inverting a generator.",
+        "",
+        *(f"  {name:13} {command.summary}" for name, command in commands.items()),
+        "",
+        "igc-tf COMMAND --help tells a command's options; igc-tf --version the version.",
+    ]
+    return "\n".join(lines)

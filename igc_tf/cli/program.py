@@ -2,12 +2,15 @@
 
 import codecs
 import contextlib
+import inspect
 import os
 import sys
 import tempfile
 import warnings
+from typing import Annotated
 
 from igc_tf.errors import IGCError, InputError
+from igc_tf.ranges import Range
 
 # for terminals that can't print these: the papers' notation, dashes, quotes, tyro's boxes
 _PLAIN = {
@@ -29,6 +32,50 @@ def run_program(main):
         import_tensorflow_quietly()
         code = main()
     sys.exit(code)
+
+
+def parse_options(options, program=None, arguments=None):
+    """Reads a command line into a dataclass of options; answers --help and exits.
+
+    Args:
+        options: a dataclass; its docstring is the help, its "Attributes:" that of each option. The
+            help also tells the ranges that are declared with `igc_tf.ranges`.
+        program: what the help calls the program; None for the name it was started by.
+        arguments: of the command line; None for those of this process.
+
+    Returns:
+        An instance of `options`.
+
+    Raises:
+        InputError: whatever the dataclass itself refuses.
+    """
+    import tyro
+
+    # tyro would box what the dataclass refuses; of a function it lets the errors through
+    def made(*arguments, **values):
+        return options(*arguments, **values)
+
+    signature = inspect.signature(options, eval_str=True)
+    parameters = [_with_range(parameter) for parameter in signature.parameters.values()]
+    made.__signature__ = signature.replace(parameters=parameters, return_annotation=options)
+    made.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    made.__doc__ = inspect.getdoc(options).replace("\nAttributes:", "\nArgs:")
+    return tyro.cli(made, prog=program, args=arguments, config=(tyro.conf.OmitArgPrefixes,))
+
+
+def _with_range(parameter):
+    """The parameter whose help also tells its range."""
+    import tyro
+
+    kind = parameter.annotation
+    limits = [item for item in getattr(kind, "__metadata__", ()) if isinstance(item, Range)]
+    if not limits or not str(limits[0]):
+        return parameter
+
+    def hint(default):
+        return f"({limits[0]}; default: {default})"
+
+    return parameter.replace(annotation=Annotated[kind, tyro.conf.arg(help_behavior_hint=hint)])
 
 
 @contextlib.contextmanager

@@ -41,8 +41,8 @@ class PredictionServer(ThreadingHTTPServer):
         name: of the model, in the addresses.
 
     Raises:
-        InputError: if the directory holds no SavedModel.
-        OSError: if the port cannot be had.
+        InputError: if the directory holds no SavedModel or a damaged one, or if the port is taken
+            or the interface unknown.
     """
 
     daemon_threads = True
@@ -50,11 +50,22 @@ class PredictionServer(ThreadingHTTPServer):
     def __init__(self, directory, host="127.0.0.1", port=8501, name="classifier"):
         if not tf.saved_model.contains_saved_model(str(directory)):
             raise InputError(f"{directory} holds no SavedModel: expected a saved_model.pb in it")
-        # the signatures live as long as the model does
-        self._model = tf.saved_model.load(str(directory))
+        try:
+            # the signatures live as long as the model does
+            self._model = tf.saved_model.load(str(directory))
+        except Exception as error:
+            # TensorFlow raises errors of many kinds for a damaged file
+            raise InputError(
+                f"{directory} holds a SavedModel that cannot be loaded: {first_line(error)}"
+            ) from error
         self._one_at_a_time = threading.Lock()
         self.model_path = f"/v1/models/{name}"
-        super().__init__((host, port), _Handler)
+        try:
+            super().__init__((host, port), _Handler)
+        except OSError as error:
+            raise InputError(
+                f"cannot listen on port {port} of {host}: {error.strerror or error}"
+            ) from error
 
     @property
     def url(self):

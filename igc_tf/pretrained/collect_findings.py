@@ -10,7 +10,8 @@ from igc_tf.pretrained.shipped_weights import weights_digest
 from igc_tf.runs import read_json
 
 _SEARCH_SETTINGS = "python -m evaluation.search_settings"
-_NOISE_TABLE = "python -m evaluation.noise_table"
+# the command, and what it was called when the published tables were made
+_NOISE_TABLES = ("igc-tf reproduce", "python -m evaluation.noise_table")
 _INVERSE_CLASSIFICATION = "python -m evaluation.inverse_classification"
 
 
@@ -33,7 +34,7 @@ def collect_findings(run, search_settings=None, noise_tables=(), inverse_classif
         run: the directory of `train_cagan` or `train_conditional_gan`.
         search_settings: a directory of evaluation.search_settings, or of
             evaluation.inverse_classification, for the best settings.
-        noise_tables: directories of evaluation.noise_table, for the metrics.
+        noise_tables: directories of `igc-tf reproduce`, for the metrics.
         inverse_classification: a directory of evaluation.inverse_classification, likewise.
 
     Returns:
@@ -52,7 +53,7 @@ def collect_findings(run, search_settings=None, noise_tables=(), inverse_classif
         programs = (_SEARCH_SETTINGS, _INVERSE_CLASSIFICATION)
         best = _finished(search_settings, programs, digests)["best_settings"]
     for directory in noise_tables:
-        table = _finished(directory, (_NOISE_TABLE,), digests)
+        table = _finished(directory, _NOISE_TABLES, digests)
         metrics.append(
             {key: table[key] for key in ("program", "options", "search", "data", "rows")}
         )

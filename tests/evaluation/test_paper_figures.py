@@ -4,7 +4,7 @@ import pytest
 
 import igc_tf
 from igc_tf.data import add_gaussian_noise, bundled_digits
-from igc_tf.evaluation.noise_table import PAPER_ROWS
+from igc_tf.reproduce import PAPER_ROWS
 
 
 @pytest.mark.slow

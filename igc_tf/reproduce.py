@@ -1,42 +1,30 @@
-"""The paper's table: accuracy under Gaussian noise, with its figures (002 §2)."""
+"""The paper's table: accuracy under Gaussian noise, with its figures (the paper, section 2).
 
-import math
+Importing this module does not import TensorFlow; `noise_table` does.
+"""
+
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-import tensorflow as tf
 
-from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
-from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
-from igc_tf.evaluation.check_generator import check_generator
-from igc_tf.generators.generator import Generator
-from igc_tf.generators.layers import Precision
-from igc_tf.plots import plot_accuracies, plot_cases, plot_search
-from igc_tf.pretrained import (
-    lenet_card,
-    lenet_names,
-    load_generator,
-    load_lenet,
-    named_settings,
-    weights_digest,
-)
-from igc_tf.runs import RunDirectory, describe_environment, json_ready
-from igc_tf.tensorboard import log_latents, log_search, summary_writer
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment, RunDirectory
 
-# sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti (002 §2)
+# sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti
 PAPER_ROWS = ((0.0, 0.951, 2526), (0.2, 0.947, 2535), (0.4, 0.912, 2586))
 _CASES = 6
 # what --tensorboard shows of each sigma
 _LOGGED_SEARCHES = 4
 _LOGGED_LATENTS = 300
+_FILES = ("accuracy.png", "search-sigma-*.png", "cases-*-sigma-*.png", "predictions-*.npy")
 
 
 @dataclass(frozen=True)
-class NoiseTableOptions:
+class ReproduceOptions:
     """Reproduce the paper's table and figures.
 
     Attributes:
@@ -47,7 +35,7 @@ class NoiseTableOptions:
         output: directory for result.json and the figures.
         tensorboard: directory for TensorBoard's logs: the table, the searches of a few images,
             the latents of some hundreds. If not given, only the table's, in OUTPUT/tensorboard.
-        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        dataset: an image set of TensorFlow Datasets, of the generator's shape.
         split: "test"; or "validation", to make choices on.
         data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images and the noise.
@@ -55,8 +43,8 @@ class NoiseTableOptions:
         precision: what the generator computes in; see `load_generator`.
     """
 
-    images: int | Literal["all"] = 1000
-    sigma: tuple[float, ...] = (0.0, 0.2, 0.4)
+    images: Annotated[int | Literal["all"], Range(1)] = 1000
+    sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] = "paper"
     output: Path = Path("runs/reproduce")
@@ -64,17 +52,12 @@ class NoiseTableOptions:
     dataset: str = "mnist"
     split: Literal["test", "validation"] = "test"
     data_dir: Path | None = None
-    seed: int = 0
-    batch_size: int = 100
-    precision: Precision = "float32"
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
+    batch_size: Annotated[int, Range(1, 1_000_000)] = 100
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
     def __post_init__(self):
-        if self.images != "all" and self.images < 1:
-            raise InputError(f"--images {self.images}: expected a whole number >= 1, or all")
-        if not self.sigma or not all(math.isfinite(s) and s >= 0 for s in self.sigma):
-            raise InputError(f"--sigma {self.sigma}: expected one or more numbers >= 0")
-        if self.batch_size < 1:
-            raise InputError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
+        check_ranges(self)
 
 
 @dataclass(frozen=True)
@@ -129,100 +112,94 @@ class NoiseTable:
         return "\n".join(lines)
 
 
-def noise_table(options, report=None):
+def noise_table(options, data=None, verbose=1):
     """Classifies noised images, one pass per sigma, and writes the table and the figures.
 
-    Each finished sigma is kept, with its answers in `answers-sigma-SIGMA.npy`: the same options on
-    an unfinished output directory go on there.
+    Each finished sigma is kept, with its answers in `predictions-sigma-SIGMA.npy`: the same
+    options on an unfinished output directory go on there.
 
     Args:
-        options: a `NoiseTableOptions`.
-        report: told each line of progress, e.g. `print`; None for silence.
+        options: a `ReproduceOptions`.
+        data: `LabelledData` to draw the images from; None for the data set of the options.
+        verbose: 0 for silence.
 
     Returns:
         A `NoiseTable`.
 
     Raises:
         InputError: for options that cannot be met; before any search starts.
+        OutputError: for directories that cannot be written, likewise.
     """
+    from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
+    from igc_tf.data import add_gaussian_noise
+    from igc_tf.evaluation.check_generator import check_generator
+    from igc_tf.plots import plot_accuracies
+    from igc_tf.pretrained import load_generator, named_settings, weights_digest
+
     settings = named_settings(options.settings, options.generator)
     generator = load_generator(options.generator, options.precision)
     classifier = InvertedGeneratorClassifier(generator, settings)
     lenet = _lenet(options.dataset)
-    data, note = _images(options)
+    data, note = _images(options, data)
     check_generator(options.generator, generator, data)
-    run = RunDirectory(options.output)
-    result = {
-        "program": "python -m evaluation.noise_table",
-        "options": json_ready(options),
+    if options.tensorboard is not None:
+        RunDirectory(options.tensorboard)
+    facts = {
         "search": settings.to_dict(),
         "generator_sha256": weights_digest(generator),
         "lenet_sha256": weights_digest(lenet) if lenet is not None else None,
         "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
-        "environment": describe_environment(),
-        "complete": False,
-        "rows": [],
     }
-    result["rows"] = run.findings(result)
+    run = Experiment("igc-tf reproduce", options, facts, files=_FILES, verbose=verbose)
     precision = "" if options.precision == "float32" else f", {options.precision}"
     header = (
         f"{len(data):,} {data.split} images of {data.name} ({data.source}){note}; "
         f"generator {options.generator}, {options.settings} settings{precision}"
     )
-    verbose = 0 if report is None else 1
-    report = report or (lambda line: None)
-    report(header)
+    run.say(header)
 
-    finished = {row["sigma"] for row in result["rows"]}
     for sigma in options.sigma:
+        if run.row(sigma=sigma) is not None:
+            continue
+        run.say(f"sigma {sigma:g}")
         noised = add_gaussian_noise(data.images, sigma, options.seed)
-        answers_file = f"answers-sigma-{sigma:g}.npy"
-        if sigma not in finished:
-            report(f"sigma {sigma:g}")
-            evaluation = classifier.evaluate(noised, data.labels, options.batch_size, verbose)
-            if not result["rows"]:
-                _remove_files(run)
-            run.write(answers_file, partial(np.save, arr=evaluation.answers))
-            result["rows"].append(
-                {
-                    "sigma": sigma,
-                    **evaluation.to_dict(),
-                    "seconds": evaluation.seconds,
-                    "first_batch_seconds": evaluation.first_batch_seconds,
-                    **_lenet_row(lenet, noised, data.labels),
-                }
-            )
-            run.write_json("result.json", result)
-        if not (run.path / _search_picture(sigma)).exists():
-            answers = np.load(run.path / answers_file)
-            if options.tensorboard is not None:
-                report(f"sigma {sigma:g}: TensorBoard logs")
-                _log_searches(options, classifier, data, noised, answers, sigma, verbose)
-            _draw_cases(run, classifier, data, noised, answers, sigma)
-    result["rows"].sort(key=lambda row: options.sigma.index(row["sigma"]))
+        evaluation = classifier.evaluate(noised, data.labels, options.batch_size, verbose)
+        row = {
+            "sigma": sigma,
+            **evaluation.to_dict(),
+            "seconds": evaluation.seconds,
+            "first_batch_seconds": evaluation.first_batch_seconds,
+        }
+        if lenet is not None:
+            baseline = evaluate_network(lenet, noised, data.labels)
+            row |= {
+                "lenet_accuracy": baseline.accuracy,
+                "lenet_correct": baseline.correct,
+                "lenet_interval": list(baseline.interval),
+            }
+        answers = evaluation.answers
+        run.add(row, partial(_draw, run, options, classifier, data, noised, answers, sigma))
     references = PAPER_ROWS if options.dataset == "mnist" else ()
     curves = {"paper": [row[:2] for row in references]} if references else {}
+    run.rows.sort(key=lambda row: options.sigma.index(row["sigma"]))
     if lenet is not None:
-        curves["LeNet"] = [(row["sigma"], row["lenet_accuracy"]) for row in result["rows"]]
-    _log_table(options.tensorboard or run.path / "tensorboard", result["rows"])
-    run.write_figure(
-        "accuracy.png",
-        plot_accuracies(
-            result["rows"],
-            curves,
-            f"{options.generator}, {options.settings} settings, {len(data):,} images",
-        ),
-    )
-    run.write_json("result.json", {**result, "complete": True})
-    return NoiseTable(result["rows"], header, run.path, options.tensorboard, references)
+        curves["LeNet"] = [(row["sigma"], row["lenet_accuracy"]) for row in run.rows]
+    _log_table(options.tensorboard or run.path / "tensorboard", run.rows)
+    title = f"{options.generator}, {options.settings} settings, {len(data):,} images"
+    run.write_figure("accuracy.png", plot_accuracies(run.rows, curves, title))
+    run.finish()
+    return NoiseTable(run.rows, header, run.path, options.tensorboard, references)
 
 
-def _images(options):
+def _images(options, data):
     """The images to classify, and a note if they are not the ones asked for."""
-    data = load_images(options.dataset, options.split, data_dir=options.data_dir, fallback=True)
+    from igc_tf.data import load_images
+
+    if data is None:
+        data = load_images(options.dataset, options.split, data_dir=options.data_dir, fallback=True)
     note = ""
     if data.split != options.split:
-        note = f"; the {options.split} images could not be had, `igc-tf data prepare` says why"
+        note = f"; the {options.split} images are not available, `igc-tf data prepare` says why"
     if options.images == "all":
         return data, note
     if options.images > len(data):
@@ -233,20 +210,10 @@ def _images(options):
     return data.sample(options.images, options.seed), note
 
 
-def _remove_files(run):
-    """Removes an earlier table's: it may have had other sigmas, or more wrong answers."""
-    for pattern in ("accuracy.png", "search-sigma-*.png", "cases-*-sigma-*.png", "answers-*.npy"):
-        for file in run.path.glob(pattern):
-            file.unlink()
-
-
-def _search_picture(sigma):
-    """Fig. 2; the last of a sigma's files to be written."""
-    return f"search-sigma-{sigma:g}.png"
-
-
 def _lenet(dataset):
     """The LeNet that was trained on this dataset's classes, or None."""
+    from igc_tf.pretrained import lenet_card, lenet_names, load_lenet
+
     for name in lenet_names():
         card = lenet_card(name)
         if (card["training"]["recipe"]["dataset"], card["activation"]) == (dataset, "softmax"):
@@ -254,19 +221,12 @@ def _lenet(dataset):
     return None
 
 
-def _lenet_row(lenet, noised, labels):
-    if lenet is None:
-        return {}
-    evaluation = evaluate_network(lenet, noised, labels)
-    return {
-        "lenet_accuracy": evaluation.accuracy,
-        "lenet_correct": evaluation.correct,
-        "lenet_interval": list(evaluation.interval),
-    }
-
-
 def _log_table(directory, rows):
     """The accuracies, as scalars over the noise in thousandths."""
+    import tensorflow as tf
+
+    from igc_tf.tensorboard import summary_writer
+
     with summary_writer(directory / "table", "table").as_default():
         for row in rows:
             step = round(1000 * row["sigma"])
@@ -274,8 +234,10 @@ def _log_table(directory, rows):
             tf.summary.scalar("seconds over 1000 sigma", row["seconds"], step=step)
 
 
-def _log_searches(options, classifier, data, noised, answers, sigma, verbose):
+def _log_searches(options, classifier, data, noised, answers, sigma):
     """The searches of some right and some wrong cases, and the latents of many images."""
+    from igc_tf.tensorboard import log_latents, log_search
+
     right = np.flatnonzero(answers == data.labels)
     wrong = np.flatnonzero(answers != data.labels)[: _LOGGED_SEARCHES // 2]
     cases = np.concatenate([right[: _LOGGED_SEARCHES - len(wrong)], wrong])
@@ -290,16 +252,20 @@ def _log_searches(options, classifier, data, noised, answers, sigma, verbose):
         data.class_names,
         name,
         options.batch_size,
-        verbose,
     )
 
 
-def _draw_cases(run, classifier, data, noised, answers, sigma):
-    """Figs. 2, 3 and 4 for one sigma."""
+def _draw(run, options, classifier, data, noised, answers, sigma):
+    """The paper's Figs. 2, 3 and 4 for one sigma, and the answers."""
+    from igc_tf.plots import plot_cases, plot_search
+
+    run.write(f"predictions-sigma-{sigma:g}.npy", partial(np.save, arr=answers))
+    if options.tensorboard is not None:
+        run.say(f"sigma {sigma:g}: TensorBoard logs")
+        _log_searches(options, classifier, data, noised, answers, sigma)
     right = np.flatnonzero(answers == data.labels)[:_CASES]
     wrong = np.flatnonzero(answers != data.labels)[:_CASES]
     steps = classifier.settings.steps
-    bounds = Generator.of(classifier.generator).bounds
     for name, cases in (("right", right), ("wrong", wrong)):
         if not len(cases):
             continue
@@ -311,7 +277,7 @@ def _draw_cases(run, classifier, data, noised, answers, sigma):
             found.labels,
             data.labels[cases],
             data.class_names,
-            bounds,
+            data.bounds,
             f"{name} answers at sigma {sigma:g}: each class's best reproduction, its difference",
         )
         run.write_figure(f"cases-{name}-sigma-{sigma:g}.png", figure)
@@ -322,7 +288,7 @@ def _draw_cases(run, classifier, data, noised, answers, sigma):
         noised[0],
         {step: images[0] for step, images in found.snapshots.items()},
         data.class_names,
-        bounds,
+        data.bounds,
         title,
     )
-    run.write_figure(_search_picture(sigma), figure)
+    run.write_figure(f"search-sigma-{sigma:g}.png", figure)

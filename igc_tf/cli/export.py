@@ -1,0 +1,42 @@
+"""`igc-tf export`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.ranges import Range, check_ranges
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Write a classifier, the whole search inside, that runs without this package.
+
+    Attributes:
+        output: directory to write; must not exist, or be empty.
+        generator: a name that ships, or a .keras file.
+        settings: the paper's search settings, or those chosen on the validation digits.
+        format: a TensorFlow SavedModel; or an HLO program, which JAX runs on any of its devices.
+        batch_size: images searched at once; for HLO, the number of images that the program takes.
+    """
+
+    output: Path
+    generator: str = "mnist-cagan-compact"
+    settings: Literal["paper", "best"] = "paper"
+    format: Literal["saved_model", "hlo"] = "saved_model"
+    batch_size: Annotated[int, Range(1, 1_000_000)] = 100
+
+    def __post_init__(self):
+        check_ranges(self)
+
+
+def export_classifier(options):
+    """Writes the export and says where."""
+    import_tensorflow_quietly()
+    from igc_tf.cli.choices import class_classifier
+    from igc_tf.export import export_hlo, export_saved_model
+
+    classifier = class_classifier(options.generator, options.settings)
+    write = export_hlo if options.format == "hlo" else export_saved_model
+    write(classifier, options.output, options.batch_size)
+    print(f"{options.generator}, {options.settings} settings: {options.output}")

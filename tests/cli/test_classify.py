@@ -1,0 +1,106 @@
+"""`igc-tf classify`: which files it takes, and what it writes."""
+
+import csv
+import json
+import os
+
+import keras
+import numpy as np
+import pytest
+
+from igc_tf.cli.main import run_command_line
+from igc_tf.data import bundled_digits
+
+ODD_NAMES = ["a $x$ b.png", "😀.png", os.fsdecode(b"caf\xe9.png")]
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as exit:
+        run_command_line(["classify", *map(str, arguments)])
+    return exit.value.code
+
+
+def digit(label):
+    """A validation digit, uint8 (28, 28, 1), light on dark."""
+    digits = bundled_digits()
+    image = digits.images[np.flatnonzero(digits.labels == label)[3]]
+    return np.rint(255 * (image + 0.5))
+
+
+def save(path, pixels):
+    # keras' own function encodes the name, which not every name allows
+    with open(path, "wb") as file:
+        keras.utils.array_to_img(pixels, scale=False).save(file, format="PNG")
+
+
+@pytest.fixture(scope="module")
+def classified(tmp_path_factory):
+    """Good and bad files and a folder in one call; the files and the output directory."""
+    folder = tmp_path_factory.mktemp("classify")
+    for label in (0, 1):
+        save(folder / f"{label}.png", digit(label))
+    (folder / "more").mkdir()
+    save(folder / "more" / "inverted.png", 255 - np.kron(digit(0), np.ones([4, 4, 1])))
+    for label, name in enumerate(ODD_NAMES):
+        save(folder / "more" / name, digit(label))
+    (folder / "more" / "notes.txt").write_text("no picture")
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.png").write_text("not an image")
+    output = folder / "out"
+    output.mkdir()
+    (output / "007-of-an-earlier-run.png").write_bytes(b"")
+    files = [
+        folder / name for name in ("0.png", "empty.png", "1.png", "text.png", "none.png", "more")
+    ]
+    return files, output
+
+
+def test_files_and_folders_are_classified_and_drawn(classified, capsys):
+    files, output = classified
+    assert run(*files, "--output", output) == 2
+    captured = capsys.readouterr()
+    # each unreadable file has its line
+    errors = captured.err.splitlines()
+    assert len(errors) == 3 and all(line.startswith("error: ") for line in errors)
+    assert all(name in line for name, line in zip(("empty", "text", "none"), errors, strict=True))
+
+    result = json.loads((output / "results.json").read_text(encoding="utf-8"))
+    rows = {os.path.basename(row["file"]): row for row in result["rows"]}
+    assert set(rows) == {"0.png", "1.png", "inverted.png", *ODD_NAMES}
+    expected = {"0.png": "0", "1.png": "1", "inverted.png": "0"}
+    expected |= {name: str(label) for label, name in enumerate(ODD_NAMES)}
+    assert {name: row["prediction"] for name, row in rows.items()} == expected
+    for row in result["rows"]:
+        scores = {name[6:]: value for name, value in row.items() if name.startswith("score:")}
+        assert list(scores) == list("0123456789")
+        first, second = sorted(scores.values(), reverse=True)[:2]
+        assert max(scores, key=scores.get) == row["prediction"]
+        assert row["score"] == first and row["margin"] == pytest.approx(first - second)
+        assert row["probability"] is None and row["warnings"] == ""
+    assert result["options"]["generator"] == "mnist-cagan-compact" and result["search"]["steps"]
+
+    lines = [line for line in captured.out.splitlines() if " -> " in line]
+    assert [line.split()[0] for line in lines] == [row["prediction"] for row in result["rows"]]
+    # a picture for each, and none of another run
+    assert len(list(output.glob("*.png"))) == len(rows)
+    assert not list(output.glob("007*"))
+
+
+def test_the_csv_is_the_same_table(classified):
+    _, output = classified
+    rows = json.loads((output / "results.json").read_text(encoding="utf-8"))["rows"]
+    with open(output / "results.csv", encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert list(table[0]) == list(rows[0])
+    assert list(table[0])[:7] == [
+        "file",
+        "prediction",
+        "probability",
+        "score",
+        "margin",
+        "warnings",
+        "seconds",
+    ]
+    for read, row in zip(table, rows, strict=True):
+        assert read["prediction"] == row["prediction"] and read["probability"] == ""
+        assert float(read["score:3"]) == row["score:3"]

@@ -1,0 +1,167 @@
+"""The `igc-tf` command as a user types it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+import igc_tf
+from igc_tf.cli.main import COMMANDS, run_command_line
+from igc_tf.data import bundled_digits
+from tests.fixtures.mean_digits import varied_digit_generator
+
+# as in a terminal, where Ctrl-C is not ignored: a script's background process ignores it
+_START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from igc_tf.cli.main import run_command_line; run_command_line()"
+)
+
+
+def run(*arguments):
+    """The exit code."""
+    with pytest.raises(SystemExit) as exit:
+        run_command_line(map(str, arguments))
+    return exit.value.code
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return varied_digit_generator()
+
+
+@pytest.fixture
+def own(generator, tmp_path):
+    generator.save(tmp_path / "own.keras")
+    return tmp_path / "own.keras"
+
+
+def test_help_and_mistakes_do_not_wait_for_tensorflow(tmp_path):
+    # one process for all of it: whatever imports TensorFlow shows in its modules
+    program = """
+import sys
+from igc_tf.cli.main import COMMANDS, run_command_line
+for line in (["--version"], ["--help"], ["reproduc"], ["data"], ["classify"], ["reproduce",
+             "--images", "0"], *([*name.split(), "--help"] for name in COMMANDS)):
+    try:
+        run_command_line(line)
+    except SystemExit as exit:
+        print("exit", exit.code, *line)
+loaded = {"tensorflow", "keras", "tensorflow_datasets", "matplotlib", "scipy"} & set(sys.modules)
+print("loaded", loaded)
+"""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        check=True,
+        timeout=60,
+    )
+    seconds = time.perf_counter() - begin
+    lines = done.stdout.decode("ascii").splitlines()
+    assert lines[-1] == "loaded set()"
+    # a dozen answers in one process; each by itself may take half a second
+    assert seconds < 5
+    exits = [line.split()[1:] for line in lines if line.startswith("exit ")]
+    assert [code for code, *rest in exits if "--help" in rest] == ["0"] * (len(COMMANDS) + 1)
+    assert ["2", "classify"] in exits and ["2", "reproduce", "--images", "0"] in exits
+    assert f"igc-tf {igc_tf.__version__}" in lines
+    errors = done.stderr.decode("ascii").splitlines()
+    assert len(errors) == 3 and all(line.startswith("error: ") for line in errors)
+    assert "did you mean 'reproduce'?" in errors[0]
+
+
+def test_the_overview_names_every_command(capsys):
+    assert run("--help") == run() == 0
+    text = capsys.readouterr().out
+    assert all(
+        f"  {name} " in text and command.summary in text for name, command in COMMANDS.items()
+    )
+    assert run("data", "--help") == 0
+    text = capsys.readouterr().out
+    assert "data import" in text and "reproduce" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["reproduce", "--images", "0"], "images=0"),
+        (["reproduce", "--sigma", "1e308"], "sigma=(1e+308,)"),
+        (["reproduce", "--generator", "nothing.keras"], "nothing.keras"),
+        (["reproduce", "--images", "5", "--tensorboard", "own.keras"], "own.keras is no directory"),
+        (["classify"], "no pictures"),
+        (["classify", "empty"], "empty holds no pictures"),
+        (["data", "import", "nowhere"], "nowhere"),
+        (["data", "inport"], "did you mean 'data import'?"),
+        (["export", "--output", "out", "--batch-size", "0"], "batch_size=0"),
+        (["serve", "nowhere"], "nowhere"),
+        (["serve", "damaged"], "damaged"),
+        (["serve", "damaged", "--port", "65536"], "port=65536"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(arguments, message, own, monkeypatch, capsys):
+    monkeypatch.chdir(own.parent)
+    (own.parent / "empty").mkdir()
+    (own.parent / "damaged").mkdir()
+    (own.parent / "damaged" / "saved_model.pb").write_bytes(b"no such thing")
+    assert run(*arguments) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err and captured.err.count("\n") == 1, captured.err
+    assert {path.name for path in own.parent.iterdir()} == {"own.keras", "empty", "damaged"}
+
+
+def test_reproduce_prints_the_table_and_writes_the_figures(own, tmp_path, capsys):
+    arguments = ["--images", "20", "--sigma", "0.3", "--split", "validation"]
+    output = tmp_path / "out"
+    assert not run("reproduce", "--generator", own, "--output", output, *arguments)
+    captured = capsys.readouterr()
+    (row,) = json.loads((output / "result.json").read_text())["rows"]
+    assert row["count"] == 20 and f"  0.3 {100 * row['accuracy']:8.2f} %" in captured.out
+    assert (output / "search-sigma-0.3.png").exists() and captured.err == ""
+
+
+def test_what_is_exported_answers_when_served_until_ctrl_c(own, tmp_path, capsys):
+    import signal
+
+    from igc_tf.cli.choices import class_classifier
+
+    assert not run("export", "--generator", own, "--output", tmp_path / "model" / "1")
+    assert "model/1" in capsys.readouterr().out
+    with subprocess.Popen(
+        [sys.executable, "-c", _START, "serve", "model/1", "--port", "0"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"},
+    ) as server:
+        try:
+            url = server.stdout.readline().split()[2].removesuffix(";")
+            digits = bundled_digits().sample(10, seed=0)
+            body = json.dumps({"inputs": digits.images.tolist()}).encode()
+            with urllib.request.urlopen(url, body, timeout=60) as response:
+                labels = json.load(response)["outputs"]["label"]
+        finally:
+            server.send_signal(signal.SIGINT)
+        classifier = class_classifier(str(own), "paper")
+        assert labels == classifier.classify(digits.images).labels.tolist()
+        # it started without a word from TensorFlow
+        assert server.wait(timeout=60) == 0 and server.stderr.read() == ""
+
+
+def test_export_refuses_a_directory_with_something_in_it(tmp_path, capsys):
+    (tmp_path / "kept.txt").write_text("precious")
+    assert run("export", "--output", tmp_path) == 2
+    assert "expected a new or an empty directory" in capsys.readouterr().err
+    assert (tmp_path / "kept.txt").read_text() == "precious"
+
+
+def test_data_list_names_the_bundled_digits(tmp_path, capsys):
+    assert not run("data", "list", "--data-dir", tmp_path)
+    captured = capsys.readouterr()
+    assert "5,000 validation" in captured.out and captured.err == ""

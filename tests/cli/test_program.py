@@ -1,0 +1,90 @@
+"""What programs print where, and how they end."""
+
+import io
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import pytest
+
+from igc_tf.cli.program import import_tensorflow_quietly, parse_options, program_errors
+from igc_tf.errors import InputError
+from igc_tf.ranges import Range, check_ranges
+
+
+@dataclass(frozen=True)
+class Options:
+    """Test the reading of options × λ.
+
+    Attributes:
+        images: how many.
+        way: to go.
+    """
+
+    images: Annotated[int | Literal["all"], Range(1, 9)] = 3
+    way: Literal["up", "down"] = "up"
+
+    def __post_init__(self):
+        check_ranges(self)
+
+
+def code_of(error, capsys):
+    with pytest.raises(SystemExit) as exit, program_errors():
+        raise error
+    return exit.value.code, capsys.readouterr().err
+
+
+def test_mistakes_are_one_line_and_ctrl_c_is_130(capsys):
+    assert code_of(InputError("--images 0"), capsys) == (2, "error: --images 0\n")
+    code, line = code_of(KeyboardInterrupt(), capsys)
+    assert code == 130 and line.count("\n") == 1
+
+
+def test_anything_else_shows_its_traceback(monkeypatch):
+    for defect in (ValueError("a defect"), OSError("another"), RuntimeError("a third")):
+        with pytest.raises(type(defect), match=str(defect)), program_errors():
+            raise defect
+    monkeypatch.setenv("IGC_TF_TRACEBACK", "1")
+    with pytest.raises(InputError), program_errors():
+        raise InputError("a mistake")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("ascii", "10 x 20, lambda = 1, caf\\xe9, \\U0001f600, \\udce9\n"),
+        ("utf-8", "10 × 20, λ = 1, café, 😀, \\udce9\n"),
+    ],
+)
+def test_whatever_a_terminal_cannot_encode_is_spelt(monkeypatch, encoding, expected):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    with program_errors():
+        print("10 × 20, λ = 1, café, 😀, \udce9")
+    stream.flush()
+    assert stream.buffer.getvalue().decode(encoding) == expected
+
+
+def test_options_are_read_and_their_ranges_told(capsys):
+    assert parse_options(Options, "prog", []) == Options()
+    assert parse_options(Options, "prog", ["--images", "all", "--way", "down"]) == Options(
+        "all", "down"
+    )
+    with pytest.raises(SystemExit) as exit:
+        parse_options(Options, "prog", ["--help"])
+    text = " ".join(capsys.readouterr().out.replace("│", "").split())
+    assert exit.value.code == 0 and "usage: prog" in text and "Test the reading" in text
+    assert "how many. (>= 1 and <= 9; default: 3)" in text and "to go. (default: up)" in text
+
+
+def test_what_options_refuse_comes_without_a_box(capsys):
+    with pytest.raises(InputError, match="images=0: expected"):
+        parse_options(Options, "prog", ["--images", "0"])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_another_backend_of_keras_is_refused(monkeypatch, backend):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    with pytest.raises(InputError, match=f"KERAS_BACKEND={backend}"):
+        import_tensorflow_quietly()
