@@ -1,7 +1,7 @@
 """Which classifier a command uses."""
 
 import pytest
-from igc_tf.commands.class_classifier import class_classifier
+from igc_tf.cli.choices import class_classifier
 
 import igc_tf
 from igc_tf.search import SearchSettings
