@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
-
 from igc_tf.errors import InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment, RunDirectory
@@ -52,8 +50,8 @@ class ReproduceOptions:
     dataset: str = "mnist"
     split: Literal["test", "validation"] = "test"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
-    batch_size: Annotated[int, Range(1, 1_000_000)] = 100
+    seed: Annotated[int, Range(0)] = 0
+    batch_size: Annotated[int, Range(1, 100_000)] = 100
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
     def __post_init__(self):
@@ -236,6 +234,8 @@ def _log_table(directory, rows):
 
 def _log_searches(options, classifier, data, noised, answers, sigma):
     """The searches of some right and some wrong cases, and the latents of many images."""
+    import numpy as np
+
     from igc_tf.tensorboard import log_latents, log_search
 
     right = np.flatnonzero(answers == data.labels)
@@ -257,6 +257,8 @@ def _log_searches(options, classifier, data, noised, answers, sigma):
 
 def _draw(run, options, classifier, data, noised, answers, sigma):
     """The paper's Figs. 2, 3 and 4 for one sigma, and the answers."""
+    import numpy as np
+
     from igc_tf.plots import plot_cases, plot_search
 
     run.write(f"predictions-sigma-{sigma:g}.npy", partial(np.save, arr=answers))

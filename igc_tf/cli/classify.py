@@ -35,7 +35,7 @@ class ClassifyOptions:
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] | None = None
     output: Path = Path("runs/classify")
-    batch_size: Annotated[int, Range(1, 1_000_000)] = 100
+    batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):
         check_ranges(self)

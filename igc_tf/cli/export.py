@@ -24,7 +24,7 @@ class ExportOptions:
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] = "paper"
     format: Literal["saved_model", "hlo"] = "saved_model"
-    batch_size: Annotated[int, Range(1, 1_000_000)] = 100
+    batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):
         check_ranges(self)

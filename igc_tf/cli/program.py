@@ -4,6 +4,7 @@ import codecs
 import contextlib
 import inspect
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -59,8 +60,13 @@ def parse_options(options, program=None, arguments=None):
     parameters = [_with_range(parameter) for parameter in signature.parameters.values()]
     made.__signature__ = signature.replace(parameters=parameters, return_annotation=options)
     made.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    made.__doc__ = inspect.getdoc(options).replace("\nAttributes:", "\nArgs:")
+    made.__doc__ = _unfolded(inspect.getdoc(options)).replace("\nAttributes:", "\nArgs:")
     return tyro.cli(made, prog=program, args=arguments, config=(tyro.conf.OmitArgPrefixes,))
+
+
+def _unfolded(text):
+    """A docstring whose options take a line each; the terminal folds them anew."""
+    return re.sub(r"\n {8,}", " ", text)
 
 
 def _with_range(parameter):

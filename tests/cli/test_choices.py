@@ -1,9 +1,9 @@
 """Which classifier a command uses."""
 
 import pytest
-from igc_tf.cli.choices import class_classifier
 
 import igc_tf
+from igc_tf.cli.choices import class_classifier
 from igc_tf.search import SearchSettings
 from tests.fixtures.mean_digits import mean_digit_generator
 
