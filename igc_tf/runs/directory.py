@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 
@@ -80,7 +81,10 @@ class RunDirectory:
 
     def write_figure(self, name, figure):
         """Writes a matplotlib figure as PNG and returns the path."""
-        return self.write(name, lambda path: figure.savefig(path, dpi=100))
+        with warnings.catch_warnings():
+            # its font has no emoji, which may be in a file's name
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            return self.write(name, lambda path: figure.savefig(path, dpi=100))
 
     def write(self, name, writer):
         """Calls `writer(temporary_path)`, renames the file to `name`, and returns its path.
