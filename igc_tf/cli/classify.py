@@ -53,13 +53,13 @@ def classify_files(options):
     paths = _files(options.files)
     import_tensorflow_quietly()
     from igc_tf.cli.choices import class_classifier
-    from igc_tf.data import read_digit
+    from igc_tf.data import read_picture
 
     classifier = class_classifier(options.generator, options.settings)
     pictures = {}
     for path in paths:
         try:
-            pictures[path] = read_digit(path)
+            pictures[path] = read_picture(path)
         except ImageFileError as error:
             print(f"error: {error}", file=sys.stderr)
     if pictures:

@@ -1,3 +1,4 @@
+import os
 import pickle
 import struct
 import zlib
@@ -6,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from igc_tf.data import ImageFileError, read_digit
+from igc_tf.data import ImageFileError, read_picture
+from igc_tf.errors import InputError
 
 
 def save(path, pixels, **options):
@@ -64,7 +66,7 @@ def test_mnist_images_come_back_unchanged(index, kind, digits, tmp_path):
         np.save(path, pixels[..., None].astype(np.float32) / 255)
     else:
         np.save(path, pixels[..., None].astype(np.float32) / 255 - 0.5)
-    digit = read_digit(path)
+    digit = read_picture(path)
     assert digit.shape == (28, 28, 1) and digit.dtype == np.float32
     np.testing.assert_allclose(digit[..., 0], pixels / 255 - 0.5, atol=1e-6)
 
@@ -73,7 +75,7 @@ def test_equals_load_images_bit_by_bit(digits, tmp_path):
     from igc_tf.data import bundled_digits
 
     path = save(tmp_path / "digit.png", digits[0][123])
-    np.testing.assert_array_equal(read_digit(path), bundled_digits().images[123])
+    np.testing.assert_array_equal(read_picture(path), bundled_digits().images[123])
 
 
 def variants():
@@ -96,7 +98,7 @@ def variants():
 
 @pytest.mark.parametrize("name", variants())
 def test_png_variants_agree_with_an_independent_arrangement(name, tmp_path):
-    digit = read_digit(save(tmp_path / "digit.png", variants()[name]))[..., 0]
+    digit = read_picture(save(tmp_path / "digit.png", variants()[name]))[..., 0]
     assert np.abs(digit - expected_seven()).mean() < 0.01
     assert digit.min() == -0.5 and digit.max() == pytest.approx(0.5)
 
@@ -112,19 +114,19 @@ def test_npy_variants(name, tmp_path):
         "own range": seven[..., None].astype(np.float32) - 0.5,
     }[name]
     np.save(tmp_path / "digit.npy", array)
-    digit = read_digit(tmp_path / "digit.npy")[..., 0]
+    digit = read_picture(tmp_path / "digit.npy")[..., 0]
     assert np.abs(digit - expected_seven()).mean() < 0.01
 
 
 def test_jpeg_and_its_orientation(tmp_path):
     path = save(tmp_path / "plain.jpg", byte(1 - drawing()), quality=80)
-    assert np.abs(read_digit(path)[..., 0] - expected_seven()).mean() < 0.015
+    assert np.abs(read_picture(path)[..., 0] - expected_seven()).mean() < 0.015
     # Turned a quarter by the camera, with the note that says so (6: turn clockwise to view).
     exif = Image.Exif()
     exif[0x0112] = 6
     turned = np.rot90(byte(1 - drawing()))
     path = save(tmp_path / "turned.jpg", turned, quality=80, exif=exif)
-    assert np.abs(read_digit(path)[..., 0] - expected_seven()).mean() < 0.015
+    assert np.abs(read_picture(path)[..., 0] - expected_seven()).mean() < 0.015
 
 
 def test_photographed_page(tmp_path):
@@ -133,7 +135,7 @@ def test_photographed_page(tmp_path):
     light = np.linspace(0.55, 0.8, width)[None] * np.ones((height, 1))
     grain = np.random.default_rng(0).normal(0, 0.02, (height, width))
     page = np.clip(light * (1 - 0.8 * drawing()) + grain, 0, 1)
-    digit = read_digit(save(tmp_path / "photo.jpg", byte(page)))[..., 0]
+    digit = read_picture(save(tmp_path / "photo.jpg", byte(page)))[..., 0]
     assert np.abs(digit - expected_seven()).mean() < 0.04
 
 
@@ -148,7 +150,7 @@ def test_inverted_and_enlarged_mnist_is_arranged_as_before(digits, invert, scale
         if scale == 1 and not invert:
             pixels = np.pad(pixels, ((9, 2), (0, 30)))  # somewhere else on a larger page
         path = save(tmp_path / "digit.png", 255 - pixels if invert else pixels)
-        errors.append(np.abs(read_digit(path)[..., 0] - (digits[0][index] / 255 - 0.5)).mean())
+        errors.append(np.abs(read_picture(path)[..., 0] - (digits[0][index] / 255 - 0.5)).mean())
     assert np.mean(errors) < 0.02 and max(errors) < 0.08
 
 
@@ -157,7 +159,7 @@ def test_strokes_outvote_a_wide_faint_highlight(tmp_path):
     page = np.full((300, 400), 0.7)
     page[20:280, 20:380] = 0.95
     page = page * (1 - drawing(thickness=8))
-    digit = read_digit(save(tmp_path / "page.png", byte(page)))[..., 0]
+    digit = read_picture(save(tmp_path / "page.png", byte(page)))[..., 0]
     # As ink, the highlight would fill most of its box.
     assert (digit > 0).sum() < 100
 
@@ -167,7 +169,7 @@ def test_lopsided_ink_stays_inside(tmp_path):
     page = np.zeros((120, 120), np.uint8)
     page[10:90, 60] = 120
     page[90:110, 20:100] = 255
-    digit = read_digit(save(tmp_path / "page.png", page))[..., 0]
+    digit = read_picture(save(tmp_path / "page.png", page))[..., 0]
     rows, _ = np.nonzero(digit > -0.5)
     assert np.ptp(rows) + 1 == 20 and rows.min() == 0
 
@@ -175,7 +177,7 @@ def test_lopsided_ink_stays_inside(tmp_path):
 def test_tiny_and_thin(tmp_path):
     one = np.zeros((9, 9), np.uint8)
     one[1:8, 4] = 255
-    digit = read_digit(save(tmp_path / "one.png", one))[..., 0]
+    digit = read_picture(save(tmp_path / "one.png", one))[..., 0]
     rows, columns = np.nonzero(digit > 0)
     assert np.ptp(rows) + 1 == 20 and np.ptp(columns) + 1 == 3
     assert abs(columns.mean() - 14) <= 0.5 and abs(rows.mean() - 14) <= 0.5
@@ -242,6 +244,17 @@ BAD = {
     "integers": (npy(np.eye(30, dtype=np.int64)), "of type int64"),
     "one dimension": (npy(np.zeros(784)), r"has shape \(784,\)"),
     "batch": (npy(np.zeros((1, 28, 28, 1))), r"has shape \(1, 28, 28, 1\)"),
+    "a batch of rows": (
+        npy(np.zeros((1, 784))),
+        r"\(1, 784\): 784 values in a row: reshape to 28×28",
+    ),
+    "a row": (npy(np.zeros(784)), "784 values in a row: reshape to 28×28"),
+    "a column": (npy(np.zeros((50, 1))), "50 values in a row: a picture has two sides"),
+    "giant npy": (npy_header((10**12, 10**12)), "is not a usable NPY file"),
+    "npy beyond 64 bits": (npy_header((10**30, 10**30)), "is not a usable NPY file"),
+    "npy of wrapped size": (npy_header((2**62, 4)), "NPY file|more than 64 megapixels"),
+    "negative npy": (npy_header((-28, 28)), "is not a usable NPY file"),
+    "npy of floats": (npy_header((28.0, 28)), "is not a usable NPY file"),
     "two channels": (npy(np.zeros((28, 28, 2))), r"has shape \(28, 28, 2\)"),
     "no pixels": (npy(np.zeros((0, 28))), "NPY file|has shape"),
     "huge png": (png_header(8001, 8000), "8001x8000 pixels, more than 64 megapixels"),
@@ -256,22 +269,107 @@ def test_unusable_files_get_one_line_with_name_and_reason(name, tmp_path):
     path = tmp_path / "the_file.npy"
     path.write_bytes(data)
     with pytest.raises(ImageFileError, match=reason) as caught:
-        read_digit(path)
+        read_picture(path)
     message = str(caught.value)
     assert message.startswith(f"{path}: ") and "\n" not in message
 
 
 def test_missing_directory_and_too_many_bytes(tmp_path, monkeypatch):
     with pytest.raises(ImageFileError, match=r"nothing\.png: no such file"):
-        read_digit(tmp_path / "nothing.png")
+        read_picture(tmp_path / "nothing.png")
     with pytest.raises(ImageFileError, match="is a directory"):
-        read_digit(tmp_path)
+        read_picture(tmp_path)
     with (tmp_path / "sparse.png").open("wb") as file:
         file.truncate(600_000_000)
     with pytest.raises(ImageFileError, match="has 600000000 bytes, the limit is"):
-        read_digit(tmp_path / "sparse.png")
+        read_picture(tmp_path / "sparse.png")
 
 
 def test_accepts_a_string_path(tmp_path):
     path = save(tmp_path / "digit.png", byte(drawing()))
-    np.testing.assert_array_equal(read_digit(str(path)), read_digit(path))
+    np.testing.assert_array_equal(read_picture(str(path)), read_picture(path))
+
+
+@pytest.mark.parametrize(
+    "name", ["$x^2$.png", "digit \U0001f600.png", "two\nlines.png", b"caf\xe9.png"]
+)
+def test_names_of_all_kinds(name, tmp_path):
+    path = tmp_path / os.fsdecode(name)
+    try:
+        save(path, byte(drawing()))
+    except (OSError, ValueError):
+        pytest.skip("this file system has no such names")
+    assert read_picture(path).shape == (28, 28, 1)
+    path.write_bytes(b"no picture")
+    with pytest.raises(ImageFileError) as caught:
+        read_picture(path)
+    message = str(caught.value)
+    assert message.isprintable() and message.encode() and "is not a PNG" in message
+
+
+@pytest.mark.parametrize("bounds", [(0, 1), (-1, 1), (0, 255)])
+def test_values_fill_the_bounds_of_the_generator(bounds, tmp_path):
+    path = save(tmp_path / "digit.png", byte(drawing()))
+    usual, scaled = read_picture(path), read_picture(path, bounds=bounds)
+    low, high = bounds
+    np.testing.assert_allclose(scaled, low + (usual + 0.5) * (high - low), rtol=1e-5, atol=1e-5)
+    assert scaled.min() == low and scaled.max() == high
+
+
+def test_ink_is_dark_for_a_generator_of_dark_ink(tmp_path):
+    path = save(tmp_path / "digit.png", byte(drawing()))
+    light = read_picture(path, bounds=(0, 1))
+    dark = read_picture(path, bounds=(0, 1), background=1)
+    np.testing.assert_allclose(dark, 1 - light, atol=1e-6)
+    # arranged already, and dark on light as this generator's images are
+    own = byte(dark[..., 0])
+    again = read_picture(save(tmp_path / "own.png", own), bounds=(0, 1), background=1)
+    np.testing.assert_allclose(again[..., 0], own / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (40, 30, 1), (56, 56, 3)])
+def test_drawings_in_frames_of_other_shapes(shape, tmp_path):
+    path = save(tmp_path / "digit.png", byte(1 - drawing()))
+    image = read_picture(path, shape, bounds=(0, 1), arrange=True)
+    assert image.shape == shape and image.dtype == np.float32
+    ink = image.reshape(*shape[:2], -1)[..., 0]
+    height, width = (np.ptp(np.flatnonzero(ink.max(axis=axis) > 0.05)) + 1 for axis in (1, 0))
+    assert height == round(5 / 7 * shape[0]) and width < height
+    centre = ink.sum(axis=1) @ np.arange(shape[0]) / ink.sum()
+    assert abs(centre - shape[0] / 2) <= 0.5
+
+
+def test_photographs_are_cut_and_scaled_in_colour(tmp_path):
+    picture = np.zeros((64, 128, 3), np.uint8)
+    picture[:, :32] = (0, 255, 0)  # cut away, as is the right quarter
+    picture[:, 32:64] = (255, 0, 0)
+    picture[:32, 64:96] = (0, 0, 255)
+    path = save(tmp_path / "photo.png", picture)
+    image = read_picture(path, (32, 32, 3), bounds=(-1, 1))
+    assert image.shape == (32, 32, 3) and image.min() == -1 and image.max() == 1
+    np.testing.assert_allclose(
+        image[2:30, 2:14], np.broadcast_to([1, -1, -1], (28, 12, 3)), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        image[2:14, 18:30], np.broadcast_to([-1, -1, 1], (12, 12, 3)), atol=1e-5
+    )
+    # of the generator's size: unchanged
+    own = save(tmp_path / "own.png", picture[:, 32:96])
+    np.testing.assert_allclose(
+        read_picture(own, (64, 64, 3), bounds=(0, 1)), picture[:, 32:96] / 255, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"shape": (52, 3, 1, 1)}, r"\(52, 3, 1, 1\): pictures need"),
+        ({"shape": (28, 28, 4)}, "1 or 3 channels"),
+        ({"shape": (10,)}, "pictures need"),
+        ({"bounds": (-np.inf, np.inf)}, "finite"),
+    ],
+)
+def test_generators_of_no_pictures_are_refused(arguments, message, tmp_path):
+    path = save(tmp_path / "digit.png", byte(drawing()))
+    with pytest.raises(InputError, match=message):
+        read_picture(path, **arguments)
