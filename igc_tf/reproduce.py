@@ -130,7 +130,7 @@ def noise_table(options, data=None, verbose=1):
     """
     from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
     from igc_tf.data import add_gaussian_noise
-    from igc_tf.evaluation.check_generator import check_generator
+    from igc_tf.generators.check_generator import check_generator
     from igc_tf.plots import plot_accuracies
     from igc_tf.pretrained import load_generator, named_settings, weights_digest
 

@@ -96,7 +96,7 @@ def program_errors():
     module = getattr(sys.modules["__main__"], "__spec__", None)
     if module is not None and module.name.split(".")[0] in ("evaluation", "training"):
         # what --help calls the program; else it is the path of its file
-        sys.argv[0] = f"python -m {module.name}"
+        sys.argv[0] = f"python -m {module.name.removesuffix('.__main__')}"
     try:
         yield
     except KeyboardInterrupt:

@@ -213,7 +213,9 @@ def describe_code():
 def _program_name():
     """`python -m MODULE`, or the name of the script."""
     module = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {module.name}" if module is not None else Path(sys.argv[0]).name
+    if module is None:
+        return Path(sys.argv[0]).name
+    return f"python -m {module.name.removesuffix('.__main__')}"
 
 
 def _git(folder, *arguments):

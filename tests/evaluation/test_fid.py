@@ -1,6 +1,5 @@
 """FID and KID of a generator whose figures can be worked out."""
 
-import importlib
 import json
 import sys
 from dataclasses import replace
@@ -8,15 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.fid import main
-from igc_tf.data import DataUnavailableError, bundled_digits
-from igc_tf.evaluation.fid import FIDOptions, measure_fid
-from igc_tf.evaluation.generate_images import generate_images
+from evaluation.fid.__main__ import FIDOptions, main, measure_fid
+from igc_tf.data import bundled_digits
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
-from igc_tf.pretrained import load_generator, load_lenet
+from igc_tf.pretrained import load_lenet
 from tests.fixtures.mean_digits import mean_digit_generator
 
-module = importlib.import_module("igc_tf.evaluation.fid")
 PER_CLASS = 9
 BOUNDS = (-0.5, 0.5)
 
@@ -29,22 +25,19 @@ def mean_digits(tmp_path_factory):
 
 
 @pytest.fixture
-def no_pictures(monkeypatch):
-    monkeypatch.setattr(module, "_draw", lambda *_: None)
-
-
-@pytest.fixture
-def options(mean_digits, tmp_path, monkeypatch):
+def options(mean_digits, tmp_path):
     """Nine digits of each class and a generator that makes the class's mean digit only."""
-    digits = bundled_digits()
-    monkeypatch.setattr(module, "load_images", lambda *_, **__: digits)
     return FIDOptions(
         generator=mean_digits, features="lenet", per_class=PER_CLASS, output=tmp_path / "out"
     )
 
 
-def test_figures_are_those_worked_out_by_hand(options, no_pictures):
-    table = measure_fid(options)
+def table_of(options, features=None):
+    return measure_fid(options, bundled_digits(), features, verbose=0)
+
+
+def test_figures_are_those_worked_out_by_hand(options):
+    table = table_of(options)
     digits = bundled_digits()
     features = NetworkFeatures(load_lenet(), BOUNDS, "lenet", "features")
     means = np.stack([digits.images[digits.labels == c].mean(axis=0) for c in range(10)])
@@ -80,7 +73,7 @@ def test_figures_are_those_worked_out_by_hand(options, no_pictures):
 
 def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, capsys):
     arguments = ["--generator", options.generator, "--features", "lenet"]
-    arguments += ["--per-class", "9", "--output", str(options.output)]
+    arguments += ["--per-class", "9", "--split", "validation", "--output", str(options.output)]
     monkeypatch.setattr(sys, "argv", ["fid", *arguments])
     main()
     printed = capsys.readouterr().out
@@ -95,44 +88,29 @@ def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, cap
     assert pictures == {"fid.png", "kid.png", "samples.png"}
 
 
-def test_seed_decides_the_figures_and_the_size_of_batches_does_not(options, no_pictures):
-    first, other = measure_fid(options), measure_fid(replace(options, seed=1))
-    again = measure_fid(replace(options, batch_size=40))
+def test_seed_decides_the_figures_and_the_size_of_batches_does_not(options):
+    first, other = table_of(options), table_of(replace(options, seed=1))
+    again = table_of(replace(options, batch_size=40))
     for row, same, different in zip(first.rows, again.rows, other.rows, strict=True):
         assert same["fid"] == pytest.approx(row["fid"], rel=1e-4)
         assert different["fid"] != pytest.approx(row["fid"], rel=1e-3)
 
 
-def test_generated_images_follow_labels_and_seed():
-    generator = load_generator("mnist-cagan-compact")
-    labels = np.array([3, 3, 7])
-    images = generate_images(generator, labels, seed=5)
-    latent = np.random.default_rng(5).standard_normal([3, 256], np.float32)
-    condition = np.eye(10, dtype=np.float32)[labels]
-    np.testing.assert_allclose(images, generator([condition, latent]).numpy(), atol=1e-5)
-    np.testing.assert_allclose(generate_images(generator, labels[:2], 5), images[:2], atol=1e-5)
-
-
-def test_figures_are_told_apart_by_their_weights(options, monkeypatch, no_pictures):
-    class Stub(NetworkFeatures):
-        def __init__(self, data_shape, bounds, weights, batch_size):
-            assert (data_shape, bounds) == ((28, 28, 1), BOUNDS)
-            source = f"{weights} (SHA-256 abc)"
-            super().__init__(load_lenet(), bounds, source, "features", batch_size)
-
-    monkeypatch.setattr(module, "InceptionFeatures", Stub)
+def test_figures_are_told_apart_by_their_weights(options):
     weights = options.output.parent / "own.h5"
     weights.write_bytes(b"")
-    table = measure_fid(replace(options, features="inception", inception_weights=weights))
+    features = NetworkFeatures(load_lenet(), BOUNDS, f"{weights} (SHA-256 abc)", "features")
+    options = replace(options, features="inception", inception_weights=weights)
+    table = table_of(options, features)
     assert f"features: {weights} (SHA-256 abc)" in str(table) and "paper, mean" in str(table)
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"features": "pixels"}, "--features pixels"),
-        ({"per_class": 3}, "--per-class 3"),
-        ({"batch_size": 0}, "--batch-size 0"),
+        ({"features": "pixels"}, "features="),
+        ({"per_class": 3}, "per_class=3"),
+        ({"batch_size": 0}, "batch_size=0"),
         ({"inception_weights": "nowhere.h5", "features": "inception"}, "nowhere.h5.*existing"),
         ({"inception_weights": "any.h5", "features": "lenet"}, "only with.*inception"),
     ],
@@ -144,15 +122,5 @@ def test_refuses_options_outside_their_ranges(values, message):
 
 def test_refuses_more_images_of_a_class_than_there_are(options):
     with pytest.raises(ValueError, match="class 0 has 500 .*at least 501"):
-        measure_fid(replace(options, per_class=501))
+        table_of(replace(options, per_class=501))
     assert not options.output.exists()
-
-
-def test_real_images_that_cannot_be_had_are_not_replaced(options, monkeypatch):
-    def unavailable(*_, fallback=False, **__):
-        assert not fallback
-        raise DataUnavailableError("mnist", [], [])
-
-    monkeypatch.setattr(module, "load_images", unavailable)
-    with pytest.raises(DataUnavailableError):
-        measure_fid(options)

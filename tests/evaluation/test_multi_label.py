@@ -1,28 +1,18 @@
 """The multi-label table in small: what it counts and writes, and that it resumes."""
 
-import importlib
 import json
 from dataclasses import replace
 
-import keras
 import pytest
 
-from igc_tf import MultiLabelInvertedGeneratorClassifier
-from igc_tf.classifiers.network import build_lenet
+import igc_tf
+from evaluation.multi_label.__main__ import MultiLabelOptions, multi_label_table
 from igc_tf.data import add_gaussian_noise, bundled_digits, label_digits
-from igc_tf.evaluation.multi_label import MultiLabelOptions, multi_label_table
 from tests.fixtures.mean_digits import label_generator, mean_digit_generator
-
-module = importlib.import_module("igc_tf.evaluation.multi_label")
 
 
 @pytest.fixture
-def options(tmp_path, monkeypatch):
-    keras.utils.set_random_seed(0)
-    network = build_lenet(4, (28, 28, 1), "sigmoid")
-    monkeypatch.setattr(module, "load_images", lambda *_, **__: bundled_digits())
-    monkeypatch.setattr(module, "load_lenet", lambda _: network)
-    monkeypatch.setattr(module, "_CASES", 2)
+def options(tmp_path):
     label_generator().save(tmp_path / "own.keras")
     return MultiLabelOptions(
         images=20,
@@ -32,8 +22,12 @@ def options(tmp_path, monkeypatch):
     )
 
 
+def table_of(options):
+    return multi_label_table(options, bundled_digits(), verbose=0)
+
+
 def test_rows_count_what_either_answers(options):
-    table = multi_label_table(options)
+    table = table_of(options)
     result = json.loads((options.output / "result.json").read_text())
     assert result["complete"] and result["rows"] == table.rows
     assert [(row["sigma"], row["classifier"]) for row in table.rows] == [
@@ -44,10 +38,10 @@ def test_rows_count_what_either_answers(options):
     ]
     digits = label_digits(bundled_digits().sample(20, seed=0), seed=0)
     noised = add_gaussian_noise(digits.images, 0.3, seed=0)
-    classifier = MultiLabelInvertedGeneratorClassifier(module.load_generator(options.generator))
+    classifier = igc_tf.MultiLabelInvertedGeneratorClassifier(label_generator())
     answers = (
         classifier.classify(noised).labels,
-        (module.load_lenet("").predict(noised, verbose=0) > 0.5).astype(int),
+        (igc_tf.load_lenet(options.network).predict(noised, verbose=0) > 0.5).astype(int),
     )
     for row, answer in zip(table.rows[2:], answers, strict=True):
         right = answer == digits.labels
@@ -64,29 +58,24 @@ def test_rows_count_what_either_answers(options):
     assert result["data"]["count"] == 20 and result["condition_update_factor"] == 5.0
 
 
-def test_finished_rows_are_kept_by_an_interrupted_run(options, monkeypatch):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "plot_label_cases", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            multi_label_table(options)
-    kept = json.loads((options.output / "result.json").read_text())
-    assert not kept["complete"] and len(kept["rows"]) == 2
-    lines = []
-    table = multi_label_table(options, report=lines.append)
-    assert table.rows[:2] == kept["rows"] and len(table.rows) == 4
-    assert lines[1:] == ["sigma 0.3, inverted generator", "sigma 0.3, LeNet-5"]
+def test_finished_rows_are_kept_by_an_interrupted_run(options):
+    whole = table_of(options)
+    path = options.output / "result.json"
+    result = json.loads(path.read_text())
+    kept = [{**row, "seconds": -1.0} for row in result["rows"][:2]]
+    path.write_text(json.dumps({**result, "rows": kept, "complete": False}))
+    table = table_of(options)
+    assert table.rows[:2] == kept
+    assert [row["labels"] for row in table.rows] == [row["labels"] for row in whole.rows]
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"images": 1}, "--images 1"),
+        ({"images": 1}, "images=1"),
         ({"sigma": (-0.1,)}, "-0.1"),
-        ({"sigma": ()}, "one or more"),
-        ({"batch_size": 0}, "--batch-size 0"),
+        ({"sigma": ()}, "sigma="),
+        ({"batch_size": 0}, "batch_size=0"),
     ],
 )
 def test_refuses_options_outside_their_ranges(values, message):
@@ -97,6 +86,6 @@ def test_refuses_options_outside_their_ranges(values, message):
 def test_refuses_generators_of_other_labels_and_more_images_than_there_are(options, tmp_path):
     mean_digit_generator().save(tmp_path / "classes.keras")
     with pytest.raises(ValueError, match=r"classes\.keras has 5 labels: expected 4"):
-        multi_label_table(replace(options, generator=str(tmp_path / "classes.keras")))
+        table_of(replace(options, generator=str(tmp_path / "classes.keras")))
     with pytest.raises(ValueError, match="5001.*5000"):
-        multi_label_table(replace(options, images=5001))
+        table_of(replace(options, images=5001))

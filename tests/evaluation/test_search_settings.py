@@ -1,18 +1,15 @@
 """The choice of search settings, where one change is known to help."""
 
-import importlib
 import json
 
 import pytest
 
+from evaluation.search_settings.__main__ import SearchSettingsOptions, choose_search_settings
 from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
 from igc_tf.data import bundled_digits, label_digits
-from igc_tf.evaluation.search_settings import SearchSettingsOptions, choose_search_settings
 from igc_tf.search import SearchSettings
 from tests.fixtures.mean_digits import label_generator, mean_digit_generator
 from tests.fixtures.read_summaries import read_summaries
-
-module = importlib.import_module("igc_tf.evaluation.search_settings")
 
 
 def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
@@ -23,8 +20,7 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
     # the blurred mean digits are told apart better by a difference that forgives displacement;
     # so few steps make no difference, and the last change takes the good one back
     rounds = (({"steps": 2}, {"decision": "deformation"}), ({"decision": "loss"},))
-    monkeypatch.setattr(module, "_ROUNDS", rounds)
-    chosen = choose_search_settings(options)
+    chosen = choose_search_settings(options, rounds=rounds, verbose=0)
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert len(result["tried"]) == 4 and result["complete"]
     assert SearchSettings.from_dict(result["best_settings"]) == chosen
@@ -48,17 +44,17 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
         raise AssertionError("evaluated again")
 
     monkeypatch.setattr(InvertedGeneratorClassifier, "evaluate", refuse)
-    assert choose_search_settings(options) == chosen
+    assert choose_search_settings(options, rounds=rounds, verbose=0) == chosen
 
 
 def test_refuses_a_generator_of_another_task(tmp_path):
     options = SearchSettingsOptions(task="digit_labels", images=10, output=tmp_path / "out")
     with pytest.raises(ValueError, match="mnist has 8 conditions.*mnist-cagan-compact 10"):
-        choose_search_settings(options)
+        choose_search_settings(options, verbose=0)
     assert not (tmp_path / "out").exists()
 
 
-def test_several_labels_count_as_right_together(tmp_path, monkeypatch):
+def test_several_labels_count_as_right_together(tmp_path):
     label_generator().save(tmp_path / "own.keras")
     options = SearchSettingsOptions(
         generator=str(tmp_path / "own.keras"),
@@ -67,8 +63,7 @@ def test_several_labels_count_as_right_together(tmp_path, monkeypatch):
         sigma=(0.0,),
         output=tmp_path / "out",
     )
-    monkeypatch.setattr(module, "_ROUNDS", ())
-    choose_search_settings(options)
+    choose_search_settings(options, rounds=(), verbose=0)
     (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["tried"]
     digits = label_digits(bundled_digits().sample(40, options.seed), options.seed)
     classifier = MultiLabelInvertedGeneratorClassifier(label_generator())

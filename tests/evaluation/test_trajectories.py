@@ -1,4 +1,4 @@
-"""001's experiments in small, on synthetic strokes."""
+"""The experiments with pen trajectories in small, on synthetic strokes."""
 
 import importlib
 import json
@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from igc_tf.data import label_trajectories
-from igc_tf.evaluation.class_vector_maps import (
+from evaluation.trajectories.__main__ import TrajectoriesOptions, evaluate_trajectories
+from evaluation.trajectories.claims import comparison_claims, map_claims
+from evaluation.trajectories.maps import (
     Letter,
     class_vector_map,
     diagonal_agreement,
@@ -17,11 +18,9 @@ from igc_tf.evaluation.class_vector_maps import (
     separation,
     typical_letter,
 )
-from igc_tf.evaluation.trajectories import TrajectoriesOptions, evaluate_trajectories
-from igc_tf.evaluation.trajectory_claims import comparison_claims, map_claims
-from igc_tf.evaluation.trajectory_methods import TRAJECTORY_METHODS
-
-module = importlib.import_module("igc_tf.evaluation.trajectories")
+from evaluation.trajectories.methods import TRAJECTORY_METHODS
+from igc_tf.data import label_trajectories
+from igc_tf.training import fit_sequence_network
 
 
 def test_interrupted_run_goes_on_and_leaves_everything(tmp_path, monkeypatch):
@@ -38,22 +37,20 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path, monkeypatch):
     fitting = importlib.import_module("igc_tf.training.fit_sequence_network")
     monkeypatch.setattr(fitting, "_BATCHES_PER_EPOCH", 3)
     fitted = []
-    fit = module.fit_sequence_network
 
     def counted(recipe, run, train, verbose):
         if len(fitted) == 5:
             fitted.append("interrupted")
             raise KeyboardInterrupt
         fitted.append(recipe)
-        return fit(recipe, run, train, verbose)
+        return fit_sequence_network(recipe, run, train, verbose)
 
-    monkeypatch.setattr(module, "fit_sequence_network", counted)
     with pytest.raises(KeyboardInterrupt):
-        evaluate_trajectories(options)
+        evaluate_trajectories(options, counted, verbose=0)
     kept = json.loads((tmp_path / "result.json").read_text())
     assert not kept["complete"]
     assert [row["method"] for row in kept["rows"]] == ["sparse1", "sparse4", "all data"]
-    found = evaluate_trajectories(options)
+    found = evaluate_trajectories(options, counted, verbose=0)
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["complete"] and result["rows"][:3] == kept["rows"]
     assert [row["method"] for row in result["rows"]] == list(TRAJECTORY_METHODS)
@@ -75,16 +72,16 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path, monkeypatch):
 
     # other networks do not fit into this directory, and its result is not lost by trying
     with pytest.raises(ValueError, match=r"'units': \(4, 5\)"):
-        evaluate_trajectories(replace(options, units=5))
+        evaluate_trajectories(replace(options, units=5), counted, verbose=0)
     assert json.loads((tmp_path / "result.json").read_text()) == result
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"seeds": 0}, "--seeds 0"),
-        ({"classes": (1,)}, r"--classes \(1,\)"),
-        ({"classes": (2, 2)}, r"--classes \(2, 2\)"),
+        ({"seeds": 0}, "seeds=0"),
+        ({"classes": (1,)}, r"classes=\(1,\)"),
+        ({"classes": (2, 2)}, r"classes=\(2, 2\)"),
         ({"map_noise": (-0.1,)}, "-0.1"),
     ],
 )

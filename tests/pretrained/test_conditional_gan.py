@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 import igc_tf
+from evaluation.inverse_classification.searches import InverseSearch
 from igc_tf.data import bundled_digits
-from igc_tf.evaluation.inverse_search import InverseSearch
 from igc_tf.pretrained import publish_generator
 from igc_tf.runs import RunDirectory
 from igc_tf.training import ConditionalGANRecipe

@@ -1,17 +1,20 @@
-"""How near a generator's images are to real ones: FID and KID, per class and of all (002 §2)."""
+"""`python -m evaluation.fid`: how near a generator's images are to real ones.
+
+FID and KID, per class and over all classes (the paper, section 2).
+"""
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from igc_tf.classifiers.network import FEATURE_LAYER
+from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
-from igc_tf.evaluation.check_generator import check_generator
-from igc_tf.evaluation.generate_images import generate_images
+from igc_tf.generators.check_generator import check_generator
 from igc_tf.generators.generator import Generator
 from igc_tf.metrics import (
     FeatureStatistics,
@@ -22,13 +25,16 @@ from igc_tf.metrics import (
 )
 from igc_tf.plots import plot_bars, plot_class_samples
 from igc_tf.pretrained import load_generator, load_lenet, weights_digest
-from igc_tf.runs import RunDirectory, describe_environment, json_ready
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment
 
-# the mean of the classes' FIDs, with Inception at 84×84×3 (002 §2)
+# the mean of the classes' FIDs, with Inception at 84×84×3 (the paper, section 2)
 PAPER_FID = 2.0
 # two halves of two images each: the fewest that have covariances
 _LEAST_PER_CLASS = 4
 _SAMPLES = 12
+# images generated at once
+_BATCH = 500
 _FIGURES = ("fid", "kid", "half_fid", "half_kid", "floor_fid", "floor_kid")
 
 
@@ -56,14 +62,13 @@ class FIDOptions:
     output: Path = Path("runs/fid")
     dataset: str = "mnist"
     split: Literal["test", "validation"] = "test"
-    per_class: int | Literal["all"] = "all"
+    per_class: Annotated[int | Literal["all"], Range(_LEAST_PER_CLASS)] = "all"
     data_dir: Path | None = None
-    seed: int = 0
-    batch_size: int = 100
+    seed: Annotated[int, Range(0)] = 0
+    batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):
-        if self.features not in ("inception", "lenet"):
-            raise InputError(f"--features {self.features}: expected inception or lenet")
+        check_ranges(self)
         if self.inception_weights is not None:
             if self.features != "inception":
                 raise InputError(
@@ -74,13 +79,6 @@ class FIDOptions:
                 raise InputError(
                     f"--inception-weights {self.inception_weights}: expected an existing file"
                 )
-        if self.per_class != "all" and self.per_class < _LEAST_PER_CLASS:
-            raise InputError(
-                f"--per-class {self.per_class}: expected a whole number >= {_LEAST_PER_CLASS}, "
-                "or all"
-            )
-        if self.batch_size < 1:
-            raise InputError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
 
 
 @dataclass(frozen=True)
@@ -139,85 +137,92 @@ class FIDTable:
         )
 
 
-def measure_fid(options, report=None):
+def measure_fid(options, data=None, features=None, verbose=1):
     """Measures FID and KID between real and generated images, and between real ones.
 
     For every class as many images are generated as real ones are there: its one-hot condition,
-    latents from N(0, 1).
+    latents from the generator's prior.
 
     Args:
         options: a `FIDOptions`.
-        report: told each line of progress, e.g. `print`; None for silence.
+        data: `LabelledData` of the real images; None for the data set of the options.
+        features: computes features of images, as `NetworkFeatures` does; None for the options'.
+        verbose: 0 for silence.
 
     Returns:
         A `FIDTable`.
 
     Raises:
-        InceptionWeightsError: if Inception's weights cannot be had.
+        InceptionWeightsError: if Inception's weights are not available.
         InputError: for options that cannot be met; before any features are computed.
-        DataUnavailableError: if the real images cannot be had.
+        DataUnavailableError: if the real images are not available.
     """
-    verbose = 0 if report is None else 1
-    report = report or (lambda line: None)
-    generator = load_generator(options.generator)
-    data = load_images(options.dataset, options.split, data_dir=options.data_dir)
-    check_generator(options.generator, generator, data)
+    model = load_generator(options.generator)
+    generator = Generator.of(model)
+    if data is None:
+        data = load_images(options.dataset, options.split, data_dir=options.data_dir)
+    check_generator(options.generator, model, data)
     # in a random order, by which the halves and the choice of images are random
     data = data.sample(len(data), options.seed)
     members = [_members(data, label, options) for label in range(data.num_classes)]
-    features = _features(options, Generator.of(generator))
-    run = RunDirectory(options.output)
+    count = sum(map(len, members))
+    features = features or _features(options, generator)
+    facts = {
+        "features": features.source,
+        "generator_sha256": weights_digest(model),
+        "data": {
+            "source": data.source,
+            "split": data.split,
+            "count": count,
+            "generated": count,
+        },
+        "paper": {"mean_fid": PAPER_FID, "features": "Inception at 84×84×3, section 2"},
+    }
+    run = Experiment("python -m evaluation.fid", options, facts, verbose=verbose)
     header = (
-        f"generator {options.generator} against {sum(map(len, members)):,} {data.split} images of "
+        f"generator {options.generator} against {count:,} {data.split} images of "
         f"{data.name} ({data.source}); features: {features.source}"
     )
-    report(header)
+    run.say(header)
 
     begin = time.perf_counter()
     generated = [
-        generate_images(generator, np.full(len(rows), label), [options.seed, label])
-        for label, rows in enumerate(members)
+        _generate(generator, label, len(rows), options.seed) for label, rows in enumerate(members)
     ]
-    report("features of the real images")
+    run.say("features of the real images")
     real_features = features(data.images[np.concatenate(members)], verbose)
-    report("features of the generated images")
+    run.say("features of the generated images")
     generated_features = features(np.concatenate(generated), verbose)
     ends = np.cumsum([len(rows) for rows in members])[:-1]
     pairs = list(
         zip(np.split(real_features, ends), np.split(generated_features, ends), strict=True)
     )
-    report("distances")
-    rows = [
-        {"name": name, "count": len(real), **_figures([real], [made])}
-        for name, (real, made) in zip(data.class_names, pairs, strict=True)
-    ]
-    mean = {"name": "mean", "count": sum(row["count"] for row in rows) // len(rows)}
-    mean |= {name: float(np.mean([row[name] for row in rows])) for name in _FIGURES}
-    whole = {"name": "all", "count": len(real_features), **_figures(*zip(*pairs, strict=True))}
-    table = FIDTable(rows, mean, whole, features.source, header, run.path)
-    run.write_json(
-        "result.json",
-        {
-            "program": "python -m evaluation.fid",
-            "options": json_ready(options),
-            "features": features.source,
-            "generator_sha256": weights_digest(generator),
-            "data": {
-                "source": data.source,
-                "split": data.split,
-                "count": len(real_features),
-                "generated": len(generated_features),
-            },
-            "environment": describe_environment(),
-            "paper": {"mean_fid": PAPER_FID, "features": "Inception at 84×84×3, 002 §2"},
-            "rows": rows,
-            "mean": mean,
-            "all": whole,
-            "seconds": time.perf_counter() - begin,
-        },
-    )
-    _draw(run, options, table, data, generated, Generator.of(generator).bounds)
+    run.say("distances")
+    for name, (real, made) in zip(data.class_names, pairs, strict=True):
+        if run.row(name=name) is None:
+            run.add({"name": name, "count": len(real), **_figures([real], [made])})
+    mean = {"name": "mean", "count": count // len(run.rows)}
+    mean |= {name: float(np.mean([row[name] for row in run.rows])) for name in _FIGURES}
+    whole = {"name": "all", "count": count, **_figures(*zip(*pairs, strict=True))}
+    table = FIDTable(run.rows, mean, whole, features.source, header, run.path)
+    _draw(run, options, table, data, generated, generator.bounds)
+    run.finish(mean=mean, all=whole, seconds=time.perf_counter() - begin)
     return table
+
+
+def _generate(generator, label, count, seed):
+    """A class's generated images; with one seed, fewer have the first of more latents."""
+    draw = np.random.default_rng([seed, label])
+    z_scores = draw.standard_normal([count, generator.latent_size], np.float32)
+    prior = generator.prior
+    latent = prior.mean + prior.standard_deviation * z_scores
+    condition = generator.layout.one_hot(np.full(count, label))
+    return np.concatenate(
+        [
+            generator({"condition": condition[part], "latent": latent[part]}).numpy()
+            for part in np.split(np.arange(count), range(_BATCH, count, _BATCH))
+        ]
+    )
 
 
 def _members(data, label, options):
@@ -279,3 +284,12 @@ def _draw(run, options, table, data, generated, bounds):
     run.write_figure(
         "samples.png", plot_class_samples(pictures, bounds, f"generated by {options.generator}")
     )
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    print(f"\n{measure_fid(parse_options(FIDOptions))}")
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,4 +1,4 @@
-"""One way to search, as the experiments of inverse classification vary it."""
+"""Ways to search, as the experiments of inverse classification vary them."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
@@ -14,10 +14,12 @@ class InverseSearch:
 
     Attributes:
         latent_size: which generator: the document's noise size.
-        method: "relaxed" searches class vector and latent together (000); "enumerated" searches
-            the latent once for every class (002), with the same difference and optimiser.
+        method: "relaxed" searches class vector and latent together; "enumerated" searches
+            the latent once for every class, as the paper does, with the same difference and
+            optimiser.
         latent_update_factor, latent_first_step: of the relaxed search's latent.
-        tangent: of the relaxed search's class vector, see `InverseClassifier`; not in 000.
+        tangent: of the relaxed search's class vector, see `InverseClassifier`; not in
+            the document.
         steps, learning_rate, optimizer: of the search.
     """
 

@@ -1,22 +1,25 @@
-"""How closely an exported classifier follows the one in this process."""
+"""`python -m evaluation.exports.parity DIR`: an export beside the Python classifier."""
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import tyro
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
-from igc_tf.evaluation.check_generator import check_generator
+from igc_tf.generators.check_generator import check_generator
 from igc_tf.metrics import wilson_interval
 from igc_tf.pretrained import load_generator, weights_digest
-from igc_tf.runs import RunDirectory, describe_environment, json_ready
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment, read_json
 from igc_tf.search import SearchSettings
 
 # the user's side: a process that cannot import what the export claims not to need
@@ -55,28 +58,26 @@ class ExportParityOptions:
         output: directory for result.json.
     """
 
-    directory: Path
+    directory: tyro.conf.Positional[Path]
     generator: str = "mnist-cagan-compact"
-    images: int = 100
-    sigma: tuple[float, ...] = (0.0, 0.4)
+    images: Annotated[int, Range(1)] = 100
+    sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.4)
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: int = 0
+    seed: Annotated[int, Range(0)] = 0
     output: Path = Path("runs/export-parity")
 
     def __post_init__(self):
-        if self.images < 1:
-            raise InputError(f"--images {self.images}: expected a whole number >= 1")
-        if not self.sigma:
-            raise InputError("--sigma: expected one or more numbers >= 0")
+        check_ranges(self)
 
 
-def export_parity(options, report=None):
+def export_parity(options, data=None, verbose=1):
     """Classifies the same images here and with the export, each in its own process.
 
     Args:
         options: an `ExportParityOptions`.
-        report: told each line of progress, e.g. `print`; None for silence.
+        data: `LabelledData` to draw from; None for the test images of the options' data set.
+        verbose: 0 for silence.
 
     Returns:
         The result, also written as `result.json`: per sigma, in how many images the labels are
@@ -93,13 +94,12 @@ def export_parity(options, report=None):
         InputError: for a directory without an export, or one of another generator.
         InputError: if the export fails to run; the message says why.
     """
-    report = report or (lambda line: None)
     directory = options.directory
     hlo = (directory / "program.json").is_file()
     described = directory / ("program.json" if hlo else "assets.extra/classifier.json")
     if not described.is_file():
         raise InputError(f"{directory}: expected a directory that `igc-tf export` wrote")
-    description = json.loads(described.read_text(encoding="utf-8"))
+    description = read_json(described)
     generator = load_generator(options.generator)
     if weights_digest(generator) != description["generator_sha256"]:
         raise InputError(
@@ -110,12 +110,21 @@ def export_parity(options, report=None):
     ]
     settings = SearchSettings.from_dict(description["search"])
     classifier = InvertedGeneratorClassifier(generator, settings, *prior_and_range)
-    data = load_images(options.dataset, "test", data_dir=options.data_dir, fallback=True)
+    if data is None:
+        data = load_images(options.dataset, "test", data_dir=options.data_dir, fallback=True)
     check_generator(options.generator, generator, data)
     data = data.sample(min(options.images, len(data)), options.seed)
     tolerance = 1e-4 if hlo else 1e-5
-    rows = []
+    facts = {
+        "format": "hlo" if hlo else "saved_model",
+        "export": description,
+        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "tolerance": tolerance,
+    }
+    run = Experiment("python -m evaluation.exports.parity", options, facts, verbose=verbose)
     for sigma in options.sigma:
+        if run.row(sigma=sigma) is not None:
+            continue
         images = add_gaussian_noise(data.images, sigma, options.seed)
         here = classifier.classify(images)
         there = _run_export(_RUN_HLO if hlo else _RUN_SAVED_MODEL, directory, images)
@@ -129,32 +138,21 @@ def export_parity(options, report=None):
             "accuracy": correct / len(images),
             "interval": list(wilson_interval(correct, len(images))),
         }
-        report(_line(sigma, "export", row))
+        run.say(_line(sigma, "export", row))
         if hlo:
             settings = replace(classifier.settings, jit_compile=True)
             xla = InvertedGeneratorClassifier(generator, settings, *prior_and_range)
             xla = xla.classify(images)
             row["tensorflow_xla"] = _compared(xla.labels, xla.differences, here, tolerance)
             row["required_share"] = row["tensorflow_xla"]["share_within_tolerance"] - 0.05
-            report(_line(sigma, "TensorFlow's XLA", {**row, **row["tensorflow_xla"]}))
-        rows.append(row)
-    result = {
-        "program": "python -m evaluation.export_parity",
-        "options": json_ready(options),
-        "format": "hlo" if hlo else "saved_model",
-        "export": description,
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
-        "environment": describe_environment(),
-        "tolerance": tolerance,
-        "rows": rows,
-        "agrees": all(
-            row["same_labels"] == row["count"]
-            and row["share_within_tolerance"] >= row["required_share"]
-            for row in rows
-        ),
-    }
-    RunDirectory(options.output).write_json("result.json", result)
-    return result
+            run.say(_line(sigma, "TensorFlow's XLA", {**row, **row["tensorflow_xla"]}))
+        run.add(row)
+    agrees = all(
+        row["same_labels"] == row["count"]
+        and row["share_within_tolerance"] >= row["required_share"]
+        for row in run.rows
+    )
+    return run.finish(agrees=agrees)
 
 
 def _run_export(program, directory, images):
@@ -192,3 +190,17 @@ def _line(sigma, name, row):
         f"differences within {row['largest_deviation']:.1e}, median {row['median_deviation']:.1e}, "
         f"{100 * row['share_within_tolerance']:.1f} % within the tolerance"
     )
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    options = parse_options(ExportParityOptions)
+    result = export_parity(options)
+    verdict = "agrees" if result["agrees"] else "DISAGREES"
+    share = 100 * min(row["required_share"] for row in result["rows"])
+    print(f"{verdict} (same labels, {share:g} % within {result['tolerance']:g}): {options.output}")
+    return 0 if result["agrees"] else 1
+
+
+if __name__ == "__main__":
+    run_program(main)

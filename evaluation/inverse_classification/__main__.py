@@ -1,38 +1,40 @@
-"""The experiments of "Inverse Classification using GANs" (000), and one it did not make."""
+"""`python -m evaluation.inverse_classification`: three experiments, and one more.
+
+Those of "Inverse Classification using GANs", and a comparison with the inverted generator.
+"""
 
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
+from evaluation.inverse_classification.findings import (
+    BEST_ACCURACY,
+    BEST_LATENT_SIZE,
+    judge_statements,
+)
+from evaluation.inverse_classification.searches import InverseSearch
+from evaluation.inverse_classification.tables import VARIED, inverse_tables
+from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
-from igc_tf.evaluation.check_generator import check_generator
-from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE, inverse_findings
-from igc_tf.evaluation.inverse_search import InverseSearch
+from igc_tf.generators.check_generator import check_generator
 from igc_tf.generators.generator import Generator
 from igc_tf.metrics.intervals import wilson_interval
 from igc_tf.plots import plot_experiments, plot_inverse_cases
 from igc_tf.pretrained import generator_names, load_generator, weights_digest
-from igc_tf.runs import RunDirectory, describe_environment, json_ready
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment
 
 DOCUMENT = "Inverse Classification using GANs"
-# the document's (000 §3)
+# the document's (section 3)
 LATENT_SIZES = (10, 25, 50, 100, 200)
-UPDATE_FACTORS = (0.0, 0.1, 0.5, 1.0, 2.0)
-FIRST_STEPS = (0, 5, 10, 20, 50)
-# what each experiment varies
-VARIED = {
-    "latent size": "latent_size",
-    "latent update factor": "latent_update_factor",
-    "latent first step": "latent_first_step",
-}
 _BASE = InverseSearch()
 # relaxing against enumerating: the same generator evaluations, and the same steps; each with the
 # learning rates it may choose from
-WAYS = {
+_WAYS = {
     "relaxed, 1 × 200": (_BASE, (0.02, 0.05, 0.1)),
     "relaxed by momentum, 1 × 200": (
         replace(_BASE, optimizer="momentum", learning_rate=5.0),
@@ -49,9 +51,28 @@ WAYS = {
 _CASES = 8
 
 
+class Plan(NamedTuple):
+    """What the experiments try; by default what the document tried, and the ways above.
+
+    Attributes:
+        base: what all others depart from.
+        update_factors: of the latent, in the second experiment.
+        first_steps: of the latent, in the third.
+        ways: {name: (an `InverseSearch`, learning rates that it may choose from)}.
+    """
+
+    base: InverseSearch = _BASE
+    update_factors: tuple = (0.0, 0.1, 0.5, 1.0, 2.0)
+    first_steps: tuple = (0, 5, 10, 20, 50)
+    ways: dict = _WAYS
+
+
+PLAN = Plan()
+
+
 @dataclass(frozen=True)
 class InverseClassificationOptions:
-    """Repeat the three experiments of 000, and compare its search with the inverted generator's.
+    """Repeat the document's experiments, and compare its search with the inverted generator's.
 
     Attributes:
         latent_sizes: of the first experiment, at least two and 25 among them, which is the one
@@ -68,35 +89,27 @@ class InverseClassificationOptions:
         batch_size: images searched at once; bounds the memory.
     """
 
-    latent_sizes: tuple[int, ...] = LATENT_SIZES
-    images: int = 500
-    validation_images: int = 200
-    repeats: int = 5
+    latent_sizes: Annotated[tuple[int, ...], Range(1)] = LATENT_SIZES
+    images: Annotated[int, Range(2)] = 500
+    validation_images: Annotated[int, Range(1)] = 200
+    repeats: Annotated[int, Range(1)] = 5
     generators: Path | None = None
     output: Path = Path("runs/inverse-classification")
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: int = 0
-    batch_size: int = 500
+    seed: Annotated[int, Range(0)] = 0
+    batch_size: Annotated[int, Range(1, 100_000)] = 500
 
     def __post_init__(self):
+        check_ranges(self)
         if len(self.latent_sizes) < 2 or BEST_LATENT_SIZE not in self.latent_sizes:
             raise InputError(
                 f"--latent-sizes {self.latent_sizes}: expected at least two, {BEST_LATENT_SIZE} "
                 "among them"
             )
-        for name, least in (
-            ("images", 2),
-            ("validation_images", 1),
-            ("repeats", 1),
-            ("batch_size", 1),
-        ):
-            if getattr(self, name) < least:
-                option = f"--{name.replace('_', '-')}"
-                raise InputError(f"{option} {getattr(self, name)}: expected at least {least}")
 
 
-def inverse_classification(options, verbose=1):
+def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
     """Runs every search that is not done yet; writes tables, figures and answers.
 
     Files: `result.json`; `answers/NAME.npy`, the answers (repetitions, N) of each search;
@@ -105,6 +118,9 @@ def inverse_classification(options, verbose=1):
 
     Args:
         options: an `InverseClassificationOptions`.
+        data, validation: `LabelledData` to draw from; None for the test and the validation images
+            of the options' data set.
+        plan: the `Plan` of what is varied.
         verbose: 0 for silence, without the progress bar.
 
     Returns:
@@ -119,53 +135,48 @@ def inverse_classification(options, verbose=1):
     names = {size: _generator_name(options, size) for size in options.latent_sizes}
     generators = {size: load_generator(name) for size, name in names.items()}
     digests = {str(size): weights_digest(model) for size, model in generators.items()}
-    data, validation = (
-        load_images(options.dataset, split, data_dir=options.data_dir)
-        for split in ("test", "validation")
-    )
+    if data is None:
+        data = load_images(options.dataset, "test", data_dir=options.data_dir)
+    if validation is None:
+        validation = load_images(options.dataset, "validation", data_dir=options.data_dir)
     for size, generator in generators.items():
         check_generator(names[size], generator, data)
     data = data.sample(options.images, options.seed)
     validation = validation.sample(options.validation_images, options.seed)
-    run = RunDirectory(options.output)
-    result = {
-        "program": "python -m evaluation.inverse_classification",
-        "options": json_ready(options),
+    facts = {
         "generator_sha256": digests,
         "data": {"source": data.source, "split": data.split, "count": len(data)},
-        "environment": describe_environment(),
-        "complete": False,
-        "rows": [],
     }
-    result["rows"] = run.findings(result)
-    rows = {(row["split"], row["name"]): row for row in result["rows"]}
-    progress = tqdm(
-        total=_whole_cost(options, data.num_classes),
-        unit=" evaluations",
-        unit_scale=True,
-        disable=not verbose,
+    run = Experiment(
+        "python -m evaluation.inverse_classification",
+        options,
+        facts,
+        files=("*.png", "answers/*.npy"),
+        verbose=verbose,
     )
+    whole = _whole_cost(options, plan, data.num_classes)
+    progress = run.progress(whole, "generator evaluation")
 
-    def searched(search, images):
+    def searched(search, split, images):
         """The row of a search on the test or the validation images; made if it is not there."""
-        repeats = 1 if images.split == "validation" else options.repeats
-        key = (images.split, search.name)
-        if key not in rows:
-            rows[key] = _search(options, run, search, generators, images, repeats)
-            run.write_json("result.json", {**result, "rows": list(rows.values())})
+        repeats = 1 if split == "validation" else options.repeats
+        row = run.row(split=split, name=search.name)
+        if row is None:
+            row, draw = _search(options, run, search, generators, split, images, repeats)
+            run.add(row, draw)
         progress.update(_cost(search, images.num_classes, len(images), repeats))
-        return rows[key]
+        return row
 
-    experiments = _experiments(options)
+    experiments = _experiments(options, plan)
     for searches in experiments.values():
         for search in searches:
-            searched(search, data)
+            searched(search, "test", data)
     comparison, enumerated = {}, []
-    for name, (way, rates) in WAYS.items():
+    for name, (way, rates) in plan.ways.items():
         tried = [replace(way, learning_rate=rate) for rate in rates]
-        best = max(tried, key=lambda search: searched(search, validation)["accuracy"])
-        searched(way, data)
-        searched(best, data)
+        best = max(tried, key=lambda search: searched(search, "validation", validation)["accuracy"])
+        searched(way, "test", data)
+        searched(best, "test", data)
         comparison[name] = {
             "evaluations": way.evaluations(data.num_classes),
             "given": way.name,
@@ -175,26 +186,30 @@ def inverse_classification(options, verbose=1):
         if best.method == "enumerated":
             enumerated.append(best)
     progress.close()
-    chosen = max(enumerated, key=lambda search: rows[validation.split, search.name]["accuracy"])
-    result |= {
-        "rows": list(rows.values()),
+    chosen = max(
+        enumerated, key=lambda search: run.row(split="validation", name=search.name)["accuracy"]
+    )
+    findings = {
         "experiments": {
             name: [search.name for search in searches] for name, searches in experiments.items()
         },
         "comparison": comparison,
-        "findings": _findings(run, experiments, comparison, data.labels),
+        "findings": _findings(run, plan, experiments, comparison, data.labels),
         "best_settings": chosen.settings.to_dict(),
     }
-    _draw(run, result, generators[BEST_LATENT_SIZE], data)
-    run.write_json("result.json", {**result, "complete": True})
-    return {**result, "complete": True}
+    _draw(run, plan, findings["experiments"], generators[BEST_LATENT_SIZE], data)
+    return run.finish(**findings)
 
 
-def _experiments(options):
+def _experiments(options, plan):
     return {
-        "latent size": [replace(_BASE, latent_size=size) for size in options.latent_sizes],
-        "latent update factor": [replace(_BASE, latent_update_factor=f) for f in UPDATE_FACTORS],
-        "latent first step": [replace(_BASE, latent_first_step=step) for step in FIRST_STEPS],
+        "latent size": [replace(plan.base, latent_size=size) for size in options.latent_sizes],
+        "latent update factor": [
+            replace(plan.base, latent_update_factor=factor) for factor in plan.update_factors
+        ],
+        "latent first step": [
+            replace(plan.base, latent_first_step=step) for step in plan.first_steps
+        ],
     }
 
 
@@ -218,8 +233,8 @@ def _generator_name(options, size):
     return str(path)
 
 
-def _search(options, run, search, generators, images, repeats):
-    """Runs one search; keeps its answers and returns its row."""
+def _search(options, run, search, generators, split, images, repeats):
+    """Runs one search; returns its row, and what keeps its answers."""
     begin = time.perf_counter()
     answers, entropy, difference = search.answers(
         generators[search.latent_size], images.images, repeats, options.seed, options.batch_size
@@ -227,11 +242,16 @@ def _search(options, run, search, generators, images, repeats):
     seconds = time.perf_counter() - begin
     right = answers == images.labels
     accuracies = right.mean(axis=1)
-    if images.split == "test":
-        run.write(f"answers/{search.name}.npy", lambda path: np.save(path, answers.astype(np.int8)))
-    return {
+
+    def keep():
+        if split == "test":
+            run.write(
+                f"answers/{search.name}.npy", lambda path: np.save(path, answers.astype(np.int8))
+            )
+
+    row = {
         "name": search.name,
-        "split": images.split,
+        "split": split,
         **asdict(search),
         "accuracy": float(accuracies.mean()),
         "deviation": float(accuracies.std(ddof=1)) if len(accuracies) > 1 else None,
@@ -243,6 +263,7 @@ def _search(options, run, search, generators, images, repeats):
         "difference": difference,
         "seconds": seconds,
     }
+    return row, keep
 
 
 def _cost(search, classes, images, repeats):
@@ -251,40 +272,40 @@ def _cost(search, classes, images, repeats):
     return search.evaluations(classes) * images * repeats
 
 
-def _whole_cost(options, classes):
+def _whole_cost(options, plan, classes):
     """Generator evaluations of the whole program, each search counted as often as asked for."""
     experiments = sum(
         _cost(search, classes, options.images, options.repeats)
-        for searches in _experiments(options).values()
+        for searches in _experiments(options, plan).values()
         for search in searches
     )
     ways = sum(
         2 * _cost(way, classes, options.images, options.repeats)
         + len(rates) * _cost(way, classes, options.validation_images, 1)
-        for way, rates in WAYS.values()
+        for way, rates in plan.ways.values()
     )
     return experiments + ways
 
 
-def _findings(run, experiments, comparison, labels):
+def _findings(run, plan, experiments, comparison, labels):
     def right(name):
         return np.load(run.path / "answers" / f"{name}.npy") == labels
 
     sizes = {search.latent_size: search for search in experiments["latent size"]}
     ways = {name: values["chosen"] for name, values in comparison.items()}
-    return inverse_findings(right, _BASE, sizes, ways)
+    return judge_statements(right, plan.base, sizes, ways)
 
 
-def _draw(run, result, generator, data):
-    rows = {row["name"]: row for row in result["rows"] if row["split"] == "test"}
+def _draw(run, plan, experiments, generator, data):
+    rows = {row["name"]: row for row in run.rows if row["split"] == "test"}
     panels = {
         name: [(rows[search][VARIED[name]], rows[search]) for search in searches]
-        for name, searches in result["experiments"].items()
+        for name, searches in experiments.items()
     }
     reference = {"latent size": (BEST_LATENT_SIZE, BEST_ACCURACY)}
     run.write_figure("experiments.png", plot_experiments(panels, reference, DOCUMENT))
     images = data.images[:_CASES]
-    found = _BASE.classifier(generator).classify(images)
+    found = plan.base.classifier(generator).classify(images)
     figure = plot_inverse_cases(
         images,
         found.reconstructions,
@@ -295,3 +316,14 @@ def _draw(run, result, generator, data):
         f"the first {_CASES} test images, their reproductions and the class vectors found",
     )
     run.write_figure("reconstructions.png", figure)
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    options = parse_options(InverseClassificationOptions)
+    print(inverse_tables(compare_searches(options)))
+    print(f"\nanswers, figures and result.json: {options.output}")
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,15 +1,19 @@
-"""How long one `classify` call of a SavedModel takes."""
+"""`python -m evaluation.exports.speed DIR`: how long a call of an exported classifier takes."""
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Annotated
 
 import tensorflow as tf
+import tyro
 
+from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
-from igc_tf.runs import RunDirectory, describe_environment, json_ready
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment, read_json
 
 
 @dataclass(frozen=True)
@@ -23,24 +27,21 @@ class SavedModelSpeedOptions:
         output: directory for result.json.
     """
 
-    directory: Path
-    images: tuple[int, ...] = (1, 100)
-    rounds: int = 5
+    directory: tyro.conf.Positional[Path]
+    images: Annotated[tuple[int, ...], Range(1)] = (1, 100)
+    rounds: Annotated[int, Range(1)] = 5
     output: Path = Path("runs/saved-model-speed")
 
     def __post_init__(self):
-        if not self.images or min(self.images) < 1:
-            raise InputError(f"--images {self.images}: expected one or more whole numbers >= 1")
-        if self.rounds < 1:
-            raise InputError(f"--rounds {self.rounds}: expected a whole number >= 1")
+        check_ranges(self)
 
 
-def saved_model_speed(options, report=None):
+def saved_model_speed(options, verbose=1):
     """Times the `classify` signature, after one call of each size that is not counted.
 
     Args:
         options: a `SavedModelSpeedOptions`.
-        report: told each line of progress, e.g. `print`; None for silence.
+        verbose: 0 for silence.
 
     Returns:
         The result, also written as `result.json`: seconds of loading; per number of images the
@@ -49,7 +50,6 @@ def saved_model_speed(options, report=None):
     Raises:
         InputError: if the directory holds no SavedModel of 28×28×1 images.
     """
-    report = report or (lambda line: None)
     if not tf.saved_model.contains_saved_model(str(options.directory)):
         raise InputError(
             f"{options.directory} holds no SavedModel: expected a saved_model.pb in it"
@@ -74,28 +74,35 @@ def saved_model_speed(options, report=None):
         classify(images=samples[count])["label"].numpy()
         return time.perf_counter() - begin
 
+    facts = {
+        "export": read_json(options.directory / "assets.extra" / "classifier.json"),
+        "data": {"source": digits.source, "count": len(digits)},
+    }
+    run = Experiment("python -m evaluation.exports.speed", options, facts, verbose=verbose)
     first = {count: seconds(count) for count in options.images}
     rounds = {count: [] for count in options.images}
     for _ in range(options.rounds):
         for count in options.images:
             rounds[count].append(seconds(count))
-            report(f"{count:6d} images {rounds[count][-1]:9.3f} s")
-    result = {
-        "program": "python -m evaluation.saved_model_speed",
-        "options": json_ready(options),
-        "export": RunDirectory(options.directory / "assets.extra").read_json("classifier.json"),
-        "data": {"source": digits.source, "count": len(digits)},
-        "environment": describe_environment(),
-        "load_seconds": load_seconds,
-        "rows": [
-            {
-                "images": count,
-                "median_seconds": median(rounds[count]),
-                "first_call_seconds": first[count],
-                "seconds": rounds[count],
-            }
-            for count in options.images
-        ],
-    }
-    RunDirectory(options.output).write_json("result.json", result)
-    return result
+            run.say(f"{count:6d} images {rounds[count][-1]:9.3f} s")
+    # all are timed in turn, and so anew in a run that goes on
+    run.rows = [
+        {
+            "images": count,
+            "median_seconds": median(rounds[count]),
+            "first_call_seconds": first[count],
+            "seconds": rounds[count],
+        }
+        for count in options.images
+    ]
+    return run.finish(load_seconds=load_seconds)
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    for row in saved_model_speed(parse_options(SavedModelSpeedOptions))["rows"]:
+        print(f"{row['images']:6d} images {row['median_seconds']:9.3f} s in the median")
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,15 +1,15 @@
-"""The statements of 000, each with what the numbers here say of it."""
+"""The statements of "Inverse Classification using GANs", each with what the numbers say of it."""
 
 from dataclasses import replace
 
 from igc_tf.metrics import PairedComparison
 
-# the document's (000 §3)
+# the document's (section 3)
 BEST_LATENT_SIZE = 25
 BEST_ACCURACY = 0.71
 
 
-def inverse_findings(right, base, sizes, ways):
+def judge_statements(right, base, sizes, ways):
     """Compares searches in pairs on the same images; the numbers decide (`PairedComparison`).
 
     Args:
@@ -31,28 +31,28 @@ def inverse_findings(right, base, sizes, ways):
 
     statements = [
         (
-            f"000: latent size 25 is the best (here the next best is {rival.latent_size})",
+            f"document: latent size 25 is the best (here the next best is {rival.latent_size})",
             sizes[BEST_LATENT_SIZE].name,
             rival.name,
         ),
         (
-            "000: the latent has to be searched too (a factor of 0 is worse)",
+            "document: the latent has to be searched too (a factor of 0 is worse)",
             base.name,
             varied(latent_update_factor=0.0),
         ),
         (
-            "000: an update factor of 0.5 helps slightly",
+            "document: an update factor of 0.5 helps slightly",
             varied(latent_update_factor=0.5),
             base.name,
         ),
-        ("000: an update factor of 2 hurts", base.name, varied(latent_update_factor=2.0)),
+        ("document: an update factor of 2 hurts", base.name, varied(latent_update_factor=2.0)),
         (
-            "000: moving the latent only after 10 steps helps slightly",
+            "document: moving the latent only after 10 steps helps slightly",
             varied(latent_first_step=10),
             base.name,
         ),
         (
-            "000: Adam is better than gradient descent (here with momentum)",
+            "document: Adam is better than gradient descent (here with momentum)",
             relaxed,
             ways["relaxed by momentum, 1 × 200"],
         ),

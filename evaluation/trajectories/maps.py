@@ -1,4 +1,4 @@
-"""What a two-letter generator draws all over its space of class vectors (001 §4)."""
+"""What a two-letter generator draws all over its space of class vectors."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Which of 001's claims the measured figures bear out."""
+"""Which claims of "Inverse classification using generative models" the figures confirm."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Claim:
 
 
 def map_claims(maps):
-    """Judges what 001 §4 says of the heat maps.
+    """Judges what the document (section 4) says of the heat maps.
 
     Args:
         maps: dicts with `input_noise`, `roughness`, `separation`, `largest_sum` (of both letters'
@@ -73,7 +73,7 @@ def map_claims(maps):
 
 
 def comparison_claims(accuracies):
-    """Judges what 001 §4 says of the five models.
+    """Judges what the document (section 4) says of the five models.
 
     Args:
         accuracies: {classes: {method: mean accuracy over seeds}}, complete for each number of

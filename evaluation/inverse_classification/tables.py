@@ -1,7 +1,13 @@
 """The tables of the experiments of inverse classification, for people."""
 
-from igc_tf.evaluation.inverse_classification import VARIED
-from igc_tf.evaluation.inverse_findings import BEST_ACCURACY, BEST_LATENT_SIZE
+from evaluation.inverse_classification.findings import BEST_ACCURACY, BEST_LATENT_SIZE
+
+# what each experiment varies
+VARIED = {
+    "latent size": "latent_size",
+    "latent update factor": "latent_update_factor",
+    "latent first step": "latent_first_step",
+}
 
 
 def inverse_tables(result):
@@ -21,7 +27,7 @@ def inverse_tables(result):
         for name in names:
             row = rows[name]
             note = (
-                f"   000: {100 * BEST_ACCURACY:.0f} %, its best"
+                f"   document: {100 * BEST_ACCURACY:.0f} %, its best"
                 if title == "latent size" and row["latent_size"] == BEST_LATENT_SIZE
                 else ""
             )

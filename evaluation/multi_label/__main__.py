@@ -1,16 +1,18 @@
-"""Several labels per digit: the inverted generator beside LeNet (002 §1.3)."""
+"""`python -m evaluation.multi_label`: several labels per digit, beside LeNet (the paper, 1.3)."""
 
-import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
+from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_images
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_label_cases
 from igc_tf.pretrained import load_generator, load_lenet, named_settings, weights_digest
-from igc_tf.runs import RunDirectory, describe_environment, json_ready
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment
 
 _SEARCH, _NETWORK = "inverted generator", "LeNet-5"
 _CASES = 6
@@ -33,24 +35,19 @@ class MultiLabelOptions:
         batch_size: images searched at once; bounds the memory.
     """
 
-    images: int | Literal["all"] = 1000
-    sigma: tuple[float, ...] = (0.0, 0.2, 0.4)
+    images: Annotated[int | Literal["all"], Range(2)] = 1000
+    sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
     generator: str = "mnist-multilabel-cagan-compact"
     network: str = "mnist-multilabel-lenet"
     settings: Literal["paper", "best"] = "paper"
     output: Path = Path("runs/multi-label")
     split: Literal["test", "validation"] = "test"
     data_dir: Path | None = None
-    seed: int = 0
-    batch_size: int = 100
+    seed: Annotated[int, Range(0)] = 0
+    batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):
-        if self.images != "all" and self.images < 2:
-            raise InputError(f"--images {self.images}: expected a whole number >= 2, or all")
-        if not self.sigma or not all(math.isfinite(s) and s >= 0 for s in self.sigma):
-            raise InputError(f"--sigma {self.sigma}: expected one or more numbers >= 0")
-        if self.batch_size < 1:
-            raise InputError(f"--batch-size {self.batch_size}: expected a whole number >= 1")
+        check_ranges(self)
 
 
 @dataclass(frozen=True)
@@ -87,14 +84,15 @@ def _cell(part):
     return f"{100 * part['accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
-def multi_label_table(options, report=None):
+def multi_label_table(options, data=None, verbose=1):
     """Reads the labels of noised digits both ways, and writes the table and a figure per sigma.
 
     Each finished row is kept: the same options on an unfinished output directory go on there.
 
     Args:
         options: a `MultiLabelOptions`.
-        report: told each line of progress, e.g. `print`; None for silence.
+        data: `LabelledData` of digits to draw from; None for MNIST's.
+        verbose: 0 for silence.
 
     Returns:
         A `MultiLabelTable`.
@@ -111,28 +109,22 @@ def multi_label_table(options, report=None):
     ):
         if labels != len(DIGIT_LABELS):
             raise InputError(f"{name} has {labels} labels: expected {len(DIGIT_LABELS)}")
-    data, digits = _digits(options)
-    run = RunDirectory(options.output)
-    result = {
-        "program": "python -m evaluation.multi_label",
-        "options": json_ready(options),
+    if data is None:
+        data = load_images("mnist", options.split, data_dir=options.data_dir)
+    digits = label_digits(_chosen(options, data), options.seed)
+    facts = {
         "search": settings.to_dict(),
         "condition_update_factor": classifier.condition_update_factor,
         "generator_sha256": weights_digest(generator),
         "network_sha256": weights_digest(network),
         "data": {"source": data.source, "split": data.split, "count": len(digits)},
-        "environment": describe_environment(),
-        "complete": False,
-        "rows": [],
     }
-    result["rows"] = run.findings(result)
+    run = Experiment("python -m evaluation.multi_label", options, facts, verbose=verbose)
     header = (
         f"{len(digits):,} {data.split} digits of mnist ({data.source}), half of them inverted; "
         f"generator {options.generator}, {options.settings} settings"
     )
-    verbose = 0 if report is None else 1
-    report = report or (lambda line: None)
-    report(header)
+    run.say(header)
 
     def search(images):
         return classifier.evaluate(images, digits.labels, options.batch_size, verbose)
@@ -140,29 +132,26 @@ def multi_label_table(options, report=None):
     def ask_network(images):
         return evaluate_network(network, images, digits.labels)
 
-    finished = {(row["sigma"], row["classifier"]) for row in result["rows"]}
     for sigma in options.sigma:
         images = add_gaussian_noise(digits.images, sigma, options.seed)
-        for name, evaluate in ((_SEARCH, search), (_NETWORK, ask_network)):
-            if (sigma, name) in finished:
-                continue
-            report(f"sigma {sigma:g}, {name}")
-            result["rows"].append({"sigma": sigma, "classifier": name, **_row(evaluate(images))})
-            run.write_json("result.json", result)
-        _draw_cases(run, classifier, images, digits, sigma)
-    run.write_json("result.json", {**result, "complete": True})
-    return MultiLabelTable(result["rows"], header, run.path)
+        draw = partial(_draw_cases, run, classifier, images, digits, sigma)
+        for name, evaluate, draws in ((_SEARCH, search, draw), (_NETWORK, ask_network, None)):
+            if run.row(sigma=sigma, classifier=name) is None:
+                run.say(f"sigma {sigma:g}, {name}")
+                run.add({"sigma": sigma, "classifier": name, **_row(evaluate(images))}, draws)
+    run.finish()
+    return MultiLabelTable(run.rows, header, run.path)
 
 
-def _digits(options):
-    data = load_images("mnist", options.split, data_dir=options.data_dir)
-    if options.images != "all":
-        if options.images > len(data):
-            raise InputError(
-                f"--images {options.images}: expected at most {len(data)}, all {data.split} images"
-            )
-        data = data.sample(options.images, options.seed)
-    return data, label_digits(data, options.seed)
+def _chosen(options, data):
+    """As many of the digits as asked for."""
+    if options.images == "all":
+        return data
+    if options.images > len(data):
+        raise InputError(
+            f"--images {options.images}: expected at most {len(data)}, all {data.split} images"
+        )
+    return data.sample(options.images, options.seed)
 
 
 def _row(evaluation):
@@ -199,3 +188,12 @@ def _draw_cases(run, classifier, images, digits, sigma):
         "best reproduction, its difference",
     )
     run.write_figure(f"cases-sigma-{sigma:g}.png", figure)
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    print(f"\n{multi_label_table(parse_options(MultiLabelOptions))}")
+
+
+if __name__ == "__main__":
+    run_program(main)

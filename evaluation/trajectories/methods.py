@@ -1,4 +1,4 @@
-"""The five models that 001 compares."""
+"""The five models that "Inverse classification using generative models" compares."""
 
 from typing import NamedTuple
 

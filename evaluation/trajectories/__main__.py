@@ -1,19 +1,17 @@
-"""The experiments of "Inverse classification using generative models" (001 §4)."""
+"""`python -m evaluation.trajectories`: inverse classification of pen trajectories.
 
-import math
+The experiments of "Inverse classification using generative models" (section 4).
+"""
+
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from tqdm import tqdm
 
-from igc_tf.classifiers import TEMPORAL_SETTINGS, InverseClassifier
-from igc_tf.classifiers.evaluate_network import evaluate_network
-from igc_tf.data import data_and_mask, open_trajectories, stratified_split
-from igc_tf.errors import InputError
-from igc_tf.evaluation.class_vector_maps import (
+from evaluation.trajectories.claims import Claim, comparison_claims, map_claims
+from evaluation.trajectories.maps import (
     GRID,
     class_vector_map,
     diagonal_agreement,
@@ -22,18 +20,23 @@ from igc_tf.evaluation.class_vector_maps import (
     separation,
     typical_letter,
 )
-from igc_tf.evaluation.trajectory_claims import Claim, comparison_claims, map_claims
-from igc_tf.evaluation.trajectory_methods import TRAJECTORY_METHODS, method_recipe
+from evaluation.trajectories.methods import TRAJECTORY_METHODS, method_recipe
+from igc_tf.classifiers import TEMPORAL_SETTINGS, InverseClassifier
+from igc_tf.classifiers.evaluate_network import evaluate_network
+from igc_tf.cli.program import parse_options, run_program
+from igc_tf.data import data_and_mask, open_trajectories, stratified_split
+from igc_tf.errors import InputError
 from igc_tf.metrics import wilson_interval
 from igc_tf.padding import padded
 from igc_tf.plots import plot_bars, plot_heat_maps, plot_letters
-from igc_tf.runs import RunDirectory, describe_environment, json_ready
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment, RunDirectory
 from igc_tf.training import SequenceRecipe, fit_sequence_network
 
 
 @dataclass(frozen=True)
 class TrajectoriesOptions:
-    """Reproduce 001: heat maps of class vectors, and five models on pen trajectories.
+    """Map class vectors: heat maps of class vectors, and five models on pen trajectories.
 
     Attributes:
         data: the .mat file of the UCI Character Trajectories, or "synthetic" for strokes made in
@@ -51,23 +54,18 @@ class TrajectoriesOptions:
 
     data: Literal["synthetic"] | Path | None = None
     output: Path = Path("runs/trajectories")
-    classes: tuple[int, ...] = (2, 4, 20)
-    seeds: int = 3
-    input_noise: float = 0.3
-    map_noise: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4)
-    units: int = 64
-    epochs: int = 10
-    subsampling: int = 4
+    classes: Annotated[tuple[int, ...], Range(2)] = (2, 4, 20)
+    seeds: Annotated[int, Range(1)] = 3
+    input_noise: Annotated[float, Range(0)] = 0.3
+    map_noise: Annotated[tuple[float, ...], Range(0)] = (0.0, 0.1, 0.2, 0.3, 0.4)
+    units: Annotated[int, Range(1)] = 64
+    epochs: Annotated[int, Range(1)] = 10
+    subsampling: Annotated[int, Range(1)] = 4
 
     def __post_init__(self):
-        for name in ("seeds", "units", "epochs", "subsampling"):
-            if getattr(self, name) < 1:
-                raise InputError(f"--{name} {getattr(self, name)}: expected a whole number >= 1")
-        if not self.classes or min(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
-            raise InputError(f"--classes {self.classes}: expected different whole numbers >= 2")
-        for noise in (self.input_noise, *self.map_noise):
-            if not (math.isfinite(noise) and noise >= 0):
-                raise InputError(f"input noise {noise}: expected a number >= 0")
+        check_ranges(self)
+        if len(set(self.classes)) < len(self.classes):
+            raise InputError(f"classes={self.classes}: expected different numbers")
 
 
 @dataclass(frozen=True)
@@ -114,41 +112,36 @@ class TrajectoriesResult:
         return "\n".join([*lines, "", f"figures and result.json: {self.output}"])
 
 
-def evaluate_trajectories(options, report=None):
+def evaluate_trajectories(options, fit=fit_sequence_network, verbose=1):
     """Trains, maps, classifies and judges; writes table and figures.
 
     Every training is kept: the same options on an unfinished output directory go on there.
 
     Args:
         options: a `TrajectoriesOptions`.
-        report: told each line of progress, e.g. `print`; None for silence.
+        fit: trains a network, as `fit_sequence_network` does.
+        verbose: 0 for silence.
 
     Returns:
         A `TrajectoriesResult`.
 
     Raises:
         InputError: for options that cannot be met; before any training starts.
-        DataError: if the trajectories cannot be had.
+        DataError: if the trajectories are not available.
     """
     data = open_trajectories(options.data, max(options.classes), options.subsampling)
     split = stratified_split(data)
     counts = {part: len(getattr(split, part)) for part in split._fields}
-    run = RunDirectory(options.output)
-    result = {
-        "program": "python -m evaluation.trajectories",
-        "options": json_ready(options),
+    facts = {
         "search": TEMPORAL_SETTINGS.to_dict(),
         "data": {"source": data.source, "steps": data.data.shape[1], **counts},
-        "environment": describe_environment(),
-        "complete": False,
-        "rows": [],
     }
-    result["rows"] = run.findings(result)
+    run = Experiment("python -m evaluation.trajectories", options, facts, verbose=verbose)
     header = (
         f"{data.source}; {options.subsampling} steps as one, at most {data.data.shape[1]}; "
         f"{counts['train']} to train, {counts['test']} to test; {options.seeds} seeds"
     )
-    (report or (lambda line: None))(header)
+    run.say(header)
 
     cells = [
         (name, classes, seed)
@@ -157,54 +150,43 @@ def evaluate_trajectories(options, report=None):
         for classes in options.classes
         for name in TRAJECTORY_METHODS
     ]
-    finished = {(row["method"], row["classes"], row["seed"]) for row in result["rows"]}
-    with tqdm(
-        total=len(cells) + len(options.map_noise),
-        initial=len(finished),
-        unit="training",
-        disable=report is None,
-    ) as progress:
+    count = len(cells) + len(options.map_noise)
+    with run.progress(count, "training", initial=len(run.rows)) as progress:
         maps = []
         for noise in options.map_noise:
             progress.set_description(f"map, noise {noise:g}")
-            maps.append(_mapped(options, run, split.train, noise))
+            maps.append(_mapped(options, run, fit, split.train, noise))
             progress.update()
         for name, classes, seed in cells:
-            if (name, classes, seed) in finished:
+            if run.row(method=name, classes=classes, seed=seed) is not None:
                 continue
             progress.set_description(f"{name}, {classes} classes, seed {seed}")
-            result["rows"].append(_row(options, run, split, name, classes, seed))
-            run.write_json("result.json", result)
+            run.add(_row(options, run, fit, split, name, classes, seed))
             progress.update()
-    summary = _summary(options, result["rows"])
+    summary = _summary(options, run.rows)
     means = {
         classes: {name: mean for name, (mean, _) in of.items()} for classes, of in summary.items()
     }
     claims = [*map_claims(maps), *comparison_claims(means)]
-    _draw(options, run, split, summary, maps)
-    run.write_json(
-        "result.json",
-        {
-            **result,
-            "summary": {str(classes): of for classes, of in summary.items()},
-            "maps": maps,
-            "claims": [asdict(claim) for claim in claims],
-            "complete": True,
-        },
+    _draw(options, run, fit, split, summary, maps)
+    run.finish(
+        summary={str(classes): of for classes, of in summary.items()},
+        maps=maps,
+        claims=[asdict(claim) for claim in claims],
     )
-    return TrajectoriesResult(header, result["rows"], summary, maps, claims, run.path)
+    return TrajectoriesResult(header, run.rows, summary, maps, claims, run.path)
 
 
-def _network(options, run, train, name, classes, seed):
+def _network(options, run, fit, train, name, classes, seed):
     """The trained network of one cell of the comparison; trained only once."""
     recipe = method_recipe(name, classes, seed, options)
     directory = f"{name.replace(' ', '-')}-{classes}-{seed}"
-    return fit_sequence_network(recipe, RunDirectory(run.path / "cells" / directory), train, 0)
+    return fit(recipe, RunDirectory(run.path / "cells" / directory), train, 0)
 
 
-def _row(options, run, split, name, classes, seed):
+def _row(options, run, fit, split, name, classes, seed):
     begin = time.perf_counter()
-    network = _network(options, run, split.train, name, classes, seed)
+    network = _network(options, run, fit, split.train, name, classes, seed)
     trained = time.perf_counter()
     test = split.test.first_classes(classes)
     extra = {}
@@ -234,7 +216,7 @@ def _row(options, run, split, name, classes, seed):
     }
 
 
-def _mapped(options, run, train, noise):
+def _mapped(options, run, fit, train, noise):
     """Figures and both maps of a two-letter generator."""
     recipe = SequenceRecipe(
         classes=2,
@@ -244,7 +226,7 @@ def _mapped(options, run, train, noise):
         subsampling=options.subsampling,
     )
     directory = RunDirectory(run.path / "maps" / f"noise-{noise:g}")
-    generator = fit_sequence_network(recipe, directory, train, 0)
+    generator = fit(recipe, directory, train, 0)
     letters = [typical_letter(train.first_classes(2), label) for label in range(2)]
     both = [class_vector_map(generator, letter) for letter in letters]
     distance = letter_distance(*letters)
@@ -275,7 +257,7 @@ def _summary(options, rows):
     return summary
 
 
-def _draw(options, run, split, summary, maps):
+def _draw(options, run, fit, split, summary, maps):
     first, second = split.train.class_names[:2]
     if maps:
         shown = [(row["map_first"], f"{first}, noise {row['input_noise']:g}") for row in maps]
@@ -312,7 +294,7 @@ def _draw(options, run, split, summary, maps):
     chosen = test.take([np.flatnonzero(test.labels == label)[0] for label in range(classes)])
     for name, method in TRAJECTORY_METHODS.items():
         if method.network == "generator":
-            network = _network(options, run, split.train, name, classes, 0)
+            network = _network(options, run, fit, split.train, name, classes, 0)
             found = InverseClassifier(network, data_range=None).classify(padded(chosen))
             read = [
                 f"{test.class_names[label]} read {test.class_names[answer]}"
@@ -328,3 +310,12 @@ def _draw(options, run, split, summary, maps):
                     title=f"{name}: test letters (grey) and what the search made of them (blue)",
                 ),
             )
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    print(f"\n{evaluate_trajectories(parse_options(TrajectoriesOptions))}")
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,1 @@
+"""How closely exports follow the classifier, and how fast they are."""

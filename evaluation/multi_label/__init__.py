@@ -1,0 +1,1 @@
+"""Several labels per digit, beside LeNet."""

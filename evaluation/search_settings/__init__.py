@@ -1,0 +1,1 @@
+"""The choice of search settings on validation digits."""

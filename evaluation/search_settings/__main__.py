@@ -1,0 +1,146 @@
+"""`python -m evaluation.search_settings`: the search that suits a generator best.
+
+It is chosen on the validation digits.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
+from igc_tf.cli.program import parse_options, run_program
+from igc_tf.data import add_gaussian_noise, label_digits, load_images
+from igc_tf.generators.check_generator import check_generator
+from igc_tf.pretrained import load_generator, weights_digest
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment
+from igc_tf.search import SearchSettings
+from igc_tf.tensorboard import log_settings
+
+# changes tried one round after the other; the best of a round is kept if it is better than before.
+# Steps and learning rate go together: their product is the reach of the search.
+ROUNDS = (
+    (
+        {"decision": "deformation"},
+        # the search that training separates the classes with
+        {"steps": 8, "learning_rate": 0.0125, "decision": "deformation"},
+    ),
+    (
+        {"steps": 8, "learning_rate": 0.016},
+        {"steps": 12, "learning_rate": 0.0125},
+        {"steps": 16, "learning_rate": 0.0125, "final_learning_rate": 0.0},
+        {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
+    ),
+    ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
+    # once more, with the reach that was chosen
+    ({"decision": "difference"}, {"decision": "loss"}),
+)
+
+
+@dataclass(frozen=True)
+class SearchSettingsOptions:
+    """Choose search settings on validation images, one round of changes after the other.
+
+    Attributes:
+        generator: a name that ships, or a .keras file.
+        task: what the generator is conditioned on; with digit_labels a digit counts as right
+            where all labels are.
+        images: validation images, drawn at random with the seed.
+        sigma: noise levels; the mean of the accuracies at these is what is maximised.
+        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+        seed: of the choice of images and the noise.
+        output: directory for result.json, and for TensorBoard's comparison of what was tried.
+    """
+
+    generator: str = "mnist-cagan-compact"
+    task: Literal["classes", "digit_labels"] = "classes"
+    images: Annotated[int, Range(1)] = 1000
+    sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.4)
+    dataset: str = "mnist"
+    data_dir: Path | None = None
+    seed: Annotated[int, Range(0)] = 1
+    output: Path = Path("runs/search-settings")
+
+    def __post_init__(self):
+        check_ranges(self)
+
+
+def choose_search_settings(options, data=None, rounds=ROUNDS, verbose=1):
+    """Starts from the paper's settings; of each round keeps the best, if it is an improvement.
+
+    In a round some changes are tried with all else as it is. What was tried is kept in
+    `result.json`, and compared in TensorBoard's HParams under `tensorboard/`; an interrupted choice
+    goes on from there.
+
+    Args:
+        options: a `SearchSettingsOptions`.
+        data: `LabelledData` to draw from; None for the validation images of the options' data set.
+        rounds: for each round, the changes to try, dicts of `SearchSettings`' fields.
+        verbose: 0 for silence.
+
+    Returns:
+        The chosen `SearchSettings`.
+    """
+    generator = load_generator(options.generator)
+    if data is None:
+        data = load_images(options.dataset, "validation", data_dir=options.data_dir)
+    data = data.sample(min(options.images, len(data)), options.seed)
+    has_classes = options.task == "classes"
+    labelled = data if has_classes else label_digits(data, options.seed)
+    kind = InvertedGeneratorClassifier if has_classes else MultiLabelInvertedGeneratorClassifier
+    check_generator(options.generator, generator, data, labelled.layout.size)
+    noised = [add_gaussian_noise(labelled.images, sigma, options.seed) for sigma in options.sigma]
+    facts = {
+        "generator_sha256": weights_digest(generator),
+        "data": {"source": data.source, "split": data.split, "count": len(data)},
+    }
+    run = Experiment(
+        "python -m evaluation.search_settings", options, facts, rows="tried", verbose=verbose
+    )
+
+    def score(settings):
+        row = run.row(settings=settings.to_dict())
+        if row is None:
+            classifier = kind(generator, settings)
+            evaluations = [classifier.evaluate(x, labelled.labels, verbose=0) for x in noised]
+            accuracies = [evaluation.accuracy for evaluation in evaluations]
+            row = {
+                "settings": settings.to_dict(),
+                "score": sum(accuracies) / len(accuracies),
+                "accuracies": accuracies,
+                "seconds": sum(evaluation.seconds for evaluation in evaluations),
+            }
+            run.add(row)
+            log_settings(
+                run.path / "tensorboard",
+                settings,
+                dict(zip(options.sigma, accuracies, strict=True)),
+                f"setting {len(run.rows):02d}",
+            )
+        return row["score"]
+
+    best_settings = SearchSettings()
+    best_score = score(best_settings)
+    run.say(f"{100 * best_score:6.2f} %  the paper's settings")
+    for changes in rounds:
+        base = best_settings
+        for change in changes:
+            settings = replace(base, **change)
+            value = score(settings)
+            run.say(f"{100 * value:6.2f} %  {change}")
+            if value > best_score:
+                best_settings, best_score = settings, value
+    run.finish(best_settings=best_settings.to_dict())
+    return best_settings
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    settings = choose_search_settings(parse_options(SearchSettingsOptions))
+    print(json.dumps(settings.to_dict(), indent=2))
+
+
+if __name__ == "__main__":
+    run_program(main)

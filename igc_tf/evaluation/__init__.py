@@ -1,1 +1,0 @@
-"""Tables and figures, each from one run that leaves its files in one directory."""
