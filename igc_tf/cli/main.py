@@ -20,13 +20,13 @@ class Command(NamedTuple):
 
     Attributes:
         module: imported when the command is asked for.
-        options: the name of a dataclass there.
-        function: the name of a function there, of an instance of it.
+        options: the name of a dataclass there; None for a command that reads its own arguments.
+        function: the name of a function there, of an instance of the dataclass or of the arguments.
         summary: one line for the overview.
     """
 
     module: str
-    options: str
+    options: str | None
     function: str
     summary: str
 
@@ -94,8 +94,10 @@ def _run(arguments):
 def _run_command(name, arguments):
     command = COMMANDS[name]
     module = importlib.import_module(command.module)
-    options = parse_options(getattr(module, command.options), f"igc-tf {name}", arguments)
-    return getattr(module, command.function)(options)
+    function = getattr(module, command.function)
+    if command.options is None:
+        return function(arguments)
+    return function(parse_options(getattr(module, command.options), f"igc-tf {name}", arguments))
 
 
 def _unknown(name, commands):
