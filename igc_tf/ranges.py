@@ -1,11 +1,13 @@
-"""The range of an option, declared once, beside the option.
+"""The range of an option, declared once.
 
-@dataclass(frozen=True)
-class Settings:
-    steps: Annotated[int, Range(1)] = 100
+It stands beside the option, and is checked where the options are made::
 
-    def __post_init__(self):
-        check_ranges(self)
+    @dataclass(frozen=True)
+    class Settings:
+        steps: Annotated[int, Range(1)] = 100
+
+        def __post_init__(self):
+            check_ranges(self)
 """
 
 import math

@@ -1,0 +1,65 @@
+"""Pages of the API reference, and docstrings as Sphinx wants them."""
+
+import pkgutil
+import re
+
+
+def write_api_pages(package, folder):
+    """Writes one page per package of the library, with every public module of it.
+
+    Args:
+        package: the package, imported.
+        folder: where; made if it is missing, and emptied of pages of packages that are gone.
+    """
+    root = package.__name__
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {}
+    for module in pkgutil.walk_packages(package.__path__, f"{root}."):
+        parts = module.name.split(".")
+        if any(part.startswith("_") for part in parts):
+            continue
+        page = parts[1] if len(parts) > 2 or module.ispkg else root
+        pages.setdefault(page, []).append(module.name)
+    for page, modules in pages.items():
+        name = root if page == root else f"{root}.{page}"
+        lines = [f"# {name}", ""]
+        for module in modules:
+            title = [] if module == name else [f"## {module}", ""]
+            lines += [*title, "```{eval-rst}", f".. automodule:: {module}"]
+            # what a package only passes on is described where it is defined
+            lines += ["   :ignore-module-all:", "```", ""]
+        text = "\n".join(lines)
+        path = folder / f"{page}.md"
+        # an unchanged page is not read again
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    for path in folder.glob("*.md"):
+        if path.stem not in pages:
+            path.unlink()
+
+
+def escape_docstring(text):
+    """Returns a docstring's plain sentences as reStructuredText.
+
+    Code stands in single backticks there, also before an s or at the end of a line; |z| is an
+    absolute value and *args are arguments. An indented block after a line that ends with two
+    colons stays as it is.
+
+    Args:
+        text: of the docstring, without common indentation.
+    """
+    blocks = re.split(r"(::\n(?:\n|[ ]+[^\n]*(?:\n|$))+)", text)
+    blocks[::2] = map(_escaped, blocks[::2])
+    return "".join(blocks)
+
+
+def _escaped(text):
+    parts = re.split(r"(``[^`]+``|(?<!:)`[^`]+`)", text)
+    parts[::2] = [re.sub(r"[|*\\]|(?<=\w)_(?!\w)", r"\\\g<0>", part) for part in parts[::2]]
+    for i in range(1, len(parts), 2):
+        code = " ".join(parts[i].strip("`").split())
+        # markup may not touch a word, except with an escaped space between them
+        before = "\\ " if re.search(r"[^\s(\[{'\"/-]$", parts[i - 1]) else ""
+        after = "\\ " if re.match(r"[^\s)\]}'\"/.,:;!?-]", parts[i + 1]) else ""
+        parts[i] = f"{before}``{code}``{after}"
+    return "".join(parts)

@@ -1,0 +1,42 @@
+"""The result files of the evaluation programs, and how their figures are written."""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# each evaluation program's results lie beside it
+RESULTS = ROOT / "evaluation"
+
+
+def result_folder(name):
+    """Where a result lies; the name is that of the program and that of the run."""
+    program, run = name.split("/")
+    return RESULTS / program / "results" / run
+
+
+def read(name):
+    """A result by name, e.g. `read("fid/compact")`."""
+    return json.loads((result_folder(name) / "result.json").read_text(encoding="utf-8"))
+
+
+def figure(name):
+    """The path of a picture by name, e.g. "fid/compact/samples.png"."""
+    folder, _, file = name.rpartition("/")
+    return result_folder(folder) / file
+
+
+def table(head, rows):
+    """Markdown of a table; cells are texts."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def percent(share, digits=2):
+    """0.9703 as "97.03 %"."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def with_interval(share, interval):
+    """0.9703 with its ends as "97.03 % (96.68 to 97.35)"."""
+    low, high = interval
+    return f"{percent(share)} ({100 * low:.2f} to {100 * high:.2f})"

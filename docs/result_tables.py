@@ -1,0 +1,312 @@
+"""Tables and numbers of the documentation, made from the result files.
+
+Every function returns Markdown. `docs/conf.py` puts the tables where a page asks for them, by
+`{result-table} noise`, and the numbers where a page says `{{ name }}`; `docs/readme.py` puts tables
+into the README.
+"""
+
+from result_files import percent, read, table, with_interval
+
+from igc_tf.reproduce import PAPER_ROWS
+
+PAPER = {sigma: accuracy for sigma, accuracy, _ in PAPER_ROWS}
+
+
+def _accuracy(row, prefix=""):
+    return with_interval(row[f"{prefix}accuracy"], row[f"{prefix}interval"])
+
+
+def noise():
+    """All test images: both settings, LeNet and the paper."""
+    paper, best = read("reproduce/paper-all")["rows"], read("reproduce/best-all")["rows"]
+    rows = [
+        [
+            f"{row['sigma']:g}",
+            _accuracy(row),
+            _accuracy(other),
+            _accuracy(row, "lenet_"),
+            percent(PAPER[row["sigma"]], 1),
+        ]
+        for row, other in zip(paper, best, strict=True)
+    ]
+    head = ["sigma", "paper's settings", "best settings", "LeNet-5", "the paper (1,000 images)"]
+    return table(head, rows)
+
+
+def noise_paper_size():
+    """1,000 test images, the author's architecture."""
+    rows = [
+        [
+            f"{row['sigma']:g}",
+            _accuracy(row),
+            _accuracy(row, "lenet_"),
+            percent(PAPER[row["sigma"]], 1),
+        ]
+        for row in read("reproduce/paper-size")["rows"]
+    ]
+    return table(
+        ["sigma", "paper's settings", "LeNet-5, same images", "the paper (1,000 images)"], rows
+    )
+
+
+def frechet():
+    """Fréchet distances per class, in LeNet's features."""
+    compact, paper = read("fid/compact"), read("fid/paper-size")
+    head = ["class", *(row["name"] for row in compact["rows"]), "mean", "all at once"]
+    lines = [
+        ("`mnist-cagan-compact`", compact, "fid"),
+        ("`mnist-cagan-paper`", paper, "fid"),
+        ("compact, half as many", compact, "half_fid"),
+        ("paper, half as many", paper, "half_fid"),
+        ("floor, half as many", compact, "floor_fid"),
+    ]
+    rows = [
+        [name, *(f"{row[key]:.1f}" for row in (*result["rows"], result["mean"], result["all"]))]
+        for name, result, key in lines
+    ]
+    return table(head, rows)
+
+
+def several_labels():
+    """Four labels per digit: both settings beside LeNet."""
+    best, paper = read("multi_label/best")["rows"], read("multi_label/paper")["rows"]
+    rows = []
+    for sigma in dict.fromkeys(row["sigma"] for row in best):
+        (ours, network), (theirs, _) = (
+            [row for row in of if row["sigma"] == sigma] for of in (best, paper)
+        )
+        for name, row in (
+            ("inverted generator, best settings", ours),
+            ("inverted generator, paper's settings", theirs),
+            ("LeNet-5", network),
+        ):
+            whole = with_interval(row["all_labels"]["accuracy"], row["all_labels"]["interval"])
+            labels = [percent(label["accuracy"], 1) for label in row["labels"]]
+            rows.append([f"{sigma:g}", name, *labels, whole])
+    names = [label["label"] for label in best[0]["labels"]]
+    return table(["sigma", "read by", *names, "all four"], rows)
+
+
+def settings_tried():
+    """The search settings that were tried on validation digits, best first."""
+    result = read("search_settings/compact")
+    tried = sorted(result["tried"], key=lambda row: -row["score"])
+    rows = [
+        [
+            row["settings"]["steps"],
+            f"{row['settings']['learning_rate']:g}",
+            "constant"
+            if row["settings"]["final_learning_rate"] is None
+            else f"to {row['settings']['final_learning_rate']:g}",
+            f"`{row['settings']['decision']}`",
+            f"{row['settings']['restriction_weight']:g}",
+            percent(row["score"]),
+            f"{row['seconds']:.0f}",
+        ]
+        for row in tried
+    ]
+    head = ["steps", "learning rate", "falls", "decision", "λ", "accuracy", "seconds"]
+    return table(head, rows)
+
+
+def speed():
+    """Images per second of three ways to search."""
+    result = read("search_speed/one-image")
+    rows = [
+        [name, f"{rate:.3g}", f"{result['batched_is_faster_by'][name]:.3g}"]
+        for name, rate in result["median"].items()
+    ]
+    return table(["way of searching", "images a second", "batched is faster by"], rows)
+
+
+def exports():
+    """How closely exports follow the Python classifier."""
+    rows = []
+    for form, name in (
+        ("SavedModel", "exports/parity-saved-model"),
+        ("HLO, paper's settings", "exports/parity-hlo"),
+        ("HLO, best settings", "exports/parity-hlo-best"),
+    ):
+        result = read(name)
+        for row in result["rows"]:
+            rows.append(
+                [
+                    form,
+                    f"{row['sigma']:g}",
+                    f"{row['same_labels']} of {row['count']}",
+                    f"{result['tolerance']:g}",
+                    percent(row["share_within_tolerance"], 1),
+                ]
+            )
+    return table(["export", "sigma", "same answers", "tolerance", "differences within it"], rows)
+
+
+def saved_model_seconds():
+    """Seconds of one call of a SavedModel."""
+    rows = [
+        [f"{row['images']:,}", f"{row['median_seconds']:.2g}", f"{row['first_call_seconds']:.2g}"]
+        for row in read("exports/saved-model-speed")["rows"]
+    ]
+    return table(["images in the call", "seconds", "seconds of the first call"], rows)
+
+
+def _mean_and_deviation(mean, deviation):
+    return f"{100 * mean:.1f} ± {100 * deviation:.1f} %"
+
+
+def _spread(row):
+    return _mean_and_deviation(row["accuracy"], row["deviation"])
+
+
+def inverse_experiments():
+    """The document's three experiments side by side."""
+    result = read("inverse_classification/mnist")
+    rows = {row["name"]: row for row in result["rows"] if row["split"] == "test"}
+    fields = {
+        "latent size": "latent_size",
+        "latent update factor": "latent_update_factor",
+        "latent first step": "latent_first_step",
+    }
+    columns = [
+        [(f"{rows[name][fields[varied]]:g}", _spread(rows[name])) for name in names]
+        for varied, names in result["experiments"].items()
+    ]
+    head = [text for varied in result["experiments"] for text in (varied, "accuracy")]
+    return table(head, [sum(cells, ()) for cells in zip(*columns, strict=True)])
+
+
+def inverse_findings():
+    """The document's findings and what the same images say of them."""
+    rows = [
+        [
+            finding["statement"].replace("000:", "the document:"),
+            f"{100 * finding['difference']:+.1f} ± {100 * finding['standard_error']:.1f}",
+            finding["verdict"],
+        ]
+        for finding in read("inverse_classification/mnist")["findings"]
+    ]
+    return table(["finding", "points", ""], rows)
+
+
+def inverse_comparison():
+    """Relaxing the class against enumerating the classes."""
+    result = read("inverse_classification/mnist")
+    rows = {row["name"]: row for row in result["rows"] if row["split"] == "test"}
+    lines = []
+    for way, of in result["comparison"].items():
+        row = rows[of["chosen"]]
+        accuracy = _spread(row) if row["method"] == "relaxed" else percent(row["accuracy"], 1)
+        lines.append(
+            [f"{way} steps", f"{of['evaluations']:,}", f"{row['learning_rate']:g}", accuracy]
+        )
+    head = ["way of searching", "generator evaluations an image", "learning rate", "accuracy"]
+    return table(head, lines)
+
+
+def trajectories():
+    """Test accuracies of five ways to train."""
+    summary = read("trajectories/characters")["summary"]
+    rows = [
+        [
+            classes,
+            *(_mean_and_deviation(*figures) for figures in of.values()),
+        ]
+        for classes, of in summary.items()
+    ]
+    return table(["classes", *next(iter(summary.values()))], rows)
+
+
+def trajectory_claims():
+    """The document's claims, judged."""
+    claims = read("trajectories/characters")["claims"]
+    rows = [
+        [claim["text"], "yes" if claim["holds"] else "no", claim["evidence"]] for claim in claims
+    ]
+    return table(["claim", "holds here", "figures"], rows)
+
+
+def losses():
+    """Our best figures beside a plain network's on the same data."""
+    noisy = read("reproduce/best-all")["rows"]
+    labels = [row for row in read("multi_label/best")["rows"] if row["sigma"] == 0]
+    classes, letters = list(read("trajectories/characters")["summary"].items())[-1]
+    rows = [
+        [f"digits, sigma {row['sigma']:g}", _accuracy(row), f"LeNet-5: {_accuracy(row, 'lenet_')}"]
+        for row in (noisy[0], noisy[-1])
+    ]
+    ours, network = (
+        with_interval(row["all_labels"]["accuracy"], row["all_labels"]["interval"])
+        for row in labels
+    )
+    rows.append(["four labels of a digit at once", ours, f"LeNet-5: {network}"])
+    best = max(("sparse1", "sparse4", "all data"), key=lambda name: letters[name][0])
+    rows.append(
+        [
+            f"pen trajectories of {classes} letters",
+            _mean_and_deviation(*letters[best]),
+            f"LSTM: {_mean_and_deviation(*letters['comparison'])}",
+        ]
+    )
+    return table(["task", "a search, best settings", "a plain network"], rows)
+
+
+def versions():
+    """What the figures of `igc-tf reproduce` were measured with."""
+    found = read("reproduce/paper-1000")["environment"]["versions"]
+    names = {
+        "python": "Python",
+        "tensorflow": "TensorFlow",
+        "keras": "Keras",
+        "numpy": "NumPy",
+        "scipy": "SciPy",
+        "tensorflow-datasets": "TensorFlow Datasets",
+    }
+    return f"Tested with {', '.join(f'{title} {found[name]}' for name, title in names.items())}."
+
+
+def numbers():
+    """{name: text} of the numbers that stand in sentences."""
+    speed_result = read("search_speed/one-image")
+    compact = read("reproduce/paper-1000")["rows"]
+    best = read("reproduce/best-all")["rows"]
+    inverse = read("inverse_classification/mnist")
+    ways = inverse["comparison"].values()
+    searched = {row["name"]: row for row in inverse["rows"] if row["split"] == "test"}
+    relaxed = [
+        searched[way["chosen"]] for way in ways if searched[way["chosen"]]["method"] == "relaxed"
+    ]
+    letters = read("trajectories/characters")
+    return {
+        "images_all": f"{read('reproduce/paper-all')['data']['count']:,}",
+        "reproduce_seconds": f"{sum(row['seconds'] for row in compact):.0f}",
+        "ms_paper": f"{1000 * compact[0]['seconds'] / compact[0]['count']:.0f}",
+        "ms_best": f"{1000 * best[0]['seconds'] / best[0]['count']:.0f}",
+        "speed_rounds": str(speed_result["options"]["rounds"]),
+        "inverse_images": str(inverse["data"]["count"]),
+        "inverse_repeats": str(inverse["options"]["repeats"]),
+        "inverse_best": _spread(max(relaxed, key=lambda row: row["accuracy"])),
+        "letters_source": letters["data"]["source"],
+        "letters_train": f"{letters['data']['train']:,}",
+        "letters_test": f"{letters['data']['test']:,}",
+        "letters_seeds": str(letters["options"]["seeds"]),
+        "letters_subsampling": str(letters["options"]["subsampling"]),
+    }
+
+
+TABLES = {
+    "exports": exports,
+    "frechet": frechet,
+    "inverse-comparison": inverse_comparison,
+    "inverse-experiments": inverse_experiments,
+    "inverse-findings": inverse_findings,
+    "losses": losses,
+    "noise": noise,
+    "noise-paper-size": noise_paper_size,
+    "saved-model-seconds": saved_model_seconds,
+    "settings-tried": settings_tried,
+    "several-labels": several_labels,
+    "speed": speed,
+    "trajectories": trajectories,
+    "trajectory-claims": trajectory_claims,
+    "versions": versions,
+}

@@ -1,0 +1,97 @@
+"""The documentation's tables hold what the result files hold."""
+
+import re
+
+import pytest
+import result_files
+import result_tables
+
+from tests.docs.pages import ROOT, pages
+
+DOCS = [path for path in pages() if path.parent != ROOT]
+
+
+def _cells(table):
+    """The rows below a Markdown table's head, as lists of texts."""
+    lines = table.split("\n")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert rows[1] == ["---"] * len(rows[0]) and len({len(row) for row in rows}) == 1
+    return rows[2:]
+
+
+def test_accuracies_under_noise():
+    rows = _cells(result_tables.noise())
+    paper = result_files.read("reproduce/paper-all")["rows"]
+    best = result_files.read("reproduce/best-all")["rows"]
+    assert [row[0] for row in rows] == ["0", "0.2", "0.4"]
+    for row, ours, other in zip(rows, paper, best, strict=True):
+        assert row[1].startswith(f"{ours['correct'] / ours['count']:.2%}".replace("%", " %"))
+        assert row[2].startswith(f"{other['correct'] / other['count']:.2%}".replace("%", " %"))
+        assert row[3].startswith(f"{ours['lenet_correct'] / ours['count']:.2%}".replace("%", " %"))
+        low, high = ours["interval"]
+        assert row[1].endswith(f"({100 * low:.2f} to {100 * high:.2f})")
+    assert [row[4] for row in rows] == ["95.1 %", "94.7 %", "91.2 %"]
+
+
+def test_several_labels_name_who_read_them():
+    rows = _cells(result_tables.several_labels())
+    result = result_files.read("multi_label/best")["rows"]
+    assert len(rows) == 9
+    ours = next(row for row in result if row["classifier"] == "inverted generator")
+    assert rows[0][1] == "inverted generator, best settings"
+    assert rows[0][2:6] == [f"{100 * label['accuracy']:.1f} %" for label in ours["labels"]]
+    assert rows[0][6].startswith(f"{100 * ours['all_labels']['accuracy']:.2f} %")
+    assert [row[1] for row in rows[2::3]] == ["LeNet-5"] * 3
+
+
+def test_inverse_experiments_stand_side_by_side():
+    rows = _cells(result_tables.inverse_experiments())
+    assert [row[0] for row in rows] == ["10", "25", "50", "100", "200"]
+    assert [row[2] for row in rows] == ["0", "0.1", "0.5", "1", "2"]
+    # latent size 25, factor 1 and first step 0 are one and the same search
+    assert rows[1][1] == rows[3][3] == rows[0][5]
+
+
+def test_a_claim_says_whether_it_holds():
+    rows = _cells(result_tables.trajectory_claims())
+    claims = result_files.read("trajectories/characters")["claims"]
+    assert [row[1] for row in rows] == ["yes" if claim["holds"] else "no" for claim in claims]
+    assert {"yes", "no"} == {row[1] for row in rows}
+
+
+def test_losses_are_shown_beside_wins():
+    rows = _cells(result_tables.losses())
+    shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]
+    assert any(ours < theirs for ours, theirs in shares)
+
+
+@pytest.mark.parametrize("name", sorted(result_tables.TABLES))
+def test_no_table_says_nothing(name):
+    text = result_tables.TABLES[name]()
+    assert not re.search(r"\bnan\b|None|\d{7}", text)
+    # documents are called by their titles
+    assert not re.search(r"(?<![\d.,])00[0-4]\b", text)
+
+
+def test_every_table_is_asked_for_and_every_one_that_is_asked_for_is_there():
+    text = "".join(path.read_text(encoding="utf-8") for path in pages())
+    asked = set(re.findall(r"\{result-table\} (\S+)|<!-- table: (\S+) -->", text))
+    assert {name for pair in asked for name in pair if name} == set(result_tables.TABLES)
+
+
+def test_every_figure_is_there():
+    text = "".join(path.read_text(encoding="utf-8") for path in DOCS)
+    asked = re.findall(r"\{result-figure\} (\S+)", text)
+    assert asked
+    assert [name for name in asked if not result_files.figure(name).exists()] == []
+
+
+def test_every_number_is_asked_for():
+    text = "".join(path.read_text(encoding="utf-8") for path in DOCS)
+    assert set(re.findall(r"\{\{ (\w+) \}\}", text)) == set(result_tables.numbers())
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_pages_call_documents_by_their_titles(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"(?<![\d.,])00[0-4]\b", text)
