@@ -38,7 +38,7 @@ def bundled_digits(bounds: tuple[float, float] = IMAGE_BOUNDS) -> LabelledData:
     makes them the validation set.
 
     Args:
-        bounds: The values of black and white.
+        bounds: the values of black and white.
 
     Returns:
         LabelledData of images float32 (5000, 28, 28, 1), split "validation".

@@ -22,17 +22,17 @@ def load_trajectories(path=None, subsampling=1):
     to match their class.
 
     Args:
-        path: The .mat file; None for the one that the environment variable
+        path: the .mat file; None for the one that the environment variable
             `IGC_TF_TRAJECTORIES` names.
-        subsampling: How many steps become one, as by `subsample`.
+        subsampling: how many steps become one, as by `subsample`.
 
     Returns:
         `LabelledData` (N, T, 3) as by `label_trajectories`, each channel divided by its root mean
         square over the whole set, so that 0 stays 0.
 
     Raises:
-        TrajectoriesUnavailableError: If there is no such file; the message says where to get it.
-        TrajectoryFileError: If the file holds something else.
+        TrajectoriesUnavailableError: if there is no such file; the message says where to get it.
+        TrajectoryFileError: if the file holds something else.
     """
     given = path if path is not None else os.environ.get(ENVIRONMENT_VARIABLE)
     if given is None:
@@ -59,15 +59,15 @@ def open_trajectories(data, classes, subsampling):
     Args:
         data: "synthetic" for strokes made in code; a .mat file; None for the file that the
             environment variable names (see `load_trajectories`).
-        classes: How many will be told apart.
-        subsampling: How many steps of the original become one.
+        classes: how many will be told apart.
+        subsampling: how many steps of the original become one.
 
     Returns:
         `LabelledData` of at least `classes` letters or strokes.
 
     Raises:
-        InputError: If there are fewer classes.
-        DataError: If the trajectories are not available.
+        InputError: if there are fewer classes.
+        DataError: if the trajectories are not available.
     """
     if data == "synthetic":
         strokes = synthetic_strokes(per_class=40, classes=min(classes, len(STROKES)), steps=48)

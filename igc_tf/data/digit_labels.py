@@ -22,14 +22,14 @@ def label_digits(data: LabelledData, seed: int) -> LabelledData:
 
     Args:
         data: `LabelledData` of the ten digits, within finite bounds.
-        seed: Same seed, same images inverted.
+        seed: same seed, same images inverted.
 
     Returns:
         `LabelledData` of the same digits in the same order, labels (N, 4) in {0, 1}; their names
         are `DIGIT_LABELS`.
 
     Raises:
-        InputError: If the classes are not the digits 0 to 9.
+        InputError: if the classes are not the digits 0 to 9.
     """
     if data.class_names != tuple("0123456789"):
         raise InputError(

@@ -23,15 +23,15 @@ def read_idx(data: bytes, name: str, dimensions: int) -> np.ndarray:
     """Decodes one IDX file of unsigned bytes, gzipped or not.
 
     Args:
-        data: The whole file.
-        name: What to call it in errors.
+        data: the whole file.
+        name: what to call it in errors.
         dimensions: 3 for images (N, H, W), 1 for labels (N,).
 
     Returns:
         uint8 array with that many dimensions.
 
     Raises:
-        IdxFileError: If the magic number is wrong, the file is cut short, has bytes left over
+        IdxFileError: if the magic number is wrong, the file is cut short, has bytes left over
             or is not valid gzip.
     """
     stream: BinaryIO = io.BytesIO(data)
@@ -82,12 +82,12 @@ def import_idx(
     ("emnist-letters-train-images-idx3-ubyte.gz").
 
     Args:
-        directory: Where the four files are.
+        directory: where the four files are.
         data_dir: TFDS directory to write to; None is the default of TFDS.
-        dataset: The name under which to store them: a registered set of grey images, such as
+        dataset: the name under which to store them: a registered set of grey images, such as
             "mnist" or "emnist/letters", or a new name, such as "my_digits", whose images may be
             of any one size.
-        transposed: Whether rows and columns are exchanged in the files; the images are then
+        transposed: whether rows and columns are exchanged in the files; the images are then
             turned upright. None takes the files of EMNIST for transposed, as they are
             distributed, and all others for upright.
 
@@ -95,10 +95,10 @@ def import_idx(
         The prepared directory, `data_dir`/name/version.
 
     Raises:
-        IdxFileError: If a file is missing or damaged, or counts of images and labels differ.
-        DataError: If the set is already prepared, the images have another size than the named
+        IdxFileError: if a file is missing or damaged, or counts of images and labels differ.
+        DataError: if the set is already prepared, the images have another size than the named
             set's or than each other, or a label does not fit the named set.
-        UnknownDatasetError: If the named set is none of labelled images of one size.
+        UnknownDatasetError: if the named set is none of labelled images of one size.
     """
     check_name(dataset)
     folder = Path(directory).expanduser()

@@ -37,13 +37,13 @@ def arrange_ink(grey, size, is_light=True):
     Args:
         grey: float64 (H, W) in [0, 1].
         size: (height, width) of the frame, pixels.
-        is_light: Whether ink is light in the frame, on a dark background.
+        is_light: whether ink is light in the frame, on a dark background.
 
     Returns:
         float64 of that size, in [0, 1]: 0 and 1 are dark and light.
 
     Raises:
-        ImageFileError: If there is no ink.
+        ImageFileError: if there is no ink.
     """
     page = _page(grey)
     difference = grey - page

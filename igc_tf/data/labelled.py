@@ -20,17 +20,17 @@ class LabelledData:
     Attributes:
         data: float32 (N, ...), such as images (N, H, W, channels) or sequences (N, T, channels).
         labels: int64, (N,) where the layout holds one label, else (N, L).
-        layout: The `ConditionLayout` of the labels: the names of the labels and of their values.
+        layout: the `ConditionLayout` of the labels: the names of the labels and of their values.
         bounds: (low, high) within which the data lie; either may be infinite.
-        name: Of the data set, such as "mnist".
-        split: Of the data set, such as "train" or "test".
-        source: One sentence for people: where these data were found.
-        mask: Bool, 1 where there are data and 0 elsewhere, such as behind the end of a sequence;
+        name: of the data set, such as "mnist".
+        split: of the data set, such as "train" or "test".
+        source: one sentence for people: where these data were found.
+        mask: bool, 1 where there are data and 0 elsewhere, such as behind the end of a sequence;
             as many axes as `data`, each of the same length or 1, the first one N. What `data`
             hold where it is 0 has no meaning. None if there are data everywhere.
 
     Raises:
-        InputError: If shapes, types, ranges or counts do not fit together.
+        InputError: if shapes, types, ranges or counts do not fit together.
     """
 
     data: np.ndarray
@@ -77,7 +77,7 @@ class LabelledData:
         """How many classes the data set has; all need not occur here.
 
         Raises:
-            InputError: If there are several labels and not one, the class.
+            InputError: if there are several labels and not one, the class.
         """
         return len(self.class_names)
 
@@ -86,7 +86,7 @@ class LabelledData:
         """The names of the classes.
 
         Raises:
-            InputError: If there are several labels and not one, the class.
+            InputError: if there are several labels and not one, the class.
         """
         return self.layout.class_names
 
@@ -112,11 +112,11 @@ class LabelledData:
         With one seed, a smaller sample is the beginning of a larger one.
 
         Args:
-            count: How many, from 1 to len(self).
-            seed: Same seed, same examples in the same order.
+            count: how many, from 1 to len(self).
+            seed: same seed, same examples in the same order.
 
         Raises:
-            InputError: If `count` is not a whole number in that range.
+            InputError: if `count` is not a whole number in that range.
         """
         whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
         if not whole or not 1 <= count <= len(self):
@@ -130,14 +130,14 @@ class LabelledData:
         """Draws the first images in characters, side by side, each under its label's name.
 
         Args:
-            count: How many images, at most all.
-            width: Characters for each; wider images are shown by every n-th pixel.
+            count: how many images, at most all.
+            width: characters for each; wider images are shown by every n-th pixel.
 
         Returns:
             Lines of ASCII, the last one without its end.
 
         Raises:
-            InputError: If the data are no images (N, H, W) or (N, H, W, channels) within finite
+            InputError: if the data are no images (N, H, W) or (N, H, W, channels) within finite
                 bounds.
         """
         low, high = self.bounds
@@ -167,7 +167,7 @@ class LabelledData:
         """Returns the examples of the first `count` classes, and those classes alone.
 
         Raises:
-            InputError: If there are not that many, or there are several labels.
+            InputError: if there are not that many, or there are several labels.
         """
         if not 1 <= count <= self.num_classes:
             raise InputError(
@@ -181,11 +181,11 @@ class LabelledData:
         """Draws `count` examples of each class; with one seed, fewer are part of more.
 
         Args:
-            count: How many of each class, at least 1.
-            seed: Same seed, same examples.
+            count: how many of each class, at least 1.
+            seed: same seed, same examples.
 
         Raises:
-            InputError: If a class has not that many, or there are several labels.
+            InputError: if a class has not that many, or there are several labels.
         """
         order = np.random.default_rng(seed).permutation(len(self))
         chosen = []
@@ -221,13 +221,13 @@ def scale_bytes(pixels: np.ndarray, bounds: tuple[float, float] = IMAGE_BOUNDS) 
 
     Args:
         pixels: uint8, any shape.
-        bounds: What 0 and 255 become.
+        bounds: what 0 and 255 become.
 
     Returns:
         float32 of the same shape, within `bounds`.
 
     Raises:
-        InputError: If the bounds are not two finite numbers, the first one less.
+        InputError: if the bounds are not two finite numbers, the first one less.
     """
     low, high = np.float32(bounds)
     if not (np.isfinite([low, high]).all() and low < high):

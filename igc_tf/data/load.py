@@ -48,19 +48,19 @@ def load_images(
         split: "train", "validation" or one of its three parts, or "test".
         data_dir: TFDS directory; None is the default of TFDS.
         download: False leaves out the steps that need a network.
-        fallback: For mnist: where "train" or "test" is not available, return the 5,000 bundled
+        fallback: for mnist: where "train" or "test" is not available, return the 5,000 bundled
             digits instead of raising. The result then says split "validation".
-        bounds: The values of black and white, such as a generator's.
-        sources: As for `prepare_dataset`.
+        bounds: the values of black and white, such as a generator's.
+        sources: as for `prepare_dataset`.
 
     Returns:
         LabelledData of images float32 (N, H, W, channels) within `bounds`.
 
     Raises:
-        InputError: If `split` is none of those.
-        UnknownDatasetError: If there is no such set or it is none of labelled images of one size.
-        DataUnavailableError: If no source worked; lists each with its reason and what helps.
-        DataError: If the prepared set is damaged or too small to split.
+        InputError: if `split` is none of those.
+        UnknownDatasetError: if there is no such set or it is none of labelled images of one size.
+        DataUnavailableError: if no source worked; lists each with its reason and what helps.
+        DataError: if the prepared set is damaged or too small to split.
     """
     if split not in SPLITS:
         raise InputError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")
@@ -101,7 +101,7 @@ def validation_part(pixels: np.ndarray, part: str) -> np.ndarray:
     divide that order.
 
     Args:
-        pixels: All validation images, uint8 (N, ...).
+        pixels: all validation images, uint8 (N, ...).
         part: "choices", "calibration" or "bounds".
 
     Returns:

@@ -20,17 +20,17 @@ def add_gaussian_noise(
     From the paper, "Inverted Generator Classifier" (Cho 2020), section 2.
 
     Args:
-        images: Within `bounds`, any shape; not modified.
-        sigma: Standard deviation, in units of the images; the paper uses 0, 0.2 and 0.4 in
+        images: within `bounds`, any shape; not modified.
+        sigma: standard deviation, in units of the images; the paper uses 0, 0.2 and 0.4 in
             [-0.5, 0.5]. 0 changes nothing.
-        seed: Same seed, same noise.
+        seed: same seed, same noise.
         bounds: (low, high) of the images: those of their `LabelledData` or their generator.
 
     Returns:
         A new float32 array of the same shape, within `bounds`.
 
     Raises:
-        InputError: If `sigma` is negative, not finite or beyond 1e6, or the images do not lie
+        InputError: if `sigma` is negative, not finite or beyond 1e6, or the images do not lie
             within the bounds: bytes, or images made for another range.
     """
     if sigma not in SIGMA_RANGE:

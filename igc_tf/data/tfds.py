@@ -48,11 +48,11 @@ def find_builder(
     """The TFDS builder of a set of labelled images, whether it is prepared or not.
 
     Args:
-        dataset: Name or name/config, registered with TFDS or prepared in `data_dir`.
+        dataset: name or name/config, registered with TFDS or prepared in `data_dir`.
         data_dir: TFDS directory; None is the default of TFDS.
 
     Raises:
-        UnknownDatasetError: If there is no such set, or it is none of labelled images of one size.
+        UnknownDatasetError: if there is no such set, or it is none of labelled images of one size.
     """
     import tensorflow_datasets as tfds
 
@@ -99,7 +99,7 @@ def image_and_label(dataset: str, features) -> tuple[str, str]:
     Where there are several class labels, the one called "label" is taken.
 
     Raises:
-        UnknownDatasetError: If there is not one of each, or the images are not uint8, grey or
+        UnknownDatasetError: if there is not one of each, or the images are not uint8, grey or
             RGB, of one size.
     """
     import tensorflow_datasets as tfds
@@ -134,17 +134,17 @@ def store_images(
     leaves nothing that looks prepared.
 
     Args:
-        dataset: A registered set (its version, size and classes are taken over) or a new name.
+        dataset: a registered set (its version, size and classes are taken over) or a new name.
         data_dir: TFDS directory; None is the default of TFDS.
-        splits: For each of "train" and "test": uint8 (N, H, W, channels), all of one size, and
+        splits: for each of "train" and "test": uint8 (N, H, W, channels), all of one size, and
             integer labels (N,).
-        source: One sentence, stored with the set and found again by `source_of`.
+        source: one sentence, stored with the set and found again by `source_of`.
 
     Returns:
         The builder of the prepared set.
 
     Raises:
-        DataError: If it is prepared already, an image has another size, or a label is beyond
+        DataError: if it is prepared already, an image has another size, or a label is beyond
             the classes of a registered set.
     """
     import tensorflow_datasets as tfds
@@ -227,8 +227,8 @@ def download_dataset(builder: "tfds.core.DatasetBuilder") -> None:
     the same proxy settings.
 
     Raises:
-        DataError: If that address cannot be reached or refuses.
-        Exception: Whatever TFDS raises while downloading or preparing.
+        DataError: if that address cannot be reached or refuses.
+        Exception: whatever TFDS raises while downloading or preparing.
     """
     import requests
 
@@ -254,7 +254,7 @@ def read_split(
         Images uint8 (N, H, W, channels), upright, and labels int64 (N,), in the stored order.
 
     Raises:
-        DataError: If the set has no such split or its files cannot be read.
+        DataError: if the set has no such split or its files cannot be read.
     """
     import tensorflow as tf
     import tensorflow_datasets as tfds

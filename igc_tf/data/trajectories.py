@@ -18,17 +18,17 @@ def label_trajectories(trajectories, labels, class_names, name, source, steps=No
     Args:
         trajectories: N arrays (steps, 3) of any lengths: `CHANNELS` per step.
         labels: Integers (N,) in [0, number of classes).
-        class_names: One name per class.
-        name: Of the data set.
-        source: One sentence for people: where these trajectories were found.
-        steps: Of the array, at least those of the longest trajectory; None for just as many.
+        class_names: one name per class.
+        name: of the data set.
+        source: one sentence for people: where these trajectories were found.
+        steps: of the array, at least those of the longest trajectory; None for just as many.
 
     Returns:
         `LabelledData` (N, steps, 3) without bounds, split "all". Its mask (N, steps, 1) is 0
         behind the end of each trajectory; the data are 0 there.
 
     Raises:
-        InputError: If labels and class names do not fit, or values are not finite.
+        InputError: if labels and class names do not fit, or values are not finite.
     """
     lengths = np.array([len(trajectory) for trajectory in trajectories])
     mask = np.arange(steps or lengths.max()) < lengths[:, np.newaxis]
@@ -54,13 +54,13 @@ def subsample(data, factor):
 
     Args:
         data: `LabelledData` (N, T, channels) with a mask (N, T, 1).
-        factor: How many steps become one, at least 1.
+        factor: how many steps become one, at least 1.
 
     Returns:
         `LabelledData` (N, ceil(T / factor), channels).
 
     Raises:
-        InputError: For a factor below 1.
+        InputError: for a factor below 1.
     """
     if factor < 1:
         raise InputError(f"subsampling by {factor!r}: expected a whole number >= 1")
@@ -117,15 +117,15 @@ def stratified_split(data, validation=0.1, test=0.25, seed=0):
 
     Args:
         data: `LabelledData` of one label.
-        validation: Share of all trajectories, above 0.
-        test: Likewise; the rest, above 0, is for training.
-        seed: Same seed, same split.
+        validation: share of all trajectories, above 0.
+        test: likewise; the rest, above 0, is for training.
+        seed: same seed, same split.
 
     Returns:
         A `TrajectorySplit`.
 
     Raises:
-        InputError: For shares outside their ranges, or a class with too few trajectories.
+        InputError: for shares outside their ranges, or a class with too few trajectories.
     """
     from sklearn.model_selection import train_test_split
 

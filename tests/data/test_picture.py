@@ -154,6 +154,17 @@ def test_inverted_and_enlarged_mnist_is_arranged_as_before(digits, invert, scale
     assert np.mean(errors) < 0.02 and max(errors) < 0.08
 
 
+@pytest.mark.parametrize("kind", ["png", "rgb", "npy"])
+def test_large_pictures_are_read_as_small_ones(kind, tmp_path):
+    large = np.kron(byte(1 - drawing()), np.ones((6, 6), np.uint8))
+    if kind == "npy":
+        path = tmp_path / "large.npy"
+        np.save(path, large / 255)
+    else:
+        path = save(tmp_path / "large.png", np.stack([large] * 3, -1) if kind == "rgb" else large)
+    assert np.abs(read_picture(path)[..., 0] - expected_seven()).mean() < 0.01
+
+
 def test_strokes_outvote_a_wide_faint_highlight(tmp_path):
     """Two thirds of the page are a little lighter than its border; the few strokes are dark."""
     page = np.full((300, 400), 0.7)
