@@ -49,7 +49,7 @@ search(images[: int(batch_size)])
 begin = time.perf_counter()
 scores = search(images)
 seconds = time.perf_counter() - begin
-numpy.savez(found, scores=scores, seconds=seconds, file=igc_tf.__file__)
+numpy.savez(found, scores=scores, seconds=seconds, package=igc_tf.__file__)
 """
 
 
@@ -220,7 +220,7 @@ def _timed(folder, options, settings, images):
             reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
             raise InputError(f"the search of {folder} failed: {reason}")
         with np.load(found) as values:
-            if not Path(str(values["file"])).is_relative_to(folder.resolve()):
+            if not Path(str(values["package"])).is_relative_to(folder.resolve()):
                 raise InputError(f"igc_tf was taken from {values['file']} instead of {folder}")
             return values["scores"], float(values["seconds"])
 

@@ -200,7 +200,7 @@ def describe_code():
     The commit is None for a package that was installed without its repository; it ends in
     "-dirty" where files of the repository were changed since.
     """
-    command = shlex.join([_program_name(), *sys.argv[1:]])
+    command = " ".join([_program_name(), *map(shlex.quote, sys.argv[1:])])
     here = Path(__file__).parent
     # only if this very file is under version control: some other project's may lie around it
     tracked = _git(here, "ls-files", "--error-unmatch", Path(__file__).name)
