@@ -127,15 +127,8 @@ class ConditionLayout:
         labels = np.asarray(labels)
         tail = () if self.num_labels == 1 else (self.num_labels,)
         wanted = ("N" if count is None else count, *tail)
-        if (
-            labels.shape[1:] != tail
-            or labels.ndim != 1 + len(tail)
-            or count
-            not in (
-                None,
-                len(labels),
-            )
-        ):
+        fits = labels.ndim == 1 + len(tail) and labels.shape[1:] == tail
+        if not fits or (count is not None and len(labels) != count):
             raise InputError(
                 f"labels have shape {labels.shape}: expected ({', '.join(map(str, wanted))}"
                 f"{',' if not tail else ''})"
