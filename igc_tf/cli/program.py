@@ -88,9 +88,9 @@ def _with_range(parameter):
 def program_errors():
     """Lets mistakes of use end a program with one line, and anything else with its traceback.
 
-    An `IGCError` prints its message on stderr and exits with 2, Ctrl-C exits with 130. The
-    environment variable IGC_TF_TRACEBACK shows the traceback of an `IGCError` too. Whatever cannot
-    be printed on this terminal is spelt in other characters.
+    An `IGCError` prints its message on stderr and exits with 2, Ctrl-C exits with 130, a closed
+    pipe with 141. The environment variable IGC_TF_TRACEBACK shows the traceback of an `IGCError`
+    too. Whatever cannot be printed on this terminal is spelt in other characters.
     """
     _print_anything()
     module = getattr(sys.modules["__main__"], "__spec__", None)
@@ -102,6 +102,10 @@ def program_errors():
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        # such as in `igc-tf data list | head -1`; Python would complain again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except IGCError as error:
         if os.environ.get("IGC_TF_TRACEBACK"):
             raise
