@@ -3,7 +3,7 @@
 import igc_tf
 
 classifier = igc_tf.InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cagan-compact"))
-labels = classifier.classify(images).labels
+predictions = classifier.classify(images).predictions
 """
 
 import importlib
@@ -18,7 +18,6 @@ _PUBLIC = {
     "InverseClassifier": "igc_tf.classifiers",
     "InvertedGeneratorClassifier": "igc_tf.classifiers",
     "MultiLabelClassification": "igc_tf.classifiers",
-    "MultiLabelEvaluation": "igc_tf.classifiers",
     "MultiLabelInvertedGeneratorClassifier": "igc_tf.classifiers",
     "SearchSettings": "igc_tf.search",
     "best_settings": "igc_tf.pretrained",

@@ -161,7 +161,9 @@ def noise_table(options, data=None, verbose=1):
             continue
         run.say(f"sigma {sigma:g}")
         noised = add_gaussian_noise(data.images, sigma, options.seed)
-        evaluation = classifier.evaluate(noised, data.labels, options.batch_size, verbose)
+        evaluation = classifier.evaluate(
+            noised, data.labels, batch_size=options.batch_size, verbose=verbose
+        )
         row = {
             "sigma": sigma,
             **evaluation.to_dict(),
@@ -175,7 +177,7 @@ def noise_table(options, data=None, verbose=1):
                 "lenet_correct": baseline.correct,
                 "lenet_interval": list(baseline.interval),
             }
-        answers = evaluation.answers
+        answers = evaluation.predictions
         run.add(row, partial(_draw, run, options, classifier, data, noised, answers, sigma))
     references = PAPER_ROWS if options.dataset == "mnist" else ()
     curves = {"paper": [row[:2] for row in references]} if references else {}
@@ -242,17 +244,10 @@ def _log_searches(options, classifier, data, noised, answers, sigma):
     wrong = np.flatnonzero(answers != data.labels)[: _LOGGED_SEARCHES // 2]
     cases = np.concatenate([right[: _LOGGED_SEARCHES - len(wrong)], wrong])
     directory, name = options.tensorboard, f"sigma {sigma:g}"
-    log_search(directory, classifier, noised[cases], data.labels[cases], data.class_names, name)
+    log_search(directory, classifier, noised[cases], data.labels[cases], name)
     many = slice(_LOGGED_LATENTS)
-    log_latents(
-        directory,
-        classifier,
-        noised[many],
-        data.labels[many],
-        data.class_names,
-        name,
-        options.batch_size,
-    )
+    found = classifier.classify(noised[many], batch_size=options.batch_size)
+    log_latents(directory, classifier, noised[many], found, data.labels[many], name)
 
 
 def _draw(run, options, classifier, data, noised, answers, sigma):
@@ -276,7 +271,7 @@ def _draw(run, options, classifier, data, noised, answers, sigma):
             noised[cases],
             found.reconstructions,
             found.differences,
-            found.labels,
+            found.predictions,
             data.labels[cases],
             data.class_names,
             data.bounds,
@@ -285,7 +280,7 @@ def _draw(run, options, classifier, data, noised, answers, sigma):
         run.write_figure(f"cases-{name}-sigma-{sigma:g}.png", figure)
     snapshots = sorted({0, steps // 10, steps // 4, steps // 2, steps})
     found = classifier.classify(noised[:1], snapshots=snapshots)
-    title = f"search of one image at sigma {sigma:g}: read {data.class_names[found.labels[0]]}"
+    title = f"search of one image at sigma {sigma:g}: read {data.class_names[found.predictions[0]]}"
     figure = plot_search(
         noised[0],
         {step: images[0] for step, images in found.snapshots.items()},

@@ -8,6 +8,7 @@ import numpy as np
 
 from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
 from igc_tf.data import DIGIT_LABELS, label_digits
+from igc_tf.data.layout import ConditionLayout
 
 
 class TaskImages(NamedTuple):
@@ -29,12 +30,12 @@ class Task:
     """Something to condition a generator on.
 
     Attributes:
-        labels: L, how many labels a condition holds, each one-hot over equally many values.
+        layout: the `ConditionLayout` of its conditions; None for the classes of the data set.
         prepare: (a `LabelledData`, a seed) -> `TaskImages`.
         classifier: (generator, settings) -> the classifier that inverts such a generator.
     """
 
-    labels: int
+    layout: ConditionLayout | None
     prepare: Callable
     classifier: Callable
 
@@ -50,6 +51,8 @@ def _digit_labels(data, seed):
 
 
 TASKS = {
-    "classes": Task(1, _classes, InvertedGeneratorClassifier),
-    "digit_labels": Task(len(DIGIT_LABELS), _digit_labels, MultiLabelInvertedGeneratorClassifier),
+    "classes": Task(None, _classes, InvertedGeneratorClassifier),
+    "digit_labels": Task(
+        ConditionLayout.binary(DIGIT_LABELS), _digit_labels, MultiLabelInvertedGeneratorClassifier
+    ),
 }

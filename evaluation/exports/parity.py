@@ -36,7 +36,7 @@ _RUN_HLO = """
 import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None
 import numpy
-from igc_tf.hlo_program import HLOProgram
+from igc_tf.export.hlo_program import HLOProgram
 directory, images, found = sys.argv[1:]
 numpy.savez(found, **HLOProgram(directory)(numpy.load(images)))
 """
@@ -105,11 +105,8 @@ def export_parity(options, data=None, verbose=1):
         raise InputError(
             f"{directory} was exported from another generator than {options.generator}"
         )
-    prior_and_range = [
-        description[name] for name in ("prior_mean", "prior_standard_deviation", "data_range")
-    ]
     settings = SearchSettings.from_dict(description["search"])
-    classifier = InvertedGeneratorClassifier(generator, settings, *prior_and_range)
+    classifier = InvertedGeneratorClassifier(generator, settings)
     if data is None:
         data = load_images(options.dataset, "test", data_dir=options.data_dir, fallback=True)
     check_generator(options.generator, generator, data)
@@ -141,9 +138,9 @@ def export_parity(options, data=None, verbose=1):
         run.say(_line(sigma, "export", row))
         if hlo:
             settings = replace(classifier.settings, jit_compile=True)
-            xla = InvertedGeneratorClassifier(generator, settings, *prior_and_range)
+            xla = InvertedGeneratorClassifier(generator, settings)
             xla = xla.classify(images)
-            row["tensorflow_xla"] = _compared(xla.labels, xla.differences, here, tolerance)
+            row["tensorflow_xla"] = _compared(xla.predictions, xla.differences, here, tolerance)
             row["required_share"] = row["tensorflow_xla"]["share_within_tolerance"] - 0.05
             run.say(_line(sigma, "TensorFlow's XLA", {**row, **row["tensorflow_xla"]}))
         run.add(row)
@@ -177,7 +174,7 @@ def _run_export(program, directory, images):
 def _compared(labels, differences, here, tolerance):
     deviation = np.abs(differences - here.differences)
     return {
-        "same_labels": int((labels == here.labels).sum()),
+        "same_labels": int((labels == here.predictions).sum()),
         "largest_deviation": float(deviation.max()),
         "median_deviation": float(np.median(deviation)),
         "share_within_tolerance": float((deviation <= tolerance).mean()),

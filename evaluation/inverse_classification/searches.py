@@ -58,10 +58,10 @@ class InverseSearch:
         return InverseClassifier(
             generator,
             self.settings,
-            self.latent_update_factor,
-            self.latent_first_step,
-            self.tangent,
-            seed,
+            latent_unit=self.latent_update_factor,
+            latent_first_step=self.latent_first_step,
+            tangent=self.tangent,
+            seed=seed,
         )
 
     def answers(self, generator, images, repeats, seed, batch_size):
@@ -83,9 +83,11 @@ class InverseSearch:
         """
         classifier = self.classifier(generator, seed)
         if self.method == "enumerated":
-            differences = -classifier.predict(images, max(1, batch_size // 10), verbose=0)
+            differences = -classifier.predict(
+                images, batch_size=max(1, batch_size // 10), verbose=0
+            )
             return differences.argmin(axis=1)[None], None, float(differences.min(axis=1).mean())
         # an image's start depends on its number in the call: a repetition is another number
-        found = classifier.classify(np.concatenate([images] * repeats), batch_size)
-        labels = found.labels.reshape(repeats, len(images))
+        found = classifier.classify(np.concatenate([images] * repeats), batch_size=batch_size)
+        labels = found.predictions.reshape(repeats, len(images))
         return labels, float(found.entropies.mean()), float(found.differences.mean())

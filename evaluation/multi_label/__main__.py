@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_images
+from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
+from igc_tf.generators.generator import Generator
 from igc_tf.plots import plot_label_cases
 from igc_tf.pretrained import load_generator, load_lenet, named_settings, weights_digest
 from igc_tf.ranges import Range, check_ranges
@@ -102,9 +104,10 @@ def multi_label_table(options, data=None, verbose=1):
     """
     settings = named_settings(options.settings, options.generator)
     generator, network = load_generator(options.generator), load_lenet(options.network)
-    classifier = MultiLabelInvertedGeneratorClassifier(generator, settings)
+    layout = ConditionLayout.binary(DIGIT_LABELS)
+    classifier = MultiLabelInvertedGeneratorClassifier(Generator(generator, layout), settings)
     for name, labels in (
-        (options.generator, classifier.labels),
+        (options.generator, classifier.generator.layout.num_labels),
         (options.network, network.output_shape[-1]),
     ):
         if labels != len(DIGIT_LABELS):
@@ -114,7 +117,7 @@ def multi_label_table(options, data=None, verbose=1):
     digits = label_digits(_chosen(options, data), options.seed)
     facts = {
         "search": settings.to_dict(),
-        "condition_update_factor": classifier.condition_update_factor,
+        "condition_update_factor": classifier.condition_unit,
         "generator_sha256": weights_digest(generator),
         "network_sha256": weights_digest(network),
         "data": {"source": data.source, "split": data.split, "count": len(digits)},
@@ -127,7 +130,9 @@ def multi_label_table(options, data=None, verbose=1):
     run.say(header)
 
     def search(images):
-        return classifier.evaluate(images, digits.labels, options.batch_size, verbose)
+        return classifier.evaluate(
+            images, digits.labels, batch_size=options.batch_size, verbose=verbose
+        )
 
     def ask_network(images):
         return evaluate_network(network, images, digits.labels)
@@ -178,9 +183,9 @@ def _draw_cases(run, classifier, images, digits, sigma):
     found = classifier.classify(images[:_CASES])
     figure = plot_label_cases(
         images[:_CASES],
-        found.reconstructions,
-        found.differences,
-        found.labels,
+        _per_label(found.reconstructions),
+        _per_label(found.differences),
+        found.predictions,
         digits.labels[:_CASES],
         digits.layout,
         digits.bounds,
@@ -188,6 +193,11 @@ def _draw_cases(run, classifier, images, digits, sigma):
         "best reproduction, its difference",
     )
     run.write_figure(f"cases-sigma-{sigma:g}.png", figure)
+
+
+def _per_label(values):
+    """(N, C, ...), one for each value of each label, as (N, L, 2, ...)."""
+    return values.reshape(len(values), len(DIGIT_LABELS), 2, *values.shape[2:])
 
 
 def main():

@@ -16,15 +16,15 @@ def one_image_search(classifier, compiled):
     """
     generator = classifier.generator
     settings = classifier.settings
-    classes, latent_size = classifier.classes, classifier.signature.latent_size
+    classes, latent_size = generator.condition_size, generator.latent_size
     condition = tf.eye(classes)
     latent = tf.Variable(tf.zeros([classes, latent_size]))
-    target = tf.Variable(tf.zeros([classes, *classifier.signature.data_shape]))
+    target = tf.Variable(tf.zeros([classes, *generator.data_shape]))
     optimizer = keras.optimizers.Adam(
         settings.learning_rate, settings.beta_1, settings.beta_2, settings.epsilon
     )
     optimizer.build([latent])
-    restriction = settings.restriction()
+    restriction = settings.restriction(generator.prior)
     elements = list(range(1, len(target.shape)))
 
     def difference():

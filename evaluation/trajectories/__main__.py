@@ -22,12 +22,12 @@ from evaluation.trajectories.maps import (
 )
 from evaluation.trajectories.methods import TRAJECTORY_METHODS, method_recipe
 from igc_tf.classifiers import TEMPORAL_SETTINGS, InverseClassifier
-from igc_tf.classifiers.evaluate_network import evaluate_network
+from igc_tf.classifiers.network import evaluate_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import data_and_mask, open_trajectories, stratified_split
 from igc_tf.errors import InputError
 from igc_tf.metrics import wilson_interval
-from igc_tf.padding import padded
+from igc_tf.generators.generator import Generator
 from igc_tf.plots import plot_bars, plot_heat_maps, plot_letters
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment, RunDirectory
@@ -191,14 +191,16 @@ def _row(options, run, fit, split, name, classes, seed):
     test = split.test.first_classes(classes)
     extra = {}
     if TRAJECTORY_METHODS[name].network == "generator":
-        found = InverseClassifier(network, data_range=None).classify(padded(test), batch_size=500)
-        answers = found.labels
+        found = InverseClassifier(Generator(network, bounds=test.bounds)).classify(
+            test.data, test.mask, batch_size=500
+        )
+        answers = found.predictions
         extra = {
             "steps": float(found.steps.mean()),
             "difference": float(found.differences.mean()),
         }
     else:
-        answers = evaluate_network(network, data_and_mask(test), test.labels).answers
+        answers = evaluate_network(network, data_and_mask(test), test.labels).predictions
     correct = int((answers == test.labels).sum())
     recipe = method_recipe(name, classes, seed, options)
     return {
@@ -295,10 +297,12 @@ def _draw(options, run, fit, split, summary, maps):
     for name, method in TRAJECTORY_METHODS.items():
         if method.network == "generator":
             network = _network(options, run, fit, split.train, name, classes, 0)
-            found = InverseClassifier(network, data_range=None).classify(padded(chosen))
+            found = InverseClassifier(Generator(network, bounds=test.bounds)).classify(
+                chosen.data, chosen.mask
+            )
             read = [
                 f"{test.class_names[label]} read {test.class_names[answer]}"
-                for label, answer in zip(chosen.labels, found.labels, strict=True)
+                for label, answer in zip(chosen.labels, found.predictions, strict=True)
             ]
             run.write_figure(
                 f"letters-{name.replace(' ', '-')}.png",

@@ -1,19 +1,15 @@
 """Classifiers: each sets up a search space and reads a decision off the search."""
 
-from igc_tf.classifiers.classification import Classification
-from igc_tf.classifiers.evaluate_network import evaluate_network
-from igc_tf.classifiers.evaluation import Evaluation
-from igc_tf.classifiers.inverse_classification import InverseClassification
-from igc_tf.classifiers.inverse_classifier import (
-    INVERSE_SETTINGS,
-    TEMPORAL_SETTINGS,
-    InverseClassifier,
-)
-from igc_tf.classifiers.inverted_generator_classifier import InvertedGeneratorClassifier
-from igc_tf.classifiers.multi_label_classification import MultiLabelClassification
-from igc_tf.classifiers.multi_label_evaluation import MultiLabelEvaluation
-from igc_tf.classifiers.multi_label_inverted_generator_classifier import (
-    MultiLabelInvertedGeneratorClassifier,
+from igc_tf.classifiers.base import SearchClassifier
+from igc_tf.classifiers.inverse import INVERSE_SETTINGS, TEMPORAL_SETTINGS, InverseClassifier
+from igc_tf.classifiers.inverted_generator import InvertedGeneratorClassifier
+from igc_tf.classifiers.multi_label import MultiLabelInvertedGeneratorClassifier
+from igc_tf.classifiers.network import build_lenet, evaluate_network
+from igc_tf.classifiers.results import (
+    Classification,
+    Evaluation,
+    InverseClassification,
+    MultiLabelClassification,
 )
 
 __all__ = [
@@ -25,7 +21,8 @@ __all__ = [
     "InverseClassifier",
     "InvertedGeneratorClassifier",
     "MultiLabelClassification",
-    "MultiLabelEvaluation",
     "MultiLabelInvertedGeneratorClassifier",
+    "SearchClassifier",
+    "build_lenet",
     "evaluate_network",
 ]

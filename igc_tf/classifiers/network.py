@@ -1,8 +1,12 @@
 """LeNet-5: the plain classifier that others are compared with, and a source of features."""
 
+import time
+
 import keras
+import numpy as np
 from keras import layers
 
+from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
 from igc_tf.generators.layers import keras_defaults
 
@@ -46,3 +50,37 @@ def build_lenet(outputs, data_shape, activation="softmax"):
     logits = layers.Dense(outputs, name="logits")(x)
     probabilities = layers.Activation(activation, name="probabilities")(logits)
     return keras.Model(images, probabilities, name="lenet")
+
+
+def evaluate_network(model, images, labels, batch_size=1000):
+    """Counts how often a network's most probable answer is right.
+
+    Args:
+        model: a Keras model `images (B, ...) -> probabilities (B, outputs)`.
+        images: (N, ...), N at least 1.
+        labels: the right classes (N,), integers in [0, outputs); or binary labels (N, outputs),
+            read one by one.
+        batch_size: images at once; bounds the memory.
+
+    Returns:
+        An `Evaluation`.
+
+    Raises:
+        InputError: for no images, or labels of another shape.
+    """
+    labels = np.asarray(labels)
+    expected = ((len(images),), (len(images), model.output_shape[-1]))
+    if len(images) == 0 or labels.shape not in expected:
+        raise InputError(
+            f"labels have shape {labels.shape} for {len(images)} images: expected one of "
+            f"{expected}, and at least one image"
+        )
+    begin = time.perf_counter()
+    predictions, first_batch_seconds = [], None
+    for start in range(0, len(images), batch_size):
+        probabilities = model.predict_on_batch(images[start : start + batch_size])
+        is_binary = labels.ndim == 2
+        predictions.append(probabilities > 0.5 if is_binary else probabilities.argmax(axis=1))
+        first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
+    predictions = np.concatenate(predictions).astype(np.int64)
+    return Evaluation(predictions, labels, time.perf_counter() - begin, first_batch_seconds)

@@ -91,11 +91,11 @@ def _classify(options, classifier, pictures):
 
     run = RunDirectory(options.output)
     run.remove("*.png", "results.csv", "results.json")
-    names = [str(i) for i in range(classifier.classes)]
-    found = classifier.classify(np.stack(list(pictures.values())), options.batch_size)
+    names = [str(i) for i in range(classifier.generator.condition_size)]
+    found = classifier.classify(np.stack(list(pictures.values())), batch_size=options.batch_size)
     rows = []
     for i, (path, picture) in enumerate(pictures.items()):
-        rows.append(_row(path, names, found.labels[i], -found.differences[i]))
+        rows.append(_row(path, names, found.predictions[i], -found.differences[i]))
         drawn = _draw(run, i, path, picture, classifier, found, names)
         print(_line(rows[-1], drawn) if i else f"{_title(rows[-1])}\n{_line(rows[-1], drawn)}")
     run.write_text("results.csv", _as_csv(rows))
@@ -149,7 +149,6 @@ def _line(row, picture):
 
 def _draw(run, number, path, picture, classifier, found, names):
     """The picture beside what each class makes of it."""
-    from igc_tf.generators.generator import Generator
     from igc_tf.plots import plot_cases
 
     shown = slice(number, number + 1)
@@ -157,10 +156,10 @@ def _draw(run, number, path, picture, classifier, found, names):
         picture[None],
         found.reconstructions[shown],
         found.differences[shown],
-        found.labels[shown],
+        found.predictions[shown],
         None,
         names,
-        Generator.of(classifier.generator).bounds,
+        classifier.generator.bounds,
         path.name,
     )
     return run.write_figure(f"{number:03d}-{path.stem}.png", figure)

@@ -31,7 +31,7 @@ class ServeOptions:
 def serve_classifier(options):
     """Answers requests until Ctrl-C."""
     import_tensorflow_quietly()
-    from igc_tf.export import PredictionServer
+    from igc_tf.serve import PredictionServer
 
     with PredictionServer(options.directory, options.host, options.port) as server:
         try:

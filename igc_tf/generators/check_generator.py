@@ -1,8 +1,8 @@
 """Whether a generator can read an image set."""
 
 from igc_tf.errors import InputError
+from igc_tf.generators.generator import Generator
 from igc_tf.pretrained import generator_card, generator_names
-from igc_tf.search.generator_signature import GeneratorSignature
 
 
 def check_generator(name, generator, data, conditions=None):
@@ -18,7 +18,7 @@ def check_generator(name, generator, data, conditions=None):
         InputError: if conditions or image shapes differ, or if a generator that ships was trained
             on another set.
     """
-    signature = GeneratorSignature.of(generator)
+    signature = Generator.of(generator)
     conditions = data.num_classes if conditions is None else conditions
     shape = data.images.shape[1:]
     if (conditions, shape) != (signature.condition_size, signature.data_shape):

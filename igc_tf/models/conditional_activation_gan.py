@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from igc_tf.generators.generator import Generator
 from igc_tf.models.averaged_gan import AveragedGAN
 from igc_tf.training.losses import lsgan_discriminator_loss, lsgan_generator_loss
 
@@ -19,6 +20,7 @@ class ConditionalActivationGAN(AveragedGAN):
         discriminator: `data -> condition activation (B, C)`.
         averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
         separation: a `ClassSeparation`, or None for the paper's training.
+        layout: the `ConditionLayout` of the conditions; None for classes.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class ConditionalActivationGAN(AveragedGAN):
         seed=0,
         averaging_decay=0.999,
         separation=None,
+        layout=None,
         **kwargs,
     ):
         names = ["discriminator_loss", "generator_loss", "real_activation", "fake_activation"]
@@ -38,7 +41,9 @@ class ConditionalActivationGAN(AveragedGAN):
             generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
         )
         self.separation = separation
-        self._engine = separation.engine(generator) if separation is not None else None
+        self._engine = None
+        if separation is not None:
+            self._engine = separation.engine(Generator(generator, layout))
 
     def train_step(self, batch):
         """One step on both networks; `batch` is (data (B, ...), conditions (B, C) in [0, 1])."""

@@ -2,7 +2,7 @@
 
 from igc_tf.errors import InputError
 from igc_tf.pretrained.card import generator_card, generator_names
-from igc_tf.search.search_settings import SearchSettings
+from igc_tf.search.settings import SearchSettings
 
 
 def best_settings(name):

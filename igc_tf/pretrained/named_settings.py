@@ -1,7 +1,7 @@
 """Search settings as the programs are asked for them."""
 
 from igc_tf.pretrained.best_settings import best_settings
-from igc_tf.search.search_settings import SearchSettings
+from igc_tf.search.settings import SearchSettings
 
 
 def named_settings(settings, generator):

@@ -7,7 +7,7 @@ from typing import Literal
 from igc_tf.errors import InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES
 from igc_tf.generators.layers import Precision
-from igc_tf.search.difference import resolve_difference
+from igc_tf.search.differences import resolve_difference
 from igc_tf.tasks import TASKS
 
 

@@ -5,13 +5,12 @@ import numpy as np
 
 from igc_tf.data import data_and_mask
 from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
-from igc_tf.padding import padded
-from igc_tf.search.masked_mean_squared import masked_mean_squared
 from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
 from igc_tf.training.cosine_decay import cosine_decay
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint
 from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
+from igc_tf.training.losses import masked_mean_squared
 
 _BATCHES_PER_EPOCH = 100
 
@@ -63,7 +62,7 @@ def _pairs(recipe, chosen):
     wanted = _BATCHES_PER_EPOCH * recipe.batch_size
     repeated = np.tile(np.arange(len(chosen)), -(-wanted // len(chosen)))
     if recipe.network == "generator":
-        return chosen.conditions[repeated], padded(chosen)[repeated]
+        return chosen.conditions[repeated], data_and_mask(chosen)[repeated]
     return data_and_mask(chosen)[repeated], chosen.labels[repeated]
 
 

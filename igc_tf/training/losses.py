@@ -39,7 +39,7 @@ def lsgan_generator_loss(fake_activation, fake_condition):
     return tf.reduce_sum(tf.square(fake_activation - 1.0) * fake_condition, axis=-1)
 
 
-def class_separation_loss(differences, condition, temperature, labels=1):
+def class_separation_loss(differences, right, temperature):
     """Cross entropy of `softmax(-differences / temperature)`: asks the right class to be nearest.
 
     With the latents of a converged search held fixed, its gradient on the generator's weights is
@@ -47,19 +47,14 @@ def class_separation_loss(differences, condition, temperature, labels=1):
     This project's addition; not in the paper.
 
     Args:
-        differences: data difference (B, C) of the best reproduction with each condition.
-        condition: the right ones (B, C): one-hot; with several labels, one-hot for each.
+        differences: data difference (B, K) of the best reproduction with each value of a label.
+        right: the right one (B, K), one-hot.
         temperature: in units of the difference; how far apart is far enough.
-        labels: L. The conditions are the C/L values of each of L labels, label by label; each
-            label has a softmax of its own, and their cross entropies are added.
 
     Returns:
         (B,), at least 0.
     """
-    shape = [-1, labels, differences.shape[1] // labels]
-    logits = tf.reshape(-differences / temperature, shape)
-    right = tf.reshape(condition, shape)
-    return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(right, logits), axis=-1)
+    return tf.nn.softmax_cross_entropy_with_logits(right, -differences / temperature)
 
 
 def bce_discriminator_loss(real_logit, fake_logit):
@@ -89,3 +84,21 @@ def bce_generator_loss(fake_logit):
         (B,), at least 0.
     """
     return tf.math.softplus(-fake_logit)
+
+
+def masked_mean_squared(data_and_mask, generated):
+    """mean (data - generated)² over the elements of sequences that their mask shows.
+
+    Args:
+        data_and_mask: (B, T, D + 1), the data with their mask as the last channel (see
+            `igc_tf.data.data_and_mask`); what the data hold where it is 0 has no meaning.
+        generated: (B, T, D).
+
+    Returns:
+        (B,), at least 0; 0 where the mask shows nothing.
+    """
+    data, mask = data_and_mask[..., :-1], data_and_mask[..., -1:]
+    # no difference, and no gradient, where there is nothing to compare with
+    squares = tf.where(mask > 0, tf.square(data - generated), 0.0)
+    count = tf.reduce_sum(mask, axis=[1, 2]) * generated.shape[-1]
+    return tf.reduce_sum(squares, axis=[1, 2]) / tf.maximum(count, 1.0)

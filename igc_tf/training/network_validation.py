@@ -2,7 +2,7 @@
 
 import keras
 
-from igc_tf.classifiers.evaluate_network import evaluate_network
+from igc_tf.classifiers.network import evaluate_network
 from igc_tf.training.keep_best import keep_best
 
 

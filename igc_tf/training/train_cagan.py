@@ -11,13 +11,13 @@ import tensorflow as tf
 from igc_tf.data import load_images
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
 from igc_tf.generators.layers import dtype_policy
-from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.models.conditional_activation_gan import ConditionalActivationGAN
 from igc_tf.runs import RunDirectory, read_json
-from igc_tf.search.search_settings import SearchSettings
+from igc_tf.search.settings import SearchSettings
 from igc_tf.tasks import TASKS
 from igc_tf.training.begin_run import begin_run
 from igc_tf.training.check_same_recipe import check_same_recipe
+from igc_tf.training.class_separation import ClassSeparation
 from igc_tf.training.cosine_decay import cosine_decay
 from igc_tf.training.epoch_checkpoint import EpochCheckpoint, restore_part
 from igc_tf.training.fit_epochs import fit_epochs, steps_per_epoch
@@ -95,7 +95,6 @@ def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epo
             settings=_short_search(recipe),
             images=recipe.separation_images,
             candidates=recipe.separation_candidates,
-            labels=TASKS[recipe.task].labels,
             temperature=recipe.separation_temperature,
             decision=recipe.separation_decision,
             weight=recipe.separation_weight,
@@ -114,6 +113,7 @@ def build_cagan(recipe, condition_size=10, data_shape=(28, 28, 1), steps_per_epo
         seed=recipe.seed,
         averaging_decay=recipe.averaging_decay,
         separation=separation,
+        layout=TASKS[recipe.task].layout,
     )
     model.compile(*(_optimizer(recipe, steps_per_epoch) for _ in range(2)))
     return model

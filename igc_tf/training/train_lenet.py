@@ -1,6 +1,6 @@
 """Trains LeNet on an image set."""
 
-from igc_tf.classifiers.evaluate_network import evaluate_network
+from igc_tf.classifiers.network import evaluate_network
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.runs import RunDirectory
 from igc_tf.tasks import TASKS

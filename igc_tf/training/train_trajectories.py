@@ -3,9 +3,9 @@
 import numpy as np
 
 from igc_tf.classifiers import InverseClassifier
-from igc_tf.classifiers.evaluate_network import evaluate_network
+from igc_tf.classifiers.network import evaluate_network
 from igc_tf.data import LabelledData, data_and_mask, open_trajectories, stratified_split
-from igc_tf.padding import padded
+from igc_tf.generators.generator import Generator
 from igc_tf.plots import plot_letters
 from igc_tf.runs import RunDirectory
 from igc_tf.training.check_same_recipe import check_same_recipe
@@ -42,8 +42,10 @@ def train_trajectories(recipe, output, data=None, verbose=1):
     if recipe.network == "generator":
         letters = model.predict_on_batch(np.eye(recipe.classes, dtype=np.float32))
         run.write_figure("letters.png", plot_letters(letters, validation.class_names))
-        classifier = InverseClassifier(model, data_range=None)
-        evaluation = classifier.evaluate(padded(validation), validation.labels, verbose=verbose)
+        classifier = InverseClassifier(Generator(model, bounds=validation.bounds))
+        evaluation = classifier.evaluate(
+            validation.data, validation.labels, validation.mask, verbose=verbose
+        )
     else:
         evaluation = evaluate_network(model, data_and_mask(validation), validation.labels)
     run.write_json("result.json", {"epochs": recipe.epochs, "validation": evaluation.to_dict()})

@@ -4,9 +4,10 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator
+from igc_tf.generators.generator import Generator
 from igc_tf.models import ConditionalActivationGAN
-from igc_tf.models.class_separation import ClassSeparation
 from igc_tf.search import SearchSettings
+from igc_tf.training.class_separation import ClassSeparation
 from tests.fixtures.linear_generator import linear_generator
 
 
@@ -76,7 +77,7 @@ def test_separation_brings_the_right_class_nearer():
         step = tf.function(model.train_step)
         for _ in range(30):
             step((data, condition))
-        engine = separation.engine(model.generator)
+        engine = separation.engine(Generator(model.generator))
         searched = separation.search(engine, data, condition, tf.constant([0, 0]))
         losses[name] = float(separation.loss(searched)[0])
     assert losses["with"] < 0.7 * losses["without"]

@@ -48,14 +48,6 @@ def test_class_separation_loss_of_equal_differences_is_log_of_the_classes(temper
     np.testing.assert_allclose(loss, [np.log(10)], rtol=1e-6)
 
 
-def test_class_separation_loss_adds_the_cross_entropies_of_the_labels():
-    # the first label's right value is nearer by two temperatures, the second's further by one:
-    # log(1 + e^-2) + log(1 + e)
-    differences = np.array([[0.1, 0.2, 0.4, 0.45]], np.float32)
-    loss = class_separation_loss(differences, [[1.0, 0.0, 0.0, 1.0]], 0.05, labels=2)
-    np.testing.assert_allclose(loss, [0.126928 + 1.313262], rtol=1e-5)
-
-
 def test_binary_cross_entropy_losses():
     # sigmoid(ln 3) = 3/4 and sigmoid(-ln 4) = 1/5: -ln 3/4 - ln 4/5, and -ln 1/5
     real, fake = np.log([3.0]).astype(np.float32), -np.log([4.0]).astype(np.float32)

@@ -1,0 +1,333 @@
+"""What every classifier does: a classifier is a search space and a decision."""
+
+import time
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.classifiers.results import Evaluation
+from igc_tf.errors import InputError
+from igc_tf.generators.generator import Generator
+from igc_tf.runs import progress_bar
+from igc_tf.search.engine import Search
+from igc_tf.search.settings import SearchSettings
+from igc_tf.search.state import Batch
+
+# searched at once: bounds the memory
+_CANDIDATES_AT_ONCE = 1000
+_EXAMPLES_AT_ONCE = 250
+# fewer examples may all be odd ones
+_ENOUGH_TO_WARN = 10
+
+
+class SearchClassifier:
+    """Classifies data by searching a generator's inputs.
+
+    A subclass says what is searched (`space`), what that means (`scores`), and how its findings
+    are called (`classification`, `answer`).
+
+    Args:
+        generator: a `Generator`, or a Keras model that one can be made of.
+        settings: a `SearchSettings`; None for `default_settings`.
+        observation: an `Observation` that is searched too; None for none.
+
+    Attributes:
+        generator: the `Generator`.
+        settings: the `SearchSettings`.
+        search: the `Search`.
+
+    Raises:
+        GeneratorError: if the generator is of another form; the message says how.
+        InputError: for settings outside their ranges.
+    """
+
+    def __init__(self, generator, settings=None, observation=None):
+        self.generator = Generator.of(generator)
+        self.settings = settings if settings is not None else self.default_settings()
+        space = self.space()
+        if observation is not None:
+            space = space.observed(observation, self.generator)
+        self.search = Search(self.generator, space, self.settings, observation)
+
+    def default_settings(self):
+        """The settings where none are given: the paper's."""
+        return SearchSettings()
+
+    def space(self):
+        """Returns the `Space` that is searched."""
+        raise NotImplementedError
+
+    def scores(self, result):
+        """The score of each value of each label (N, C), of a `Result`; the higher the better.
+
+        The result's arrays are NumPy's or TensorFlow's.
+        """
+        raise NotImplementedError
+
+    def classification(self, result, found):
+        """Names what was found.
+
+        Args:
+            result: the `Result` over all data, as NumPy arrays.
+            found: what every classification has, by name.
+        """
+        raise NotImplementedError
+
+    def answer(self, result):
+        """The answer to a batch, as TensorFlow operations: what an exported classifier returns.
+
+        Args:
+            result: the `Result` of N examples.
+
+        Returns:
+            `{"label": int32 (N,) or (N, L), "score": float32 (N, C), "difference": …,
+            "reconstruction": …}`.
+        """
+        raise NotImplementedError
+
+    @property
+    def class_names(self):
+        """The names of the values of all labels, C of them, in the order of the scores."""
+        return self.generator.layout.element_names
+
+    def predict(self, data, mask=None, batch_size=None, verbose="auto"):
+        """Scores the classes, as Keras' `Model.predict` does: the argmax is the answer.
+
+        Args:
+            data: (N, ...) shaped as the generator's data, in its bounds.
+            mask: broadcastable to the data, 0 where nothing is to be compared; None for all.
+            batch_size: examples searched at once. Bounds the memory; does not change the answer.
+            verbose: 1 or "auto" shows a progress bar with the time left, 0 is silent.
+
+        Returns:
+            float32 (N, C): one score for each class; with several labels, for each value of each.
+
+        Raises:
+            InputError: for data of another shape or range, or a search that diverges.
+        """
+        results = self.results(data, mask, batch_size, verbose)
+        scores = [self.scores(result) for result in results]
+        if not scores:
+            return np.zeros([0, self.generator.condition_size], np.float32)
+        return np.concatenate(scores)
+
+    def predictions(self, scores):
+        """Returns the answers int64 (N,), or (N, L) for several labels, of scores (N, C)."""
+        best = [part.argmax(axis=-1) for part in self.generator.layout.split(np.asarray(scores))]
+        return best[0] if len(best) == 1 else np.stack(best, axis=1)
+
+    def classify(self, data, mask=None, batch_size=None, verbose=0, history=False, snapshots=()):
+        """Classifies and keeps everything the search found.
+
+        Args:
+            data, mask, batch_size, verbose: as for `predict`.
+            history: record loss and difference at every step.
+            snapshots: numbers of steps, 0 to the settings' `steps`, whose reconstructions to keep.
+
+        Returns:
+            A classification. Its reconstructions take as much memory as N · K examples: for the
+            answers to very many use `predict`.
+
+        Raises:
+            InputError: as for `predict`; also for no data, a snapshot outside the search, or a
+                history of a search that drops candidates.
+        """
+        if len(data) == 0:
+            raise InputError("no data to classify: expected at least one example")
+        traces = []
+        follow = bool(history or snapshots)
+        if follow:
+            self._check_followed(snapshots)
+
+        def searched(batch):
+            if not follow:
+                return self.search.run(batch)
+            result, trace = self._followed(batch, history, snapshots)
+            traces.append(trace)
+            return result
+
+        results = list(self.results(data, mask, batch_size, verbose, searched))
+        result = tf.nest.map_structure(
+            lambda *parts: None if parts[0] is None else np.concatenate(parts), *results
+        )
+        scores = self.scores(result)
+        found = {"predictions": self.predictions(scores), "scores": scores, "steps": result.steps}
+        if follow:
+            losses, differences, kept = zip(*traces, strict=True)
+            if history:
+                found["loss_history"] = np.concatenate(losses)[: len(data)]
+                found["difference_history"] = np.concatenate(differences)[: len(data)]
+            found["snapshots"] = {
+                step: np.concatenate([part[step] for part in kept])[: len(data)]
+                for step in snapshots
+            }
+        return self.classification(result, found)
+
+    def evaluate(self, data, labels, mask=None, batch_size=None, verbose="auto"):
+        """Counts how often the answer is right.
+
+        Args:
+            data, mask, batch_size, verbose: as for `predict`.
+            labels: the right ones: integers (N,), or (N, L) for several labels.
+
+        Returns:
+            An `Evaluation`.
+
+        Raises:
+            InputError: as for `predict`; also for no data, or labels of another shape or range.
+        """
+        if len(data) == 0:
+            raise InputError("no data to evaluate: expected at least one example")
+        labels = self.generator.layout.check(labels, len(data))
+        begin = time.perf_counter()
+        scores, first_batch_seconds = [], None
+        for result in self.results(data, mask, batch_size, verbose):
+            scores.append(self.scores(result))
+            first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
+        predictions = self.predictions(np.concatenate(scores))
+        seconds = time.perf_counter() - begin
+        return Evaluation(predictions, labels, seconds, first_batch_seconds)
+
+    def results(self, data, mask=None, batch_size=None, verbose=0, search=None):
+        """Searches batch by batch, for those who want to keep something of each.
+
+        Args:
+            data, mask, batch_size, verbose: as for `predict`.
+            search: `Batch -> Result`, by default the whole plan.
+
+        Yields:
+            The `Result` of each batch, as NumPy arrays.
+
+        Raises:
+            InputError: as for `predict`.
+        """
+        data = self.generator.check(data)
+        mask = self._checked_mask(mask, data)
+        batch_size = self._checked_batch_size(batch_size)
+        search = search if search is not None else self.search.run
+        with progress_bar(len(data), "image", shown=bool(verbose)) as progress:
+            for begin in range(0, len(data), batch_size):
+                end = min(begin + batch_size, len(data))
+                chosen = np.arange(begin, end)
+                if self.settings.jit_compile and len(data) > batch_size:
+                    # XLA compiles anew for every shape: fill the last batch up instead
+                    chosen = np.resize(chosen, batch_size)
+                batch = Batch(data[chosen], None if mask is None else mask[chosen], chosen)
+                result = tf.nest.map_structure(
+                    lambda tensor: None if tensor is None else tensor.numpy()[: end - begin],  # noqa: B023
+                    search(batch),
+                )
+                if not np.isfinite(result.score).all():
+                    raise InputError(
+                        f"the search of examples {begin} to {end - 1} ended in values that are "
+                        "not finite: lower the learning rate, or check generator and difference"
+                    )
+                if begin == 0 and mask is None and np.isfinite(self.generator.bounds).all():
+                    _warn_of_foreign(batch.data[: end - begin], result.observed)
+                yield result
+                progress.update(end - begin)
+
+    def export(self, directory, format="saved_model", batch_size=100):
+        """Writes the classifier as a program that does not need this package.
+
+        Args:
+            directory: must not exist, or be empty; appears when the export is complete.
+            format: "saved_model" for TensorFlow; "hlo" for XLA (see `igc_tf.export`).
+            batch_size: examples searched at once; of an HLO program, all that it takes.
+
+        Raises:
+            OutputError: if something is in `directory`; before work starts.
+            InputError: for another format, or a batch size below 1.
+        """
+        from igc_tf.export import export_hlo, export_saved_model
+
+        formats = {"saved_model": export_saved_model, "hlo": export_hlo}
+        if format not in formats:
+            raise InputError(f"format={format!r}: expected one of {sorted(formats)}")
+        formats[format](self, directory, batch_size)
+
+    def log(self, directory, data, labels=None, name="search"):
+        """Writes the searches of a few examples for TensorBoard.
+
+        Args:
+            directory: of the logs.
+            data: (N, ...); each is drawn at several steps.
+            labels: the right ones, or None.
+            name: of the run, in TensorBoard.
+        """
+        from igc_tf.tensorboard import log_search
+
+        log_search(directory, self, data, labels, name)
+
+    def _followed(self, batch, history, snapshots):
+        """The search of a batch, stopped on its way: `(Result, (losses, differences, kept))`."""
+        state = self.search.init(batch)
+        total = self.settings.steps
+        stops = range(total + 1) if history else sorted({*snapshots, total})
+        losses, differences, kept, done = [], [], {}, 0
+        for stop in stops:
+            if stop > done:
+                state = self.search.advance(state, stop - done)
+                if history:
+                    losses.append(state.candidates.terms.loss)
+                    differences.append(state.candidates.terms.difference)
+                done = stop
+            if stop in snapshots:
+                kept[stop] = self.search.show(state)[0].numpy()
+        result = self.search.finish(state)
+        if not history:
+            return result, (None, None, kept)
+        end = self.search.terms(state)
+        histories = [*losses, end.loss], [*differences, end.difference]
+        return result, (*(np.stack(values, axis=1) for values in histories), kept)
+
+    def _check_followed(self, snapshots):
+        steps = self.settings.steps
+        outside = [step for step in snapshots if step not in range(steps + 1)]
+        if outside:
+            raise InputError(f"snapshots {outside}: expected whole steps in 0..{steps}")
+        if any(keep is not None for _, keep in self.search.plan):
+            raise InputError(
+                f"plan={self.settings.plan!r} drops candidates: expected none to be dropped where "
+                "history or snapshots are asked for"
+            )
+
+    def _checked_batch_size(self, batch_size):
+        if batch_size is None:
+            return max(
+                1, min(_EXAMPLES_AT_ONCE, _CANDIDATES_AT_ONCE // self.search.space.candidates)
+            )
+        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+            raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1, or None")
+        return batch_size
+
+    @staticmethod
+    def _checked_mask(mask, data):
+        if mask is None:
+            return None
+        mask = np.asarray(mask, np.float32)
+        try:
+            mask = np.broadcast_to(mask, data.shape)
+        except ValueError as error:
+            raise InputError(
+                f"mask has shape {mask.shape}: expected one that broadcasts to {data.shape}"
+            ) from error
+        if mask.size and not (mask.min() >= 0 and mask.max() <= 1):
+            raise InputError("mask: expected numbers from 0 to 1")
+        return mask
+
+
+def _warn_of_foreign(data, observed):
+    """Warns where the best reproductions are no better than an evenly coloured picture."""
+    data = data.reshape(len(data), -1)
+    even = np.abs(data - np.median(data, axis=1, keepdims=True)).mean(axis=1)
+    distances = np.abs(data[:, None] - observed.reshape(*observed.shape[:2], -1)).mean(axis=2)
+    distances = distances.min(axis=1)
+    if len(data) >= _ENOUGH_TO_WARN and np.median(distances - even) > 0:
+        warnings.warn(
+            "the generator reproduces most of these data no better than an evenly coloured "
+            f"picture would (mean absolute difference {np.median(distances):.3g}, evenly coloured "
+            f"{np.median(even):.3g}): are they scaled and arranged as its own are?",
+            stacklevel=3,
+        )

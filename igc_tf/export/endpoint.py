@@ -1,0 +1,100 @@
+"""What every exported classifier computes, and how it is described."""
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+from igc_tf.runs import describe_environment
+from igc_tf.search.state import Batch
+
+# images that were converted twice end up this far outside of their bounds
+_TOLERANCE = 1e-6
+
+
+def answers(classifier, search, data, indices, mask=None):
+    """The classifier's answers to a batch, as TensorFlow operations.
+
+    An example with values out of bounds, or not finite, gets the label -1 and not-a-number
+    elsewhere: XLA drops assertions, so that the answer itself must show it.
+
+    Args:
+        classifier: a `SearchClassifier`.
+        search: its `Search`, or one that is bound to other weights.
+        data: float32 (N, ...).
+        indices: int32 (N,).
+        mask: float32 (N, ...), 0 where nothing is to be compared; or None.
+
+    Returns:
+        What `classifier.answer` returns.
+    """
+    is_usable = usable(data, classifier.generator.bounds)
+    background = tf.constant(classifier.generator.background, tf.float32)
+    data = tf.where(_beside(is_usable, data), data, background)
+    answer = classifier.answer(search.run(Batch(data, mask, indices)))
+    return {
+        name: tf.where(
+            _beside(is_usable, value),
+            value,
+            tf.constant(-1 if value.dtype.is_integer else float("nan"), value.dtype),
+        )
+        for name, value in answer.items()
+    }
+
+
+def usable(data, bounds):
+    """Which examples (N,) are finite and within the bounds; written so that NaN is not."""
+    low, high = bounds
+    inside = (data >= low - _TOLERANCE) & (data <= high + _TOLERANCE) & tf.math.is_finite(data)
+    return tf.reduce_all(tf.reshape(inside, [tf.shape(data)[0], -1]), axis=1)
+
+
+def answer_signature(classifier):
+    """{name: `TensorSpec`} of what `answers` returns for N examples."""
+    shape = classifier.generator.data_shape
+    function = tf.function(
+        lambda data: answers(classifier, classifier.search, data, tf.range(tf.shape(data)[0]))
+    )
+    concrete = function.get_concrete_function(tf.TensorSpec([None, *shape], tf.float32))
+    return {
+        name: tf.TensorSpec([None, *output.shape[1:]], output.dtype)
+        for name, output in concrete.structured_outputs.items()
+    }
+
+
+def check_batch_size(batch_size):
+    """Returns the batch size.
+
+    Raises:
+        InputError: if it is no whole number >= 1.
+    """
+    if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+        raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1")
+    return batch_size
+
+
+def describe_classifier(classifier):
+    """Returns what it takes to build the classifier again, except the weights; JSON-ready.
+
+    An infinite bound is None.
+    """
+    generator = classifier.generator
+    return {
+        "classifier": type(classifier).__name__,
+        "generator": generator.name,
+        "generator_sha256": generator.digest(),
+        "search": classifier.settings.to_dict(),
+        "layout": generator.layout.to_dict(),
+        "bounds": [float(end) if np.isfinite(end) else None for end in generator.bounds],
+        "prior": {
+            "mean": generator.prior.mean,
+            "standard_deviation": generator.prior.standard_deviation,
+        },
+        "latent_size": generator.latent_size,
+        "data_shape": list(generator.data_shape),
+        "environment": describe_environment(),
+    }
+
+
+def _beside(flags, tensor):
+    """Flags (N,) in a shape that broadcasts to a tensor (N, ...)."""
+    return tf.reshape(flags, [-1, *[1] * (tensor.shape.rank - 1)])

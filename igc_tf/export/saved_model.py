@@ -1,0 +1,123 @@
+"""A classifier as a TensorFlow SavedModel, the whole search inside."""
+
+import keras
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+from igc_tf.export.endpoint import (
+    answer_signature,
+    answers,
+    check_batch_size,
+    describe_classifier,
+    usable,
+)
+from igc_tf.runs import RunDirectory, new_directory
+
+
+def export_saved_model(classifier, directory, batch_size=100):
+    """Writes a SavedModel that needs TensorFlow, but not this package.
+
+    Its signatures, for any N:
+
+    - `classify` (also `serving_default`): `images` float32 (N, ...) -> `label` int32, `score`
+      float32 (N, C), `difference` and `reconstruction` float32, as the classifier's `answer`
+      describes them. Values out of bounds, or not finite, are refused; where a caller compiles
+      the signature with XLA, which drops assertions, such an example gets the label -1 and
+      not-a-number elsewhere.
+    - `classify_masked`: likewise, with `mask` float32 (N, ...), 0 where nothing is to be
+      compared. Not with a difference that cannot take a mask.
+    - `generate`: `condition` (N, C) and, where there is one, `latent` (N, Z) -> `images` (N, ...),
+      all float32.
+
+    Settings and versions are kept in `assets.extra/classifier.json`.
+
+    Args:
+        classifier: a `SearchClassifier`.
+        directory: must not exist, or be empty; appears when the export is complete.
+        batch_size: examples searched at once. More are searched in turn, in parts of equal size,
+            so that a large N does not take more memory than this many.
+
+    Raises:
+        OutputError: if something is in `directory`; before work starts.
+        InputError: for a batch size below 1.
+    """
+    check_batch_size(batch_size)
+    generator = classifier.generator
+    data = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="images")
+    mask = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="mask")
+    with new_directory(directory) as path:
+        archive = keras.export.ExportArchive()
+        archive.track(generator.model)
+        # the first endpoint becomes serving_default too
+        classify = _classify_endpoint(classifier, batch_size)
+        archive.add_endpoint("classify", lambda images: classify(images), [data])
+        if _takes_masks(classifier):
+            archive.add_endpoint("classify_masked", classify, [data, mask])
+        archive.add_endpoint("generate", *_generate_endpoint(generator))
+        archive.write_out(path, verbose=False)
+        extra = RunDirectory(path / "assets.extra")
+        extra.write_json("classifier.json", describe_classifier(classifier))
+
+
+def _classify_endpoint(classifier, batch_size):
+    shape = classifier.generator.data_shape
+    signature = answer_signature(classifier)
+    low, high = classifier.generator.bounds
+
+    def classify(images, mask=None):
+        inside = tf.reduce_all(usable(images, (low, high)))
+        message = f"images: expected values in [{low:g}, {high:g}]"
+        with tf.control_dependencies([tf.Assert(inside, [message])]):
+            count = tf.shape(images)[0]
+        parts = tf.maximum(1, _ceiling_quotient(count, batch_size))
+        size = _ceiling_quotient(count, parts)
+
+        def in_parts(tensor):
+            padding = tf.zeros([parts * size - count, *shape])
+            return tf.reshape(tf.concat([tensor, padding], axis=0), [parts, size, *shape])
+
+        indices = tf.reshape(tf.range(parts * size), [parts, size])
+        inputs = (in_parts(images), indices, *([] if mask is None else [in_parts(mask)]))
+        found = tf.map_fn(
+            lambda part: answers(classifier, classifier.search, *part),
+            inputs,
+            fn_output_signature=signature,
+            parallel_iterations=1,
+        )
+        return {
+            name: tf.reshape(values, [parts * size, *values.shape[2:]])[:count]
+            for name, values in found.items()
+        }
+
+    return classify
+
+
+def _takes_masks(classifier):
+    shape = classifier.generator.data_shape
+    try:
+        for difference in (
+            classifier.settings.data_difference(),
+            classifier.settings.decision_difference(),
+        ):
+            if not isinstance(difference, str):
+                difference.prepare(tf.zeros([1, *shape]), tf.ones([1, *shape]))
+    except InputError:
+        return False
+    return True
+
+
+def _generate_endpoint(generator):
+    """The function, and the list of its arguments' specifications."""
+    condition = tf.TensorSpec([None, generator.condition_size], tf.float32, name="condition")
+    if generator.latent_size is None:
+        return lambda condition: {"images": generator({"condition": condition})}, [condition]
+    latent = tf.TensorSpec([None, generator.latent_size], tf.float32, name="latent")
+
+    def generate(condition, latent):
+        return {"images": generator({"condition": condition, "latent": latent})}
+
+    return generate, [condition, latent]
+
+
+def _ceiling_quotient(dividend, divisor):
+    return -(-dividend // divisor)

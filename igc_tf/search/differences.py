@@ -1,0 +1,126 @@
+"""Data differences: how far what was generated is from the data (the paper, §1.2, `dif`).
+
+A difference is an object with two methods, so that what depends on the data alone is computed once
+for all candidates and all steps:
+
+    reference = difference.prepare(data, visible)    # data (B, ...)
+    difference(reference, generated)                 # generated (B, K, ...) -> (B, K)
+
+`visible` is None, or float32 broadcastable to the data: 0 where nothing is to be compared.
+"""
+
+from typing import Protocol
+
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+from igc_tf.search.deformation import Deformation
+
+
+class Difference(Protocol):
+    """How far generated data are from given data; at least 0, and 0 where they are alike."""
+
+    def prepare(self, data, visible):
+        """Computes what depends on the data alone.
+
+        Args:
+            data: float32 (B, ...).
+            visible: float32, broadcastable to the data, 0 where nothing is compared; or None.
+
+        Returns:
+            A structure of tensors.
+        """
+
+    def __call__(self, reference, generated):
+        """Compares.
+
+        Args:
+            reference: from `prepare`.
+            generated: float32 (B, K, ...).
+
+        Returns:
+            (B, K): the mean over the visible elements of the data; 0 where there are none.
+        """
+
+
+class _ElementWise:
+    """The mean of a function of data minus generated, over the visible elements."""
+
+    def __init__(self, function):
+        self._function = function
+
+    def prepare(self, data, visible):
+        if visible is None:
+            return data[:, tf.newaxis], None
+        visible = tf.broadcast_to(tf.cast(visible, data.dtype), tf.shape(data))
+        # whatever stands where nothing is compared, not-a-number too, must not reach a gradient
+        data = tf.where(visible > 0, data, 0.0)
+        return data[:, tf.newaxis], visible[:, tf.newaxis]
+
+    def __call__(self, reference, generated):
+        data, visible = reference
+        values = self._function(data - generated)
+        axes = tf.range(2, tf.rank(values))
+        if visible is None:
+            return tf.reduce_mean(values, axis=axes)
+        # no difference, and no gradient, where there is nothing to compare with
+        total = tf.reduce_sum(tf.where(visible > 0, values * visible, 0.0), axis=axes)
+        return total / tf.maximum(tf.reduce_sum(visible, axis=axes), 1.0)
+
+
+class _Pairwise:
+    """A function (data, generated) -> one number per example, both (N, ...)."""
+
+    def __init__(self, function):
+        self._function = function
+
+    def prepare(self, data, visible):
+        if visible is not None:
+            raise InputError(
+                f"the difference {self._function!r} compares whole examples: expected no mask; a "
+                "difference with `prepare(data, visible)` can take one"
+            )
+        return data
+
+    def __call__(self, reference, generated):
+        candidates = generated.shape[1]
+        flat = tf.reshape(generated, tf.concat([[-1], tf.shape(generated)[2:]], axis=0))
+        flat = tf.ensure_shape(flat, [None, *generated.shape[2:]])
+        difference = self._function(tf.repeat(reference, candidates, axis=0), flat)
+        if difference.shape.rank != 1:
+            raise InputError(
+                f"the difference returned shape {difference.shape}: "
+                "expected one number per example, (N,)"
+            )
+        return tf.reshape(difference, [-1, candidates])
+
+
+# mean |data - generated| is the paper's choice (§2), mean (data - generated)² that of "Inverse
+# Classification using GANs"
+DIFFERENCES = {
+    "mean_absolute": _ElementWise(tf.abs),
+    "mean_squared": _ElementWise(tf.square),
+    "deformation": Deformation(),
+}
+
+
+def resolve_difference(difference):
+    """Returns the `Difference` that is meant.
+
+    Args:
+        difference: a name in `DIFFERENCES`; an object with `prepare`; or a function
+            (data, generated), both (N, ...), -> one number per example (N,).
+
+    Raises:
+        InputError: for anything else.
+    """
+    if isinstance(difference, str) and difference in DIFFERENCES:
+        return DIFFERENCES[difference]
+    if hasattr(difference, "prepare"):
+        return difference
+    if callable(difference):
+        return _Pairwise(difference)
+    raise InputError(
+        f"difference={difference!r}: expected one of {sorted(DIFFERENCES)} "
+        "or a callable (data, generated) -> one number per example"
+    )

@@ -1,0 +1,392 @@
+"""The search engine: one loop for every classifier, its state a public value.
+
+    state = search.init(batch)
+    state = search.advance(state, 8)
+    state = search.keep(state, search.best(state, 5))
+    result = search.finish(search.advance(state, 8))
+
+A search minimises, for B examples and K candidates of each, all at once,
+
+    Σ_examples Σ_candidates [ difference(data, observed(G(values))) + restrictions + penalty ]
+
+(the paper, §1.2). The sum separates and solvers work candidate by candidate, so that no candidate
+and no example influences another: batches of any size give the same answer. Keep it so.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+from igc_tf.search.objective import Objective, Terms, generate_and_observe, scaled
+from igc_tf.search.observations import Identity
+from igc_tf.search.state import Batch, Candidates, Result, State
+
+
+class Search:
+    """Searches, by descent, for the inputs of a generator that reproduce given data.
+
+    Args:
+        generator: a `Generator`, or what its `bind` returns.
+        space: a `Space`.
+        settings: a `SearchSettings`.
+        observation: an `Observation`; the space must have its nuisance (`Space.observed`).
+
+    Raises:
+        InputError: for a space that cannot be searched, or a plan that keeps too many candidates.
+    """
+
+    def __init__(self, generator, space, settings, observation=None):
+        space.check()
+        self.generator = generator
+        self.space = space
+        self.settings = settings
+        self.observation = observation if observation is not None else Identity()
+        self.plan = settings.stages(space.candidates)
+        self._difference = settings.data_difference()
+        self._decision = settings.decision_difference()
+        self._solver = settings.solver()
+        self._patience = settings.convergence()
+        self._compiled = {}
+
+    def init(self, batch):
+        """Returns the `State` at the starts; nothing is evaluated yet.
+
+        Args:
+            batch: a `Batch`, or data alone.
+        """
+        batch = self._complete(batch)
+        count, candidates = tf.shape(batch.data)[0], self.space.candidates
+        values = {}
+        for name, block in self.space.blocks.items():
+            start = (batch.starts or {}).get(name)
+            start = block.start(batch) if start is None else start
+            values[name] = tf.broadcast_to(
+                tf.cast(start, tf.float32), [count, candidates, block.size]
+            )
+        zeros = tf.zeros([count, candidates])
+        objective, moving = self._objective(batch, values), self._in_units(values)
+        unknown = tf.fill(tf.shape(zeros), float("nan"))
+        infinite = tf.fill(tf.shape(zeros), float("inf"))
+        steps = tf.zeros([count, candidates], tf.int32)
+        return State(
+            batch,
+            tf.constant(0),
+            Candidates(
+                origin=tf.broadcast_to(tf.range(candidates), [count, candidates]),
+                values=values,
+                solver=self._checked_state(self._solver.init(objective, moving), candidates),
+                terms=Terms(*[unknown] * len(Terms._fields)),
+                best_loss=infinite,
+                best_values=dict(values) if self.settings.values == "best" else {},
+                reference=tf.fill(tf.shape(zeros), tf.float32.max),
+                waited=steps,
+                taken=steps,
+            ),
+            unknown,
+        )
+
+    def advance(self, state, steps):
+        """Takes steps; fewer, once all candidates have converged.
+
+        Compiled once for each number of candidates and for batches of any size.
+
+        Args:
+            state: a `State`.
+            steps: how many; a number or a scalar tensor.
+        """
+        return self._call(self._advance, state, tf.convert_to_tensor(steps, tf.int32))
+
+    def keep(self, state, chosen, loss=None):
+        """Goes on with some of the candidates only.
+
+        Args:
+            state: a `State`.
+            chosen: int (B, k), their places among the state's candidates; k is static.
+            loss: (B, K), by which the others are remembered; by default their least so far, before
+                the first step that of the starts.
+        """
+        before, chosen = state.candidates, tf.cast(chosen, tf.int32)
+        after = tf.nest.map_structure(lambda leaf: tf.gather(leaf, chosen, batch_dims=1), before)
+        loss = self._loss_so_far(state) if loss is None else loss
+        is_dropped = ~tf.reduce_any(before.origin[:, :, None] == after.origin[:, None], axis=-1)
+        # (B, K, K0): the places that the dropped ones have in the space
+        places = before.origin[:, :, None] == tf.range(self.space.candidates)
+        places &= is_dropped[:, :, None]
+        placed = tf.reduce_sum(tf.where(places, loss[:, :, None], 0.0), axis=1)
+        dropped = tf.where(tf.reduce_any(places, axis=1), placed, state.dropped)
+        return state._replace(candidates=after, dropped=dropped)
+
+    def best(self, state, k):
+        """Returns the places (B, k) of the candidates of least loss so far, the least first."""
+        return tf.math.top_k(-self._loss_so_far(state), k).indices
+
+    def _loss_so_far(self, state):
+        """The least loss of each candidate (B, K); that of the starts before the first step."""
+        loss = state.candidates.best_loss
+        return tf.where(tf.math.is_inf(loss), self.terms(state).loss, loss)
+
+    def evaluate(self, state):
+        """Returns `(terms, generated, observed)` at the present values.
+
+        The `Terms`, and data (B, K, ...), with gradients to the generator's weights.
+        """
+        values = state.candidates.values
+        objective, moving = self._objective(state.batch, values), self._in_units(values)
+        generated, observed = objective.show(moving)
+        return objective.judged(moving, observed), generated, observed
+
+    def terms(self, state):
+        """Returns the `Terms` at the present values, with gradients as `evaluate`."""
+        return self.evaluate(state)[0]
+
+    def show(self, state):
+        """Returns `(generated, observed)` at the present values, each (B, K, ...)."""
+        return generate_and_observe(self.generator, self.observation, state.candidates.values)
+
+    def finish(self, state):
+        """Judges the candidates: returns the `Result`."""
+        return self._call(self._finish, state)
+
+    def run(self, batch):
+        """Searches by the settings' plan, as one graph: returns the `Result`.
+
+        Args:
+            batch: a `Batch`, or data alone.
+        """
+        return self._call(self._run, self._complete(batch))
+
+    def _run(self, batch):
+        state = self.init(batch)
+        for steps, keep in self.plan:
+            if steps:
+                state = self._advance(state, tf.constant(steps))
+            if keep is not None:
+                loss = self._loss_so_far(state)
+                state = self.keep(state, tf.math.top_k(-loss, keep).indices, loss)
+        return self._finish(state)
+
+    def _complete(self, batch):
+        if not isinstance(batch, Batch):
+            batch = Batch(batch)
+        data = tf.convert_to_tensor(batch.data, tf.float32)
+        visible, indices = batch.visible, batch.indices
+        if visible is not None:
+            visible = tf.convert_to_tensor(visible, tf.float32)
+        if indices is None:
+            indices = tf.range(tf.shape(data)[0])
+        starts = batch.starts
+        if starts is not None:
+            unknown = sorted(set(starts) - set(self.space.blocks))
+            if unknown:
+                raise InputError(f"starts of {unknown}: expected some of {[*self.space.blocks]}")
+            starts = {n: tf.convert_to_tensor(s, tf.float32) for n, s in starts.items()}
+        return Batch(data, visible, tf.cast(indices, tf.int32), starts)
+
+    def _call(self, function, *arguments):
+        """Calls a function compiled; as it is where a graph is being built already."""
+        if tf.inside_function():
+            return function(*arguments)
+        # Traced for batches of any size: a trace for one size folds other constants, and the
+        # descent can amplify the difference in rounding. XLA wants to know the size.
+        xla = self.settings.jit_compile
+
+        def spec(tensor):
+            if tensor is None:
+                return None
+            any_size = tensor.shape.rank and not xla
+            shape = [None, *tensor.shape[1:]] if any_size else tensor.shape
+            return tf.TensorSpec(shape, tensor.dtype)
+
+        specs = tf.nest.map_structure(spec, arguments)
+        name = function.__name__
+        if name not in self._compiled:
+            self._compiled[name] = tf.function(function, jit_compile=xla)
+        return self._compiled[name].get_concrete_function(*specs)(*arguments)
+
+    def _objective(self, batch, values):
+        resting = {name: value for name, value in values.items() if not self._searched(name)}
+        return Objective(
+            self.generator, self.space, self._difference, self.observation, batch, resting
+        )
+
+    def _searched(self, name):
+        return self.space.blocks[name].searched
+
+    def _in_units(self, values):
+        """The values that move, as the solver sees them."""
+        return {
+            name: scaled(value, 1.0 / self.space.blocks[name].unit)
+            for name, value in values.items()
+            if self._searched(name)
+        }
+
+    def _out_of_units(self, values, moving):
+        moved = {n: scaled(v, self.space.blocks[n].unit) for n, v in moving.items()}
+        return {name: moved.get(name, value) for name, value in values.items()}
+
+    def _advance(self, state, steps):
+        batch, first, candidates = state.batch, state.step, state.candidates
+        objective = self._objective(batch, candidates.values)
+        masks = self._masks(candidates.origin)
+        until = first + steps
+
+        def goes_on(step, moving, candidates):
+            return (step < until) & tf.reduce_any(self._is_moving(candidates))
+
+        def body(step, moving, candidates):
+            is_moving = self._is_moving(candidates)
+            moves = self._moves(masks, step, None if self._patience is None else is_moving)
+            moved, solver, terms = self._solver.step(
+                objective, moving, candidates.solver, step, moves
+            )
+            candidates = self._noted(candidates._replace(solver=solver), moving, terms, step)
+            if self._patience is not None:
+                # what has converged is known only now: it keeps the values that it was given
+                is_moving = self._is_moving(candidates)
+                moved = {
+                    name: tf.where(is_moving[..., None], value, moving[name])
+                    for name, value in moved.items()
+                }
+            taken = candidates.taken + tf.cast(is_moving, tf.int32)
+            return step + 1, moved, candidates._replace(taken=taken)
+
+        # the values travel in the solver's units, and are put back when the loop ends
+        travelling = candidates._replace(values={})
+        _, moving, after = tf.while_loop(
+            goes_on,
+            body,
+            (first, self._in_units(candidates.values), travelling),
+            maximum_iterations=steps,
+        )
+        values = self._out_of_units(candidates.values, moving)
+        # had it gone on, all would have rested
+        return state._replace(step=until, candidates=after._replace(values=values))
+
+    def _is_moving(self, candidates):
+        """Which candidates have not converged, (B, K)."""
+        if self._patience is None:
+            return tf.fill(tf.shape(candidates.waited), True)
+        return candidates.waited < self._patience.steps
+
+    def _masks(self, origin):
+        """{block: which elements may move, (B, K, D); None for all} of those that are searched."""
+        masks = {}
+        for name, block in self.space.blocks.items():
+            if block.searched:
+                table = np.broadcast_to(block.moves, [self.space.candidates, block.size])
+                masks[name] = None if table.all() else tf.gather(tf.constant(table), origin)
+        return masks
+
+    def _moves(self, masks, step, is_moving):
+        """What moves in this step: see `Solver.step`."""
+        moves = {}
+        for name, mask in masks.items():
+            first_step = self.space.blocks[name].first_step
+            conditions = [] if mask is None else [mask]
+            if is_moving is not None:
+                conditions.append(is_moving[..., None])
+            if first_step:
+                conditions.append(tf.reshape(step >= first_step, [1, 1, 1]))
+            moves[name] = conditions[0] if conditions else None
+            for condition in conditions[1:]:
+                moves[name] &= condition
+        return moves
+
+    def _noted(self, candidates, moving, terms, step):
+        """The candidates, knowing the terms of the values that a step was given."""
+        candidates = candidates._replace(terms=terms)
+        better = terms.loss < candidates.best_loss
+        if candidates.best_values:
+            values = self._out_of_units(candidates.best_values, moving)
+            candidates = candidates._replace(
+                best_values={
+                    name: tf.where(better[..., None], values[name], best)
+                    for name, best in candidates.best_values.items()
+                }
+            )
+        candidates = candidates._replace(best_loss=tf.minimum(candidates.best_loss, terms.loss))
+        if self._patience is None:
+            return candidates
+        improved = terms.loss < candidates.reference - self._patience.tolerance
+        # a block that has yet to begin may improve what has come to a rest
+        all_begun = step >= max(block.first_step for block in self.space.blocks.values())
+        return candidates._replace(
+            reference=tf.where(improved, terms.loss, candidates.reference),
+            waited=tf.where(improved | ~all_begun, 0, candidates.waited + 1),
+        )
+
+    def _finish(self, state):
+        candidates, batch = state.candidates, state.batch
+        values = candidates.values
+        if self.settings.values == "best":
+            last = self.terms(state).loss
+            is_last = (last < candidates.best_loss)[..., None]
+            values = {
+                name: tf.where(is_last, value, candidates.best_values[name])
+                for name, value in values.items()
+            }
+        judged = candidates._replace(values=values)
+        terms, generated, observed = self.evaluate(state._replace(candidates=judged))
+        score = -self._judged_by(batch, terms, observed)
+        label = None if self.space.label is None else tf.constant(self.space.label, tf.int32)
+        labels = (
+            tf.fill(tf.shape(candidates.origin), -1)
+            if label is None
+            else tf.gather(label, candidates.origin)
+        )
+        scores = places = None
+        if label is not None:
+            scores, places = self._scores(score, labels, state.dropped)
+        return Result(
+            origin=candidates.origin,
+            label=labels,
+            score=score,
+            scores=scores,
+            places=places,
+            terms=terms,
+            steps=candidates.taken,
+            values=values,
+            generated=generated,
+            observed=observed,
+        )
+
+    def _judged_by(self, batch, terms, observed):
+        """What the best candidate has least of, (B, K)."""
+        if self._decision == "loss":
+            return terms.loss
+        if self._decision == "difference":
+            return terms.difference + terms.penalty
+        reference = self._decision.prepare(batch.data, batch.visible)
+        return self._decision(reference, observed) + terms.penalty
+
+    def _scores(self, score, labels, dropped):
+        """`Result.scores` and `Result.places`, (B, C)."""
+        elements = int(self.space.label.max()) + 1
+
+        def per_element(score, labels):
+            is_for = labels[..., None] == tf.range(elements)
+            return tf.where(is_for, score[..., None], -float("inf"))
+
+        candidates = per_element(score, labels)
+        kept = tf.reduce_max(candidates, axis=1)
+        places = tf.argmax(candidates, axis=1, output_type=tf.int32)
+        if score.shape[1] == self.space.candidates:
+            return kept, places
+        then = tf.where(tf.math.is_nan(dropped), -float("inf"), -dropped)
+        then = tf.reduce_max(per_element(then, tf.constant(self.space.label, tf.int32)), axis=1)
+        # below what was kept, if need be shifted together
+        least = tf.reduce_min(score, axis=1, keepdims=True)
+        ceiling = least - 1e-6 * (1.0 + tf.abs(least))
+        was_kept = tf.math.is_finite(kept)
+        highest = tf.reduce_max(tf.where(was_kept, -float("inf"), then), axis=1, keepdims=True)
+        then -= tf.maximum(highest - ceiling, 0.0)
+        return tf.where(was_kept, kept, then), tf.where(was_kept, places, -1)
+
+    def _checked_state(self, state, candidates):
+        for leaf in tf.nest.flatten(state):
+            if leaf.shape.rank < 2 or leaf.shape[1] != candidates:
+                raise InputError(
+                    f"the solver {self._solver!r} keeps a tensor of shape {leaf.shape}: expected "
+                    f"every one to lead with (B, {candidates}), examples and candidates"
+                )
+        return state

@@ -1,0 +1,153 @@
+"""What a search descends on."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+import tensorflow as tf
+
+from igc_tf.generators.generator import Prior
+from igc_tf.ranges import Range, check_ranges
+
+
+class Terms(NamedTuple):
+    """The parts of each candidate's loss, each (B, K): their sum is `loss`.
+
+    Attributes:
+        loss: difference + restriction + penalty.
+        difference: of the data and what was observed (the paper's L_DD).
+        restriction: of the searched values (the paper's L_LR, weighted).
+        penalty: of the nuisance.
+    """
+
+    loss: tf.Tensor
+    difference: tf.Tensor
+    restriction: tf.Tensor
+    penalty: tf.Tensor
+
+
+@dataclass(frozen=True)
+class LatentRestriction:
+    """`weight * mean |z-score(latent)|` (the paper, §1.2): keeps a latent where the prior put them.
+
+    Attributes:
+        weight: λ_LR, at least 0.
+        norm: "absolute" is the paper's mean |z|; "squared" is mean z² / 2, with which the search
+            looks for the most probable latent of a Gaussian prior.
+        prior: the `Prior` of the latents that the generator was trained with.
+
+    Raises:
+        InputError: for a value outside its range.
+    """
+
+    weight: Annotated[float, Range(0)] = 0.03
+    norm: Literal["absolute", "squared"] = "absolute"
+    prior: Prior = Prior()  # noqa: RUF009  frozen
+
+    def __post_init__(self):
+        check_ranges(self)
+
+    def __call__(self, latent):
+        """Returns the weighted restriction (B, K) of `latent` (B, K, Z)."""
+        z = self.prior.z_score(latent)
+        elements = tf.abs(z) if self.norm == "absolute" else tf.square(z) / 2
+        return self.weight * tf.reduce_mean(elements, axis=-1)
+
+
+class Objective:
+    """The loss of one batch as a function of the values that move.
+
+    Made once, outside the loop: what depends on the data alone is computed once.
+
+    Values are dictionaries {block: (B, K, D)}. What moves is in the units of its block, value /
+    unit, as a solver sees it; `values` brings it back and adds what rests.
+
+    Args:
+        generate: `{block: (N, D)} -> data (N, ...)`.
+        space: the `Space`.
+        difference: a `Difference`.
+        observation: an `Observation`.
+        batch: the `Batch`.
+        resting: the values that do not move, {block: (B, K, D)}.
+
+    Attributes:
+        units: {block: its unit}.
+    """
+
+    def __init__(self, generate, space, difference, observation, batch, resting):
+        self._generate = generate
+        self._blocks = space.blocks
+        self._difference = difference
+        self._observation = observation
+        self._resting = resting
+        self.units = {name: block.unit for name, block in space.blocks.items()}
+        self._reference = difference.prepare(batch.data, batch.visible)
+
+    def values(self, moving):
+        """All blocks' values, of what moves in units."""
+        return {
+            name: self._resting[name] if name in self._resting else scaled(moving[name], block.unit)
+            for name, block in self._blocks.items()
+        }
+
+    def show(self, moving):
+        """`(generated, observed)`, each (B, K, ...)."""
+        return generate_and_observe(self._generate, self._observation, self.values(moving))
+
+    def terms(self, moving):
+        """The `Terms`, with gradients to the values and to the generator's weights."""
+        return self.judged(moving, self.show(moving)[1])
+
+    def gradient(self, moving):
+        """`(Terms, {block: gradient})`, in units; tangent to what the blocks project on."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(moving)
+            terms = self.terms(moving)
+        gradients = tape.gradient(
+            terms.loss, moving, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        for name, gradient in gradients.items():
+            projection = self._blocks[name].projection
+            if projection is not None and projection.tangent is not None:
+                gradients[name] = projection.tangent(gradient)
+        return terms, gradients
+
+    def project(self, moving):
+        """Brings values, in units, back into the sets that their blocks project on."""
+        projected = {}
+        for name, value in moving.items():
+            block = self._blocks[name]
+            if block.projection is not None:
+                value = scaled(
+                    block.projection.project(scaled(value, block.unit)), 1.0 / block.unit
+                )
+            projected[name] = value
+        return projected
+
+    def judged(self, moving, observed):
+        """The `Terms` of values whose observed data (B, K, ...) are known."""
+        values = self.values(moving)
+        difference = self._difference(self._reference, observed)
+        restriction = penalty = tf.zeros_like(difference)
+        for name, block in self._blocks.items():
+            if block.restriction is not None:
+                restriction += block.restriction(values[name])
+        if "nuisance" in values:
+            penalty = self._observation.penalty(values["nuisance"])
+        return Terms(difference + restriction + penalty, difference, restriction, penalty)
+
+
+def generate_and_observe(generate, observation, values):
+    """`(generated, observed)`, each (B, K, ...), of values {block: (B, K, D)}."""
+    candidates = next(iter(values.values())).shape[1]
+    flat = {name: tf.reshape(value, [-1, value.shape[-1]]) for name, value in values.items()}
+    nuisance = flat.pop("nuisance", None)
+    generated = generate(flat)
+    observed = generated if nuisance is None else observation.apply(generated, nuisance)
+    return tuple(
+        tf.reshape(data, [-1, candidates, *data.shape[1:]]) for data in (generated, observed)
+    )
+
+
+def scaled(value, unit):
+    """`value * unit`, without the work where the unit is 1."""
+    return value if isinstance(unit, float) and unit == 1.0 else value * unit

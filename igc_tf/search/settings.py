@@ -1,0 +1,180 @@
+"""How a search descends, and how its candidates are judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Annotated, Literal
+
+from igc_tf.errors import InputError
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.search.differences import DIFFERENCES, resolve_difference
+from igc_tf.search.objective import LatentRestriction
+from igc_tf.search.solvers import Adam, Linear, Momentum, Patience, Solver
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """The settings of a search. The defaults are the paper's (§2).
+
+    Attributes:
+        steps: how many gradient steps; with a tolerance, at most. 0 judges the starts.
+        learning_rate: α, in units of the searched values.
+        final_learning_rate: if given, the learning rate falls linearly from `learning_rate` to
+            this value, which it would reach one step after the last; if None it is constant.
+        optimizer: "adam" (the paper); "momentum"; or a `Solver`, which has its own learning rate.
+        beta_1: the decay of Adam's first moment; with "momentum", of the velocity.
+        beta_2: the decay of Adam's second moment.
+        epsilon: Adam's, added to the root of the second moment.
+        difference: what the search descends on: "mean_absolute", "mean_squared", "deformation"
+            (see `Deformation`), a `Difference`, or a function (data, generated) -> (N,).
+        restriction_weight: λ_LR, at least 0.
+        restriction_norm: "absolute" (the paper's mean |z|) or "squared" (mean z² / 2).
+        decision: what the best class has the least of in the end: the data "difference" (the
+            paper); the whole "loss", restriction included; or another difference.
+        values: whether the "last" values are judged (the paper), or of each candidate the "best",
+            those of least loss.
+        plan: stages `((steps, keep), …)` whose steps add up to `steps`: after each the `keep`
+            candidates of least loss so far go on, or all if it is None. None for one stage.
+        tolerance: if given, a candidate has converged, and rests, once `patience` steps on end
+            have not brought its loss more than this below the least before; None takes all steps.
+        patience: steps to wait for such an improvement, at least 1.
+        jit_compile: compile the loop with XLA. Pays on a GPU; slower for convolutions on a CPU.
+
+    Raises:
+        InputError: for a value outside its range; the message names value and range.
+    """
+
+    steps: Annotated[int, Range(0)] = 100
+    learning_rate: Annotated[float, Range(0, above=True)] = 0.001
+    final_learning_rate: Annotated[float | None, Range(0)] = None
+    optimizer: str | Solver = "adam"
+    beta_1: Annotated[float, Range(0, 1, below=True)] = 0.9
+    beta_2: Annotated[float, Range(0, 1, below=True)] = 0.999
+    epsilon: Annotated[float, Range(0, above=True)] = 1e-7
+    difference: str | Callable = "mean_absolute"
+    restriction_weight: Annotated[float, Range(0)] = 0.03
+    restriction_norm: Literal["absolute", "squared"] = "absolute"
+    decision: str | Callable = "difference"
+    values: Literal["last", "best"] = "last"
+    plan: tuple | None = None
+    tolerance: Annotated[float | None, Range(0)] = None
+    patience: Annotated[int, Range(1)] = 10
+    jit_compile: bool = False
+
+    def __post_init__(self):
+        check_ranges(self)
+        if self.plan is not None:
+            object.__setattr__(self, "plan", tuple(tuple(stage) for stage in self.plan))
+            self._check_plan()
+        self.solver()
+        self.data_difference()
+        self.decision_difference()
+
+    def _check_plan(self):
+        for stage in self.plan:
+            if len(stage) != 2 or stage[0] < 0 or (stage[1] is not None and stage[1] < 1):
+                raise InputError(f"plan={self.plan!r}: expected ((steps, candidates or None), …)")
+        total = sum(steps for steps, _ in self.plan)
+        if total != self.steps:
+            raise InputError(f"plan={self.plan!r} has {total} steps: expected steps={self.steps}")
+
+    def stages(self, candidates):
+        """Returns the plan for so many candidates.
+
+        Raises:
+            InputError: if a stage keeps more candidates than there are.
+        """
+        plan = self.plan if self.plan is not None else ((self.steps, None),)
+        for _, keep in plan:
+            if keep is not None and keep > candidates:
+                raise InputError(f"plan={plan!r}: keeps {keep} of {candidates} candidates")
+            candidates = keep if keep is not None else candidates
+        return plan
+
+    def solver(self):
+        """Returns the `Solver` of these settings."""
+        if not isinstance(self.optimizer, str):
+            return self.optimizer
+        rate = self.learning_rate
+        if self.final_learning_rate is not None:
+            rate = Linear(rate, self.final_learning_rate, max(self.steps, 1))
+        if self.optimizer == "adam":
+            return Adam(rate, self.beta_1, self.beta_2, self.epsilon)
+        if self.optimizer == "momentum":
+            return Momentum(rate, self.beta_1)
+        raise InputError(
+            f"optimizer={self.optimizer!r}: expected 'adam', 'momentum' or a solver object"
+        )
+
+    def convergence(self):
+        """Returns the `Patience` of these settings, or None."""
+        return None if self.tolerance is None else Patience(self.tolerance, self.patience)
+
+    def restriction(self, prior):
+        """Returns the `LatentRestriction` of these settings for a `Prior`."""
+        return LatentRestriction(self.restriction_weight, self.restriction_norm, prior)
+
+    def data_difference(self):
+        """Returns the `Difference` that is descended on."""
+        return resolve_difference(self.difference)
+
+    def decision_difference(self):
+        """Returns "difference", "loss", or the `Difference` that decides."""
+        if isinstance(self.decision, str) and self.decision in ("difference", "loss"):
+            return self.decision
+        if isinstance(self.decision, str) and self.decision == self.difference:
+            return "difference"
+        try:
+            return resolve_difference(self.decision)
+        except InputError as error:
+            raise InputError(
+                f"decision={self.decision!r}: expected 'difference', 'loss', one of "
+                f"{sorted(DIFFERENCES)} or a callable (data, generated) -> one number per example"
+            ) from error
+
+    def to_dict(self):
+        """Returns the settings as JSON-ready values; a callable or an object by its name."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in ("difference", "decision", "optimizer"):
+            if not isinstance(values[name], str):
+                values[name] = getattr(values[name], "__name__", repr(values[name]))
+        if self.plan is not None:
+            values["plan"] = [list(stage) for stage in self.plan]
+        return values
+
+    @classmethod
+    def from_dict(cls, values):
+        """The inverse of `to_dict`, for what is given by name.
+
+        Raises:
+            InputError: for an unknown name.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise InputError(f"unknown search settings {sorted(unknown)}")
+        return cls(**values)
+
+
+def named_settings(settings, card=None):
+    """Returns the `SearchSettings` that are meant.
+
+    Args:
+        settings: a `SearchSettings`, as it is; "paper"; the name of settings on the generator's
+            card, such as "best"; or None for the card's "best" where there are any, else "paper".
+        card: of the generator, or None.
+
+    Raises:
+        InputError: for a name that the card has no settings for.
+    """
+    if isinstance(settings, SearchSettings):
+        return settings
+    recorded = (card or {}).get("settings") or {}
+    if settings is None:
+        settings = "best" if "best" in recorded else "paper"
+    if settings == "paper":
+        return SearchSettings()
+    if settings not in recorded:
+        raise InputError(
+            f"settings={settings!r}: expected one of {sorted({'paper', *recorded})}, or a "
+            "SearchSettings; the generator's card has no settings of that name"
+        )
+    return SearchSettings.from_dict(recorded[settings])

@@ -1,0 +1,238 @@
+"""What is searched, and where it starts."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+
+# lets the paper's 100 steps of 0.001 just take a neutral binary label, 1/2, to either end
+CONDITION_UNIT = 5.0
+
+
+class Projection(NamedTuple):
+    """A set that values are kept in.
+
+    Attributes:
+        project: values (..., D) -> the values in the set.
+        tangent: gradient (..., D) -> the part of it along the set, or None to leave it as it is.
+            Adam scales every element by itself: a part that the projection would undo can drown
+            the rest.
+    """
+
+    project: Callable
+    tangent: Callable | None = None
+
+
+class Block(NamedTuple):
+    """How one input of the generator, or the nuisance, is searched.
+
+    Attributes:
+        start: batch -> float32 (B or 1, K, D): the prior's mean, a draw, something read off the
+            data. A random start must depend on an example's index, not on its batch.
+        size: D.
+        moves: which elements move: True, False, or booleans that broadcast to (K, D).
+        unit: a solver works on value / unit: a large unit moves fast.
+        first_step: how many steps pass before the block begins to move.
+        projection: a `Projection` after every step, or None.
+        restriction: (B, K, D) -> (B, K), added to the loss, or None.
+    """
+
+    start: Callable
+    size: int
+    moves: object = True
+    unit: float = 1.0
+    first_step: int = 0
+    projection: Projection | None = None
+    restriction: Callable | None = None
+
+    @property
+    def searched(self):
+        """Whether any element ever moves."""
+        return bool(np.any(self.moves))
+
+
+class Space(NamedTuple):
+    """The blocks of a search, and what its candidates argue for.
+
+    Attributes:
+        blocks: {name: `Block`}; the generator's inputs by name, and "nuisance".
+        candidates: K0, how many candidates each example has.
+        label: int (K0,), the element of the condition that each candidate argues for; None where
+            the condition itself is searched.
+    """
+
+    blocks: dict
+    candidates: int
+    label: np.ndarray | None
+
+    @classmethod
+    def per_value(cls, generator, restriction=None, condition_unit=CONDITION_UNIT):
+        """The inverted generator's space (the paper, fig. 1 and §1.3): one candidate per value.
+
+        Candidate k argues for element k of the condition: its label is held at that value. The
+        *other* labels, where there are any, start neutral, 1/V for each of V values, and are
+        searched on their simplices together with the latent, which starts at the prior's mean.
+
+        Args:
+            generator: a `Generator` with a latent.
+            restriction: a `LatentRestriction`, or None.
+            condition_unit: of the searched conditions; the paper does not say how far they move.
+        """
+        layout = generator.layout
+        same_label = np.zeros([layout.size, layout.size], bool)
+        for offset, size in zip(layout.offsets, layout.sizes, strict=True):
+            same_label[offset : offset + size, offset : offset + size] = True
+        neutral = np.concatenate([np.full(size, 1 / size, np.float32) for size in layout.sizes])
+        start = np.where(same_label, np.eye(layout.size, dtype=np.float32), neutral)
+        condition = Block(
+            start=lambda batch: tf.constant(start[np.newaxis]),
+            size=layout.size,
+            moves=~same_label,
+            unit=float(condition_unit),
+            projection=Projection(layout.project, layout.tangent),
+        )
+        blocks = {
+            "condition": condition,
+            "latent": _latent_from_mean(generator, layout.size, restriction),
+        }
+        return cls(blocks, layout.size, np.arange(layout.size))
+
+    @classmethod
+    def relaxed(
+        cls,
+        generator,
+        restriction=None,
+        tangent=False,
+        seed=0,
+        latent_unit=1.0,
+        latent_first_step=0,
+    ):
+        """Inverse classification's space: one candidate, whose condition is searched too.
+
+        "Inverse Classification using GANs" (Hobbhahn 2020): the condition starts uniform and is
+        clamped to [0, 1] and normalised after every step; the latent starts at a draw from its
+        prior. "Inverse classification using generative models" (2019) has no latent.
+
+        Args:
+            generator: a `Generator`.
+            restriction: a `LatentRestriction`, or None.
+            tangent: leave of the condition's gradient only what keeps its sums; not in the
+                documents.
+            seed: of the latents' starts, which depend on it and the example's index only.
+            latent_unit: of the latent; 0 leaves it at its start.
+            latent_first_step: how many steps pass before the latent begins to move.
+        """
+        layout = generator.layout
+        start = np.concatenate([np.full(size, 1 / size, np.float32) for size in layout.sizes])
+        blocks = {
+            "condition": Block(
+                start=lambda batch: tf.constant(start[np.newaxis, np.newaxis]),
+                size=layout.size,
+                projection=Projection(layout.project, layout.tangent if tangent else None),
+            )
+        }
+        if generator.latent_size is not None:
+            blocks["latent"] = Block(
+                start=PriorStart(generator.prior, generator.latent_size, seed),
+                size=generator.latent_size,
+                moves=latent_unit > 0,
+                unit=float(latent_unit) if latent_unit > 0 else 1.0,
+                first_step=latent_first_step,
+                restriction=restriction,
+            )
+        return cls(blocks, 1, None)
+
+    def observed(self, observation, generator):
+        """Returns this space with an observation's nuisance searched beside it.
+
+        Every candidate becomes S, one for each start of the observation, next to each other.
+
+        Args:
+            observation: an `Observation`; one without parameters changes nothing.
+            generator: the `Generator`, which its starts may ask.
+        """
+        if not observation.names:
+            return self
+        starts = observation.starts
+        blocks = {
+            name: block._replace(
+                start=_Repeated(block.start, starts),
+                moves=np.repeat(
+                    np.broadcast_to(block.moves, [self.candidates, block.size]), starts, axis=0
+                ),
+            )
+            for name, block in self.blocks.items()
+        }
+        low, high = (np.float32(end) for end in zip(*observation.bounds, strict=True))
+        blocks["nuisance"] = Block(
+            start=lambda batch: tf.tile(
+                observation.start(batch, generator), [1, self.candidates, 1]
+            ),
+            size=len(observation.names),
+            projection=Projection(lambda values: tf.clip_by_value(values, low, high)),
+        )
+        label = None if self.label is None else np.repeat(self.label, starts)
+        return Space(blocks, self.candidates * starts, label)
+
+    def check(self):
+        """Checks what each block says.
+
+        Raises:
+            InputError: for a block that cannot be searched as it says, or nothing to search.
+        """
+        for name, block in self.blocks.items():
+            if not block.unit > 0:
+                raise InputError(f"unit={block.unit!r} of {name}: expected a number > 0")
+            if block.first_step < 0 or int(block.first_step) != block.first_step:
+                raise InputError(
+                    f"first_step={block.first_step!r} of {name}: expected a whole number >= 0"
+                )
+        if not any(block.searched for block in self.blocks.values()):
+            raise InputError("no block moves: there is nothing to search")
+
+
+class PriorStart:
+    """Draws an example's start from the prior, decided by its index and not by its batch.
+
+    Args:
+        prior: the `Prior`.
+        size: D.
+        seed: with an example's index it decides that example's start.
+    """
+
+    def __init__(self, prior, size, seed):
+        self._prior = prior
+        self._size = size
+        self._seed = seed
+
+    def __call__(self, batch):
+        """Returns the starts (B, 1, D)."""
+
+        def draw(index):
+            return self._prior.sample([1, self._size], [self._seed, index])
+
+        return tf.map_fn(draw, batch.indices, fn_output_signature=tf.float32)
+
+
+class _Repeated:
+    """A start whose every candidate appears several times, next to each other."""
+
+    def __init__(self, start, times):
+        self._start = start
+        self._times = times
+
+    def __call__(self, batch):
+        return tf.repeat(self._start(batch), self._times, axis=1)
+
+
+def _latent_from_mean(generator, candidates, restriction):
+    """The latent's block where every candidate starts at the prior's mean."""
+    shape = [1, candidates, generator.latent_size]
+    return Block(
+        start=lambda batch: tf.fill(shape, float(generator.prior.mean)),
+        size=generator.latent_size,
+        restriction=restriction,
+    )

@@ -1,0 +1,114 @@
+"""The values that a search passes around: what it is given, where it stands, what it found."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from igc_tf.search.objective import Terms
+
+
+class Batch(NamedTuple):
+    """The examples of a search.
+
+    Attributes:
+        data: float32 (B, ...), shaped as what the generator makes.
+        visible: float32, broadcastable to the data, 0 where nothing is compared; None for all.
+        indices: int32 (B,), the examples' numbers, which random starts depend on; None for 0..B-1.
+        starts: {block: (B, K, D)}, in the space's stead; None for the space's.
+    """
+
+    data: tf.Tensor
+    visible: tf.Tensor | None = None
+    indices: tf.Tensor | None = None
+    starts: dict | None = None
+
+
+class Candidates(NamedTuple):
+    """What is searched. Every tensor leads with (B, K), so that `keep` is one gather.
+
+    Attributes:
+        origin: the candidate's number in the space: what it argues for and which of its elements
+            move is looked up by it.
+        values: {block: (B, K, D)}.
+        solver: the solver's state.
+        terms: the `Terms` before the last step; not-a-number before the first.
+        best_loss: the least loss seen, infinite before the first step.
+        best_values: the values that had it, where the settings ask for them, else {}.
+        reference: the loss that an improvement is measured against (see `Patience`).
+        waited: steps since the last improvement, int32.
+        taken: steps in all, int32; fewer than the search's once the candidate has converged.
+    """
+
+    origin: tf.Tensor
+    values: dict
+    solver: object
+    terms: Terms
+    best_loss: tf.Tensor
+    best_values: dict
+    reference: tf.Tensor
+    waited: tf.Tensor
+    taken: tf.Tensor
+
+
+class State(NamedTuple):
+    """Where a search stands.
+
+    Attributes:
+        batch: the `Batch`.
+        step: steps done, a scalar int32.
+        candidates: the `Candidates`.
+        dropped: (B, K0), the least loss of each of the space's candidates when `keep` dropped it,
+            not-a-number for those that are still there.
+    """
+
+    batch: Batch
+    step: tf.Tensor
+    candidates: Candidates
+    dropped: tf.Tensor
+
+
+class Result(NamedTuple):
+    """What a search found for B examples with k candidates each.
+
+    Attributes:
+        origin, label: (B, k), the candidate's number in the space and the condition's element it
+            argues for; `label` is -1 where the condition is searched.
+        score: (B, k), what the candidates are judged by; the higher the better.
+        scores: (B, C), for each element of the condition the best score of its candidates; where
+            all were dropped, the score they had then, below all that were kept. None where the
+            condition is searched.
+        places: int (B, C), where among the k each element's best candidate stands; -1 where all
+            were dropped. None where the condition is searched.
+        terms: `Terms` of the values found.
+        steps: (B, k), the steps that each candidate took.
+        values: {block: (B, k, D)}.
+        generated: (B, k, ...), what the generator makes of them.
+        observed: (B, k, ...), what an observation makes of that.
+    """
+
+    origin: tf.Tensor
+    label: tf.Tensor
+    score: tf.Tensor
+    scores: tf.Tensor | None
+    places: tf.Tensor | None
+    terms: Terms
+    steps: tf.Tensor
+    values: dict
+    generated: tf.Tensor
+    observed: tf.Tensor
+
+    def per_element(self, tensor):
+        """Returns (B, C, ...), for each element of the condition what its best candidate has.
+
+        Args:
+            tensor: (B, k, ...), one of the result's.
+
+        Where all candidates were dropped, it is not-a-number; -1 for whole numbers.
+        """
+        found = tf.gather(tensor, tf.maximum(self.places, 0), batch_dims=1)
+        was_dropped = tf.reshape(
+            self.places < 0,
+            tf.concat([tf.shape(self.places), tf.ones_like(tf.shape(found)[2:])], 0),
+        )
+        missing = float("nan") if found.dtype.is_floating else -1
+        return tf.where(was_dropped, tf.constant(missing, found.dtype), found)

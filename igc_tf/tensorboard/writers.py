@@ -1,0 +1,47 @@
+"""Writers of TensorBoard summaries, and of search settings for its table of hyperparameters."""
+
+import glob
+from pathlib import Path
+
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+_COMPARED = ("steps", "learning_rate", "restriction_weight", "difference", "decision")
+
+
+def summary_writer(directory, name):
+    """Returns a `tf.summary` writer that replaces what a writer of this name wrote here before.
+
+    TensorBoard draws everything that lies in a directory: without this, what is written twice
+    would be drawn twice.
+
+    Args:
+        directory: of the TensorBoard run; created, with its parents, if missing.
+        name: ends the event file's name; other names' files are left alone.
+    """
+    suffix = "." + name.replace(" ", "-")
+    for path in Path(directory).glob(f"events.out.tfevents.*{glob.escape(suffix)}"):
+        path.unlink()
+    return tf.summary.create_file_writer(str(directory), filename_suffix=suffix)
+
+
+def log_settings(directory, settings, accuracies, name):
+    """Writes settings and how well they classify as one run of the HParams dashboard.
+
+    Args:
+        directory: above the runs; created if missing.
+        settings: a `SearchSettings`.
+        accuracies: {sigma: accuracy in [0, 1]}, each a metric beside their mean.
+        name: of the run, such as "setting 03"; replaced if it is there.
+    """
+    values = settings.to_dict()
+    compared = {key: values[key] for key in _COMPARED}
+    # the dashboard knows no None: a constant learning rate ends where it began
+    final = settings.final_learning_rate
+    compared["final_learning_rate"] = settings.learning_rate if final is None else final
+    with summary_writer(Path(directory) / name, "settings").as_default():
+        hparams.hparams(compared, trial_id=name)
+        for sigma, accuracy in accuracies.items():
+            tf.summary.scalar(f"accuracy at sigma {sigma:g}", accuracy, step=0)
+        mean = sum(accuracies.values()) / len(accuracies)
+        tf.summary.scalar("mean accuracy", mean, step=0)

@@ -1,0 +1,209 @@
+"""Training a generator with the classifier's own searches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, NamedTuple
+
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.search.differences import resolve_difference
+from igc_tf.search.engine import Search
+from igc_tf.search.settings import SearchSettings
+from igc_tf.search.space import Space
+from igc_tf.search.state import Batch, State
+from igc_tf.training.augmentation import noise_half, random_affine
+from igc_tf.training.losses import class_separation_loss
+
+
+class Searched(NamedTuple):
+    """A search of a training batch, and what it should have found.
+
+    Attributes:
+        search: the `Search`.
+        state: its `State` with K candidates, the values held fixed.
+        right: (B, K), 1 where a candidate is right; one of each label's is.
+    """
+
+    search: Search
+    state: State
+    right: tf.Tensor
+
+
+@dataclass(frozen=True)
+class ClassSeparation:
+    """Asks that the right class reproduce an image best, after a short search like a user's.
+
+    In each training step some images are searched with the generator as it is; with the latents
+    found held fixed, the generator's weights then descend on
+
+        weight · class_separation_loss + reconstruction_weight · (the right class's difference).
+
+    At a minimum of the difference that is the gradient through the search (envelope theorem); a
+    short search only comes near one, so here it is an approximation. This project's addition; the
+    paper trains with the adversarial loss alone.
+
+    With a `decision`, the class_separation_loss of that difference is added: what is found by one
+    difference should be told apart by another, too.
+
+    Where a condition holds several labels, the search is that of multi-label classification
+    (`Space.per_value`), and each label's right value should reproduce best; like the adversarial
+    losses, both terms are sums over the labels.
+
+    Attributes:
+        settings: of the short search. Its reach, steps × learning rate, should be about that of
+            the search the generator is meant for (the paper's: 100 × 0.001).
+        images: how many of a batch's images are searched.
+        candidates: with how many classes each of them is searched: the right one, and the others
+            that are nearest where the search begins; None for all, and for several labels. Fewer
+            take less time, but nothing keeps far classes from learning to imitate an image: let
+            a run among all classes follow.
+        temperature: of the cross entropy, in units of the data difference.
+        decision: a difference, by name or callable, that should separate the classes as well as
+            the one that is descended on; None for that one alone.
+        decision_temperature: of its cross entropy, in its units.
+        rivals: among how many wrong values of each label, the nearest, the decision looks for
+            confusion; the others hardly enter the cross entropy.
+        weight: of the cross entropies, beside the adversarial loss's 1.
+        reconstruction_weight: of the right class's difference, likewise.
+        distortion: whether each image is first turned, stretched and shifted a little (see
+            `random_affine`), so that the classes also separate on images not trained with.
+        sigma: if positive, each image gets Gaussian noise with probability ½, of a standard
+            deviation drawn from 0..sigma, and is clipped to its bounds.
+
+    Raises:
+        InputError: for a value outside its range.
+    """
+
+    settings: SearchSettings = field(
+        default_factory=lambda: SearchSettings(steps=8, learning_rate=0.0125)
+    )
+    images: Annotated[int, Range(1)] = 64
+    candidates: Annotated[int | None, Range(2)] = None
+    temperature: Annotated[float, Range(0, above=True)] = 0.005
+    decision: str | Callable | None = None
+    decision_temperature: Annotated[float, Range(0, above=True)] = 0.0015
+    rivals: Annotated[int, Range(1)] = 2
+    weight: Annotated[float, Range(0)] = 1.0
+    reconstruction_weight: Annotated[float, Range(0)] = 10.0
+    distortion: bool = False
+    sigma: Annotated[float, Range(0)] = 0.0
+
+    def __post_init__(self):
+        check_ranges(self)
+        if self.decision is not None:
+            resolve_difference(self.decision)
+
+    def engine(self, generator):
+        """Returns the `Search` of these settings over a `Generator`.
+
+        Raises:
+            InputError: if its conditions are fewer than the candidates, or hold several labels.
+        """
+        layout = generator.layout
+        if self.candidates is not None and (layout.num_labels > 1 or self.candidates > layout.size):
+            raise InputError(
+                f"candidates={self.candidates!r}: the generator's condition holds "
+                f"{layout.num_labels} labels of {layout.sizes} values; expected None, or for a "
+                "single label at most its values"
+            )
+        restriction = self.settings.restriction(generator.prior)
+        return Search(generator, Space.per_value(generator, restriction), self.settings)
+
+    def search(self, engine, data, condition, seed):
+        """Searches the first `images` of a batch.
+
+        Args:
+            engine: from `engine`.
+            data: (B, ...) in the generator's bounds.
+            condition: (B, C), for each label one-hot.
+            seed: int32 (2,), decides distortion and noise.
+
+        Returns:
+            A `Searched`, for `loss`.
+        """
+        data, right = data[: self.images], condition[: self.images]
+        affine_seed, noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 3))
+        if self.distortion:
+            data = random_affine(data, affine_seed)
+        if self.sigma:
+            data = noise_half(data, noise_seed, sigma_seed, self.sigma, engine.generator.bounds)
+        state = engine.init(Batch(data))
+        if self.candidates is not None:
+            terms = engine.terms(state)
+            nearest = _right_and_nearest(terms.difference, right, self.candidates)
+            state = engine.keep(state, nearest, terms.loss)
+            right = tf.gather(right, nearest, batch_dims=1)
+        state = engine.advance(state, self.settings.steps)
+        return Searched(engine, tf.nest.map_structure(_fixed, state), right)
+
+    def loss(self, searched):
+        """The terms, weighted, and what to report.
+
+        Args:
+            searched: from `search`.
+
+        Returns:
+            `(loss, logs)`: a scalar, and scalars by name: `separation_loss`; `separated`, how
+            often a label's right value was nearest, by the decision if there is one;
+            `reconstruction`, the right value's difference.
+        """
+        engine, state, right = searched
+        terms, _, observed = engine.evaluate(state)
+        labels = self._per_label(engine, right)
+        differences = self._per_label(engine, terms.difference)
+        separation, separated = _separation(differences, labels, self.temperature)
+        if self.decision is not None:
+            decided, decided_labels = self._decided(state, observed, differences, labels)
+            further, separated = _separation(decided, decided_labels, self.decision_temperature)
+            separation += further
+        reconstruction = tf.reduce_mean(tf.reduce_sum(terms.difference * right, axis=1))
+        logs = {
+            "separation_loss": separation,
+            "separated": separated,
+            "reconstruction": reconstruction / len(labels),
+        }
+        return self.weight * separation + self.reconstruction_weight * reconstruction, logs
+
+    def _decided(self, state, observed, differences, labels):
+        """Each label's right value and its rivals: the decision's differences, which are right.
+
+        Returns:
+            Two lists over the labels, of (B, 1 + rivals); fewer where a label has fewer values.
+        """
+        chosen, right, first = [], [], 0
+        for difference, is_right in zip(differences, labels, strict=True):
+            count = min(1 + self.rivals, difference.shape[1])
+            nearest = _right_and_nearest(difference, is_right, count)
+            chosen.append(first + nearest)
+            right.append(tf.gather(is_right, nearest, batch_dims=1))
+            first += difference.shape[1]
+        decision = resolve_difference(self.decision)
+        contestants = tf.gather(observed, tf.concat(chosen, axis=1), batch_dims=1)
+        reference = decision.prepare(state.batch.data, state.batch.visible)
+        decided = decision(reference, contestants)
+        return tf.split(decided, [part.shape[1] for part in right], axis=1), right
+
+    def _per_label(self, engine, tensor):
+        """(B, K) in a part for each label; a single one where some candidates were dropped."""
+        return [tensor] if self.candidates is not None else engine.generator.layout.split(tensor)
+
+
+def _separation(differences, right, temperature):
+    """The mean cross entropy, summed over labels, and how often a right value is nearest."""
+    losses, separated = [], []
+    for difference, is_right in zip(differences, right, strict=True):
+        losses.append(class_separation_loss(difference, is_right, temperature))
+        hit = tf.argmin(difference, axis=1) == tf.argmax(is_right, axis=1)
+        separated.append(tf.cast(hit, tf.float32))
+    return tf.reduce_mean(tf.add_n(losses)), tf.reduce_mean(tf.stack(separated))
+
+
+def _right_and_nearest(differences, right, count):
+    """The places (B, count) of the right candidate, first, and of the nearest others."""
+    return tf.math.top_k(tf.where(right > 0, float("inf"), -differences), count).indices
+
+
+def _fixed(leaf):
+    return None if leaf is None else tf.stop_gradient(leaf)

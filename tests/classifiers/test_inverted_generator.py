@@ -1,0 +1,169 @@
+"""The classifier against closed forms on a linear generator, and its manners."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf import InvertedGeneratorClassifier, SearchSettings
+from igc_tf.generators.generator import Generator
+from tests.fixtures.linear_generator import EXACT, linear_generator
+
+SHAPE = (3, 2, 1)
+UNBOUNDED = (-np.inf, np.inf)
+
+
+def _classifier(settings=EXACT, **arguments):
+    model, offsets, matrix = linear_generator(latent_size=2, data_shape=SHAPE)
+    return InvertedGeneratorClassifier(Generator(model, bounds=UNBOUNDED), settings, **arguments), (
+        offsets,
+        matrix,
+    )
+
+
+def _images(count=12):
+    return np.random.default_rng(3).normal(size=(count, *SHAPE)).astype(np.float32)
+
+
+def _residuals(images, offsets, matrix):
+    """Mean squared distance of each image to each class's affine subspace."""
+    projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
+    errors = (images.reshape(len(images), 1, 6) - offsets) @ projector.T
+    return (errors**2).mean(axis=-1)
+
+
+def test_answers_the_nearest_subspace():
+    classifier, parts = _classifier()
+    images = _images()
+    expected = _residuals(images, *parts)
+    found = classifier.classify(images)
+    np.testing.assert_allclose(found.differences, expected, rtol=1e-3, atol=1e-6)
+    np.testing.assert_array_equal(found.predictions, expected.argmin(axis=1))
+    assert len(set(found.predictions)) == 3
+    assert found.latents.shape == (12, 3, 2)
+    assert found.reconstructions.shape == (12, 3, *SHAPE)
+    np.testing.assert_allclose(
+        found.differences,
+        ((found.reconstructions - images[:, None]) ** 2).mean(axis=(2, 3, 4)),
+        rtol=1e-4,
+        atol=1e-7,
+    )
+
+
+def test_predict_scores_have_the_label_as_argmax():
+    classifier, _ = _classifier()
+    images = _images()
+    found = classifier.classify(images)
+    scores = classifier.predict(images, verbose=0)
+    np.testing.assert_allclose(scores, -found.differences, rtol=1e-5)
+    assert classifier.predict(images[:0], verbose=0).shape == (0, 3)
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 12, 100])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_batches_do_not_change_the_answer(batch_size, jit_compile):
+    settings = SearchSettings(learning_rate=0.02, jit_compile=jit_compile)
+    classifier, _ = _classifier(settings)
+    images = _images()
+    whole = classifier.classify(images, history=True, snapshots=(0, 50))
+    parts = classifier.classify(images, batch_size=batch_size, history=True, snapshots=(0, 50))
+    np.testing.assert_array_equal(parts.predictions, whole.predictions)
+    assert parts.loss_history.shape == (12, 101, 3)
+    for name in ("differences", "latents", "reconstructions", "loss_history"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=1e-5)
+    np.testing.assert_allclose(parts.snapshots[50], whole.snapshots[50], atol=1e-5)
+
+
+def test_same_images_same_answer():
+    classifier, _ = _classifier(SearchSettings())
+    first, second = (classifier.classify(_images()) for _ in range(2))
+    np.testing.assert_array_equal(first.latents, second.latents)
+    np.testing.assert_array_equal(first.differences, second.differences)
+
+
+def test_evaluate_counts_right_answers():
+    classifier, parts = _classifier()
+    images = _images()
+    labels = _residuals(images, *parts).argmin(axis=1)
+    labels[:3] = (labels[:3] + 1) % 3
+    evaluation = classifier.evaluate(images, labels, verbose=0)
+    assert (evaluation.count, evaluation.correct, evaluation.accuracy) == (12, 9, 0.75)
+    low, high = evaluation.interval
+    assert low < 0.75 < high
+    assert 0 < evaluation.first_batch_seconds <= evaluation.seconds
+
+
+def test_loss_decides_if_told_to():
+    # the latent moves the first of two elements: class 0 reproduces the image with a latent of 3
+    # and nearly no difference; class 1 with a latent of 0 and a difference of 0.1² / 2
+    condition, latent = keras.Input([2]), keras.Input([1])
+    from_condition = keras.layers.Dense(2, use_bias=False)
+    from_latent = keras.layers.Dense(2, use_bias=False)
+    data = keras.layers.Add()([from_condition(condition), from_latent(latent)])
+    model = keras.Model([condition, latent], data)
+    from_condition.set_weights([np.float32([[-3.0, 0.0], [0.0, 0.1]])])
+    from_latent.set_weights([np.float32([[1.0, 0.0]])])
+
+    def label(decision, weight):
+        settings = SearchSettings(
+            **{
+                **EXACT.to_dict(),
+                "restriction_weight": weight,
+                "restriction_norm": "squared",
+                "decision": decision,
+            }
+        )
+        classifier = InvertedGeneratorClassifier(Generator(model, bounds=UNBOUNDED), settings)
+        return classifier.classify(np.zeros([1, 2], np.float32)).predictions[0]
+
+    # the restriction costs class 0 weight · 3² / 2
+    assert label("difference", 0.01) == 0
+    assert label("loss", 0.01) == 1
+    assert label("loss", 0.0005) == 0
+    assert label(lambda data, generated: -tf.reduce_sum(generated, axis=-1), 0.01) == 1
+    assert label("mean_absolute", 0.01) == 0
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros([2, 28, 28, 1]), r"\(2, 28, 28, 1\): expected \(N, 3, 2, 1\)"),
+        (np.zeros(SHAPE), r"shape \(3, 2, 1\)"),
+        (np.full([1, *SHAPE], np.nan), "not finite"),
+        (np.full([1, *SHAPE], 255.0), r"\[255, 255\]: expected \[-0.5, 0.5\]"),
+    ],
+)
+def test_refuses_images_of_another_shape_or_range(images, message):
+    model, _, _ = linear_generator(data_shape=SHAPE)
+    with pytest.raises(ValueError, match=message):
+        InvertedGeneratorClassifier(Generator(model, bounds=(-0.5, 0.5))).predict(images)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1], r"\(2,\): expected \(3,\)"),
+        ([0, 1, 3], "from 0 to 3: expected integers from 0 to 2"),
+        ([0.0, 1.0, 2.0], "float64"),
+    ],
+)
+def test_refuses_labels_that_do_not_fit(labels, message):
+    classifier, _ = _classifier()
+    with pytest.raises(ValueError, match=message):
+        classifier.evaluate(_images(3), np.array(labels))
+
+
+def test_refuses_a_batch_size_below_one_and_no_images():
+    classifier, _ = _classifier()
+    with pytest.raises(ValueError, match="batch_size=0"):
+        classifier.predict(_images(), batch_size=0)
+    with pytest.raises(ValueError, match="no data"):
+        classifier.classify(_images(0))
+
+
+def test_search_that_diverges_is_said():
+    model, _, _ = linear_generator(latent_size=2, data_shape=SHAPE)
+    settings = SearchSettings(steps=3, learning_rate=1e38, difference="mean_squared")
+    classifier = InvertedGeneratorClassifier(Generator(model, bounds=UNBOUNDED), settings)
+    with pytest.raises(ValueError, match="not finite"):
+        classifier.predict(_images(), verbose=0)

@@ -1,0 +1,124 @@
+"""An HLO program answers as the classifier it was made of, under JAX and without TensorFlow."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf.data import bundled_digits
+from igc_tf.export import export_hlo
+from igc_tf.export.endpoint import answers
+from igc_tf.export.hlo_program import HLOProgram
+from tests.fixtures.exported import SHAPE, compact_classifier, linear_classifier, run_without
+
+_RUN = """
+import numpy
+from igc_tf.export.hlo_program import HLOProgram
+folder = sys.argv[1]
+answer = HLOProgram(f"{folder}/hlo")(numpy.load(f"{folder}/images.npy"))
+numpy.savez(f"{folder}/answer", **answer)
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hlo")
+    classifier = compact_classifier()
+    export_hlo(classifier, folder / "hlo", batch_size=2)
+    return classifier, folder
+
+
+def test_files(exported):
+    classifier, folder = exported
+    names = {path.name for path in (folder / "hlo").iterdir()}
+    assert names == {"program.hlo.pb", "program.json", "weights.npz"}
+    description = json.loads((folder / "hlo/program.json").read_text())
+    images, *weights = description["inputs"]
+    assert images == {"name": "images", "shape": [2, 28, 28, 1], "dtype": "float32"}
+    with np.load(folder / "hlo/weights.npz") as stored:
+        assert list(stored) == [argument["name"] for argument in weights]
+        for name, variable in zip(stored, classifier.generator.variables, strict=True):
+            np.testing.assert_array_equal(stored[name], variable)
+    outputs = {output["name"]: output["shape"] for output in description["outputs"]}
+    assert outputs == {
+        "label": [2],
+        "score": [2, 10],
+        "difference": [2, 10],
+        "reconstruction": [2, 28, 28, 1],
+    }
+    assert description["custom_calls"] == []
+
+
+def test_jax_without_tensorflow_gives_the_same_answers(exported):
+    pytest.importorskip("jax")
+    classifier, folder = exported
+    # three images are a full batch and one that is filled up
+    images = bundled_digits().sample(3, seed=0).images
+    np.save(folder / "images.npy", images)
+    run_without(["tensorflow", "keras"], _RUN, folder)
+    found = classifier.classify(images)
+    with np.load(folder / "answer.npz") as answer:
+        np.testing.assert_array_equal(answer["label"], found.predictions)
+        np.testing.assert_allclose(answer["difference"], found.differences, atol=1e-4)
+        reconstructions = found.reconstructions[np.arange(3), found.predictions]
+        np.testing.assert_allclose(answer["reconstruction"], reconstructions, atol=1e-3)
+
+
+def test_refuses_images_that_do_not_fit(exported):
+    pytest.importorskip("jax")
+    program = HLOProgram(exported[1] / "hlo")
+    with pytest.raises(ValueError, match=r"\(2, 28, 28\): expected \(N, 28, 28, 1\)"):
+        program(np.zeros([2, 28, 28]))
+    with pytest.raises(ValueError, match=r"expected \[-0.5, 0.5\]"):
+        program(np.full([1, 28, 28, 1], 255.0))
+
+
+def test_refuses_a_search_that_reads_other_variables(tmp_path):
+    scale = tf.Variable(2.0)
+
+    def scaled(data, generated):
+        return scale * tf.reduce_mean(tf.abs(data - generated), axis=[1, 2, 3])
+
+    with pytest.raises(ValueError, match="reads 1 tensors that are neither images nor weights"):
+        export_hlo(linear_classifier(difference=scaled), tmp_path / "hlo")
+    assert not list(tmp_path.iterdir())
+
+
+def test_refuses_a_directory_without_a_program(tmp_path):
+    with pytest.raises(ValueError, match="expected a program.json"):
+        HLOProgram(tmp_path)
+
+
+def test_says_that_jax_is_missing(exported, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(RuntimeError, match=r"pip install 'igc-tf\[jax\]'"):
+        HLOProgram(exported[1] / "hlo")
+
+
+def test_any_decision_is_inside(tmp_path):
+    pytest.importorskip("jax")
+    classifier = linear_classifier(decision="loss", restriction_weight=5.0, learning_rate=0.5)
+    images = np.random.default_rng(5).uniform(-1, 1, size=(12, *SHAPE)).astype(np.float32)
+    found = classifier.classify(images)
+    assert (found.predictions != found.differences.argmin(axis=1)).any()
+    export_hlo(classifier, tmp_path / "hlo", batch_size=12)
+    np.testing.assert_array_equal(HLOProgram(tmp_path / "hlo")(images)["label"], found.predictions)
+
+
+def test_images_that_cannot_be_read_show_in_the_answer():
+    # as a caller of the program itself would see it: XLA knows no assertions
+    classifier = linear_classifier()
+    images = np.random.default_rng(5).uniform(-1, 1, size=(3, *SHAPE)).astype(np.float32)
+    expected = classifier.classify(images)
+    images[0, 0, 0, 0], images[2, 0, 0, 0] = np.nan, 255.0
+
+    @tf.function(jit_compile=True)
+    def compiled(images):
+        return answers(classifier, classifier.search, images, tf.range(3))
+
+    answer = compiled(tf.constant(images))
+    np.testing.assert_array_equal(answer["label"], [-1, expected.predictions[1], -1])
+    np.testing.assert_allclose(answer["difference"][1], expected.differences[1], atol=1e-5)
+    assert np.isnan(answer["difference"][0]).all() and np.isnan(answer["reconstruction"][2]).all()

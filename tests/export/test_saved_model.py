@@ -1,0 +1,195 @@
+"""A SavedModel answers as the classifier it was made of, in a process without this package."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import igc_tf
+from igc_tf.data import bundled_digits
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.errors import OutputError
+from tests.fixtures.exported import (
+    SHAPE,
+    compact_classifier,
+    linear_classifier,
+    other_classifier,
+    run_without,
+)
+
+_CLASSIFY = """
+import numpy, tensorflow
+folder, name, *counts = sys.argv[1:]
+images = numpy.load(f"{folder}/{name}.npy")
+model = tensorflow.saved_model.load(f"{folder}/{name}")
+for count in map(int, counts):
+    answer = model.signatures["classify"](images=tensorflow.constant(images[:count]))
+    numpy.savez(f"{folder}/{name}-{count}", **{key: x.numpy() for key, x in answer.items()})
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("saved-models")
+
+
+@pytest.fixture(scope="module")
+def linear(folder):
+    """The linear classifier and its SavedModel, which searches two images at once."""
+    classifier = linear_classifier()
+    classifier.export(folder / "linear", batch_size=2)
+    return classifier, tf.saved_model.load(str(folder / "linear"))
+
+
+def _images(count):
+    generator = np.random.default_rng(5)
+    return generator.uniform(-1, 1, size=(count, *SHAPE)).astype(np.float32)
+
+
+def _assert_same(answer, found):
+    np.testing.assert_array_equal(answer["label"], found.predictions)
+    np.testing.assert_allclose(answer["difference"], found.differences, atol=1e-5)
+    reconstructions = found.reconstructions[np.arange(len(found)), found.predictions]
+    np.testing.assert_allclose(answer["reconstruction"], reconstructions, atol=1e-5)
+
+
+def test_a_process_without_this_package_gets_the_same_answers(folder):
+    classifier = compact_classifier()
+    images = bundled_digits().sample(3, seed=0).images
+    np.save(folder / "compact.npy", images)
+    classifier.export(folder / "compact")
+    run_without(["igc_tf"], _CLASSIFY, folder, "compact", 1, 3)
+    for count in (1, 3):
+        with np.load(folder / f"compact-{count}.npz") as answer:
+            assert set(answer) == {"label", "score", "difference", "reconstruction"}
+            assert answer["label"].dtype.kind == "i" and answer["label"].shape == (count,)
+            _assert_same(answer, classifier.classify(images[:count]))
+
+
+# one; a full part; parts of equal size, the last one filled up; and none
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_any_number_of_images(linear, count):
+    classifier, model = linear
+    answer = model.signatures["classify"](images=tf.constant(_images(count)))
+    _assert_same(answer, classifier.classify(_images(count)))
+
+
+def test_no_images_no_answers(linear):
+    answer = linear[1].signatures["classify"](images=tf.zeros([0, *SHAPE]))
+    shapes = {name: tuple(value.shape) for name, value in answer.items()}
+    assert shapes == {
+        "label": (0,),
+        "score": (0, 3),
+        "difference": (0, 3),
+        "reconstruction": (0, *SHAPE),
+    }
+
+
+def test_signatures(linear):
+    _, model = linear
+    assert set(model.signatures) == {"classify", "classify_masked", "generate", "serving_default"}
+    specs = model.signatures["serving_default"].structured_input_signature[1]
+    assert {name: tuple(spec.shape) for name, spec in specs.items()} == {"images": (None, *SHAPE)}
+
+
+def test_generate(linear):
+    classifier, model = linear
+    latent = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
+    condition = np.eye(3, dtype=np.float32)[[2, 0, 1, 1]]
+    generated = model.signatures["generate"](
+        condition=tf.constant(condition), latent=tf.constant(latent)
+    )
+    matrices = [
+        layer.get_weights()[0] for layer in classifier.generator.model.layers if layer.weights
+    ]
+    expected = condition @ matrices[0] + latent @ matrices[1]
+    np.testing.assert_allclose(generated["images"], expected.reshape(4, *SHAPE), atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [1.5, -255.0, np.nan])
+def test_refuses_images_of_another_range(linear, value):
+    images = _images(2)
+    images[1, 0, 0, 0] = value
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected values in \[-1, 1\]"):
+        linear[1].signatures["classify"](images=tf.constant(images))
+
+
+def test_a_difference_of_ones_own_and_a_decision_by_loss(tmp_path):
+    def largest(data, generated):
+        return tf.reduce_max(tf.abs(data - generated), axis=[1, 2, 3])
+
+    classifier = linear_classifier(
+        difference=largest, decision="loss", restriction_weight=5.0, learning_rate=0.5
+    )
+    images = _images(12)
+    found = classifier.classify(images)
+    # the restriction matters: it is not the smallest difference that is answered
+    assert (found.predictions != found.differences.argmin(axis=1)).any()
+    classifier.export(tmp_path / "own")
+    model = tf.saved_model.load(str(tmp_path / "own"))
+    _assert_same(model.signatures["classify"](images=tf.constant(images)), found)
+
+
+def test_says_what_it_was_made_of(linear, folder):
+    classifier, _ = linear
+    description = json.loads((folder / "linear/assets.extra/classifier.json").read_text())
+    assert igc_tf.SearchSettings(**description["search"]) == classifier.settings
+    assert description["bounds"] == [-1.0, 1.0] and description["data_shape"] == list(SHAPE)
+    assert ConditionLayout.from_dict(description["layout"]) == ConditionLayout.classes(3)
+
+
+def test_refuses_a_directory_with_something_in_it(tmp_path):
+    (tmp_path / "kept.txt").write_text("precious")
+    with pytest.raises(OutputError, match="expected a new or an empty directory"):
+        linear_classifier().export(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
+
+
+def test_an_interrupted_export_leaves_nothing(tmp_path, monkeypatch):
+    classifier = linear_classifier()
+
+    def interrupted():
+        assert list(tmp_path.glob(".writing-*/unfinished/saved_model.pb"))
+        raise KeyboardInterrupt
+
+    # the last that is asked of the generator, for the description
+    monkeypatch.setattr(classifier.generator, "digest", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        classifier.export(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_refuses_a_batch_size_below_one(tmp_path):
+    with pytest.raises(ValueError, match="batch_size=0"):
+        linear_classifier().export(tmp_path / "model", batch_size=0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_masked_images_are_compared_where_they_are_visible(linear):
+    classifier, model = linear
+    images, mask = _images(5), np.ones([5, *SHAPE], np.float32)
+    mask[:, 0] = 0
+    found = classifier.classify(images, mask)
+    assert not np.allclose(found.differences, classifier.classify(images).differences, atol=1e-3)
+    answer = model.signatures["classify_masked"](images=tf.constant(images), mask=tf.constant(mask))
+    _assert_same(answer, found)
+
+
+@pytest.mark.parametrize("kind", ["multi_label", "inverse", "sequence"])
+def test_every_classifier_can_be_exported(tmp_path, kind):
+    classifier, data = other_classifier(kind)
+    found = classifier.classify(data)
+    classifier.export(tmp_path / kind, batch_size=3)
+    answer = tf.saved_model.load(str(tmp_path / kind)).signatures["classify"](
+        images=tf.constant(data)
+    )
+    np.testing.assert_array_equal(answer["label"], found.predictions)
+    np.testing.assert_allclose(answer["score"], found.scores, atol=1e-5)
+    np.testing.assert_allclose(answer["difference"], found.differences, atol=1e-5)
+    if kind == "multi_label":
+        chosen = found.predictions + np.array(classifier.generator.layout.offsets)
+        expected = np.stack([found.reconstructions[i, row] for i, row in enumerate(chosen)])
+    else:
+        expected = found.reconstructions
+    np.testing.assert_allclose(answer["reconstruction"], expected, atol=1e-5)

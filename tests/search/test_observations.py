@@ -1,0 +1,175 @@
+"""An observation of one parameter, whose best value has a closed form."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf.generators.generator import Generator
+from igc_tf.search import Batch, Identity, LatentRestriction, Search, SearchSettings, Space
+from tests.fixtures.linear_generator import EXACT, linear_generator, random_data
+
+CLASSES, LATENT = 3, 2
+SETTINGS = SearchSettings(**{**EXACT.to_dict(), "steps": 1500, "learning_rate": 0.05})
+
+
+class Gain:
+    """The data are the generated ones times a number; costs weight · (gain - 1)²."""
+
+    names = ("gain",)
+    units = ("times",)
+    starts = 2
+
+    def __init__(self, weight=0.0, bounds=(0.1, 10.0), start=(0.5, 2.0)):
+        self.weight = weight
+        self.bounds = (bounds,)
+        self._start = start
+
+    def start(self, batch, generator):
+        start = tf.constant(self._start, shape=[1, 2, 1])
+        return tf.tile(start, [tf.shape(batch.data)[0], 1, 1])
+
+    def apply(self, generated, nuisance):
+        return generated * nuisance
+
+    def penalty(self, nuisance):
+        return self.weight * tf.square(nuisance[..., 0] - 1.0)
+
+
+def _search(observation, settings=SETTINGS, restriction=None):
+    model, offsets, matrix = linear_generator(classes=CLASSES, latent_size=LATENT)
+    generator = Generator(model)
+    space = Space.per_value(generator, restriction).observed(observation, generator)
+    return Search(generator, space, settings, observation), offsets, matrix
+
+
+def _optima(data, offsets, matrix, weight, bounds):
+    """The best gain (B, C), and its mean squared difference.
+
+    g · (o + zM) reaches what M reaches with any g: the rest, |P(d - g o)|² / 6 + weight (g - 1)²,
+    P the projection on what M does not reach, is a parabola in g.
+    """
+    projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
+    rest, direction = data @ projector, offsets @ projector
+    gain = (rest @ direction.T / 6 + weight) / ((direction**2).sum(axis=1) / 6 + weight)
+    gain = np.clip(gain, *bounds)
+    error = rest[:, None] - gain[..., None] * direction
+    return gain, (error**2).mean(axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("weight", "bounds"), [(0.0, (0.4, 10.0)), (0.3, (0.4, 10.0)), (0.0, (0.8, 1.25))]
+)
+def test_a_gain_is_found_exactly_within_its_bounds_and_for_its_price(weight, bounds):
+    observation = Gain(weight, bounds)
+    search, offsets, matrix = _search(observation)
+    # of each class something near, at different gains
+    true = np.float32([0.6, 1.6, 0.9, 3.0])
+    data = true[:, None] * offsets[[0, 1, 2, 0]] + 0.1 * random_data(4)
+    result = search.run(data)
+    gain, difference = _optima(data, offsets, matrix, weight, bounds)
+    price = weight * (gain - 1) ** 2
+    found = result.per_element(result.values["nuisance"])[..., 0]
+    np.testing.assert_allclose(found, gain, rtol=2e-3, atol=2e-3)
+    np.testing.assert_allclose(result.scores, -(difference + price), rtol=1e-3, atol=1e-4)
+    if bounds == (0.8, 1.25):
+        assert (gain == bounds[0]).any() and (gain == bounds[1]).any()
+    np.testing.assert_allclose(
+        result.observed, result.generated * result.values["nuisance"], rtol=1e-6
+    )
+
+
+def test_every_start_is_a_candidate_of_its_class():
+    search, offsets, _ = _search(Gain())
+    state = search.init(random_data(2))
+    values = state.candidates.values
+    np.testing.assert_allclose(values["nuisance"][..., 0], [[0.5, 2.0] * 3] * 2)
+    np.testing.assert_array_equal(values["condition"], [np.repeat(np.eye(3), 2, axis=0)] * 2)
+    assert search.space.candidates == 6
+    np.testing.assert_array_equal(search.space.label, [0, 0, 1, 1, 2, 2])
+    generated, observed = search.show(state)
+    np.testing.assert_allclose(generated[0], np.repeat(offsets, 2, axis=0), rtol=1e-6)
+    gains = np.float32([0.5, 2.0] * 3)[:, None]
+    np.testing.assert_allclose(observed[0], generated[0] * gains, rtol=1e-6)
+
+
+def test_the_best_start_of_a_class_wins():
+    search, offsets, _ = _search(Gain(), SearchSettings(steps=0))
+    data = np.float32([[0.6], [1.9], [0.4]]) * offsets
+    result = search.run(data)
+    differences = np.abs(
+        data[:, None, None] - np.float32([0.5, 2.0])[:, None] * offsets[:, None]
+    ).mean(axis=-1)
+    np.testing.assert_allclose(result.scores, -differences.min(axis=-1), rtol=1e-5)
+    np.testing.assert_array_equal(result.places, np.array([0, 2, 4]) + differences.argmin(axis=-1))
+    np.testing.assert_array_equal(result.label, [[0, 0, 1, 1, 2, 2]] * 3)
+    nearest = result.per_element(result.values["nuisance"])[..., 0].numpy()
+    np.testing.assert_array_equal(nearest.diagonal(), [0.5, 2.0, 0.5])
+
+
+def test_a_dropped_start_leaves_its_class_to_the_other():
+    search, _, _ = _search(Gain(), SearchSettings(learning_rate=0.01))
+    state = search.advance(search.init(random_data(2)), 3)
+    result = search.finish(search.advance(search.keep(state, [[3, 0], [5, 2]]), 3))
+    np.testing.assert_array_equal(result.label, [[1, 0], [2, 1]])
+    np.testing.assert_array_equal(result.places, [[1, 0, -1], [-1, 1, 0]])
+    scores = result.scores.numpy()
+    assert np.isfinite(scores).all()
+    np.testing.assert_array_equal(scores.argmin(axis=1), [2, 0])
+
+
+@pytest.mark.parametrize("decision", ["difference", "loss", "mean_squared"])
+def test_the_penalty_enters_loss_and_score(decision):
+    settings = SearchSettings(steps=5, learning_rate=0.05, decision=decision)
+    search, _, _ = _search(Gain(weight=0.4), settings, LatentRestriction(0.2))
+    data = random_data(3)
+    result = search.run(data)
+    errors = data[:, None] - result.observed.numpy()
+    gain = result.values["nuisance"][..., 0].numpy()
+    penalty = 0.4 * (gain - 1) ** 2
+    restriction = 0.2 * np.abs(result.values["latent"]).mean(axis=-1)
+    difference = np.abs(errors).mean(axis=-1)
+    np.testing.assert_allclose(result.terms.penalty, penalty, rtol=1e-5)
+    np.testing.assert_allclose(result.terms.loss, difference + restriction + penalty, rtol=1e-5)
+    score = {
+        "difference": difference + penalty,
+        "loss": difference + restriction + penalty,
+        "mean_squared": (errors**2).mean(axis=-1) + penalty,
+    }[decision]
+    np.testing.assert_allclose(result.score, -score, rtol=1e-5)
+
+
+def test_bounds_hold_at_every_step():
+    observation = Gain(bounds=(0.45, 2.1))
+    search, offsets, _ = _search(observation, SearchSettings(steps=30, learning_rate=0.05))
+    state = search.init(np.float32([[0.01], [30.0], [-1.0]]) * offsets)
+    ends = set()
+    for _ in range(30):
+        state = search.advance(state, 1)
+        gain = state.candidates.values["nuisance"].numpy()
+        assert gain.min() >= np.float32(0.45) and gain.max() <= np.float32(2.1)
+        ends |= {float(gain.min()), float(gain.max())}
+    assert {float(np.float32(0.45)), float(np.float32(2.1))} <= ends
+
+
+def test_starts_may_be_read_off_the_data():
+    class Bright(Gain):
+        def start(self, batch, generator):
+            spread = tf.math.reduce_std(batch.data, axis=1)[:, None, None]
+            assert generator.data_shape == (6,)
+            return tf.concat([spread, 2 * spread], axis=1)
+
+    search, _, _ = _search(Bright(), SearchSettings(steps=0))
+    data = random_data(3)
+    found = search.run(Batch(data)).values["nuisance"][..., 0]
+    spread = data.std(axis=1)[:, None]
+    np.testing.assert_allclose(found, spread * [[1, 2] * 3], rtol=1e-5)
+
+
+def test_identity_shows_what_is_generated():
+    identity = Identity()
+    generated = tf.constant(random_data(4))
+    assert identity.names == identity.units == identity.bounds == ()
+    nuisance = identity.start(Batch(tf.zeros([4, 6])), None)
+    assert nuisance.shape == (4, identity.starts, 0)
+    np.testing.assert_array_equal(identity.apply(generated, nuisance), generated)
+    np.testing.assert_array_equal(identity.penalty(nuisance), np.zeros([4, 1]))

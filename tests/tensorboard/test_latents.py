@@ -1,0 +1,76 @@
+"""What the embedding projector and the histograms read."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+from google.protobuf import text_format
+from tensorboard.plugins import projector
+
+from igc_tf.tensorboard import log_latents
+from tests.fixtures.read_summaries import read_summaries
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory, classifier, digits, found):
+    directory = tmp_path_factory.mktemp("latents")
+    for _ in range(2):
+        log_latents(directory, classifier, digits.images, found, digits.labels, "sigma 0.2")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def found(classifier, digits):
+    return classifier.classify(digits.images)
+
+
+def test_the_config_names_files_that_are_there(logged):
+    run = logged / "latents sigma 0.2"
+    config = projector.ProjectorConfig()
+    text_format.Parse((run / "projector_config.pbtxt").read_text(), config)
+    (embedding,) = config.embeddings
+    for name in (embedding.tensor_path, embedding.metadata_path, embedding.sprite.image_path):
+        assert (run / name).is_file()
+    assert list(embedding.sprite.single_image_dim) == [28, 28]
+
+
+def test_latents_are_those_of_the_answer(logged, found):
+    latents = np.loadtxt(logged / "latents sigma 0.2" / "latents.tsv")
+    expected = [found.latents[i, label] for i, label in enumerate(found.predictions)]
+    np.testing.assert_allclose(latents, expected, rtol=1e-5)
+
+
+def test_metadata_has_a_row_per_image(logged, found, digits):
+    with (logged / "latents sigma 0.2" / "metadata.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [int(row["label"]) for row in rows] == list(digits.labels)
+    assert [int(row["prediction"]) for row in rows] == list(found.predictions)
+    differences = [float(row["difference"]) for row in rows]
+    np.testing.assert_allclose(differences, found.differences.min(axis=1), atol=5e-5)
+
+
+def test_sprites_are_the_images_in_a_square(logged, digits):
+    picture = keras.utils.load_img(
+        logged / "latents sigma 0.2" / "sprites.png", color_mode="grayscale"
+    )
+    sheet = np.asarray(picture) / 255 - 0.5
+    # eleven images: four rows of four
+    assert sheet.shape == (112, 112)
+    for i in (0, 6, 10):
+        top, left = i // 4 * 28, i % 4 * 28
+        np.testing.assert_allclose(
+            sheet[top : top + 28, left : left + 28], digits.images[i, ..., 0], atol=0.005
+        )
+    assert (sheet[84:, 84:] == -0.5).all()
+
+
+def test_histograms_are_of_absolute_z_scores(logged, found):
+    summaries = read_summaries(logged)
+    z_scores = np.abs((found.latents - 0.5) / 2.0)
+    answered = np.eye(10, dtype=bool)[found.predictions]
+    for which, values in (("answered", z_scores[answered]), ("other", z_scores[~answered])):
+        (rows,) = summaries["latents sigma 0.2", f"absolute z-score/{which} classes"].values()
+        assert rows[:, 2].sum() == values.size
+        assert rows[0, 0] == pytest.approx(values.min(), abs=1e-6)
+        assert rows[-1, 1] == pytest.approx(values.max(), abs=1e-6)

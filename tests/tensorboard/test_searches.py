@@ -1,0 +1,74 @@
+"""What TensorBoard reads of a search is what `classify` found."""
+
+import numpy as np
+import pytest
+
+from igc_tf.tensorboard import log_search
+from tests.fixtures.read_summaries import read_summaries
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory, classifier, digits):
+    """Two images written twice, and two others under another name; what was read back."""
+    directory = tmp_path_factory.mktemp("search")
+    for first, name in ((0, "sigma 0"), (0, "sigma 0"), (2, "sigma 0.4")):
+        chosen = slice(first, first + 2)
+        log_search(
+            directory,
+            classifier,
+            digits.images[chosen],
+            digits.labels[chosen],
+            name,
+        )
+    return read_summaries(directory)
+
+
+@pytest.fixture(scope="module")
+def found(classifier, digits):
+    return classifier.classify(digits.images[:2], history=True, snapshots=(0, 2, 8))
+
+
+def _caption(found, digits, i):
+    return f"image {i + 1}: is {digits.labels[i]}, read {found.predictions[i]}"
+
+
+@pytest.mark.parametrize("quantity", ["loss", "data difference"])
+def test_each_class_is_a_run_of_the_same_tags(logged, found, digits, quantity):
+    history = found.loss_history if quantity == "loss" else found.difference_history
+    for i in range(2):
+        tag = f"{quantity}, sigma 0/{_caption(found, digits, i)}"
+        for c in range(10):
+            steps = logged[f"class {c}", tag]
+            assert list(steps) == list(range(9))
+            np.testing.assert_allclose(list(steps.values()), history[i, :, c], rtol=1e-6)
+
+
+def test_another_name_stands_beside(logged):
+    names = {tag.split("/")[0] for run, tag in logged if run == "class 3"}
+    assert names == {
+        f"{quantity}, sigma {sigma}"
+        for quantity in ("loss", "data difference")
+        for sigma in ("0", "0.4")
+    }
+
+
+def test_reconstructions_by_step_end_with_the_input(logged, found, digits):
+    strips = logged["reconstructions", f"reconstructions, sigma 0/{_caption(found, digits, 1)}"]
+    assert list(strips) == [0, 1, 2, 4, 6, 8]
+    for step in (0, 2, 8):
+        strip = strips[step] / 255 - 0.5
+        assert strip.shape == (28, 11 * 29 - 1, 1)
+        for c in range(10):
+            expected = np.clip(found.snapshots[step][1, c], -0.5, 0.5)
+            np.testing.assert_allclose(strip[:, 29 * c : 29 * c + 28], expected, atol=0.005)
+        np.testing.assert_allclose(strip[:, 290:], digits.images[1], atol=0.005)
+
+
+def test_the_grid_has_a_row_per_class_and_a_column_per_step(logged, found, digits):
+    grids = logged["reconstructions", f"classes by steps, sigma 0/{_caption(found, digits, 0)}"]
+    (grid,) = grids.values()
+    assert grid.shape == (10 * 29 - 1, 7 * 29 - 1, 1)
+    # class 4 at step 2, the third of the snapshots
+    part = grid[4 * 29 : 4 * 29 + 28, 2 * 29 : 2 * 29 + 28] / 255 - 0.5
+    expected = np.clip(found.snapshots[2][0, 4], -0.5, 0.5)
+    np.testing.assert_allclose(part, expected, atol=0.005)
