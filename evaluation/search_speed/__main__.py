@@ -107,7 +107,10 @@ def compare_ways(options, verbose=1):
     few = images[: max(1, options.images // 10)]
     fewest = few[: max(1, len(few) // 5)]
     ways = {
-        "batched": (lambda x: -classifier.predict(x, batch_size=options.batch_size, verbose=0), images),
+        "batched": (
+            lambda x: -classifier.predict(x, batch_size=options.batch_size, verbose=0),
+            images,
+        ),
         "one image, tf.function": (one_image_search(classifier, compiled=True), few),
         "one image, eager": (one_image_search(classifier, compiled=False), fewest),
     }

@@ -28,12 +28,12 @@ def one_image_search(classifier, compiled):
     elements = list(range(1, len(target.shape)))
 
     def difference():
-        data = generator([condition, latent], training=False)
+        data = generator({"condition": condition, "latent": latent})
         return tf.reduce_mean(tf.abs(data - target), axis=elements)
 
     def step():
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(difference() + restriction(latent))
+            loss = tf.reduce_sum(difference() + restriction(latent[tf.newaxis]))
         optimizer.apply([tape.gradient(loss, latent)], [latent])
 
     if compiled:

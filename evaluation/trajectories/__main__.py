@@ -26,8 +26,8 @@ from igc_tf.classifiers.network import evaluate_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import data_and_mask, open_trajectories, stratified_split
 from igc_tf.errors import InputError
-from igc_tf.metrics import wilson_interval
 from igc_tf.generators.generator import Generator
+from igc_tf.metrics import wilson_interval
 from igc_tf.plots import plot_bars, plot_heat_maps, plot_letters
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment, RunDirectory

@@ -149,7 +149,7 @@ def test_what_is_exported_answers_when_served_until_ctrl_c(own, tmp_path, capsys
         finally:
             server.send_signal(signal.SIGINT)
         classifier = class_classifier(str(own), "paper")
-        assert labels == classifier.classify(digits.images).labels.tolist()
+        assert labels == classifier.classify(digits.images).predictions.tolist()
         # it started without a word from TensorFlow
         assert server.wait(timeout=60) == 0 and server.stderr.read() == ""
 
