@@ -54,12 +54,15 @@ def classify_files(options):
     import_tensorflow_quietly()
     from igc_tf.cli.choices import class_classifier
     from igc_tf.data import read_picture
+    from igc_tf.generators.generator import Generator
 
     classifier = class_classifier(options.generator, options.settings)
+    generator = Generator.of(classifier.generator)
+    frame = generator.data_shape, generator.bounds, generator.background
     pictures = {}
     for path in paths:
         try:
-            pictures[path] = read_picture(path)
+            pictures[path] = read_picture(path, *frame)
         except ImageFileError as error:
             print(f"error: {error}", file=sys.stderr)
     if pictures:

@@ -8,7 +8,6 @@ from tokenize import TokenError
 import numpy as np
 
 from igc_tf.data.ink import arrange_ink
-from igc_tf.data.labelled import IMAGE_BOUNDS
 from igc_tf.errors import ImageFileError, InputError
 
 MAX_PIXELS = 64_000_000
@@ -22,8 +21,8 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 def read_picture(
     path: str | os.PathLike,
-    shape: tuple[int, ...] = (28, 28, 1),
-    bounds: tuple[float, float] = IMAGE_BOUNDS,
+    shape: tuple[int, ...],
+    bounds: tuple[float, float],
     background: float | None = None,
     arrange: bool | None = None,
 ) -> np.ndarray:
@@ -36,7 +35,8 @@ def read_picture(
 
     Args:
         path: a PNG or JPEG file (grey, colour, with or without transparency), or an NPY file
-            (H, W), (H, W, 1) or (H, W, 3) of uint8, or of floats in [0, 1] or [-0.5, 0.5].
+            (H, W), (H, W, 1) or (H, W, 3) of uint8, or of floats in [0, 1] or, where
+            some lie outside of it, in the generator's bounds.
         shape: of the generator's images: (height, width), or with 1 or 3 channels after them.
         bounds: the generator's values for black and white, finite.
         background: the generator's value where nothing is drawn; None for black. Ink takes the
@@ -60,7 +60,7 @@ def read_picture(
     background = low if background is None else float(background)
     path = Path(path)
     try:
-        picture = _read(path, shape)
+        picture = _read(path, shape, (low, high))
         if arrange if arrange is not None else channels == 1:
             is_light = background <= (low + high) / 2
             picture = arrange_ink(_grey(picture), (height, width), is_light)[..., np.newaxis]
@@ -97,7 +97,7 @@ def _shown(path: Path) -> str:
     )
 
 
-def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+def _read(path: Path, shape: tuple[int, ...], bounds: tuple[float, float]) -> np.ndarray:
     """Any accepted file -> float64 (H, W) or (H, W, 3) in [0, 1]."""
     if not path.exists():
         raise ImageFileError("no such file")
@@ -110,7 +110,7 @@ def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
         raise ImageFileError(f"has {size} bytes, the limit is {MAX_FILE_BYTES}")
     with path.open("rb") as file:
         is_npy = file.read(6) == b"\x93NUMPY"
-    return _read_npy(path, shape) if is_npy else _read_picture(path)
+    return _read_npy(path, shape, bounds) if is_npy else _read_picture(path)
 
 
 def _check_size(height: int, width: int) -> None:
@@ -120,7 +120,7 @@ def _check_size(height: int, width: int) -> None:
         )
 
 
-def _read_npy(path: Path, frame: tuple[int, ...]) -> np.ndarray:
+def _read_npy(path: Path, frame: tuple[int, ...], bounds: tuple[float, float]) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             # NumPy warns when it multiplies a header's numbers beyond 64 bits, and then refuses.
@@ -144,7 +144,7 @@ def _read_npy(path: Path, frame: tuple[int, ...]) -> np.ndarray:
     if array.dtype == np.uint8:
         values = _shrunk(array) / 255.0
     elif np.issubdtype(array.dtype, np.floating):
-        values = _float_to_unit(_shrunk(array))
+        values = _float_to_unit(_shrunk(array), bounds)
     else:
         raise ImageFileError(f"has values of type {array.dtype}, they must be uint8 or float")
     return values[..., 0] if shape[2:] == (1,) else values
@@ -166,22 +166,20 @@ def _shrunk(array: np.ndarray) -> np.ndarray:
     return parts.mean(axis=(1, 3), dtype=np.float64)
 
 
-def _float_to_unit(values: np.ndarray) -> np.ndarray:
-    """Floats in [0, 1] or [-0.5, 0.5] -> [0, 1]."""
+def _float_to_unit(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """Floats in [0, 1] or, where some lie outside of it, in the generator's bounds -> [0, 1]."""
     if not np.isfinite(values).all():
         raise ImageFileError("has values that are not finite")
-    low, high = values.min(), values.max()
-    if low < 0:
-        # Something below 0 can only be the library's own range.
-        values, bounds = values + 0.5, "[-0.5, 0.5]"
-    else:
-        bounds = "[0, 1]"
+    found = values.min(), values.max()
     # float16 and float32 round by less than this.
-    if values.min() < -1e-3 or values.max() > 1 + 1e-3:
-        raise ImageFileError(
-            f"has values from {low:g} to {high:g}, they must lie in [0, 1] or [-0.5, 0.5]"
-            + (f" (below 0, so taken as {bounds})" if low < 0 else "")
-        )
+    if found[0] < -1e-3 or found[1] > 1 + 1e-3:
+        low, high = bounds
+        values = (values - low) / (high - low)
+        if values.min() < -1e-3 or values.max() > 1 + 1e-3:
+            raise ImageFileError(
+                f"has values from {found[0]:g} to {found[1]:g}, they must lie in [0, 1] or in the "
+                f"generator's bounds, [{low:g}, {high:g}]"
+            )
     return np.clip(values, 0, 1)
 
 

@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from igc_tf.data import ImageFileError, read_picture
+from igc_tf import data
+from igc_tf.data import ImageFileError
 from igc_tf.errors import InputError
+
+
+def read_picture(path, shape=(28, 28, 1), bounds=(-0.5, 0.5), **options):
+    return data.read_picture(path, shape, bounds, **options)
 
 
 def save(path, pixels, **options):
@@ -276,9 +281,9 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_unusable_files_get_one_line_with_name_and_reason(name, tmp_path):
-    data, reason = BAD[name]
+    content, reason = BAD[name]
     path = tmp_path / "the_file.npy"
-    path.write_bytes(data)
+    path.write_bytes(content)
     with pytest.raises(ImageFileError, match=reason) as caught:
         read_picture(path)
     message = str(caught.value)
@@ -316,6 +321,15 @@ def test_names_of_all_kinds(name, tmp_path):
         read_picture(path)
     message = str(caught.value)
     assert message.isprintable() and message.encode() and "is not a PNG" in message
+
+
+@pytest.mark.parametrize("bounds", [(-1, 1), (0, 255), (-0.5, 0.5)])
+def test_arrays_may_lie_in_the_bounds_of_the_generator(bounds, tmp_path):
+    low, high = bounds
+    for name, array in {"unit": drawing(), "own": low + drawing() * (high - low)}.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    unit, own = (read_picture(tmp_path / f"{name}.npy", bounds=bounds) for name in ("unit", "own"))
+    np.testing.assert_allclose(own, unit, atol=1e-5 * (high - low))
 
 
 @pytest.mark.parametrize("bounds", [(0, 1), (-1, 1), (0, 255)])
