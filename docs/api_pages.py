@@ -3,6 +3,11 @@
 import pkgutil
 import re
 
+_SECTIONS = {
+    *("Args", "Attributes", "Exits", "Raises", "Returns", "Yields"),
+    *("Example", "Examples", "Note"),
+}
+
 
 def write_api_pages(package, folder):
     """Writes one page per package of the library, with every public module of it.
@@ -42,15 +47,32 @@ def escape_docstring(text):
     """Returns a docstring's plain sentences as reStructuredText.
 
     Code stands in single backticks there, also before an s or at the end of a line; |z| is an
-    absolute value and *args are arguments. An indented block after a line that ends with two
-    colons stays as it is.
+    absolute value and *args are arguments. A paragraph that is indented below one that is not is
+    an example, and stays as it is; what is indented below `Args:` and its like is not.
 
     Args:
         text: of the docstring, without common indentation.
     """
-    blocks = re.split(r"(::\n(?:\n|[ ]+[^\n]*(?:\n|$))+)", text)
+    parts = [[]]  # prose and examples in turn
+    above = ""
+    for line in text.split("\n"):
+        in_example = len(parts) % 2 == 0
+        starts_example = line.startswith("    ") and parts[-1][-1:] == [""] and _is_prose(above)
+        if not in_example and starts_example:
+            parts.append([] if above.endswith("::") else ["::", ""])
+        elif in_example and line and not line.startswith(" "):
+            parts[-1] += [""] if parts[-1][-1] else []
+            parts.append([])
+        parts[-1].append(line)
+        above = line or above
+    blocks = ["\n".join(lines) for lines in parts]
     blocks[::2] = map(_escaped, blocks[::2])
-    return "".join(blocks)
+    return "\n".join(blocks)
+
+
+def _is_prose(line):
+    """Whether a line may stand above an example."""
+    return line and not line.startswith(" ") and line.rstrip(":") not in _SECTIONS
 
 
 def _escaped(text):

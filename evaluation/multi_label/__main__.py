@@ -183,8 +183,8 @@ def _draw_cases(run, classifier, images, digits, sigma):
     found = classifier.classify(images[:_CASES])
     figure = plot_label_cases(
         images[:_CASES],
-        _per_label(found.reconstructions),
-        _per_label(found.differences),
+        found.reconstructions,
+        found.differences,
         found.predictions,
         digits.labels[:_CASES],
         digits.layout,
@@ -193,11 +193,6 @@ def _draw_cases(run, classifier, images, digits, sigma):
         "best reproduction, its difference",
     )
     run.write_figure(f"cases-sigma-{sigma:g}.png", figure)
-
-
-def _per_label(values):
-    """(N, C, ...), one for each value of each label, as (N, L, 2, ...)."""
-    return values.reshape(len(values), len(DIGIT_LABELS), 2, *values.shape[2:])
 
 
 def main():

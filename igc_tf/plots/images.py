@@ -152,8 +152,8 @@ def plot_label_cases(
     Args:
         images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
         reconstructions: (N, C, H, W, ...), with one label held at one of its values each, in the
-            order of the condition's elements. (N, L, V, H, W, ...) is the same.
-        differences: data difference of each (N, C) or (N, L, V), written under it.
+            order of the condition's elements.
+        differences: data difference of each (N, C), written under it.
         predictions: the classifier's answers (N, L), framed as by `plot_cases`.
         labels: the right values (N, L), or None where they are not known.
         layout: the `ConditionLayout` of the C elements.
@@ -163,10 +163,7 @@ def plot_label_cases(
     Returns:
         A matplotlib figure: in each row the input and then a group of pictures for each label.
     """
-    images = np.asarray(images)
     count = len(images)
-    differences = np.reshape(differences, [count, layout.size])
-    reconstructions = np.reshape(reconstructions, [count, layout.size, *images.shape[1:]])
     # a narrow empty column before each group
     widths = [1.0]
     for size in layout.sizes:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins import projector
 
-from igc_tf.plots import tile_images
+from igc_tf.plots import tile_images, to_unit_range
 from igc_tf.runs import RunDirectory
 from igc_tf.tensorboard.writers import summary_writer
 
@@ -83,7 +83,7 @@ def log_latents(directory, classifier, data, found, labels, name="search"):
         )
     ]
     run.write_text("metadata.tsv", "label\tprediction\tdifference\n" + "".join(rows))
-    sheet = 255 * _shown(_square_sheet(np.asarray(data), generator), generator)
+    sheet = 255 * to_unit_range(_square_sheet(np.asarray(data), generator), generator.bounds)
     run.write("sprites.png", lambda path: keras.utils.save_img(path, sheet, scale=False))
     height, width = generator.data_shape[:2]
     embedding = projector.EmbeddingInfo(
@@ -128,13 +128,7 @@ def _draw_search(generator, snapshots, image, i, caption):
 
 def _picture(tag, images, columns, step, generator):
     sheet = tile_images(np.stack(images), columns)
-    tf.summary.image(tag, _shown(sheet, generator)[np.newaxis], step=step)
-
-
-def _shown(images, generator):
-    """Images in the generator's bounds as TensorBoard wants them, in [0, 1]."""
-    low, high = generator.bounds
-    return np.clip((images - low) / (high - low), 0, 1)
+    tf.summary.image(tag, to_unit_range(sheet, generator.bounds)[np.newaxis], step=step)
 
 
 def _square_sheet(images, generator):

@@ -47,6 +47,12 @@ def test_there_is_a_page_for_each_package_and_a_section_for_each_public_module(p
         ("Ends in self.seed_ here.", r"Ends in self.seed\_ here."),
         ("Keeps ``this`` and :class:`that`.", "Keeps ``this`` and :class:`that`."),
         ("So::\n\n    a * b | c\n\nthen *x*.", "So::\n\n    a * b | c\n\nthen " + r"\*x\*."),
+        ("So:\n\n    a * b\n\n    c | d\n", "So:\n\n::\n\n    a * b\n\n    c | d\n"),
+        ("So:\n\n    a * b\nthen *x*.", "So:\n\n::\n\n    a * b\n\nthen " + r"\*x\*."),
+        (
+            "Args:\n    a: |z|.\n\n    b: *x.",
+            "Args:\n    a: " + r"\|z\|." + "\n\n    b: " + r"\*x.",
+        ),
         ("`a`, (`b`) and `c`-like", "``a``, (``b``) and ``c``-like"),
         ("L_DD and n_steps stay.", "L_DD and n_steps stay."),
     ],

@@ -256,21 +256,6 @@ def test_each_labels_prediction_is_framed():
     assert frames == [RIGHT, None, None, RIGHT, None, RIGHT, None]
 
 
-def test_pairs_of_values_may_have_an_axis_of_their_own():
-    values = np.arange(8).reshape(2, 2, 2) / 8
-    figure = plot_label_cases(
-        _flat([0, 0], (4, 4)),
-        _flat(values, (4, 4)),
-        values,
-        np.zeros([2, 2], int),
-        None,
-        ConditionLayout.binary(["a", "b"]),
-        (0, 1),
-    )
-    drawn = [_drawn_value(axis) for axis in pictures(figure)]
-    np.testing.assert_allclose(drawn, [0, *np.arange(4) / 8, 0, *np.arange(4, 8) / 8], atol=1e-5)
-
-
 # ---- samples and inverse classification
 
 
