@@ -3,7 +3,8 @@
 Importing this module does not import TensorFlow; `noise_table` does.
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -113,8 +114,9 @@ class NoiseTable:
 def noise_table(options, data=None, verbose=1):
     """Classifies noised images, one pass per sigma, and writes the table and the figures.
 
-    Each finished sigma is kept, with its answers in `predictions-sigma-SIGMA.npy`: the same
-    options on an unfinished output directory go on there.
+    Every image is searched once; only the few whose search is drawn step by step are followed
+    once more. Each finished sigma is kept, with its answers in `predictions-sigma-SIGMA.npy`: the
+    same options on an unfinished output directory go on there.
 
     Args:
         options: a `ReproduceOptions`.
@@ -130,22 +132,20 @@ def noise_table(options, data=None, verbose=1):
     """
     from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
     from igc_tf.data import add_gaussian_noise
-    from igc_tf.generators.check_generator import check_generator
     from igc_tf.plots import plot_accuracies
     from igc_tf.pretrained import load_generator, named_settings, weights_digest
 
     settings = named_settings(options.settings, options.generator)
     generator = load_generator(options.generator, options.precision)
     classifier = InvertedGeneratorClassifier(generator, settings)
+    data, note = _images(options, data, classifier.generator)
     lenet = _lenet(options.dataset)
-    data, note = _images(options, data)
-    check_generator(options.generator, generator, data)
     if options.tensorboard is not None:
         RunDirectory(options.tensorboard)
     facts = {
-        "search": settings.to_dict(),
-        "generator_sha256": weights_digest(generator),
-        "lenet_sha256": weights_digest(lenet) if lenet is not None else None,
+        "search": classifier.settings.to_dict(),
+        "generator_sha256": classifier.generator.digest(),
+        "lenet_sha256": None if lenet is None else weights_digest(lenet),
         "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
     }
     run = Experiment("igc-tf reproduce", options, facts, files=_FILES, verbose=verbose)
@@ -160,10 +160,8 @@ def noise_table(options, data=None, verbose=1):
         if run.row(sigma=sigma) is not None:
             continue
         run.say(f"sigma {sigma:g}")
-        noised = add_gaussian_noise(data.images, sigma, options.seed)
-        evaluation = classifier.evaluate(
-            noised, data.labels, batch_size=options.batch_size, verbose=verbose
-        )
+        noised = replace(data, data=add_gaussian_noise(data.data, sigma, options.seed, data.bounds))
+        evaluation, cases, logged = _search(options, classifier, noised, verbose)
         row = {
             "sigma": sigma,
             **evaluation.to_dict(),
@@ -171,17 +169,17 @@ def noise_table(options, data=None, verbose=1):
             "first_batch_seconds": evaluation.first_batch_seconds,
         }
         if lenet is not None:
-            baseline = evaluate_network(lenet, noised, data.labels)
+            baseline = evaluate_network(lenet, noised.data, noised.labels)
             row |= {
                 "lenet_accuracy": baseline.accuracy,
                 "lenet_correct": baseline.correct,
                 "lenet_interval": list(baseline.interval),
             }
-        answers = evaluation.predictions
-        run.add(row, partial(_draw, run, options, classifier, data, noised, answers, sigma))
+        draw = partial(_draw, run, options, classifier, noised, evaluation, cases, logged, sigma)
+        run.add(row, draw)
+    run.rows.sort(key=lambda row: options.sigma.index(row["sigma"]))
     references = PAPER_ROWS if options.dataset == "mnist" else ()
     curves = {"paper": [row[:2] for row in references]} if references else {}
-    run.rows.sort(key=lambda row: options.sigma.index(row["sigma"]))
     if lenet is not None:
         curves["LeNet"] = [(row["sigma"], row["lenet_accuracy"]) for row in run.rows]
     _log_table(options.tensorboard or run.path / "tensorboard", run.rows)
@@ -191,12 +189,20 @@ def noise_table(options, data=None, verbose=1):
     return NoiseTable(run.rows, header, run.path, options.tensorboard, references)
 
 
-def _images(options, data):
+def _images(options, data, generator):
     """The images to classify, and a note if they are not the ones asked for."""
     from igc_tf.data import load_images
+    from igc_tf.generators.check_generator import check_generator
 
     if data is None:
-        data = load_images(options.dataset, options.split, data_dir=options.data_dir, fallback=True)
+        data = load_images(
+            options.dataset,
+            options.split,
+            data_dir=options.data_dir,
+            fallback=True,
+            bounds=generator.bounds,
+        )
+    check_generator(options.generator, generator.model, data)
     note = ""
     if data.split != options.split:
         note = f"; the {options.split} images are not available, `igc-tf data prepare` says why"
@@ -221,6 +227,101 @@ def _lenet(dataset):
     return None
 
 
+def _search(options, classifier, noised, verbose):
+    """Searches all images, once.
+
+    Returns:
+        `(evaluation, cases, logged)`: the `Evaluation`; {"right" and "wrong": (indices, the
+        classification) of the first such images}; the classification of the first
+        `_LOGGED_LATENTS` images if TensorBoard wants it, else None.
+    """
+    import numpy as np
+
+    from igc_tf.classifiers import Evaluation
+
+    kept = {"right": [], "wrong": []}
+    logged, predictions, first = [], [], None
+    begin = time.perf_counter()
+    batches = classifier.classify_batches(
+        noised.data, batch_size=options.batch_size, verbose=verbose
+    )
+    for found in batches:
+        first = first or time.perf_counter() - begin
+        done = sum(map(len, predictions))
+        predictions.append(found.predictions)
+        is_right = found.predictions == noised.labels[done : done + len(found)]
+        for name, chosen in (("right", is_right), ("wrong", ~is_right)):
+            missing = _CASES - sum(len(indices) for indices, _ in kept[name])
+            places = np.flatnonzero(chosen)[:missing]
+            kept[name].append((done + places, found.take(places)))
+        if options.tensorboard is not None and done < _LOGGED_LATENTS:
+            logged.append(found.take(np.arange(min(len(found), _LOGGED_LATENTS - done))))
+    seconds = time.perf_counter() - begin
+    evaluation = Evaluation(np.concatenate(predictions), noised.labels, seconds, first)
+    cases = {
+        name: (
+            np.concatenate([indices for indices, _ in parts]),
+            parts[0][1].join(*(found for _, found in parts[1:])),
+        )
+        for name, parts in kept.items()
+    }
+    return evaluation, cases, logged[0].join(*logged[1:]) if logged else None
+
+
+def _draw(run, options, classifier, noised, evaluation, cases, logged, sigma):
+    """The paper's Figs. 2, 3 and 4 for one sigma, TensorBoard's logs and the answers."""
+    import numpy as np
+
+    from igc_tf.plots import plot_cases, plot_search
+
+    predictions, names = evaluation.predictions, noised.class_names
+    run.write(f"predictions-sigma-{sigma:g}.npy", partial(np.save, arr=predictions))
+    for name, (indices, found) in cases.items():
+        if not len(indices):
+            continue
+        figure = plot_cases(
+            noised.data[indices],
+            found.reconstructions,
+            found.differences,
+            found.predictions,
+            noised.labels[indices],
+            names,
+            noised.bounds,
+            f"{name} answers at sigma {sigma:g}: each class's best reproduction, its difference",
+        )
+        run.write_figure(f"cases-{name}-sigma-{sigma:g}.png", figure)
+    if options.tensorboard is not None:
+        run.say(f"sigma {sigma:g}: TensorBoard logs")
+        followed = _log_searches(options, classifier, noised, cases, logged, sigma)
+    else:
+        steps = classifier.settings.steps
+        snapshots = sorted({0, steps // 10, steps // 4, steps // 2, steps})
+        followed = classifier.classify(noised.data[:1], snapshots=snapshots)
+    title = f"search of one image at sigma {sigma:g}: read {names[predictions[0]]}"
+    kept = {step: images[0] for step, images in followed.snapshots.items()}
+    figure = plot_search(noised.data[0], kept, names, noised.bounds, title)
+    run.write_figure(f"search-sigma-{sigma:g}.png", figure)
+
+
+def _log_searches(options, classifier, noised, cases, logged, sigma):
+    """The searches of some right and some wrong cases, and the latents of many images.
+
+    Returns:
+        The classification of the former, with snapshots; the first image is the first of all.
+    """
+    import numpy as np
+
+    from igc_tf.tensorboard import log_latents, log_search
+
+    wrong = cases["wrong"][0][: _LOGGED_SEARCHES // 2]
+    right = cases["right"][0][: _LOGGED_SEARCHES - len(wrong)]
+    chosen = np.sort(np.concatenate([right, wrong]))
+    directory, name = options.tensorboard, f"sigma {sigma:g}"
+    count = len(logged)
+    log_latents(directory, classifier, noised.data[:count], logged, noised.labels[:count], name)
+    return log_search(directory, classifier, noised.data[chosen], noised.labels[chosen], name)
+
+
 def _log_table(directory, rows):
     """The accuracies, as scalars over the noise in thousandths."""
     import tensorflow as tf
@@ -232,60 +333,3 @@ def _log_table(directory, rows):
             step = round(1000 * row["sigma"])
             tf.summary.scalar("accuracy over 1000 sigma", row["accuracy"], step=step)
             tf.summary.scalar("seconds over 1000 sigma", row["seconds"], step=step)
-
-
-def _log_searches(options, classifier, data, noised, answers, sigma):
-    """The searches of some right and some wrong cases, and the latents of many images."""
-    import numpy as np
-
-    from igc_tf.tensorboard import log_latents, log_search
-
-    right = np.flatnonzero(answers == data.labels)
-    wrong = np.flatnonzero(answers != data.labels)[: _LOGGED_SEARCHES // 2]
-    cases = np.concatenate([right[: _LOGGED_SEARCHES - len(wrong)], wrong])
-    directory, name = options.tensorboard, f"sigma {sigma:g}"
-    log_search(directory, classifier, noised[cases], data.labels[cases], name)
-    many = slice(_LOGGED_LATENTS)
-    found = classifier.classify(noised[many], batch_size=options.batch_size)
-    log_latents(directory, classifier, noised[many], found, data.labels[many], name)
-
-
-def _draw(run, options, classifier, data, noised, answers, sigma):
-    """The paper's Figs. 2, 3 and 4 for one sigma, and the answers."""
-    import numpy as np
-
-    from igc_tf.plots import plot_cases, plot_search
-
-    run.write(f"predictions-sigma-{sigma:g}.npy", partial(np.save, arr=answers))
-    if options.tensorboard is not None:
-        run.say(f"sigma {sigma:g}: TensorBoard logs")
-        _log_searches(options, classifier, data, noised, answers, sigma)
-    right = np.flatnonzero(answers == data.labels)[:_CASES]
-    wrong = np.flatnonzero(answers != data.labels)[:_CASES]
-    steps = classifier.settings.steps
-    for name, cases in (("right", right), ("wrong", wrong)):
-        if not len(cases):
-            continue
-        found = classifier.classify(noised[cases])
-        figure = plot_cases(
-            noised[cases],
-            found.reconstructions,
-            found.differences,
-            found.predictions,
-            data.labels[cases],
-            data.class_names,
-            data.bounds,
-            f"{name} answers at sigma {sigma:g}: each class's best reproduction, its difference",
-        )
-        run.write_figure(f"cases-{name}-sigma-{sigma:g}.png", figure)
-    snapshots = sorted({0, steps // 10, steps // 4, steps // 2, steps})
-    found = classifier.classify(noised[:1], snapshots=snapshots)
-    title = f"search of one image at sigma {sigma:g}: read {data.class_names[found.predictions[0]]}"
-    figure = plot_search(
-        noised[0],
-        {step: images[0] for step, images in found.snapshots.items()},
-        data.class_names,
-        data.bounds,
-        title,
-    )
-    run.write_figure(f"search-sigma-{sigma:g}.png", figure)

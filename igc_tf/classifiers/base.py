@@ -151,8 +151,7 @@ class SearchClassifier:
         result = tf.nest.map_structure(
             lambda *parts: None if parts[0] is None else np.concatenate(parts), *results
         )
-        scores = self.scores(result)
-        found = {"predictions": self.predictions(scores), "scores": scores, "steps": result.steps}
+        found = {}
         if follow:
             losses, differences, kept = zip(*traces, strict=True)
             if history:
@@ -162,7 +161,27 @@ class SearchClassifier:
                 step: np.concatenate([part[step] for part in kept])[: len(data)]
                 for step in snapshots
             }
-        return self.classification(result, found)
+        return self._classification(result, **found)
+
+    def classify_batches(self, data, mask=None, batch_size=None, verbose=0):
+        """Classifies batch by batch, for those who want to keep something of each.
+
+        Args:
+            data, mask, batch_size, verbose: as for `predict`.
+
+        Yields:
+            The classification of each batch, as `classify` returns it.
+
+        Raises:
+            InputError: as for `predict`.
+        """
+        for result in self.results(data, mask, batch_size, verbose):
+            yield self._classification(result)
+
+    def _classification(self, result, **followed):
+        scores = self.scores(result)
+        found = {"predictions": self.predictions(scores), "scores": scores, "steps": result.steps}
+        return self.classification(result, {**found, **followed})
 
     def evaluate(self, data, labels, mask=None, batch_size=None, verbose="auto"):
         """Counts how often the answer is right.

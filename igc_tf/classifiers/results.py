@@ -1,5 +1,6 @@
 """What classifiers say: about a batch of data, and about how often they are right."""
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +32,31 @@ class _Found:
 
     def __len__(self):
         return len(self.predictions)
+
+    def take(self, indices):
+        """Returns the classification of the examples with these indices, in this order."""
+        return self._of([self], lambda part: part[0][indices])
+
+    def join(self, *others):
+        """Returns this classification and others of the same kind as one."""
+        return self._of([self, *others], np.concatenate)
+
+    def _of(self, parts, make):
+        """A classification whose arrays are made of those of some classifications."""
+
+        def made(values):
+            return None if values[0] is None else make(values)
+
+        fields = dataclasses.fields(self)
+        arrays = {
+            field.name: made([getattr(part, field.name) for part in parts])
+            for field in fields
+            if field.name != "snapshots"
+        }
+        snapshots = {
+            step: make([part.snapshots[step] for part in parts]) for step in self.snapshots
+        }
+        return dataclasses.replace(self, **arrays, snapshots=snapshots)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -167,3 +167,17 @@ def test_search_that_diverges_is_said():
     classifier = InvertedGeneratorClassifier(Generator(model, bounds=UNBOUNDED), settings)
     with pytest.raises(ValueError, match="not finite"):
         classifier.predict(_images(), verbose=0)
+
+
+def test_batches_together_are_the_whole_classification():
+    classifier, _ = _classifier(SearchSettings())
+    data = _images(5)
+    first, *others = classifier.classify_batches(data, batch_size=2)
+    assert [len(part) for part in (first, *others)] == [2, 2, 1]
+    joined, whole = first.join(*others), classifier.classify(data, snapshots=(0, 3))
+    for name in ("predictions", "scores", "steps", "differences", "latents", "reconstructions"):
+        np.testing.assert_allclose(getattr(joined, name), getattr(whole, name), atol=1e-5)
+    taken = whole.take([3, 0])
+    np.testing.assert_array_equal(taken.reconstructions, whole.reconstructions[[3, 0]])
+    np.testing.assert_array_equal(taken.snapshots[3], whole.snapshots[3][[3, 0]])
+    assert len(taken) == 2 and taken.loss_history is None
