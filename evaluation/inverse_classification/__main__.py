@@ -80,8 +80,8 @@ class InverseClassificationOptions:
         images: test images, drawn at random; the same for every search.
         validation_images: on which each way of the comparison chooses its learning rate.
         repeats: searches of each image, from different latents.
-        generators: a directory with a run of training.conditional_gan for each latent size,
-            noise-10, noise-25 ...; the generators that ship if not given.
+        generators: a directory with a run of `igc-tf train cgan-compact` for each latent
+            size, noise-10, noise-25 ...; the generators that ship if not given.
         output: directory for result.json, the answers and the figures.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         data_dir: of TensorFlow Datasets; its own default if not given.
@@ -227,7 +227,7 @@ def _generator_name(options, size):
     if not path.is_file():
         raise InputError(
             f"--generators {options.generators}: {path} is missing; "
-            f"python -m training.conditional_gan compact --latent-size {size} "
+            f"igc-tf train cgan-compact --latent-size {size} "
             f"--output {path.parent} makes it"
         )
     return str(path)

@@ -30,7 +30,7 @@ from igc_tf.generators.generator import Generator
 from igc_tf.metrics import wilson_interval
 from igc_tf.plots import plot_bars, plot_heat_maps, plot_letters
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.runs import Experiment, RunDirectory
+from igc_tf.runs import Experiment
 from igc_tf.training import SequenceRecipe, fit_sequence_network
 
 
@@ -181,7 +181,7 @@ def _network(options, run, fit, train, name, classes, seed):
     """The trained network of one cell of the comparison; trained only once."""
     recipe = method_recipe(name, classes, seed, options)
     directory = f"{name.replace(' ', '-')}-{classes}-{seed}"
-    return fit(recipe, RunDirectory(run.path / "cells" / directory), train, 0)
+    return fit(recipe, run.path / "cells" / directory, train, 0)
 
 
 def _row(options, run, fit, split, name, classes, seed):
@@ -227,8 +227,7 @@ def _mapped(options, run, fit, train, noise):
         epochs=options.epochs,
         subsampling=options.subsampling,
     )
-    directory = RunDirectory(run.path / "maps" / f"noise-{noise:g}")
-    generator = fit(recipe, directory, train, 0)
+    generator = fit(recipe, run.path / "maps" / f"noise-{noise:g}", train, 0)
     letters = [typical_letter(train.first_classes(2), label) for label in range(2)]
     both = [class_vector_map(generator, letter) for letter in letters]
     distance = letter_distance(*letters)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from igc_tf.training.sequence_recipe import SequenceRecipe
+from igc_tf.training import SequenceRecipe
 
 
 class TrajectoryMethod(NamedTuple):

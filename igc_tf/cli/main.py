@@ -47,6 +47,9 @@ COMMANDS = {
     "serve": Command(
         "igc_tf.cli.serve", "ServeOptions", "serve_classifier", "serve an export over HTTP"
     ),
+    "train": Command(
+        "igc_tf.cli.train", None, "train_command", "train a network by a recipe, or resume"
+    ),
     "data list": Command(
         "igc_tf.cli.data", "ListOptions", "print_datasets", "the image sets that are ready to use"
     ),

@@ -1,6 +1,5 @@
 """Inverse classification without a latent (sequences)."""
 
-import importlib
 from dataclasses import replace
 
 import keras
@@ -17,11 +16,9 @@ from igc_tf.classifiers import TEMPORAL_SETTINGS
 from igc_tf.data import stratified_split, synthetic_strokes
 from igc_tf.errors import GeneratorError
 from igc_tf.generators.generator import Generator
-from igc_tf.runs import RunDirectory
 from igc_tf.training import SequenceRecipe, fit_sequence_network
 
 UNBOUNDED = (-np.inf, np.inf)
-fitting = importlib.import_module("igc_tf.training.fit_sequence_network")
 
 
 def _linear(templates):
@@ -76,14 +73,19 @@ def test_answer_depends_neither_on_batch_nor_on_padding(templates):
     )
 
 
-def test_trained_on_synthetic_strokes_it_reads_most_of_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "_BATCHES_PER_EPOCH", 75)
+def test_trained_on_synthetic_strokes_it_reads_most_of_them(tmp_path):
     data = synthetic_strokes(per_class=12, classes=4, steps=16)
     split = stratified_split(data, validation=0.1, test=0.5)
     recipe = SequenceRecipe(
-        classes=4, per_class=4, units=24, epochs=2, learning_rate=0.02, batch_size=16
+        classes=4,
+        per_class=4,
+        units=24,
+        epochs=2,
+        learning_rate=0.02,
+        batch_size=16,
+        batches_per_epoch=75,
     )
-    generator = fit_sequence_network(recipe, RunDirectory(tmp_path), split.train, verbose=0)
+    generator = fit_sequence_network(recipe, tmp_path, split.train, verbose=0)
     classifier = InverseClassifier(Generator(generator, bounds=UNBOUNDED))
     evaluation = classifier.evaluate(split.test.data, split.test.labels, split.test.mask, verbose=0)
     # 24 strokes; chance is 6

@@ -129,7 +129,7 @@ def test_enumerated_search_is_the_inverted_generator_with_the_same_settings():
 
 def test_missing_generator_is_told_with_the_command_that_makes_it(options):
     (options.generators / "noise-10" / "generator.keras").unlink()
-    with pytest.raises(ValueError, match=r"noise-10.*training\.conditional_gan.*--latent-size 10"):
+    with pytest.raises(ValueError, match=r"noise-10.*train cgan-compact.*--latent-size 10"):
         compared(options)
     with pytest.raises(ValueError, match=r"no mnist-cgan-compact-7 ships.*compact-25"):
         compared(replace(options, generators=None, latent_sizes=(25, 7)))

@@ -1,6 +1,5 @@
 """The experiments with pen trajectories in small, on synthetic strokes."""
 
-import importlib
 import json
 from dataclasses import replace
 
@@ -23,7 +22,7 @@ from igc_tf.data import label_trajectories
 from igc_tf.training import fit_sequence_network
 
 
-def test_interrupted_run_goes_on_and_leaves_everything(tmp_path, monkeypatch):
+def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
     options = TrajectoriesOptions(
         data="synthetic",
         output=tmp_path,
@@ -34,8 +33,6 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path, monkeypatch):
         epochs=1,
         subsampling=4,
     )
-    fitting = importlib.import_module("igc_tf.training.fit_sequence_network")
-    monkeypatch.setattr(fitting, "_BATCHES_PER_EPOCH", 3)
     fitted = []
 
     def counted(recipe, run, train, verbose):
@@ -43,6 +40,7 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path, monkeypatch):
             fitted.append("interrupted")
             raise KeyboardInterrupt
         fitted.append(recipe)
+        recipe = replace(recipe, batches_per_epoch=3)
         return fit_sequence_network(recipe, run, train, verbose)
 
     with pytest.raises(KeyboardInterrupt):

@@ -5,11 +5,11 @@ import numpy as np
 
 import igc_tf
 from evaluation.inverse_classification.searches import InverseSearch
-from igc_tf.data import bundled_digits
+from igc_tf.data import ConditionLayout, bundled_digits
 from igc_tf.pretrained import publish_generator
-from igc_tf.runs import RunDirectory
+from igc_tf.runs import RunDirectory, json_ready
 from igc_tf.training import ConditionalGANRecipe
-from igc_tf.training.train_conditional_gan import build_conditional_gan
+from igc_tf.training.train_gan import build_gan
 
 
 def test_both_searches_read_real_digits_and_reproduce_them():
@@ -28,10 +28,10 @@ def test_both_searches_read_real_digits_and_reproduce_them():
 
 def test_published_generator_loads_as_what_it_was(tmp_path, monkeypatch):
     recipe = ConditionalGANRecipe(latent_size=3)
-    generator = build_conditional_gan(recipe).averaged_generator
+    generator = build_gan(recipe, ConditionLayout.classes(10), (28, 28, 1)).averaged_generator
     run = RunDirectory(tmp_path / "run")
     run.write("generator.keras", generator.save)
-    run.write_json("options.json", {"family": "conditional_gan", "recipe": recipe.to_dict()})
+    run.write_json("options.json", {"family": "conditional_gan", "recipe": json_ready(recipe)})
     run.write_json("best.json", {"epoch": 1})
     card = publish_generator(run, "own", "commit", "command", folder=tmp_path)
     assert (card["family"], card["latent_size"]) == ("conditional_gan", 3)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from igc_tf.training.losses import (
     bce_discriminator_loss,
@@ -9,6 +10,7 @@ from igc_tf.training.losses import (
     class_separation_loss,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
+    masked_mean_squared,
 )
 
 CONDITION = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
@@ -60,3 +62,17 @@ def test_binary_cross_entropy_of_sure_discriminators_stays_finite():
         bce_discriminator_loss(np.float32([-500.0]), np.float32([0.0])), [500 + np.log(2)]
     )
     np.testing.assert_allclose(bce_generator_loss(np.float32([-500.0])), [500.0])
+
+
+def test_masked_mean_squared_counts_what_the_mask_shows():
+    # (x, y, mask): what is masked may be anything
+    series = np.array([[[1, 2, 1], [4, 5, 1]], [[3, 4, 1], [9, 9, 0]], [[9, 9, 0]] * 2], np.float32)
+    generated = tf.constant([[[0.0, 4.0], [4.0, 5.0]], [[0.0, 4.0], [1.0, 1.0]], [[5.0, 5.0]] * 2])
+    with tf.GradientTape() as tape:
+        tape.watch(generated)
+        loss = masked_mean_squared(series, generated)
+    # (1 + 4) / 4, 9 / 2, and nothing to compare with
+    np.testing.assert_allclose(loss, [1.25, 4.5, 0.0], rtol=1e-6)
+    gradient = tape.gradient(loss, generated)
+    np.testing.assert_allclose(gradient[1], [[-3.0, 0.0], [0.0, 0.0]], rtol=1e-6)
+    np.testing.assert_array_equal(gradient[2], np.zeros([2, 2]))

@@ -1,0 +1,183 @@
+"""`igc-tf train RECIPE --output DIR`."""
+
+import difflib
+import sys
+from pathlib import Path
+from typing import Annotated, get_args
+
+from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.errors import InputError
+from igc_tf.runs import read_json
+
+# what `RECIPES` has, told without TensorFlow
+SUMMARIES = {
+    "cagan-compact": "conditional activation GAN, small and quick to search, classes separated",
+    "cagan-paper": "conditional activation GAN, the author's networks and settings",
+    "cgan-compact": "conditional GAN for inverse classification, small",
+    "cgan-document": 'conditional GAN of "Inverse Classification using GANs", as published',
+    "lenet": "LeNet-5, the plain network to compare with",
+    "trajectory-generator": "LSTM that draws letters, for inverse classification",
+    "trajectory-classifier": "LSTM that reads letters, to compare with",
+}
+
+
+def train_command(arguments=None):
+    """Trains by a recipe, or resumes the unfinished run that the output directory holds.
+
+    Args:
+        arguments: what follows `igc-tf train`: the recipe's name, then changes to it and where its
+            files go; None for those of this process.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        InputError: for a recipe that does not exist.
+    """
+    arguments = sys.argv[2:] if arguments is None else list(arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_overview())
+        return 0
+    name = arguments[0]
+    if name not in SUMMARIES:
+        near = difflib.get_close_matches(name, SUMMARIES, n=1)
+        expected = (
+            f"did you mean {near[0]!r}?" if near else "expected one of " + ", ".join(SUMMARIES)
+        )
+        raise InputError(f"no recipe {name!r}: {expected}")
+    import_tensorflow_quietly()
+    _command(name)(arguments[1:])
+    return 0
+
+
+def _overview():
+    lines = [
+        "usage: igc-tf train RECIPE --output DIR [OPTIONS]",
+        "",
+        "Trains a network, or resumes the unfinished run that DIR holds.",
+        "",
+        *(f"  {name:22} {summary}" for name, summary in SUMMARIES.items()),
+        "",
+        "igc-tf train RECIPE --help tells a recipe's options and their defaults.",
+    ]
+    return "\n".join(lines)
+
+
+def _command(name):
+    """The parser and runner of one recipe's command line."""
+    from igc_tf.training.recipes import RECIPES, LeNetRecipe, SequenceRecipe
+
+    default = RECIPES[name]
+    if isinstance(default, SequenceRecipe):
+        run = _trajectories(default)
+    elif isinstance(default, LeNetRecipe):
+        run = _lenet(default)
+    else:
+        run = _generator(default)
+    return lambda arguments: _parse_and_run(run, default, f"igc-tf train {name}", arguments)
+
+
+def _parse_and_run(run, default, program, arguments):
+    import tyro
+
+    registry = tyro.constructors.ConstructorRegistry()
+    registry.primitive_rule(_by_name)
+    # nested options that the recipe uses are reached directly; those it does not by a subcommand
+    nested = getattr(default, "separation", None)
+    config = () if nested is None else (tyro.conf.AvoidSubcommands,)
+    tyro.cli(run, prog=program, args=arguments, config=config, registry=registry)
+
+
+def _by_name(info):
+    """A rule for tyro: what may be a name or something else is given by its name."""
+    import tyro
+
+    members = get_args(info.type)
+    if str not in members:
+        return None
+    optional = type(None) in members
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="NAME|None" if optional else "NAME",
+        instance_from_str=lambda words: None if optional and words[0] == "None" else words[0],
+        is_instance=lambda value: True,
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
+def _flat(default):
+    """The recipe's options without a prefix."""
+    import tyro
+
+    return Annotated[type(default), tyro.conf.arg(name="")]
+
+
+def _generator(default):
+    from igc_tf.training import train_generator
+
+    def train(
+        output: Path,
+        recipe: _flat(default) = default,
+        data_dir: Path | None = None,
+        start_from: Path | None = None,
+    ):
+        """Trains a generator, or resumes the unfinished run that the output directory holds.
+
+        Args:
+            output: the run directory.
+            recipe: what to train and how.
+            data_dir: of TensorFlow Datasets; its own default if not given.
+            start_from: the directory of another run, whose last weights are the first ones here.
+        """
+        path = train_generator(recipe, output, data_dir=data_dir, start_from=start_from)
+        best = read_json(output / "best.json")
+        print(
+            f"the chosen generator, of epoch {best['epoch']}, reads {100 * best['accuracy']:.1f} % "
+            f"of {best['count']} validation images: {path}"
+        )
+
+    return train
+
+
+def _lenet(default):
+    from igc_tf.training import train_lenet
+
+    def train(output: Path, recipe: _flat(default) = default, data_dir: Path | None = None):
+        """Trains LeNet-5, or resumes the unfinished run that the output directory holds.
+
+        Args:
+            output: the run directory.
+            recipe: what to train on and how.
+            data_dir: of TensorFlow Datasets; its own default if not given.
+        """
+        path = train_lenet(recipe, output, data_dir=data_dir)
+        result = read_json(output / "result.json")
+        print(f"the chosen network, of epoch {result['best']['epoch']}: {path}")
+        print("sigma   test accuracy   95 % interval")
+        for row in result["test"]:
+            low, high = row["interval"]
+            print(
+                f"{row['sigma']:5g} {100 * row['accuracy']:13.2f} %   "
+                f"{100 * low:5.2f} to {100 * high:5.2f}"
+            )
+
+    return train
+
+
+def _trajectories(default):
+    from igc_tf.training import train_trajectories
+
+    def train(output: Path, recipe: _flat(default) = default, data: str | None = None):
+        """Trains an LSTM, or resumes the unfinished run that the output directory holds.
+
+        Args:
+            output: the run directory.
+            recipe: what to train and how.
+            data: the .mat file of the UCI Character Trajectories, or "synthetic" for strokes made
+                in code; if not given, the environment variable IGC_TF_TRAJECTORIES names the
+                file.
+        """
+        evaluation = train_trajectories(recipe, output, data)
+        print(f"{output / recipe.network}.keras: validation trajectories {evaluation}")
+
+    return train

@@ -1,0 +1,259 @@
+"""A training run: its directory, its one loop, and how it resumes."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+from igc_tf.runs.directory import (
+    RunDirectory,
+    describe_code,
+    describe_environment,
+    differences,
+    json_ready,
+    read_json,
+)
+from igc_tf.training.callbacks import History, NonFiniteGuard, RunProgress
+from igc_tf.training.checkpoint import EpochCheckpoint, restore_part
+
+
+class TrainingRun(RunDirectory):
+    """The directory of one training, which the same recipe on the same data resumes.
+
+    `describe`, `restore` and `fit` are called in this order. The directory then holds
+    `options.json`: the recipe and the data, the command and the commit that ran it, the
+    environment, the seconds it took, the same of each time that it was resumed, and the options
+    of the run that it started from; `history.json`, each epoch's figures; checkpoints; and
+    TensorBoard logs.
+
+    Args:
+        output: the directory.
+        recipe: a `Recipe`.
+        start_from: the directory of another run, whose last weights are the first ones here.
+
+    Raises:
+        InputError: if the directory holds a run of another recipe, or with another start; names
+            what differs.
+    """
+
+    def __init__(self, output, recipe, start_from=None):
+        super().__init__(output)
+        self.recipe = recipe
+        self._start_from = start_from
+        self._checkpoint = None
+        self._options = {
+            "recipe": json_ready(recipe),
+            "start_from": None if start_from is None else str(start_from),
+        }
+        self._refuse_another()
+
+    @property
+    def is_done(self):
+        """Whether no epoch is left; known once the state is restored."""
+        return self._checkpoint.epoch >= self.recipe.last_epoch
+
+    def describe(self, source, **counts):
+        """Says what the run learns from.
+
+        Args:
+            source: where the data were found, in words.
+            counts: of training and validation examples.
+
+        Raises:
+            InputError: if the directory holds a run on other data.
+        """
+        self._options["data"] = {"source": source, **counts}
+        self._refuse_another()
+
+    def restore(self, state, start_state=None):
+        """Goes on from the last checkpoint; a new run begins with the other run's weights, if any.
+
+        Only then `options.json` is written: a start that does not work leaves the directory as
+        it was.
+
+        Args:
+            state: everything that training changes, {name: Keras variables}.
+            start_state: the part of it that is taken from another run.
+
+        Raises:
+            InputError: if a checkpoint does not fit, or the other run has none.
+        """
+        self._checkpoint = EpochCheckpoint(self.path / "checkpoints", state)
+        self._checkpoint.restore()
+        if self._start_from is not None and self._checkpoint.epoch == 0:
+            restore_part(Path(self._start_from) / "checkpoints", start_state)
+        self._write_options()
+
+    def _write_options(self):
+        now = {**describe_code(), "environment": describe_environment()}
+        earlier = self.read_json("options.json")
+        if earlier is not None:
+            # what it is started with this time; nothing for a run that is only looked at
+            resumed = [] if self.is_done else [{"after_epoch": self._checkpoint.epoch, **now}]
+            options = {**earlier, "resumed": [*earlier["resumed"], *resumed]}
+        else:
+            start = None
+            if self._start_from is not None:
+                start = read_json(Path(self._start_from) / "options.json")
+            options = {**now, **self._options, "start": start, "seconds": None, "resumed": []}
+        self.write_json("options.json", options)
+
+    def fit(self, model, inputs, targets, judges=(), verbose=1, strategy=None):
+        """Trains from the first epoch that is not done yet to the recipe's last.
+
+        Args:
+            model: a compiled Keras model, built in the scope of the strategy.
+            inputs, targets: as for `epoch_batches`.
+            judges: callbacks that see each epoch before it is logged and saved, so that what they
+                add to its logs is reported.
+            verbose: 0 for silence.
+            strategy: a `tf.distribute.Strategy`; None for the current one.
+
+        Raises:
+            NonFiniteLossError: if a loss is no longer finite.
+        """
+        strategy = strategy or tf.distribute.get_strategy()
+        recipe = self.recipe
+        steps = steps_per_epoch(len(inputs), recipe.batch_size)
+        callbacks = [
+            NonFiniteGuard(),
+            *judges,
+            keras.callbacks.TensorBoard(self.path / "tensorboard", write_graph=False),
+            self._checkpoint,
+            History(self),
+        ]
+        if verbose:
+            callbacks.append(RunProgress(recipe.last_epoch, steps))
+        epochs = range(self._checkpoint.epoch, recipe.last_epoch)
+
+        def share(context):
+            return epoch_batches(inputs, targets, recipe.batch_size, epochs, recipe.seed, context)
+
+        if model.loss is not None:
+            # Keras makes the variables of loss and metrics when it first needs them, and a replica
+            # can't; this changes no weights
+            count = strategy.num_replicas_in_sync
+            model.evaluate(inputs[:count], targets[:count], batch_size=count, verbose=0)
+        batches = strategy.distribute_datasets_from_function(share)
+        _run_epochs(model, batches, epochs, steps, callbacks, strategy)
+        seconds = sum(epoch["seconds"] for epoch in self.read_json("history.json"))
+        self.write_json("options.json", {**self.read_json("options.json"), "seconds": seconds})
+
+    def _refuse_another(self):
+        earlier = self.read_json("options.json")
+        if earlier is None:
+            return
+        different = differences(earlier, self._options)
+        if different:
+            raise InputError(
+                f"{self.path} holds a run with other options (there, here): {different}. "
+                "Give the same options to resume it, or another output directory"
+            )
+
+
+def _run_epochs(model, batches, epochs, steps, callbacks, strategy):
+    """The loop: `model.train_step` on each batch, in all replicas of the strategy at once."""
+    callbacks = keras.callbacks.CallbackList(
+        callbacks, model=model, epochs=epochs.stop, steps=steps
+    )
+
+    @tf.function(reduce_retracing=True)
+    def train_step(batch):
+        strategy.run(model.train_step, args=(batch,))
+        # what the step itself returns are the figures of one replica
+        return model.get_metrics_result()
+
+    batches = iter(batches)
+    logs = {}
+    callbacks.on_train_begin()
+    for epoch in epochs:
+        model.reset_metrics()
+        callbacks.on_epoch_begin(epoch)
+        for step in range(steps):
+            callbacks.on_train_batch_begin(step)
+            logs = train_step(next(batches))
+            callbacks.on_train_batch_end(step, logs)
+        callbacks.on_epoch_end(epoch, dict(logs))
+    callbacks.on_train_end(logs)
+
+
+def steps_per_epoch(count, batch_size):
+    """Returns how many whole batches an epoch of `count` examples has.
+
+    Raises:
+        InputError: if there are fewer examples than make a batch.
+    """
+    steps = count // batch_size
+    if steps == 0:
+        raise InputError(
+            f"batch_size={batch_size}: expected at most {count}, the training examples"
+        )
+    return steps
+
+
+def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None):
+    """Batches of some epochs; an epoch's order depends on its number and the seed only.
+
+    Args:
+        inputs: float32 (N, ...).
+        targets: labels (N,) or (N, L), integers; or conditions (N, C) or data (N, ...), floats.
+        batch_size: examples in a step, of all replicas together.
+        epochs: a range of their numbers, from 0.
+        seed: of the order.
+        context: a `tf.distribute.InputContext`; None for one replica.
+
+    Returns:
+        A `tf.data.Dataset` of N // batch_size batches an epoch, each (inputs, int32 or float32
+        targets). With R replicas each batch comes in R equal parts, one after the other, of which
+        a worker's pipeline gives those of its own replicas.
+
+    Raises:
+        InputError: for a batch that cannot be divided equally.
+    """
+    replicas = 1 if context is None else context.num_replicas_in_sync
+    pipelines = 1 if context is None else context.num_input_pipelines
+    if batch_size % replicas:
+        raise InputError(f"batch_size={batch_size}: expected a multiple of {replicas} replicas")
+    is_integer = np.issubdtype(targets.dtype, np.integer)
+    inputs = tf.constant(inputs)
+    targets = tf.constant(targets.astype(np.int32 if is_integer else np.float32))
+
+    def batches_of(epoch):
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(len(inputs)), [seed, tf.cast(epoch, tf.int32)]
+        )
+        whole = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
+        if replicas == 1:
+            return whole
+        parts = whole.unbatch().batch(batch_size // replicas, drop_remainder=True)
+        # groups of as many parts as this worker has replicas
+        return (
+            parts.window(replicas // pipelines)
+            .shard(pipelines, context.input_pipeline_id)
+            .flat_map(lambda group: group)
+        )
+
+    batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(batches_of)
+    return batches.map(lambda i: (tf.gather(inputs, i), tf.gather(targets, i))).prefetch(2)
+
+
+def cosine_decay(learning_rate, final_learning_rate, steps):
+    """Returns a schedule from one learning rate to another, along half a cosine.
+
+    Loshchilov & Hutter 2017, equation 5 without restarts.
+
+    Args:
+        learning_rate: of the first step, above 0.
+        final_learning_rate: of the last step, at least 0; None keeps the rate constant.
+        steps: of the whole training.
+
+    Returns:
+        What a Keras optimizer takes as its learning rate.
+    """
+    if final_learning_rate is None:
+        return learning_rate
+    return keras.optimizers.schedules.CosineDecay(
+        learning_rate, decay_steps=steps, alpha=final_learning_rate / learning_rate
+    )

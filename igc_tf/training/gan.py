@@ -1,0 +1,293 @@
+"""The generative adversarial networks: a generator, its moving average, and its adversary."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+from igc_tf.generators.generator import Generator
+from igc_tf.training.losses import (
+    bce_discriminator_loss,
+    bce_generator_loss,
+    lsgan_discriminator_loss,
+    lsgan_generator_loss,
+)
+
+
+class AveragedGAN(keras.Model):
+    """A generator, its moving average and a discriminator, with an optimizer for each network.
+
+    A subclass writes `train_step` and ends it with `_finish_step`. The step may run in several
+    replicas at once (`tf.distribute`): each takes its share of the batch and its own random
+    numbers, and the weights move by the mean of their gradients.
+
+    Args:
+        generator: a `Generator`, or the Keras model `[condition (B, C), latent (B, Z)] -> data` of
+            one with the usual facts.
+        discriminator: its adversary.
+        averaged_generator: the Keras model that takes the moving average of the generator's
+            weights; a copy if None. Give one where the generator computes in another precision
+            than the average should.
+        seed: of the latents; with the step number it decides them, so a resumed run continues
+            exactly as an uninterrupted one.
+        averaging_decay: per step, of the moving average of the generator's weights; 0 for none.
+        logged: names of what `train_step` logs.
+
+    Attributes:
+        generator, discriminator, averaged_generator: the Keras models.
+        trained: the generator as a `Generator`.
+        averaged: the averaged generator as a `Generator`: the one that is judged and kept.
+
+    Raises:
+        InputError: for a decay outside [0, 1).
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        averaged_generator=None,
+        seed=0,
+        averaging_decay=0.999,
+        logged=(),
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not 0 <= averaging_decay < 1:
+            raise InputError(f"averaging_decay={averaging_decay!r}: expected a number in [0, 1)")
+        self.trained = Generator.of(generator)
+        self.generator = self.trained.model
+        self.discriminator = discriminator
+        self.averaged_generator = averaged_generator or keras.models.clone_model(self.generator)
+        self.averaged_generator.set_weights(self.generator.get_weights())
+        self.averaged_generator.trainable = False
+        facts = ("layout", "bounds", "background", "prior", "name", "card")
+        self.averaged = Generator(
+            self.averaged_generator, **{fact: getattr(self.trained, fact) for fact in facts}
+        )
+        self.seed = seed
+        self.averaging_decay = averaging_decay
+        self._means = {name: keras.metrics.Mean(name=name) for name in logged}
+
+    @property
+    def metrics(self):
+        return list(self._means.values())
+
+    @property
+    def networks_state(self):
+        """The weights of all networks, {name: variables}."""
+        return {
+            "weights": self.generator.weights + self.discriminator.weights,
+            "averages": self.averaged_generator.weights,
+        }
+
+    @property
+    def training_state(self):
+        """Everything that training changes, {name: variables}."""
+        return self.networks_state | {
+            "generator_optimizer": self.generator_optimizer.variables,
+            "discriminator_optimizer": self.discriminator_optimizer.variables,
+        }
+
+    def compile(self, generator_optimizer, discriminator_optimizer):
+        """Sets one optimizer for each network."""
+        # Without the first Keras would make an RMSprop that nothing uses; without the second its
+        # `fit` would compile with XLA on a GPU, for which the random distortion has no kernel.
+        super().compile(optimizer=None, jit_compile=False)
+        generator_optimizer.build(self.generator.trainable_variables)
+        discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self.generator_optimizer = generator_optimizer
+        self.discriminator_optimizer = discriminator_optimizer
+
+    def call(self, inputs, training=False):
+        return self.averaged_generator(inputs, training=training)
+
+    @property
+    def _step_seed(self):
+        """The seed of this step's random numbers in this replica, int32 (2,)."""
+        seed = tf.stack([self.seed, tf.cast(self.generator_optimizer.iterations, tf.int32)])
+        if _replicas() == 1:
+            return seed
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return tf.random.experimental.stateless_fold_in(seed, replica)
+
+    def _draw_latents(self, count, seed):
+        """Latents (count, Z) from the generator's prior."""
+        return self.trained.prior.sample([count, self.trained.latent_size], seed)
+
+    @staticmethod
+    def _descend(tape, loss, network, optimizer):
+        variables = network.trainable_variables
+        # the optimizer adds up what the replicas give it
+        share = tf.constant(1.0 / _replicas(), loss.dtype)
+        optimizer.apply(tape.gradient(loss, variables, output_gradients=share), variables)
+
+    def _finish_step(self, logs):
+        """Averages the weights and returns the epoch's means of `logs`."""
+        self._average()
+        for name, value in logs.items():
+            self._means[name].update_state(value)
+        return {name: mean.result() for name, mean in self._means.items()}
+
+    def _average(self):
+        """Moves the averaged weights towards the trained ones, faster in the first steps."""
+        step = tf.cast(self.generator_optimizer.iterations, tf.float32)
+        decay = tf.minimum(self.averaging_decay, step / (step + 9.0))
+        for average, weight in zip(
+            self.averaged_generator.weights, self.generator.weights, strict=True
+        ):
+            average.assign(weight + decay * (average - weight))
+
+
+class ConditionalActivationGAN(AveragedGAN):
+    """Trains a conditional generator against a discriminator with one activation per condition.
+
+    Conditional activation GAN (Cho & Yoon 2019) with the LSGAN loss, as the paper trains it
+    (section 2). With `separation`, the generator also learns from the classifier's own searches:
+    of the data reproduced best by each class, that of the right class should be nearest. A
+    condition is one-hot over the classes or, with several labels, one-hot for each label.
+
+    Args:
+        generator: a `Generator`, or its Keras model.
+        discriminator: `data -> condition activation (B, C)`.
+        averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
+        separation: a `ClassSeparation`, or None for the paper's training.
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        averaged_generator=None,
+        seed=0,
+        averaging_decay=0.999,
+        separation=None,
+        **kwargs,
+    ):
+        names = ["discriminator_loss", "generator_loss", "real_activation", "fake_activation"]
+        if separation is not None:
+            names += ["separation_loss", "separated", "reconstruction"]
+        super().__init__(
+            generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
+        )
+        self.separation = separation
+        self._engine = separation.engine(self.trained) if separation is not None else None
+
+    def train_step(self, batch):
+        """One step on both networks; `batch` is (data (B, ...), conditions (B, C) in [0, 1])."""
+        data, condition = batch
+        step_seed = self._step_seed
+        latent = self._draw_latents(tf.shape(data)[0], step_seed)
+        searched = None
+        if self.separation is not None:
+            searched = self.separation.search(self._engine, data, condition, step_seed)
+
+        with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
+            fake = self.generator([condition, latent], training=True)
+            # float32 also where the networks compute in less
+            real_activation = tf.cast(self.discriminator(data, training=True), tf.float32)
+            fake_activation = tf.cast(self.discriminator(fake, training=True), tf.float32)
+            discriminator_loss = tf.reduce_mean(
+                lsgan_discriminator_loss(real_activation, condition, fake_activation, condition)
+            )
+            generator_loss = tf.reduce_mean(lsgan_generator_loss(fake_activation, condition))
+            total_loss, logs = generator_loss, {}
+            if searched is not None:
+                separation_loss, logs = self.separation.loss(searched)
+                total_loss += separation_loss
+
+        self._descend(generator_tape, total_loss, self.generator, self.generator_optimizer)
+        self._descend(
+            discriminator_tape, discriminator_loss, self.discriminator, self.discriminator_optimizer
+        )
+        logs |= {
+            "discriminator_loss": discriminator_loss,
+            "generator_loss": generator_loss,
+            "real_activation": tf.reduce_mean(tf.reduce_sum(real_activation * condition, -1)),
+            "fake_activation": tf.reduce_mean(tf.reduce_sum(fake_activation * condition, -1)),
+        }
+        return self._finish_step(logs)
+
+
+class ConditionalGAN(AveragedGAN):
+    """Trains a generator whose class vector may later be searched.
+
+    Conditional GAN (Mirza & Osindero 2014) with binary cross entropy, as in "Inverse
+    Classification using GANs": in the generator's step the class vectors are noised, so that the
+    generator knows also what lies around the one-hot vectors, where a search will pass. The
+    discriminator learns on the one-hot vectors themselves.
+
+    Args:
+        generator: a `Generator`, or its Keras model.
+        discriminator: `[data, condition (B, C)] -> logit (B,)`.
+        averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
+        condition_sigma: standard deviation of the noise on the class vectors, which are then
+            clamped to [0, 1].
+
+    Raises:
+        InputError: for a negative or infinite `condition_sigma`.
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        averaged_generator=None,
+        seed=0,
+        averaging_decay=0.999,
+        condition_sigma=0.2,
+        **kwargs,
+    ):
+        names = ["discriminator_loss", "generator_loss", "real_probability", "fake_probability"]
+        super().__init__(
+            generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
+        )
+        if not (math.isfinite(condition_sigma) and condition_sigma >= 0):
+            raise InputError(f"condition_sigma={condition_sigma!r}: expected a number >= 0")
+        self.condition_sigma = condition_sigma
+
+    def train_step(self, batch):
+        """A step of the discriminator, then one of the generator.
+
+        `batch` is (data (B, ...), conditions (B, C) in [0, 1]); what is generated takes the same
+        conditions.
+        """
+        data, condition = batch
+        seeds = tf.unstack(tf.random.experimental.stateless_split(self._step_seed, 3))
+        latents = [self._draw_latents(tf.shape(data)[0], seed) for seed in seeds[:2]]
+        noised = self.noised(condition, seeds[2])
+
+        fake = self.generator([condition, latents[0]], training=True)
+        with tf.GradientTape() as tape:
+            real_logit = self._logit(data, condition)
+            fake_logit = self._logit(fake, condition)
+            discriminator_loss = tf.reduce_mean(bce_discriminator_loss(real_logit, fake_logit))
+        self._descend(tape, discriminator_loss, self.discriminator, self.discriminator_optimizer)
+
+        with tf.GradientTape() as tape:
+            fake = self.generator([noised, latents[1]], training=True)
+            generator_loss = tf.reduce_mean(bce_generator_loss(self._logit(fake, noised)))
+        self._descend(tape, generator_loss, self.generator, self.generator_optimizer)
+        return self._finish_step(
+            {
+                "discriminator_loss": discriminator_loss,
+                "generator_loss": generator_loss,
+                "real_probability": tf.reduce_mean(tf.sigmoid(real_logit)),
+                "fake_probability": tf.reduce_mean(tf.sigmoid(fake_logit)),
+            }
+        )
+
+    def noised(self, condition, seed):
+        """Returns clip(condition + sigma · N(0, 1), 0, 1), (B, C); `seed` is (2,) integers."""
+        noise = tf.random.stateless_normal(tf.shape(condition), seed)
+        return tf.clip_by_value(condition + self.condition_sigma * noise, 0.0, 1.0)
+
+    def _logit(self, data, condition):
+        # float32 also where the network computes in less
+        return tf.cast(self.discriminator([data, condition], training=True), tf.float32)
+
+
+def _replicas():
+    """In how many replicas the step runs at once."""
+    return tf.distribute.get_strategy().num_replicas_in_sync

@@ -1,0 +1,95 @@
+"""Trains LeNet-5, the plain network that the classifiers are compared with."""
+
+import keras
+import tensorflow as tf
+
+from igc_tf.classifiers import evaluate_network
+from igc_tf.classifiers.network import build_lenet
+from igc_tf.data import add_gaussian_noise
+from igc_tf.training.callbacks import KeepBest
+from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
+
+LENET_FILE = "lenet.keras"
+# the noise of the paper's table (section 2)
+_SIGMAS = (0.0, 0.2, 0.4)
+
+
+def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=None):
+    """Trains by a recipe, or resumes the run that `output` holds.
+
+    Data with one label, the class, are learnt with a softmax and cross entropy; data with several
+    binary labels with sigmoids and the mean of the labels' cross entropies.
+
+    Writes into `output` what `TrainingRun` describes; `lenet.keras` and `best.json`, the network
+    of the epoch that was best on the validation images; and at the end `result.json` with its
+    accuracy on the test images with the noise of the paper's table, for reporting only. With
+    several labels, accuracy is that of all at once.
+
+    Args:
+        recipe: a `LeNetRecipe`.
+        output: the run directory. If it holds an unfinished run of the same recipe, that run
+            goes on from its last complete epoch.
+        data: training, validation and test images, three `LabelledData`; None for those of the
+            recipe's data set. The recipe says what their labels are.
+        data_dir: of TensorFlow Datasets; None for its own default.
+        verbose: 0 for silence.
+        strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
+
+    Returns:
+        The path of `lenet.keras`.
+
+    Raises:
+        InputError: if `output` holds a run of another recipe, or there are fewer training images
+            than make a batch.
+        NonFiniteLossError: if the loss is no longer finite.
+        DataUnavailableError: if the images are not available.
+    """
+    run = TrainingRun(output, recipe)
+    if data is None:
+        data = [recipe.load(split, data_dir) for split in ("train", "validation", "test")]
+    train, validation, test = map(recipe.labelled, data)
+    images, labels = (part[: recipe.train_images] for part in (train.images, train.labels))
+    run.describe(train.source, train=len(images), validation=len(validation))
+    steps = steps_per_epoch(len(images), recipe.batch_size)
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope():
+        model = _build(recipe, train.layout, images.shape[1:], steps)
+    run.restore({"weights": model.weights, "optimizer": model.optimizer.variables})
+    if not run.is_done:
+        judge = _judge(run, model, validation)
+        run.fit(model, images, labels, [judge], verbose, strategy)
+    chosen = keras.models.load_model(run.path / LENET_FILE, compile=False)
+    rows = []
+    for sigma in _SIGMAS:
+        noised = add_gaussian_noise(test.images, sigma, recipe.seed, test.bounds)
+        rows.append({"sigma": sigma, **evaluate_network(chosen, noised, test.labels).to_dict()})
+    best = run.read_json("best.json")
+    run.write_json("result.json", {"best": best, "epochs": recipe.last_epoch, "test": rows})
+    return run.path / LENET_FILE
+
+
+def _build(recipe, layout, data_shape, steps):
+    keras.utils.set_random_seed(recipe.seed)
+    is_binary = layout.num_labels > 1
+    outputs = layout.num_labels if is_binary else layout.size
+    model = build_lenet(outputs, data_shape, "sigmoid" if is_binary else "softmax")
+    rate = cosine_decay(recipe.learning_rate, recipe.final_learning_rate, recipe.epochs * steps)
+    model.compile(
+        keras.optimizers.Adam(rate),
+        loss="binary_crossentropy" if is_binary else "sparse_categorical_crossentropy",
+        metrics=["binary_accuracy" if is_binary else "accuracy"],
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _judge(run, model, validation):
+    """The callback that judges and keeps the network."""
+    # outside of the strategy: in its scope each replica would answer
+    network = keras.models.clone_model(model)
+
+    def accuracy():
+        network.set_weights(model.get_weights())
+        return evaluate_network(network, validation.images, validation.labels).accuracy
+
+    return KeepBest(run, accuracy, lambda: run.write(LENET_FILE, network.save), len(validation))

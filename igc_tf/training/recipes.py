@@ -1,0 +1,235 @@
+"""How each network is trained: every recipe by name, and what a recipe says."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from igc_tf.data import label_digits, load_images
+from igc_tf.errors import InputError
+from igc_tf.generators.layers import Precision
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.training.class_separation import ClassSeparation
+
+_COUNT = Range(1)
+_POSITIVE = Range(0, above=True)
+_AMOUNT = Range(0)
+_DECAY = Range(0, 1, below=True)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What every training has. A recipe decides a run, apart from where its files go.
+
+    Attributes:
+        epochs: passes over the training examples, by which the learning rate falls.
+        stop_after: end after so many of them; None trains them all.
+        batch_size: examples in a step.
+        learning_rate: of the first step.
+        final_learning_rate: of the last step; the rate falls to it along a cosine. None keeps
+            the rate constant.
+        seed: of weights, order, latents and noise.
+
+    Raises:
+        InputError: for a value outside its range.
+    """
+
+    epochs: Annotated[int, _COUNT] = 10
+    stop_after: Annotated[int | None, _COUNT] = None
+    batch_size: Annotated[int, _COUNT] = 64
+    learning_rate: Annotated[float, _POSITIVE] = 1e-3
+    final_learning_rate: Annotated[float | None, _AMOUNT] = None
+    seed: int = 0
+
+    def __post_init__(self):
+        check_ranges(self)
+        if self.stop_after is not None and self.stop_after > self.epochs:
+            raise InputError(
+                f"stop_after={self.stop_after!r}: expected at most epochs, {self.epochs}"
+            )
+
+    @property
+    def last_epoch(self):
+        """How many epochs are trained."""
+        return self.epochs if self.stop_after is None else self.stop_after
+
+
+@dataclass(frozen=True)
+class ImageRecipe(Recipe):
+    """What the trainings on a set of images have.
+
+    Attributes:
+        dataset: a set of images, as `load_images` names them.
+        labels: what is learnt of them: the "classes" of the set; or "digit_labels", four binary
+            labels of each digit (see `label_digits`).
+        train_images: train on the first N images only; None takes all.
+    """
+
+    dataset: str = "mnist"
+    labels: Literal["classes", "digit_labels"] = "classes"
+    train_images: Annotated[int | None, _COUNT] = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.train_images is not None and self.train_images < self.batch_size:
+            raise InputError(
+                f"train_images={self.train_images!r}: expected at least batch_size, "
+                f"{self.batch_size}"
+            )
+
+    def load(self, split, data_dir=None):
+        """Returns the `LabelledData` of a split, labelled with the classes of the set.
+
+        Args:
+            split: "train", "validation" or "test".
+            data_dir: of TensorFlow Datasets; None for its own default.
+
+        Raises:
+            DataUnavailableError: if the images are not available.
+        """
+        return load_images(self.dataset, split, data_dir=data_dir)
+
+    def labelled(self, images):
+        """Returns images with the labels that are learnt, as `LabelledData`.
+
+        Args:
+            images: `LabelledData`, labelled with the classes of the set.
+        """
+        return images if self.labels == "classes" else label_digits(images, self.seed)
+
+
+@dataclass(frozen=True)
+class GANRecipe(ImageRecipe):
+    """What both kinds of generative adversarial networks have.
+
+    Attributes:
+        beta_1: of both Adam optimizers, the decay of the first moment.
+        beta_2: of both Adam optimizers, the decay of the second moment.
+        averaging_decay: per step, of the moving average of the generator's weights; 0 for none.
+        validation_images: how many validation images judge a generator.
+        precision: Keras' dtype policy for training; the averaged generator, which is kept, is
+            float32 in any case.
+    """
+
+    beta_1: Annotated[float, _DECAY] = 0.9
+    beta_2: Annotated[float, _DECAY] = 0.999
+    averaging_decay: Annotated[float, _DECAY] = 0.999
+    validation_images: Annotated[int, _COUNT] = 500
+    precision: Precision = "float32"
+
+
+@dataclass(frozen=True)
+class CAGANRecipe(GANRecipe):
+    """How the conditional activation GAN of the paper is trained.
+
+    Attributes:
+        size: of the networks, "compact" or the "paper"'s.
+        separation: training with the classifier's own searches; None trains as the paper does.
+        validation_sigmas: each epoch is judged at each of these standard deviations of noise, by
+            the search that the training separates by, or without one by the paper's.
+    """
+
+    size: Literal["compact", "paper"] = "paper"
+    separation: ClassSeparation | None = None
+    validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
+
+
+@dataclass(frozen=True)
+class ConditionalGANRecipe(GANRecipe):
+    """How the conditional GAN of "Inverse Classification using GANs" is trained.
+
+    Attributes:
+        size: of the networks, "compact" or the "document"'s.
+        latent_size: elements of the latent, the document's noise size.
+        optimizer: of both networks, "adam" or "sgd", which has no momentum.
+        condition_sigma: standard deviation of the noise on the class vectors, which are then
+            clamped to [0, 1].
+        checkpoint_epochs: every so many epochs, and after the last, the generator is kept, drawn
+            and judged on the validation images.
+    """
+
+    size: Literal["compact", "document"] = "compact"
+    latent_size: Annotated[int, _COUNT] = 25
+    optimizer: Literal["adam", "sgd"] = "adam"
+    condition_sigma: Annotated[float, _AMOUNT] = 0.2
+    checkpoint_epochs: Annotated[int, _COUNT] = 3
+
+
+@dataclass(frozen=True)
+class LeNetRecipe(ImageRecipe):
+    """How LeNet-5 is trained, the plain network that the classifiers are compared with."""
+
+    epochs: Annotated[int, _COUNT] = 8
+    final_learning_rate: Annotated[float | None, _AMOUNT] = 1e-5
+
+
+@dataclass(frozen=True)
+class SequenceRecipe(Recipe):
+    """How the networks for pen trajectories are trained.
+
+    Attributes:
+        epochs: rounds of `batches_per_epoch` batches.
+        network: "generator", class vector to trajectory; or "classifier", the forward network it
+            is compared with.
+        classes: train on the first this many letters.
+        per_class: trajectories of each letter, drawn with the seed; None takes all.
+        input_noise: standard deviation of the Gaussian noise on the generator's class vectors.
+        units: of the LSTM.
+        subsampling: steps of the original trajectories that make one step.
+        batches_per_epoch: about how many; small sets are gone through several times.
+    """
+
+    learning_rate: Annotated[float, _POSITIVE] = 0.01
+    final_learning_rate: Annotated[float | None, _AMOUNT] = 1e-4
+    network: Literal["generator", "classifier"] = "generator"
+    classes: Annotated[int, _COUNT] = 20
+    per_class: Annotated[int | None, _COUNT] = None
+    input_noise: Annotated[float, _AMOUNT] = 0.3
+    units: Annotated[int, _COUNT] = 64
+    subsampling: Annotated[int, _COUNT] = 4
+    batches_per_epoch: Annotated[int, _COUNT] = 100
+
+    def chosen(self, train):
+        """Returns the trajectories that this recipe trains on.
+
+        Args:
+            train: `LabelledData` of trajectories.
+
+        Raises:
+            InputError: if there are not so many.
+        """
+        train = train.first_classes(self.classes)
+        return train if self.per_class is None else train.few_per_class(self.per_class, self.seed)
+
+
+RECIPES = {
+    "cagan-compact": CAGANRecipe(
+        size="compact",
+        epochs=8,
+        learning_rate=2e-3,
+        final_learning_rate=1e-5,
+        beta_1=0.5,
+        beta_2=0.99,
+        averaging_decay=0.998,
+        separation=ClassSeparation(
+            decision="deformation", reconstruction_weight=5.0, distortion=True, sigma=0.4
+        ),
+        validation_images=1000,
+        validation_sigmas=(0.0, 0.4),
+    ),
+    # the author's published settings
+    "cagan-paper": CAGANRecipe(epochs=100, batch_size=32, learning_rate=1e-5),
+    "cgan-compact": ConditionalGANRecipe(
+        epochs=12, batch_size=128, beta_1=0.5, averaging_decay=0.998
+    ),
+    # the document's published settings
+    "cgan-document": ConditionalGANRecipe(
+        size="document",
+        epochs=61,
+        batch_size=128,
+        optimizer="sgd",
+        learning_rate=0.01,
+        averaging_decay=0.0,
+    ),
+    "lenet": LeNetRecipe(),
+    "trajectory-generator": SequenceRecipe(),
+    "trajectory-classifier": SequenceRecipe(network="classifier"),
+}

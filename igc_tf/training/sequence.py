@@ -1,0 +1,133 @@
+"""Trains the networks for pen trajectories: the generator, and the forward classifier."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.classifiers import InverseClassifier, evaluate_network
+from igc_tf.data import LabelledData, data_and_mask, open_trajectories, stratified_split
+from igc_tf.generators.generator import Generator
+from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
+from igc_tf.plots import plot_letters
+from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
+from igc_tf.training.losses import masked_mean_squared
+
+
+def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
+    """Trains by a recipe, or resumes the run that `output` holds.
+
+    Writes what `fit_sequence_network` writes; for a generator `letters.png`, what it draws for
+    each letter; and at the end `result.json`: the accuracy on the validation trajectories (a
+    generator's by inverse classification).
+
+    Args:
+        recipe: a `SequenceRecipe`.
+        output: the run directory.
+        data: a `LabelledData`, or as for `open_trajectories`.
+        verbose: 0 for silence.
+        strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
+
+    Returns:
+        The `Evaluation` on the validation trajectories.
+
+    Raises:
+        InputError, NonFiniteLossError: as for `fit_sequence_network`.
+        DataError: if there are no trajectories.
+    """
+    # refused before the data are loaded
+    run = TrainingRun(output, recipe)
+    if not isinstance(data, LabelledData):
+        data = open_trajectories(data, recipe.classes, recipe.subsampling)
+    split = stratified_split(data)
+    model = fit_sequence_network(recipe, output, split.train, verbose, strategy)
+    validation = split.validation.first_classes(recipe.classes)
+    if recipe.network == "generator":
+        letters = model.predict_on_batch(np.eye(recipe.classes, dtype=np.float32))
+        run.write_figure("letters.png", plot_letters(letters, validation.class_names))
+        classifier = InverseClassifier(Generator(model, validation.layout, validation.bounds))
+        evaluation = classifier.evaluate(
+            validation.data, validation.labels, validation.mask, verbose=verbose
+        )
+    else:
+        evaluation = evaluate_network(model, data_and_mask(validation), validation.labels)
+    run.write_json("result.json", {"epochs": recipe.last_epoch, "validation": evaluation.to_dict()})
+    return evaluation
+
+
+def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
+    """Trains an LSTM, or resumes the run that `output` holds.
+
+    The generator learns each class's trajectories from its class vector, on the mean squared
+    error where there are data ("Inverse classification using generative models", section 2); the
+    classifier learns classes from trajectories, on their cross entropy. Both keep the last epoch's
+    weights: to choose one by validation trajectories would give the sparse settings of the document
+    more labels than they are allowed.
+
+    Writes into `output` what `TrainingRun` describes, and at the end `generator.keras` or
+    `classifier.keras`.
+
+    Args:
+        recipe: a `SequenceRecipe`.
+        output: the run directory. If it holds an unfinished run of the same recipe, that run
+            goes on from its last complete epoch.
+        train: a `LabelledData`, from which the recipe chooses.
+        verbose: 0 for silence.
+        strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
+
+    Returns:
+        The trained network.
+
+    Raises:
+        InputError: if the directory holds a run of another recipe or on other data, or there are
+            fewer trajectories than the recipe wants.
+        NonFiniteLossError: if the loss is no longer finite.
+    """
+    run = TrainingRun(output, recipe)
+    chosen = recipe.chosen(train)
+    run.describe(chosen.source, train=len(chosen))
+    name = f"{recipe.network}.keras"
+    if (run.path / name).exists():
+        return keras.models.load_model(run.path / name, compile=False)
+    inputs, targets = _pairs(recipe, chosen)
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope():
+        model = _build(recipe, chosen, steps_per_epoch(len(inputs), recipe.batch_size))
+    run.restore(_state(recipe, model))
+    if not run.is_done:
+        run.fit(model, inputs, targets, verbose=verbose, strategy=strategy)
+    run.write(name, lambda path: model.save(path, include_optimizer=False))
+    return keras.models.load_model(run.path / name, compile=False)
+
+
+def _pairs(recipe, chosen):
+    """Inputs and targets, as often as it takes to make an epoch."""
+    wanted = recipe.batches_per_epoch * recipe.batch_size
+    repeated = np.tile(np.arange(len(chosen)), -(-wanted // len(chosen)))
+    series = data_and_mask(chosen)[repeated]
+    if recipe.network == "generator":
+        return chosen.conditions[repeated], series
+    return series, chosen.labels[repeated]
+
+
+def _build(recipe, chosen, steps):
+    keras.utils.set_random_seed(recipe.seed)
+    _, length, channels = chosen.data.shape
+    sizes = (chosen.num_classes, length, channels, recipe.units)
+    if recipe.network == "generator":
+        model = build_sequence_generator(*sizes, recipe.input_noise, recipe.seed)
+        loss, metrics = masked_mean_squared, []
+    else:
+        model = build_sequence_classifier(*sizes)
+        loss, metrics = "sparse_categorical_crossentropy", ["accuracy"]
+    rate = cosine_decay(recipe.learning_rate, recipe.final_learning_rate, recipe.epochs * steps)
+    # the gradients of long sequences explode now and then
+    model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss=loss, metrics=metrics)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _state(recipe, model):
+    state = {"weights": model.weights, "optimizer": model.optimizer.variables}
+    if recipe.network == "generator":
+        state["noise"] = [model.get_layer("condition_noise").seed_generator.state]
+    return state

@@ -1,0 +1,188 @@
+"""Trains a generator against its adversary, and keeps the one that classifies best."""
+
+import warnings
+from dataclasses import replace
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.classifiers import (
+    InverseClassifier,
+    InvertedGeneratorClassifier,
+    MultiLabelInvertedGeneratorClassifier,
+)
+from igc_tf.data import add_gaussian_noise
+from igc_tf.errors import InputError
+from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
+from igc_tf.generators.conditional_gan import (
+    CONDITIONAL_GAN_SIZES,
+    build_conditional_discriminator,
+    build_conditional_generator,
+)
+from igc_tf.generators.generator import Generator
+from igc_tf.generators.layers import dtype_policy
+from igc_tf.search import SearchSettings
+from igc_tf.training.callbacks import EveryFewEpochs, KeepBest, KeepEach, SampleGrid
+from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
+from igc_tf.training.gan import ConditionalActivationGAN, ConditionalGAN
+from igc_tf.training.recipes import CAGANRecipe
+
+# the range of the data that the networks make
+_BOUNDS = (-0.5, 0.5)
+
+
+def train_generator(
+    recipe, output, data=None, data_dir=None, start_from=None, verbose=1, strategy=None
+):
+    """Trains by a recipe, or resumes the run that `output` holds.
+
+    Writes into `output` what `TrainingRun` describes; grids of samples, `samples/epoch-NNN.png`;
+    `generator.keras` with `best.json`, the averaged generator whose classifier was best on the
+    validation images; and at the end `result.json`. With a `ConditionalGANRecipe` also every
+    generator that was judged, `generators/epoch-NNN.keras`, for a choice by eye.
+
+    Args:
+        recipe: a `CAGANRecipe` or a `ConditionalGANRecipe`.
+        output: the run directory. If it holds an unfinished run of the same recipe, that run
+            goes on from its last complete epoch.
+        data: training and validation images, two `LabelledData`; None for those of the recipe's
+            data set. The recipe chooses from them and says what their labels are.
+        data_dir: of TensorFlow Datasets; None for its own default.
+        start_from: the directory of another run, whose last weights are the first ones here.
+        verbose: 0 for silence.
+        strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
+
+    Returns:
+        The path of the chosen generator.
+
+    Raises:
+        InputError: if `output` holds a run of another recipe.
+        NonFiniteLossError: if a loss is no longer finite.
+        DataUnavailableError: if the training images are not available.
+    """
+    run = TrainingRun(output, recipe, start_from)
+    if data is None:
+        data = [recipe.load(split, data_dir) for split in ("train", "validation")]
+    train, validation = data
+    validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
+    train, validation = recipe.labelled(train), recipe.labelled(validation)
+    images, conditions = (part[: recipe.train_images] for part in (train.images, train.conditions))
+    run.describe(train.source, train=len(images), validation=len(validation))
+    steps = steps_per_epoch(len(images), recipe.batch_size)
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope():
+        model = build_gan(recipe, train.layout, images.shape[1:], steps, train.bounds)
+    run.restore(model.training_state, model.networks_state)
+    if not run.is_done:
+        judges = _judges(recipe, run, model, conditions, validation)
+        run.fit(model, images, conditions, judges, verbose, strategy)
+    run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.last_epoch})
+    return run.path / "generator.keras"
+
+
+def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
+    """Builds the compiled networks of a recipe, their weights from its seed.
+
+    Args:
+        recipe: a `CAGANRecipe` or a `ConditionalGANRecipe`.
+        layout: the `ConditionLayout` of the data.
+        data_shape: (H, W, channels).
+        steps: in an epoch, for the learning rate.
+        bounds: of the data.
+
+    Returns:
+        A `ConditionalActivationGAN` or a `ConditionalGAN`.
+
+    Raises:
+        InputError: for data that the networks can't make.
+    """
+    if tuple(bounds) != _BOUNDS:
+        raise InputError(f"images in {bounds}: expected {_BOUNDS}, the range of the networks")
+    keras.utils.set_random_seed(recipe.seed)
+    build = _activation_gan if isinstance(recipe, CAGANRecipe) else _conditional_gan
+    model = build(recipe, layout, tuple(data_shape))
+    model.compile(*(_optimizer(recipe, steps) for _ in range(2)))
+    return model
+
+
+def _activation_gan(recipe, layout, data_shape):
+    size = CAGAN_SIZES[recipe.size]
+    averaged = build_generator(size, layout.size, data_shape)
+    with dtype_policy(recipe.precision):
+        generator = build_generator(size, layout.size, data_shape)
+        discriminator = build_discriminator(size, layout.size, data_shape)
+    return ConditionalActivationGAN(
+        Generator(generator, layout, _BOUNDS),
+        discriminator,
+        averaged,
+        seed=recipe.seed,
+        averaging_decay=recipe.averaging_decay,
+        separation=recipe.separation,
+    )
+
+
+def _conditional_gan(recipe, layout, data_shape):
+    size = CONDITIONAL_GAN_SIZES[recipe.size]
+    shapes = (layout.size, data_shape, recipe.latent_size)
+    averaged = build_conditional_generator(size, *shapes)
+    with dtype_policy(recipe.precision):
+        generator = build_conditional_generator(size, *shapes)
+        discriminator = build_conditional_discriminator(size, layout.size, data_shape)
+    return ConditionalGAN(
+        Generator(generator, layout, _BOUNDS),
+        discriminator,
+        averaged,
+        seed=recipe.seed,
+        averaging_decay=recipe.averaging_decay,
+        condition_sigma=recipe.condition_sigma,
+    )
+
+
+def _optimizer(recipe, steps):
+    rate = cosine_decay(recipe.learning_rate, recipe.final_learning_rate, recipe.epochs * steps)
+    if getattr(recipe, "optimizer", "adam") == "sgd":
+        return keras.optimizers.SGD(rate)
+    return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
+
+
+def _judges(recipe, run, model, conditions, validation):
+    """The callbacks that draw, judge and keep the averaged generator."""
+    # lexicographic order, turned round, is that of the classes
+    grid = SampleGrid(run, np.unique(conditions, axis=0)[::-1])
+    classifier, sigmas = _classifier(recipe, model.averaged)
+    noised = [
+        add_gaussian_noise(validation.images, sigma, 0, validation.bounds) for sigma in sigmas
+    ]
+    images, labels = np.concatenate(noised), np.concatenate([validation.labels] * len(sigmas))
+
+    # compiled once; it reads the weights as they are at each epoch's end
+    def accuracy():
+        with warnings.catch_warnings():
+            # that it reproduces little: in the first epochs it does
+            warnings.simplefilter("ignore", UserWarning)
+            return classifier.evaluate(images, labels, verbose=0).accuracy
+
+    def save():
+        run.write("generator.keras", model.averaged_generator.save)
+
+    best = KeepBest(run, accuracy, save, len(validation))
+    if isinstance(recipe, CAGANRecipe):
+        return [grid, best]
+    return [
+        EveryFewEpochs(recipe.checkpoint_epochs, recipe.last_epoch, [KeepEach(run), grid, best])
+    ]
+
+
+def _classifier(recipe, generator):
+    """The classifier that an epoch's generator is judged by, and the noise of what it reads."""
+    if not isinstance(recipe, CAGANRecipe):
+        return InverseClassifier(generator), (0.0,)
+    if recipe.separation is None:
+        settings = SearchSettings()
+    else:
+        decision = recipe.separation.decision or "difference"
+        settings = replace(recipe.separation.settings, decision=decision)
+    one_label = generator.layout.num_labels == 1
+    kind = InvertedGeneratorClassifier if one_label else MultiLabelInvertedGeneratorClassifier
+    return kind(generator, settings), recipe.validation_sigmas

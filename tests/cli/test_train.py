@@ -1,0 +1,102 @@
+"""`igc-tf train`: every recipe is reached, and so are all of its options."""
+
+import dataclasses
+import json
+
+import pytest
+
+from igc_tf.cli import train
+from igc_tf.cli.train import SUMMARIES, train_command
+from igc_tf.errors import InputError
+from igc_tf.training import RECIPES
+
+
+def test_the_overview_knows_every_recipe(capsys):
+    assert list(SUMMARIES) == list(RECIPES)
+    for arguments in ([], ["--help"]):
+        assert train_command(arguments) == 0
+        printed = capsys.readouterr().out
+        assert all(name in printed for name in RECIPES)
+
+
+def test_a_slip_of_the_pen_is_answered_with_what_was_meant():
+    with pytest.raises(ValueError, match="no recipe 'cagan-compct': did you mean 'cagan-compact'"):
+        train_command(["cagan-compct"])
+    with pytest.raises(ValueError, match="no recipe 'zzz': expected one of cagan-compact, "):
+        train_command(["zzz"])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_help_names_every_option_of_the_recipe(name, capsys):
+    with pytest.raises(SystemExit) as exit:
+        train_command([name, "--help"])
+    printed = capsys.readouterr().out
+    assert exit.value.code == 0 and printed.startswith(f"usage: igc-tf train {name} ")
+    recipe = RECIPES[name]
+    for field in dataclasses.fields(recipe):
+        if field.name != "separation":
+            assert f"--{field.name.replace('_', '-')}" in printed
+    if getattr(recipe, "separation", None) is not None:
+        for field in dataclasses.fields(recipe.separation):
+            assert f"--separation.{field.name.replace('_', '-')}" in printed
+        assert "--separation.settings.learning-rate" in printed
+
+
+def _asked(monkeypatch, *arguments):
+    """The recipe and the directory that a command line asks for."""
+    seen = []
+    run = train._parse_and_run
+
+    def parse_only(_, default, program, words):
+        def stand_in(output: train.Path, recipe: train._flat(default) = default):
+            seen.append((recipe, output))
+
+        run(stand_in, default, program, words)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(train, "_parse_and_run", parse_only)
+        train_command(arguments)
+    return seen[0]
+
+
+def test_options_change_the_recipe_and_what_it_holds(monkeypatch, tmp_path):
+    words = ["cagan-compact", "--output", str(tmp_path), "--epochs", "3", "--validation-sigmas"]
+    words += ["0", "0.2", "--separation.settings.steps", "4", "--separation.decision", "None"]
+    recipe, output = _asked(monkeypatch, *words, "--separation.no-distortion")
+    base = RECIPES["cagan-compact"]
+    settings = dataclasses.replace(base.separation.settings, steps=4)
+    separation = dataclasses.replace(
+        base.separation, settings=settings, decision=None, distortion=False
+    )
+    assert output == tmp_path and recipe == dataclasses.replace(
+        base, epochs=3, validation_sigmas=(0.0, 0.2), separation=separation
+    )
+
+
+def test_a_recipe_without_separation_can_be_given_one(monkeypatch, tmp_path):
+    words = ["cagan-paper", "--output", str(tmp_path), "separation:class-separation"]
+    recipe, _ = _asked(monkeypatch, *words, "--separation.sigma", "0.4")
+    assert recipe.separation.sigma == 0.4
+    recipe, _ = _asked(monkeypatch, "cagan-paper", "--output", str(tmp_path))
+    assert recipe == RECIPES["cagan-paper"]
+
+
+def test_trains_and_says_where_the_network_lies(tmp_path, capsys):
+    words = ["trajectory-generator", "--output", str(tmp_path), "--data", "synthetic"]
+    words += ["--classes", "2", "--units", "4", "--epochs", "1", "--batches-per-epoch", "3"]
+    assert train_command(words) == 0
+    printed = capsys.readouterr().out
+    assert f"{tmp_path}/generator.keras: validation trajectories" in printed
+    assert "epoch 1/1  loss" in printed
+    recipe = json.loads((tmp_path / "options.json").read_text())["recipe"]
+    assert (recipe["classes"], recipe["units"]) == (2, 4)
+
+
+@pytest.mark.parametrize("option", [["--epochs", "0"], ["--separation.sigma", "-1"]])
+def test_values_outside_their_ranges_are_refused(option, tmp_path, capsys):
+    # what is nested in a recipe is refused in tyro's box
+    with pytest.raises((InputError, SystemExit)) as refused:
+        train_command(["cagan-compact", "--output", str(tmp_path / "run"), *option])
+    told = f"{refused.value} {capsys.readouterr().err}"
+    assert option[0].split(".")[-1].strip("-") in told and "expected" in told
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,178 @@
+"""The order of the examples, the learning rate, the directory of a run, and its loop."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf.training.fit import TrainingRun, cosine_decay, epoch_batches, steps_per_epoch
+from igc_tf.training.recipes import Recipe
+
+INPUTS = np.arange(22, dtype=np.float32)[:, np.newaxis]
+RECIPE = Recipe(epochs=3, batch_size=4, learning_rate=0.5, seed=5)
+
+
+def _batches(first_epoch=0, seed=5, context=None):
+    epochs = range(first_epoch, 3)
+    batches = list(epoch_batches(INPUTS, 10 * np.arange(22), 4, epochs, seed, context))
+    for inputs, targets in batches:
+        assert targets.dtype == tf.int32
+        np.testing.assert_array_equal(10 * inputs[:, 0], targets)
+    return [inputs[:, 0].numpy().astype(int) for inputs, _ in batches]
+
+
+def _epochs(**values):
+    return np.concatenate(_batches(**values)).reshape(-1, 20)
+
+
+def test_each_epoch_has_its_own_order_of_different_examples():
+    epochs = _epochs()
+    assert epochs.shape == (3, 20)
+    for epoch in epochs:
+        assert len(set(epoch)) == 20
+        assert abs(np.diff(epoch)).mean() > 3
+    assert (epochs[0] != epochs[1]).mean() > 0.5 and (epochs[1] != epochs[2]).mean() > 0.5
+    assert (epochs[0] != _epochs(seed=6)[0]).mean() > 0.5
+
+
+def test_a_resumed_run_finds_the_same_order():
+    np.testing.assert_array_equal(_epochs(first_epoch=1), _epochs()[1:])
+
+
+@pytest.mark.parametrize(("workers", "replicas"), [(1, 2), (2, 2), (2, 4)])
+def test_replicas_share_the_batches_of_one(workers, replicas):
+    shares = []
+    for worker in range(workers):
+        context = tf.distribute.InputContext(workers, worker, replicas)
+        # a worker's replicas take its parts in turn
+        parts = np.array(_batches(context=context))
+        shares.append(parts.reshape(15, replicas // workers, 4 // replicas))
+    together = np.concatenate(shares, axis=1).reshape(15, 4)
+    np.testing.assert_array_equal(together, _batches())
+
+
+def test_refuses_batches_that_cannot_be_made_or_shared():
+    with pytest.raises(ValueError, match="batch_size=23: expected at most 22"):
+        steps_per_epoch(22, 23)
+    assert steps_per_epoch(22, 4) == 5
+    with pytest.raises(ValueError, match="batch_size=4: expected a multiple of 3 replicas"):
+        _batches(context=tf.distribute.InputContext(1, 0, 3))
+
+
+def test_the_learning_rate_falls_along_half_a_cosine():
+    rate = cosine_decay(0.4, 0.1, 12)
+    # cos 0, pi/3, pi/2, pi
+    assert [float(rate(step)) for step in (0, 4, 6, 12)] == pytest.approx([0.4, 0.325, 0.25, 0.1])
+    assert cosine_decay(0.4, None, 12) == 0.4
+
+
+class _Scaled(keras.Model):
+    """y = weight · x, whose one training step adds the batch's mean input to the weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = self.add_weight(shape=[], initializer="zeros")
+        self.mean = keras.metrics.Mean(name="input")
+        self.compile(optimizer=None)
+
+    @property
+    def metrics(self):
+        return [self.mean]
+
+    def call(self, x):
+        return self.weight * x
+
+    def train_step(self, batch):
+        inputs, _ = batch
+        self.weight.assign_add(tf.reduce_mean(inputs))
+        self.mean.update_state(tf.reduce_mean(inputs))
+        return {"input": self.mean.result()}
+
+
+def _fit(run, model, **values):
+    run.describe("here", train=22)
+    run.restore({"weights": model.weights})
+    if not run.is_done:
+        run.fit(model, INPUTS, np.arange(22), verbose=0, **values)
+    return float(model.weight.numpy())
+
+
+def test_a_run_leaves_its_options_its_history_and_its_logs(tmp_path):
+    model = _Scaled()
+    weight = _fit(TrainingRun(tmp_path, RECIPE), model)
+    expected = _epochs().reshape(3, 5, 4).mean(axis=2)
+    assert weight == pytest.approx(expected.sum(), rel=1e-6)
+    run = TrainingRun(tmp_path, RECIPE)
+    rows = run.read_json("history.json")
+    assert [row["input"] for row in rows] == pytest.approx(expected.mean(axis=1), rel=1e-5)
+    options = run.read_json("options.json")
+    assert options["recipe"] == dataclasses.asdict(RECIPE)
+    assert options["data"] == {"source": "here", "train": 22}
+    assert options["command"] and options["environment"]["versions"]["tensorflow"]
+    assert options["seconds"] == pytest.approx(sum(row["seconds"] for row in rows))
+    assert options["resumed"] == [] and options["start"] is None
+    # known in a checkout only
+    assert options["commit"] is None or len(options["commit"].removesuffix("-dirty")) == 40
+    assert list((tmp_path / "tensorboard").rglob("events*"))
+    # nothing is left to do
+    assert _fit(run, _Scaled()) == weight
+    assert run.read_json("options.json") == options
+
+
+def test_an_interrupted_run_goes_on_after_its_last_epoch_and_says_so(tmp_path):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    whole = _fit(TrainingRun(tmp_path / "whole", RECIPE), _Scaled())
+    with pytest.raises(KeyboardInterrupt):
+        _fit(TrainingRun(tmp_path / "cut", RECIPE), _Scaled(), judges=[Interrupt()])
+    run = TrainingRun(tmp_path / "cut", RECIPE)
+    assert _fit(run, _Scaled()) == whole
+    options = run.read_json("options.json")
+    (resumed,) = options["resumed"]
+    assert resumed["after_epoch"] == 1 and {"command", "commit", "environment"} <= set(resumed)
+    assert [row["epoch"] for row in run.read_json("history.json")] == [1, 2, 3]
+
+
+def test_a_run_may_stop_before_the_end_of_its_schedule(tmp_path):
+    recipe = dataclasses.replace(RECIPE, stop_after=2)
+    weight = _fit(TrainingRun(tmp_path, recipe), _Scaled())
+    assert weight == pytest.approx(_epochs()[:2].reshape(10, 4).mean(axis=1).sum(), rel=1e-6)
+
+
+def test_a_directory_takes_one_recipe_one_start_and_one_set_of_data(tmp_path):
+    _fit(TrainingRun(tmp_path, RECIPE), _Scaled())
+    options = (tmp_path / "options.json").read_text()
+    with pytest.raises(ValueError, match=r"other options.*'batch_size': \(4, 5\)"):
+        TrainingRun(tmp_path, dataclasses.replace(RECIPE, batch_size=5))
+    with pytest.raises(ValueError, match=r"'start_from': \(None, 'elsewhere'\)"):
+        TrainingRun(tmp_path, RECIPE, "elsewhere")
+    with pytest.raises(ValueError, match=r"'train': \(22, 21\)"):
+        TrainingRun(tmp_path, RECIPE).describe("here", train=21)
+    assert (tmp_path / "options.json").read_text() == options
+
+
+def test_a_run_may_start_from_the_weights_of_another(tmp_path):
+    first = _fit(TrainingRun(tmp_path / "first", RECIPE), _Scaled())
+    model = _Scaled()
+    run = TrainingRun(tmp_path / "second", RECIPE, tmp_path / "first")
+    run.describe("here", train=22)
+    run.restore({"weights": model.weights}, {"weights": model.weights})
+    assert float(model.weight.numpy()) == first and not run.is_done
+    options = run.read_json("options.json")
+    assert options["start"]["recipe"] == dataclasses.asdict(RECIPE)
+    third = TrainingRun(tmp_path / "third", RECIPE, tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="no checkpoint to start from"):
+        third.restore({"weights": model.weights}, {"weights": model.weights})
+    assert not (tmp_path / "third" / "options.json").exists()
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    _fit(TrainingRun(tmp_path, RECIPE), _Scaled())
+    other = keras.Sequential([keras.Input([2]), keras.layers.Dense(3)])
+    with pytest.raises(ValueError, match="does not fit this model"):
+        TrainingRun(tmp_path, RECIPE).restore({"weights": other.weights})

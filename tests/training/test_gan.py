@@ -1,0 +1,196 @@
+"""One step of the adversarial networks: what moves, where to, and by which random numbers."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator
+from igc_tf.generators.conditional_gan import (
+    CONDITIONAL_GAN_SIZES,
+    build_conditional_discriminator,
+    build_conditional_generator,
+)
+from igc_tf.generators.generator import Generator, Prior
+from igc_tf.search import SearchSettings
+from igc_tf.training.class_separation import ClassSeparation
+from igc_tf.training.gan import ConditionalActivationGAN, ConditionalGAN
+from tests.fixtures.linear_generator import linear_generator
+
+SHAPE = (28, 28, 1)
+ANY = (-np.inf, np.inf)
+COMPACT = CONDITIONAL_GAN_SIZES["compact"]
+
+
+def _activation_gan(discriminator_rate=1e-3, generator_rate=1e-3, prior=None, **values):
+    keras.utils.set_random_seed(0)
+    generator, _, _ = linear_generator(classes=3, latent_size=2, data_shape=SHAPE)
+    model = ConditionalActivationGAN(
+        Generator(generator, bounds=ANY, prior=prior),
+        build_discriminator(CAGAN_SIZES["compact"], 3, SHAPE),
+        **values,
+    )
+    rates = (generator_rate, discriminator_rate)
+    model.compile(*(keras.optimizers.Adam(rate) for rate in rates))
+    return model
+
+
+def _conditional_gan(**values):
+    keras.utils.set_random_seed(0)
+    model = ConditionalGAN(
+        build_conditional_generator(COMPACT, 10, SHAPE, 6),
+        build_conditional_discriminator(COMPACT, 10, SHAPE),
+        **values,
+    )
+    model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    return model
+
+
+def _batch(count=6, classes=3):
+    data = np.random.default_rng(0).uniform(-0.5, 0.5, [count, *SHAPE]).astype(np.float32)
+    return tf.constant(data), tf.one_hot(tf.range(count) % classes, classes)
+
+
+def _weights(network):
+    return np.concatenate([weight.ravel() for weight in network.get_weights()])
+
+
+def _trained(model, steps, batch):
+    """Each step's own figures."""
+    step, logs = tf.function(model.train_step), []
+    for _ in range(steps):
+        model.reset_metrics()
+        logs.append({name: float(value) for name, value in step(batch).items()})
+    return logs
+
+
+def test_activation_discriminator_learns_to_tell_data_from_generated():
+    model = _activation_gan(discriminator_rate=2e-3, generator_rate=1e-12)
+    logs = _trained(model, 20, _batch())
+    assert logs[-1]["discriminator_loss"] < 0.5 * logs[0]["discriminator_loss"]
+    assert logs[-1]["real_activation"] > logs[-1]["fake_activation"] + 0.4
+
+
+def test_generator_learns_to_pass_for_data():
+    logs = _trained(_activation_gan(1e-12, 0.02), 30, _batch())
+    assert logs[-1]["generator_loss"] < 0.8 * logs[0]["generator_loss"]
+
+
+def test_average_follows_the_weights_by_the_decay():
+    model = _activation_gan(generator_rate=0.01, averaging_decay=0.15)
+    first = _weights(model.generator)
+    model.train_step(_batch())
+    second = _weights(model.generator)
+    # after one step the average may keep 1 / (1 + 9) of what it was, less than the decay
+    after_one = 0.1 * first + 0.9 * second
+    np.testing.assert_allclose(_weights(model.averaged_generator), after_one, atol=1e-6)
+    model.train_step(_batch())
+    third = _weights(model.generator)
+    after_two = 0.15 * after_one + 0.85 * third
+    np.testing.assert_allclose(_weights(model.averaged_generator), after_two, atol=1e-6)
+    assert np.abs(after_two - third).max() > 1e-4
+
+
+def test_the_average_keeps_the_facts_of_the_generator():
+    prior = Prior(0.5, 2.0)
+    model = _activation_gan(prior=prior)
+    assert model.averaged.model is model.averaged_generator is not model.generator
+    for fact in ("layout", "bounds", "background", "prior", "name"):
+        assert getattr(model.averaged, fact) == getattr(model.trained, fact)
+    values = {"condition": tf.eye(3), "latent": tf.ones([3, 2])}
+    np.testing.assert_array_equal(model.averaged(values), model.trained(values))
+
+
+def test_latents_are_drawn_from_the_generators_prior():
+    # a linear generator's first layer of the latent moves along the mean latent
+    moved = {}
+    for mean in (5.0, -5.0):
+        model = _activation_gan(prior=Prior(mean, 0.01))
+        latents = model._draw_latents(1000, [1, 2]).numpy()
+        assert latents.mean() == pytest.approx(mean, abs=0.01)
+        assert latents.std() == pytest.approx(0.01, rel=0.1)
+        model.train_step(_batch())
+        moved[mean] = _weights(model.generator)
+    assert not np.allclose(moved[5.0], moved[-5.0], atol=1e-4)
+
+
+def test_separation_brings_the_right_class_nearer():
+    separation = ClassSeparation(
+        SearchSettings(steps=2, learning_rate=0.01), images=6, temperature=0.05, weight=1.0
+    )
+    losses = {}
+    for name, given in (("without", None), ("with", separation)):
+        model = _activation_gan(1e-12, 0.01, separation=given)
+        data, condition = _batch()
+        step = tf.function(model.train_step)
+        for _ in range(30):
+            step((data, condition))
+        engine = separation.engine(model.trained)
+        searched = separation.search(engine, data, condition, tf.constant([0, 0]))
+        losses[name] = float(separation.loss(searched)[0])
+    assert losses["with"] < 0.7 * losses["without"]
+
+
+def test_class_vectors_are_noised_and_clamped():
+    one_hot = np.eye(10, dtype=np.float32)[np.zeros(4000, int)]
+    noised = _conditional_gan(condition_sigma=0.2).noised(one_hot, [1, 2]).numpy()
+    assert noised.min() == 0.0 and noised.max() == 1.0
+    # max(N(0, 0.2²), 0) has the mean 0.2 / √(2π), and the one is as far below 1
+    np.testing.assert_allclose(noised[:, 1:].mean(), 0.0798, atol=0.002)
+    np.testing.assert_allclose(noised[:, 0].mean(), 1 - 0.0798, atol=0.008)
+    still = _conditional_gan(condition_sigma=0.0).noised(tf.eye(10), [1, 2])
+    np.testing.assert_array_equal(still, np.eye(10))
+
+
+def test_step_moves_both_networks_and_the_average():
+    model = _conditional_gan(averaging_decay=0.0)
+    networks = (model.generator, model.discriminator)
+    before = [[w.numpy() for w in network.trainable_weights] for network in networks]
+    logs = model.train_step(_batch(8, 10))
+    for network, weights in zip(networks, before, strict=True):
+        moved = [
+            not np.allclose(w.numpy(), old, atol=1e-8)
+            for w, old in zip(network.trainable_weights, weights, strict=True)
+        ]
+        assert np.mean(moved) > 0.8
+    averaged = model.averaged_generator.weights
+    for average, weight in zip(averaged, model.generator.weights, strict=True):
+        np.testing.assert_array_equal(average.numpy(), weight.numpy())
+    assert set(logs) == {
+        "discriminator_loss",
+        "generator_loss",
+        "real_probability",
+        "fake_probability",
+    }
+    assert 0 < float(logs["real_probability"]) < 1
+
+
+def test_random_numbers_depend_on_seed_and_step_only():
+    def weights(seed):
+        model = _conditional_gan(seed=seed)
+        model.train_step(_batch(8, 10))
+        return model.generator.get_weights()[0]
+
+    np.testing.assert_array_equal(weights(1), weights(1))
+    assert not np.array_equal(weights(1), weights(2))
+
+
+def test_conditional_discriminator_learns_to_tell_data_from_generated():
+    model = _conditional_gan()
+    model.compile(keras.optimizers.SGD(1e-12), keras.optimizers.Adam(2e-3))
+    logs = _trained(model, 20, _batch(8, 10))
+    assert logs[-1]["discriminator_loss"] < 0.7 * logs[0]["discriminator_loss"]
+    assert logs[-1]["real_probability"] > logs[-1]["fake_probability"] + 0.2
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: _conditional_gan(condition_sigma=-0.1), "condition_sigma=-0.1"),
+        (lambda: _conditional_gan(averaging_decay=1.0), "averaging_decay=1.0"),
+        (lambda: _activation_gan(averaging_decay=-0.1), "averaging_decay=-0.1"),
+    ],
+)
+def test_refuses_values_outside_their_ranges(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()

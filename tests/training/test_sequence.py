@@ -1,0 +1,77 @@
+"""Training on synthetic strokes: what it leaves, and that it resumes."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf.data import data_and_mask, synthetic_strokes
+from igc_tf.training import SequenceRecipe, fit_sequence_network, train_trajectories
+
+RECIPE = SequenceRecipe(
+    classes=2,
+    per_class=2,
+    units=8,
+    epochs=2,
+    batch_size=4,
+    input_noise=0.3,
+    learning_rate=0.01,
+    batches_per_epoch=10,
+)
+DATA = synthetic_strokes(per_class=12, classes=3, steps=10)
+
+
+def test_leaves_network_picture_and_result(tmp_path):
+    evaluation = train_trajectories(RECIPE, tmp_path, DATA, verbose=0)
+    options = json.loads((tmp_path / "options.json").read_text())
+    assert options["data"]["train"] == 4 and options["seconds"] > 0
+    assert {"generator.keras", "letters.png", "tensorboard", "checkpoints"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
+    validation = json.loads((tmp_path / "result.json").read_text())["validation"]
+    # 3 of the 36 strokes, and not more than the first two classes of them
+    assert validation["count"] == evaluation.count <= 4
+    with pytest.raises(ValueError, match="units"):
+        train_trajectories(replace(RECIPE, units=9), tmp_path, DATA, verbose=0)
+
+
+def test_forward_classifier_learns_the_strokes(tmp_path):
+    recipe = replace(RECIPE, network="classifier", classes=3, per_class=None, epochs=6, units=16)
+    network = fit_sequence_network(recipe, tmp_path, DATA, verbose=0)
+    answers = network.predict_on_batch(data_and_mask(DATA)).argmax(axis=1)
+    assert (answers == DATA.labels).mean() > 0.8
+
+
+def test_generator_learns_to_draw_the_strokes(tmp_path):
+    recipe = replace(RECIPE, per_class=None, epochs=10, units=16, learning_rate=0.03)
+    network = fit_sequence_network(recipe, tmp_path, DATA, verbose=0)
+    two = DATA.first_classes(2)
+    drawn = network.predict_on_batch(two.conditions)
+    visible = np.broadcast_to(two.mask, two.data.shape)
+    squares = np.square(drawn - two.data)[visible]
+    # half of what a pen that never moves would leave
+    assert squares.mean() < 0.5 * np.square(two.data[visible]).mean()
+
+
+def test_finished_network_is_not_trained_again(tmp_path):
+    trained = fit_sequence_network(RECIPE, tmp_path, DATA, verbose=0)
+    before = (tmp_path / "generator.keras").read_bytes()
+    again = fit_sequence_network(RECIPE, tmp_path, DATA, verbose=0)
+    assert (tmp_path / "generator.keras").read_bytes() == before
+    np.testing.assert_allclose(again(tf.eye(2)), trained(tf.eye(2)), atol=1e-6)
+
+
+def test_interrupted_run_ends_with_the_same_weights(tmp_path):
+    whole = fit_sequence_network(RECIPE, tmp_path / "whole", DATA, verbose=0)
+    # what a run is after its first epoch: the same options, and a schedule cut short
+    cut = replace(RECIPE, stop_after=1)
+    fit_sequence_network(cut, tmp_path / "cut", DATA, verbose=0)
+    (tmp_path / "cut" / "generator.keras").unlink()
+    options = json.loads((tmp_path / "cut" / "options.json").read_text())
+    options["recipe"]["stop_after"] = None
+    (tmp_path / "cut" / "options.json").write_text(json.dumps(options))
+    resumed = fit_sequence_network(RECIPE, tmp_path / "cut", DATA, verbose=0)
+    for found, expected in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)

