@@ -8,6 +8,7 @@ import pytest
 import igc_tf
 from evaluation.multi_label.__main__ import MultiLabelOptions, multi_label_table
 from igc_tf.data import add_gaussian_noise, bundled_digits, label_digits
+from igc_tf.generators.generator import Generator
 from tests.fixtures.mean_digits import label_generator, mean_digit_generator
 
 
@@ -38,7 +39,8 @@ def test_rows_count_what_either_answers(options):
     ]
     digits = label_digits(bundled_digits().sample(20, seed=0), seed=0)
     noised = add_gaussian_noise(digits.images, 0.3, seed=0)
-    classifier = igc_tf.MultiLabelInvertedGeneratorClassifier(label_generator())
+    generator = Generator(label_generator(), digits.layout, digits.bounds)
+    classifier = igc_tf.MultiLabelInvertedGeneratorClassifier(generator)
     answers = (
         classifier.classify(noised).predictions,
         (igc_tf.load_lenet(options.network).predict(noised, verbose=0) > 0.5).astype(int),
