@@ -65,24 +65,23 @@ class Deformation:
         """The difference (B, K) of what `prepare` returned and generated (B, K, H, W, channels)."""
         wanted, data, visible = reference
         candidates, height, width = generated.shape[1:4]
-        if visible is not None:
+        if visible is None:
+            # repeated once, and not by each of the many subtractions
+            wanted = tf.repeat(wanted[:, 0], candidates, axis=0)
+        else:
             # what is hidden is taken to be as generated: it neither speaks for nor against
-            filled = tf.where(visible > 0, data, generated)
-            wanted = self._features(self._flat(filled), margin=0)
-            wanted = tf.reshape(wanted, [-1, candidates, *wanted.shape[1:]])
+            wanted = self._features(self._flat(tf.where(visible > 0, data, generated)), margin=0)
         offered = self._features(self._flat(generated), margin=self.displacement)
-        offered = tf.reshape(offered, [-1, candidates, *offered.shape[1:]])
         shifts = range(2 * self.displacement + 1)
         distances = [
             tf.reduce_sum(
-                tf.square(wanted - offered[:, :, row : row + height, column : column + width]),
-                axis=-1,
+                tf.square(wanted - offered[:, row : row + height, column : column + width]), axis=-1
             )
             for row in shifts
             for column in shifts
         ]
         # a channel for each shift, and first down, then across: many times faster
-        distances = self._flat(tf.stack(distances, axis=-1))
+        distances = tf.stack(distances, axis=-1)
         for window in ([self.context, 1], [1, self.context]):
             distances = tf.nn.avg_pool2d(distances, window, strides=1, padding="SAME")
         least = tf.reshape(tf.reduce_min(distances, axis=-1), [-1, candidates, height, width])
