@@ -3,6 +3,8 @@
 import csv
 import io
 import sys
+import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,18 +17,22 @@ from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
+# the rest of a row are the scores
+_COLUMNS = ("file", "prediction", "probability", "score", "margin", "warnings", "seconds")
 
 
 @dataclass(frozen=True)
 class ClassifyOptions:
-    """Classify digits in picture files and draw what each class makes of them.
+    """Classify picture files and draw what each class makes of them.
 
     Attributes:
-        files: PNG, JPEG or NPY files, or folders of such: one digit each, any size, dark on light
-            or light on dark.
-        generator: a name that ships, or a .keras file of 28×28×1 images.
+        files: PNG, JPEG or NPY files, or folders of such, of any size. Of a grey generator each
+            holds one drawing, dark on light or light on dark, anywhere in the picture.
+        generator: a name that ships, a generator's directory, or a .keras file.
         settings: the paper's search settings, or those chosen on the validation digits; by
             default the latter for generators that record them, the former for others.
+        bounds: LOW HIGH, the values of black and white that the generator makes, where its file
+            does not say them.
         output: directory for results.csv, results.json and the pictures.
         batch_size: pictures searched at once; bounds the memory.
     """
@@ -34,6 +40,7 @@ class ClassifyOptions:
     files: tyro.conf.Positional[tuple[Path, ...]] = ()
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] | None = None
+    bounds: tuple[float, float] | None = None
     output: Path = Path("runs/classify")
     batch_size: Annotated[int, Range(1, 100_000)] = 100
 
@@ -50,28 +57,23 @@ def classify_files(options):
     Raises:
         InputError: if no file is given, or a folder holds none.
     """
-    paths = _files(options.files)
+    paths = picture_files(options.files)
     import_tensorflow_quietly()
-    from igc_tf.cli.choices import class_classifier
-    from igc_tf.data import read_picture
-    from igc_tf.generators.generator import Generator
+    from igc_tf.cli.choices import chosen_classifier
 
-    classifier = class_classifier(options.generator, options.settings)
-    generator = Generator.of(classifier.generator)
-    frame = generator.data_shape, generator.bounds, generator.background
-    pictures = {}
-    for path in paths:
-        try:
-            pictures[path] = read_picture(path, *frame)
-        except ImageFileError as error:
-            print(f"error: {error}", file=sys.stderr)
+    classifier = chosen_classifier(options.generator, options.settings, options.bounds)
+    pictures = read_pictures(paths, classifier.generator)
     if pictures:
         _classify(options, classifier, pictures)
     return 0 if len(pictures) == len(paths) else 2
 
 
-def _files(given):
-    """The files, and those in the folders in alphabetical order."""
+def picture_files(given):
+    """Returns the files that were given, and those in folders, in alphabetical order.
+
+    Raises:
+        InputError: for none, or a folder without any.
+    """
     if not given:
         raise InputError("no pictures given: expected one or more files or folders")
     paths = []
@@ -89,18 +91,53 @@ def _files(given):
     return paths
 
 
+def read_pictures(paths, generator):
+    """Reads pictures into a generator's frame; tells of each that cannot be read on stderr.
+
+    Returns:
+        {path: float32 of the generator's shape} of those that could be read.
+    """
+    from igc_tf.data import read_picture
+
+    pictures = {}
+    for path in paths:
+        try:
+            pictures[path] = read_picture(
+                path, generator.data_shape, generator.bounds, generator.background
+            )
+        except ImageFileError as error:
+            print(f"error: {error}", file=sys.stderr)
+    return pictures
+
+
 def _classify(options, classifier, pictures):
     import numpy as np
 
     run = RunDirectory(options.output)
     run.remove("*.png", "results.csv", "results.json")
-    names = [str(i) for i in range(classifier.generator.condition_size)]
-    found = classifier.classify(np.stack(list(pictures.values())), batch_size=options.batch_size)
-    rows = []
-    for i, (path, picture) in enumerate(pictures.items()):
-        rows.append(_row(path, names, found.predictions[i], -found.differences[i]))
-        drawn = _draw(run, i, path, picture, classifier, found, names)
-        print(_line(rows[-1], drawn) if i else f"{_title(rows[-1])}\n{_line(rows[-1], drawn)}")
+    paths, rows = list(pictures), []
+    begin = time.perf_counter()
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always", UserWarning)
+        data = np.stack(list(pictures.values()))
+        for found in classifier.classify_batches(data, batch_size=options.batch_size):
+            seconds = (time.perf_counter() - begin) / len(found)
+            for i, row in enumerate(_rows(classifier, found)):
+                path = paths[len(rows)]
+                row |= {"file": str(path), "warnings": "", "seconds": seconds}
+                picture = run.write_figure(
+                    f"{len(rows):03d}-{path.stem}.png",
+                    _draw(classifier, found, i, pictures[path], path.name),
+                )
+                if not rows:
+                    print(_title(row))
+                rows.append({**dict.fromkeys(_COLUMNS), **row})
+                print(_line(row, picture), flush=True)
+            begin = time.perf_counter()
+    said = list(dict.fromkeys(str(remark.message) for remark in remarks))
+    for remark in said:
+        print(f"warning: {remark}", file=sys.stderr)
+    rows = [{**row, "warnings": "; ".join(said)} for row in rows]
     run.write_text("results.csv", _as_csv(rows))
     run.write_json(
         "results.json",
@@ -108,7 +145,8 @@ def _classify(options, classifier, pictures):
             "program": "igc-tf classify",
             "options": json_ready(options),
             "search": classifier.settings.to_dict(),
-            "units": {"score": "minus the data difference", "seconds": "s"},
+            "generator_sha256": classifier.generator.digest(),
+            "units": {"score": "higher is better, of searches of one kind", "seconds": "s"},
             "environment": {**describe_code(), **describe_environment()},
             "rows": rows,
         },
@@ -116,18 +154,26 @@ def _classify(options, classifier, pictures):
     print(f"\npictures, results.csv and results.json: {run.path}")
 
 
-def _row(path, names, prediction, scores):
-    best, second = sorted(scores, reverse=True)[:2]
-    return {
-        "file": str(path),
-        "prediction": names[prediction],
-        "probability": None,
-        "score": float(scores[prediction]),
-        "margin": float(best - second),
-        "warnings": "",
-        "seconds": None,
-        **{f"score:{name}": float(score) for name, score in zip(names, scores, strict=True)},
-    }
+def _rows(classifier, found):
+    """For each example of a batch what its row says of the answer.
+
+    With several labels the score is the mean of the answers' scores, and the margin the least.
+    """
+    import numpy as np
+
+    layout = classifier.generator.layout
+    names = layout.element_names
+    for scores, prediction in zip(found.scores, found.predictions, strict=True):
+        elements = layout.offsets + np.atleast_1d(prediction)
+        parts = [np.sort(part)[::-1] for part in layout.split(scores)]
+        margins = [part[0] - part[1] for part in parts if len(part) > 1]
+        yield {
+            "prediction": ", ".join(names[element] for element in elements),
+            "probability": None,
+            "score": float(scores[elements].mean()),
+            "margin": float(min(margins)) if margins else None,
+            **{f"score:{name}": float(s) for name, s in zip(names, scores, strict=True)},
+        }
 
 
 def _as_csv(rows):
@@ -140,29 +186,36 @@ def _as_csv(rows):
 
 def _title(row):
     names = [name.removeprefix("score:") for name in row if name.startswith("score:")]
-    return f"{'prediction':12}{'margin':>8}   score of " + "".join(f"{name:>9}" for name in names)
+    width = max(10, len(row["prediction"]))
+    return f"{'prediction':{width}}   margin   score of" + "".join(f" {name:>8}" for name in names)
 
 
 def _line(row, picture):
-    scores = "".join(f"{value:9.4f}" for name, value in row.items() if name.startswith("score:"))
-    return (
-        f"{row['prediction']:12}{row['margin']:8.4f}   {'':9}{scores}  {row['file']} -> {picture}"
+    """A row under `_title`; a long name's column is wider in both."""
+    width = max(10, len(row["prediction"]))
+    scores = "".join(
+        f" {value:{max(8, len(name) - len('score:'))}.4f}"
+        for name, value in row.items()
+        if name.startswith("score:")
     )
+    margin = "     -" if row["margin"] is None else f"{row['margin']:6.4f}"
+    return f"{row['prediction']:{width}}   {margin}           {scores}  {row['file']} -> {picture}"
 
 
-def _draw(run, number, path, picture, classifier, found, names):
-    """The picture beside what each class makes of it."""
-    from igc_tf.plots import plot_cases
+def _draw(classifier, found, i, picture, title):
+    """The picture beside what the search made of it."""
+    from igc_tf.classifiers import InverseClassifier
+    from igc_tf.plots import plot_cases, plot_inverse_cases, plot_label_cases
 
-    shown = slice(number, number + 1)
-    figure = plot_cases(
-        picture[None],
-        found.reconstructions[shown],
-        found.differences[shown],
-        found.predictions[shown],
-        None,
-        names,
-        classifier.generator.bounds,
-        path.name,
-    )
-    return run.write_figure(f"{number:03d}-{path.stem}.png", figure)
+    generator, one = classifier.generator, slice(i, i + 1)
+    layout, bounds = generator.layout, generator.bounds
+    images, made = picture[None], found.reconstructions[one]
+    if isinstance(classifier, InverseClassifier):
+        conditions = found.conditions[one]
+        return plot_inverse_cases(
+            images, made, conditions, None, layout.element_names, bounds, title
+        )
+    answer = found.differences[one], found.predictions[one], None
+    if layout.num_labels > 1:
+        return plot_label_cases(images, made, *answer, layout, bounds, title)
+    return plot_cases(images, made, *answer, layout.class_names, bounds, title)

@@ -16,6 +16,8 @@ class ExportOptions:
         output: directory to write; must not exist, or be empty.
         generator: a name that ships, or a .keras file.
         settings: the paper's search settings, or those chosen on the validation digits.
+        bounds: LOW HIGH, the values of black and white that the generator makes, where its file
+            does not say them.
         format: a TensorFlow SavedModel; or an HLO program, which JAX runs on any of its devices.
         batch_size: images searched at once; for HLO, the number of images that the program takes.
     """
@@ -23,6 +25,7 @@ class ExportOptions:
     output: Path
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] = "paper"
+    bounds: tuple[float, float] | None = None
     format: Literal["saved_model", "hlo"] = "saved_model"
     batch_size: Annotated[int, Range(1, 100_000)] = 100
 
@@ -33,10 +36,10 @@ class ExportOptions:
 def export_classifier(options):
     """Writes the export and says where."""
     import_tensorflow_quietly()
-    from igc_tf.cli.choices import class_classifier
+    from igc_tf.cli.choices import chosen_classifier
     from igc_tf.export import export_hlo, export_saved_model
 
-    classifier = class_classifier(options.generator, options.settings)
+    classifier = chosen_classifier(options.generator, options.settings, options.bounds)
     write = export_hlo if options.format == "hlo" else export_saved_model
     write(classifier, options.output, options.batch_size)
     print(f"{options.generator}, {options.settings} settings: {options.output}")

@@ -76,7 +76,7 @@ def test_files_and_folders_are_classified_and_drawn(classified, capsys):
         first, second = sorted(scores.values(), reverse=True)[:2]
         assert max(scores, key=scores.get) == row["prediction"]
         assert row["score"] == first and row["margin"] == pytest.approx(first - second)
-        assert row["probability"] is None and row["warnings"] == ""
+        assert row["probability"] is None and row["warnings"] == "" and row["seconds"] > 0
     assert result["options"]["generator"] == "mnist-cagan-compact" and result["search"]["steps"]
 
     lines = [line for line in captured.out.splitlines() if " -> " in line]
@@ -104,3 +104,18 @@ def test_the_csv_is_the_same_table(classified):
     for read, row in zip(table, rows, strict=True):
         assert read["prediction"] == row["prediction"] and read["probability"] == ""
         assert float(read["score:3"]) == row["score:3"]
+
+
+def test_several_labels_are_read_together(tmp_path, capsys):
+    save(tmp_path / "7.png", digit(7))
+    output = tmp_path / "out"
+    name = "mnist-multilabel-cagan-compact"
+    assert run(tmp_path / "7.png", "--generator", name, "--output", output) == 0
+    (row,) = json.loads((output / "results.json").read_text(encoding="utf-8"))["rows"]
+    answers = row["prediction"].split(", ")
+    assert len(answers) == 4 and all(f"score:{answer}" in row for answer in answers)
+    scores = [row[f"score:{answer}"] for answer in answers]
+    assert row["score"] == pytest.approx(np.mean(scores))
+    rivals = [value for name, value in row.items() if name.startswith("score:")]
+    assert len(rivals) == 8 and 0 <= row["margin"] <= max(rivals) - min(rivals)
+    assert (output / "000-7.png").exists() and row["prediction"] in capsys.readouterr().out
