@@ -3,7 +3,6 @@
 Importing this module does not import TensorFlow; `noise_table` does.
 """
 
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -237,18 +236,11 @@ def _search(options, classifier, noised, verbose):
     """
     import numpy as np
 
-    from igc_tf.classifiers import Evaluation
-
     kept = {"right": [], "wrong": []}
-    logged, predictions, first = [], [], None
-    begin = time.perf_counter()
-    batches = classifier.classify_batches(
-        noised.data, batch_size=options.batch_size, verbose=verbose
-    )
-    for found in batches:
-        first = first or time.perf_counter() - begin
-        done = sum(map(len, predictions))
-        predictions.append(found.predictions)
+    logged, done = [], 0
+
+    def keep(found):
+        nonlocal done
         is_right = found.predictions == noised.labels[done : done + len(found)]
         for name, chosen in (("right", is_right), ("wrong", ~is_right)):
             missing = _CASES - sum(len(indices) for indices, _ in kept[name])
@@ -256,8 +248,11 @@ def _search(options, classifier, noised, verbose):
             kept[name].append((done + places, found.take(places)))
         if options.tensorboard is not None and done < _LOGGED_LATENTS:
             logged.append(found.take(np.arange(min(len(found), _LOGGED_LATENTS - done))))
-    seconds = time.perf_counter() - begin
-    evaluation = Evaluation(np.concatenate(predictions), noised.labels, seconds, first)
+        done += len(found)
+
+    evaluation = classifier.evaluate(
+        noised.data, noised.labels, batch_size=options.batch_size, verbose=verbose, keep=keep
+    )
     cases = {
         name: (
             np.concatenate([indices for indices, _ in parts]),

@@ -131,7 +131,11 @@ def multi_label_table(options, data=None, verbose=1):
 
     def search(images):
         return classifier.evaluate(
-            images, digits.labels, batch_size=options.batch_size, verbose=verbose
+            images,
+            digits.labels,
+            batch_size=options.batch_size,
+            verbose=verbose,
+            keep=lambda found: shown.append(found.take(slice(_CASES - sum(map(len, shown))))),
         )
 
     def ask_network(images):
@@ -139,7 +143,9 @@ def multi_label_table(options, data=None, verbose=1):
 
     for sigma in options.sigma:
         images = add_gaussian_noise(digits.images, sigma, options.seed)
-        draw = partial(_draw_cases, run, classifier, images, digits, sigma)
+        # of the first digits, what the search found
+        shown = []
+        draw = partial(_draw_cases, run, shown, images, digits, sigma)
         for name, evaluate, draws in ((_SEARCH, search, draw), (_NETWORK, ask_network, None)):
             if run.row(sigma=sigma, classifier=name) is None:
                 run.say(f"sigma {sigma:g}, {name}")
@@ -178,9 +184,9 @@ def _row(evaluation):
     }
 
 
-def _draw_cases(run, classifier, images, digits, sigma):
+def _draw_cases(run, shown, images, digits, sigma):
     """Both values of every label for the first digits."""
-    found = classifier.classify(images[:_CASES])
+    found = shown[0].join(*shown[1:])
     figure = plot_label_cases(
         images[:_CASES],
         found.reconstructions,

@@ -183,12 +183,13 @@ class SearchClassifier:
         found = {"predictions": self.predictions(scores), "scores": scores, "steps": result.steps}
         return self.classification(result, {**found, **followed})
 
-    def evaluate(self, data, labels, mask=None, batch_size=None, verbose="auto"):
+    def evaluate(self, data, labels, mask=None, batch_size=None, verbose="auto", keep=None):
         """Counts how often the answer is right.
 
         Args:
             data, mask, batch_size, verbose: as for `predict`.
             labels: the right ones: integers (N,), or (N, L) for several labels.
+            keep: called with the classification of each batch, in order, to keep something of it.
 
         Returns:
             An `Evaluation`.
@@ -204,6 +205,8 @@ class SearchClassifier:
         for result in self.results(data, mask, batch_size, verbose):
             scores.append(self.scores(result))
             first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
+            if keep is not None:
+                keep(self._classification(result))
         predictions = self.predictions(np.concatenate(scores))
         seconds = time.perf_counter() - begin
         return Evaluation(predictions, labels, seconds, first_batch_seconds)

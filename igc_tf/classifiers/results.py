@@ -34,7 +34,7 @@ class _Found:
         return len(self.predictions)
 
     def take(self, indices):
-        """Returns the classification of the examples with these indices, in this order."""
+        """Returns the classification of the examples with these indices (or a slice)."""
         return self._of([self], lambda part: part[0][indices])
 
     def join(self, *others):
