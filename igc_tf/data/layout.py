@@ -134,7 +134,7 @@ class ConditionLayout:
                 f"{',' if not tail else ''})"
             )
         whole = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
-        columns = labels.reshape(len(labels), -1)
+        columns = labels.reshape(len(labels), self.num_labels)
         if not whole or (columns < 0).any() or (columns >= np.array(self.sizes)).any():
             ends = f" from {labels.min()} to {labels.max()}" if labels.size else ""
             highest = sorted({size - 1 for size in self.sizes})
@@ -150,7 +150,7 @@ class ConditionLayout:
         Raises:
             InputError: as for `check`.
         """
-        columns = self.check(labels).reshape(len(labels), -1)
+        columns = self.check(labels).reshape(len(labels), self.num_labels)
         hot = [
             np.eye(size, dtype=np.float32)[v] for size, v in zip(self.sizes, columns.T, strict=True)
         ]

@@ -1,19 +1,25 @@
 """A generator: a Keras model and everything that the library may assume of its data."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
 
 from igc_tf.data.layout import ConditionLayout
-from igc_tf.errors import InputError
-from igc_tf.generators.signature import read_signature
+from igc_tf.errors import GeneratorError, InputError
+from igc_tf.generators.adapt import Form, adapt
+from igc_tf.generators.bounds import read_bounds
+from igc_tf.generators.layers import each_layer
+from igc_tf.generators.trial import try_generator
 from igc_tf.ranges import Range, check_ranges
 
 # images that were converted twice end up this far outside of their bounds
 _TOLERANCE = 1e-6
+# examples that are generated at once; bounds the memory
+_BATCH = 500
+_ROUGH = ("bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -46,18 +52,38 @@ class Prior:
 class Generator:
     """A conditional generator, with the facts that belong to it.
 
+    It is tried when it is made: what it makes of a few inputs lies in its bounds, both inputs
+    matter, gradients reach the latent, two calls agree, and examples do not depend on each other.
+
     Args:
         model: a Keras model `[condition (B, C), latent (B, Z)] -> data (B, ...)`, or
-            `condition (B, C) -> data (B, ...)`.
+            `condition (B, C) -> data (B, ...)`. The inputs may come in another order, by name or
+            as a dictionary, and the condition may be the number of a class; see `adapt`.
         layout: the `ConditionLayout` of its conditions; default C classes "0", "1", …
-        bounds: (low, high) of its data; either may be infinite.
+        bounds: (low, high) of its data; either may be infinite. Default: what its last layers
+            say; where they say nothing, bounds are needed.
         background: what the data are where nothing is; default `low`, or 0 where it is infinite.
-        prior: the `Prior` of its latents.
+        prior: the `Prior` of its latents; default N(0, 1).
         name: what it is called in results; default the model's.
         card: what is known of its making, JSON-ready, or None.
+        condition_input: which input is the condition: its name, its key, or 0 or 1; needed where
+            neither names nor sizes tell.
+        condition_size: C, where the model does not tell: subclassed models, numbers of classes.
+        latent_size: Z, of a subclassed model.
+        condition_index: whether the model takes the number of a class; default: found out.
+
+    Attributes:
+        model: the model in the form above, whatever the form of the one that was given.
+        source: the model that was given.
+        condition_size: C.
+        latent_size: Z; None without a latent.
+        data_shape: shape of one example, without the batch axis.
+        condition_gradient: whether gradients reach the condition.
+        layout, bounds, background, prior, name, card: as above.
 
     Raises:
-        GeneratorError: if the model is of another form; the message says how.
+        GeneratorError: if the model is no such generator, or contradicts what is said of it; the
+            message says what was seen and what to do.
         InputError: for facts that do not fit the model.
     """
 
@@ -65,36 +91,80 @@ class Generator:
         self,
         model,
         layout=None,
-        bounds=(-0.5, 0.5),
+        bounds=None,
         background=None,
         prior=None,
         name=None,
         card=None,
+        condition_input=None,
+        condition_size=None,
+        latent_size=None,
+        condition_index=None,
     ):
-        signature = read_signature(model)
-        self.model = model
-        self.condition_size, self.latent_size, self.data_shape = signature
+        if layout is not None and condition_size is None:
+            condition_size = layout.size
+        self._form = Form(condition_input, condition_size, latent_size, condition_index)
+        self.source = model
+        self.model, self.condition_size, self.latent_size = adapt(model, self._form)
         self.layout = layout if layout is not None else ConditionLayout.classes(self.condition_size)
         if self.layout.size != self.condition_size:
             raise InputError(
-                f"the layout has {self.layout.size} values, {self.layout.to_dict()}: the "
-                f"generator's condition has {self.condition_size} elements"
+                f"condition_size={condition_size!r}: the layout has {self.layout.size} values, "
+                f"{self.layout.element_names}"
             )
-        low, high = map(float, bounds)
-        if not low < high:
-            raise InputError(f"bounds={bounds!r}: expected (low, high), low less than high")
-        self.bounds = (low, high)
+        read = read_bounds(self.model)
+        self.bounds = _settled_bounds(bounds, read)
         if background is None:
-            background = low if np.isfinite(low) else 0.0
+            background = self.bounds[0] if np.isfinite(self.bounds[0]) else 0.0
         self.background = float(background)
         self.prior = prior if prior is not None else Prior()
         self.name = name if name is not None else model.name
         self.card = card
+        precise = all(layer.compute_dtype not in _ROUGH for layer in each_layer(self.model))
+        self.data_shape, self.condition_gradient = try_generator(
+            self,
+            self.layout,
+            self.latent_size,
+            self.prior,
+            self.bounds,
+            are_said=not np.isfinite(read).all(),
+            precise=precise,
+        )
 
     @classmethod
-    def of(cls, generator):
-        """Returns a `Generator` as it is, and one made of anything else."""
-        return generator if isinstance(generator, cls) else cls(generator)
+    def of(cls, generator, **facts):
+        """Returns a `Generator` as it is, and one made of a model and these facts.
+
+        Raises:
+            InputError: for a `Generator` and facts.
+        """
+        if not isinstance(generator, cls):
+            return cls(generator, **facts)
+        if facts:
+            raise InputError(f"{sorted(facts)}: the generator {generator.name!r} has its own")
+        return generator
+
+    def __repr__(self):
+        latent = "" if self.latent_size is None else f", latent {self.latent_size}"
+        low, high = self.bounds
+        return (
+            f"<Generator {self.name!r}: condition {self.condition_size}{latent} -> "
+            f"{self.data_shape} in [{low:g}, {high:g}]>"
+        )
+
+    def facts(self):
+        """Returns what `Generator` was told, or found out, of its model: JSON-ready.
+
+        Infinite bounds are None.
+        """
+        form = {name: value for name, value in self._form._asdict().items() if value is not None}
+        return {
+            **self.layout.to_dict(),
+            "bounds": [end if np.isfinite(end) else None for end in self.bounds],
+            "background": self.background,
+            "prior": asdict(self.prior),
+            **form,
+        }
 
     @property
     def variables(self):
@@ -139,15 +209,23 @@ class Generator:
 
         Args:
             labels: integers (N,), or (N, L) for several labels.
-            seed: decides the latents.
+            seed: decides the latents; with one seed, fewer labels get the first of more latents.
 
         Returns:
             float32 (N, ...), a NumPy array.
         """
-        values = {"condition": tf.constant(self.layout.one_hot(labels))}
+        values = {"condition": self.layout.one_hot(labels)}
         if self.latent_size is not None:
-            values["latent"] = self.prior.sample([len(labels), self.latent_size], [seed, 0])
-        return self(values).numpy()
+            shape = [len(labels), self.latent_size]
+            normal = np.random.default_rng(seed).standard_normal(shape, np.float32)
+            values["latent"] = self.prior.mean + self.prior.standard_deviation * normal
+        parts = [
+            self({name: tf.constant(value[i : i + _BATCH]) for name, value in values.items()})
+            for i in range(0, len(labels), _BATCH)
+        ]
+        if not parts:
+            return np.zeros([0, *self.data_shape], np.float32)
+        return np.concatenate([part.numpy() for part in parts])
 
     def check(self, data, what="images"):
         """Returns data as float32, checked against the generator's.
@@ -176,6 +254,32 @@ class Generator:
     def digest(self):
         """Returns the SHA-256 of the weights, in hexadecimal: which generator a result is of."""
         digest = hashlib.sha256()
-        for weight in self.model.get_weights():
+        for weight in self.source.get_weights():
             digest.update(np.ascontiguousarray(weight).tobytes())
         return digest.hexdigest()
+
+
+def _settled_bounds(said, read):
+    """The bounds that hold, of those that were said (or None) and those read off the model."""
+    if said is None:
+        if not np.isfinite(read).all():
+            raise GeneratorError(
+                "the generator's last layers do not tell its bounds: say those of the data it was "
+                "trained on, e.g. bounds=(-1, 1)"
+            )
+        return read
+    try:
+        low, high = map(float, said)
+    except (TypeError, ValueError):
+        low, high = 0.0, 0.0
+    if not low < high:
+        raise InputError(f"bounds={said!r}: expected (low, high), low less than high")
+    slack = 0.01 * (high - low)
+    too_low = np.isfinite(low) and low < read[0] - slack
+    too_high = np.isfinite(high) and high > read[1] + slack
+    if too_low or too_high:
+        raise GeneratorError(
+            f"bounds=({low:g}, {high:g}): the generator's last layers make values in "
+            f"[{read[0]:g}, {read[1]:g}] only; say the bounds of the data it was trained on"
+        )
+    return low, high

@@ -29,6 +29,15 @@ def dtype_policy(name):
         keras.config.set_dtype_policy(before)
 
 
+def each_layer(model):
+    """Yields every layer of a model, those of nested models too, but no models."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from each_layer(layer)
+        else:
+            yield layer
+
+
 @contextlib.contextmanager
 def keras_defaults():
     """Networks built inside are the same whatever Keras' configuration file says.
@@ -141,3 +150,51 @@ def modulated_dense(x, condition, units):
     shift = layers.Dense(units, kernel_initializer=spread)(condition)
     x = layers.Multiply()([layers.Dense(units, use_bias=False)(x), scale])
     return layers.LeakyReLU(0.2)(layers.Add()([x, shift]))
+
+
+class EmbeddedMixture(keras.layers.Layer):
+    """A condition's mixture of a layer's embeddings: what the layer looks up, if it is one-hot.
+
+    Args:
+        embedding: a `keras.layers.Embedding` of at least C embeddings.
+        shape: of one example's embedding.
+    """
+
+    def __init__(self, embedding, shape, **kwargs):
+        super().__init__(dtype=embedding.dtype_policy, **kwargs)
+        self.embedding = embedding
+        self.shape = tuple(shape)
+
+    def call(self, condition):
+        """Maps conditions (B, C) to (B, *shape)."""
+        table = ops.cast(self.embedding.embeddings, self.compute_dtype)
+        mixture = ops.matmul(condition, table[: condition.shape[1]])
+        return ops.reshape(mixture, (-1, *self.shape))
+
+    def compute_output_shape(self, condition_shape):
+        return (condition_shape[0], *self.shape)
+
+
+class LabelIndex(keras.layers.Layer):
+    """The number of a condition's largest element. No gradient passes.
+
+    Args:
+        shape: of one example's number: () or (1,).
+        index_dtype: of the numbers.
+    """
+
+    def __init__(self, shape, index_dtype, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+        self.shape = tuple(shape)
+        self.index_dtype = index_dtype
+
+    def call(self, condition):
+        """Maps conditions (B, C) to numbers (B, *shape)."""
+        index = ops.argmax(condition, axis=-1)
+        return ops.reshape(ops.cast(index, self.index_dtype), (-1, *self.shape))
+
+    def compute_output_shape(self, condition_shape):
+        return (condition_shape[0], *self.shape)
+
+    def compute_output_spec(self, condition):
+        return keras.KerasTensor(self.compute_output_shape(condition.shape), self.index_dtype)

@@ -1,0 +1,338 @@
+"""Any Keras model that generates data of a condition, in the one form that the library calls."""
+
+import inspect
+import math
+import re
+from typing import NamedTuple
+
+import keras
+
+from igc_tf.errors import GeneratorError
+from igc_tf.generators.layers import EmbeddedMixture, LabelIndex, keras_defaults
+
+_CONDITION_WORDS = {
+    *("condition", "conditions", "cond", "label", "labels", "class", "classes", "category"),
+    *("categories", "attribute", "attributes", "onehot", "y", "c"),
+}
+_LATENT_WORDS = {"latent", "latents", "noise", "random", "z", "code"}
+
+
+class Form(NamedTuple):
+    """How a model wants to be called, as far as it does not say itself.
+
+    Attributes:
+        condition_input: the input that is the condition: its name, its key, or 0 or 1.
+        condition_size: C.
+        latent_size: Z.
+        condition_index: whether the model takes the number of the class instead of a condition;
+            None to find out.
+    """
+
+    condition_input: str | int | None = None
+    condition_size: int | None = None
+    latent_size: int | None = None
+    condition_index: bool | None = None
+
+
+class Adapted(NamedTuple):
+    """A model in the form that the library calls.
+
+    Attributes:
+        model: a Keras model `[condition (B, C), latent (B, Z)] -> data (B, ...)`, or
+            `condition (B, C) -> data (B, ...)`.
+        condition_size: C.
+        latent_size: Z; None without a latent.
+    """
+
+    model: keras.Model
+    condition_size: int
+    latent_size: int | None
+
+
+def adapt(model, form):
+    """Returns an `Adapted` that shares the weights of a Keras model.
+
+    Inputs may come in either order, as a list, a dictionary or a subclassed model's arguments.
+    Where the model takes the number of a class and looks up an embedding, a condition becomes the
+    same mixture of the embeddings; otherwise its largest element decides the number, and no
+    gradient reaches the condition.
+
+    Args:
+        model: a Keras model, functional or subclassed.
+        form: a `Form`: what the caller says of it.
+
+    Raises:
+        GeneratorError: for something else, and where the model's form is not certain; the message
+            says what was seen and which argument settles it.
+    """
+    if not isinstance(model, keras.Model):
+        raise GeneratorError(
+            f"the generator is a {type(model).__name__}: expected a Keras model "
+            "that maps [condition, latent] to data"
+        )
+    with keras_defaults():
+        if getattr(model, "inputs", None):
+            return _functional(model, form)
+        return _subclassed(model, form)
+
+
+def _functional(model, form):
+    inputs = list(model.inputs)
+    if len(model.outputs) != 1:
+        raise GeneratorError(
+            f"the generator has {len(model.outputs)} outputs: expected one tensor of data"
+        )
+    if len(inputs) > 2:
+        raise GeneratorError(
+            f"the generator has {len(inputs)} inputs, {_seen(inputs)}: expected two, condition "
+            "(B, C) and latent (B, Z), or the condition alone"
+        )
+    for tensor in inputs:
+        if tensor.shape[0] is not None:
+            raise GeneratorError(
+                f"the generator's input {tensor.name!r} has a fixed batch size, "
+                f"{tuple(tensor.shape)}: expected any, (None, ...)"
+            )
+        if None in tensor.shape[1:]:
+            raise GeneratorError(
+                f"the generator's input {tensor.name!r} has shape {tuple(tensor.shape)}: expected "
+                "a known size"
+            )
+    number = _condition_number(model, inputs, form)
+    condition, latent = inputs[number], (inputs[1 - number] if len(inputs) == 2 else None)
+    latent_size = None if latent is None else math.prod(latent.shape[1:])
+    _agree("latent_size", form.latent_size, latent_size, latent)
+    if _takes_index(model, condition, form):
+        new, embedded, condition_size = _of_index(model, condition, form)
+    else:
+        if len(condition.shape) != 2:
+            raise GeneratorError(
+                f"the generator's condition {condition.name!r} has shape "
+                f"{tuple(condition.shape)}: expected (None, C)"
+            )
+        new, embedded, condition_size = condition, None, condition.shape[1]
+        _agree("condition_size", form.condition_size, condition_size, condition)
+    outer, ends, starts = [new], [condition], [condition]
+    if embedded is not None:
+        ends, starts = embedded
+    if latent is not None:
+        is_flat = len(latent.shape) == 2
+        flat = latent if is_flat else keras.Input([latent_size], name="latent")
+        shaped = latent if is_flat else keras.layers.Reshape(latent.shape[1:])(flat)
+        outer, ends, starts = [*outer, flat], [*ends, latent], [*starts, shaped]
+    data = model.outputs[0]
+    if any(start is not end for start, end in zip(starts, ends, strict=True)):
+        data = keras.Model(ends, data, name=f"{model.name}_rest")(starts)
+    elif _is_usual(model, outer):
+        return Adapted(model, condition_size, latent_size)
+    adapted = keras.Model(outer if len(outer) > 1 else outer[0], data, name=model.name)
+    return Adapted(adapted, condition_size, latent_size)
+
+
+def _is_usual(model, inputs):
+    """Whether a model is called with these inputs in this order, and returns a tensor."""
+    if isinstance(model, keras.Sequential):
+        return True
+    given = model.input
+    is_same = given is inputs[0]
+    if isinstance(given, (list, tuple)) and len(inputs) == 2:
+        is_same = all(one is other for one, other in zip(given, inputs, strict=True))
+    return is_same and not isinstance(model.output, (list, tuple, dict))
+
+
+def _condition_number(model, inputs, form):
+    """Which of the inputs is the condition."""
+    names = [tensor.name for tensor in inputs]
+    is_dictionary = not isinstance(model, keras.Sequential) and isinstance(model.input, dict)
+    given = model.input if is_dictionary else {}
+    keys = [next((key for key, of in given.items() if of is one), one.name) for one in inputs]
+    if form.condition_input is not None:
+        return _chosen(form.condition_input, names, keys, inputs)
+    if len(inputs) == 1:
+        if _kind(names[0]) == "latent":
+            raise GeneratorError(
+                f"the generator's only input is {_seen(inputs)}: expected a condition; if it is "
+                f"one, say condition_input={names[0]!r}"
+            )
+        return 0
+    kinds = [_kind(name) or _kind(key) for name, key in zip(names, keys, strict=True)]
+    if kinds.count("condition") == 1:
+        return kinds.index("condition")
+    if kinds.count("latent") == 1:
+        return 1 - kinds.index("latent")
+    are_indices = [_looks_up(model, tensor) or "int" in tensor.dtype for tensor in inputs]
+    if sum(are_indices) == 1:
+        return are_indices.index(True)
+    fits = [_fits(inputs[i], inputs[1 - i], form) for i in range(2)]
+    if sum(fits) == 1:
+        return fits.index(True)
+    raise GeneratorError(
+        f"the generator's inputs are {_seen(inputs)}: which is the condition? Say "
+        "condition_input=0 for the first, condition_input=1 for the second, or call the inputs "
+        "'condition' and 'latent'"
+    )
+
+
+def _chosen(wanted, names, keys, inputs):
+    if isinstance(wanted, int) and 0 <= wanted < len(names):
+        return wanted
+    for candidates in (names, keys):
+        if wanted in candidates:
+            return candidates.index(wanted)
+    raise GeneratorError(f"condition_input={wanted!r}: the generator's inputs are {_seen(inputs)}")
+
+
+def _fits(condition, latent, form):
+    """Whether the sizes that were said settle it."""
+    said = {form.condition_size: condition, form.latent_size: latent}
+    said.pop(None, None)
+    return bool(said) and all(size == math.prod(of.shape[1:]) for size, of in said.items())
+
+
+def _kind(name):
+    words = set(re.split(r"[^a-z]+", str(name).lower()))
+    is_condition, is_latent = bool(words & _CONDITION_WORDS), bool(words & _LATENT_WORDS)
+    if is_condition == is_latent:
+        return None
+    return "condition" if is_condition else "latent"
+
+
+def _seen(inputs):
+    return " and ".join(f"{tensor.name!r} {tuple(tensor.shape)}" for tensor in inputs)
+
+
+def _agree(what, said, found, tensor):
+    if said is not None and said != found:
+        seen = "there is none" if tensor is None else f"input {_seen([tensor])}"
+        raise GeneratorError(
+            f"{what}={said!r}, as said or as in the layout: the generator's is {found}, {seen}"
+        )
+
+
+def _consumers(model, tensor):
+    """The (operation, output) pairs that a model's input goes into."""
+    return [
+        (operation, node.output_tensors[0])
+        for operation in model.operations
+        for node in operation._inbound_nodes
+        if any(given is tensor for given in node.input_tensors)
+    ]
+
+
+def _looks_up(model, tensor):
+    """Whether an input goes into embeddings and nowhere else."""
+    used_by = [operation for operation, _ in _consumers(model, tensor)]
+    return bool(used_by) and all(isinstance(op, keras.layers.Embedding) for op in used_by)
+
+
+def _takes_index(model, condition, form):
+    if form.condition_index is not None:
+        return form.condition_index
+    return math.prod(condition.shape[1:]) == 1 and (
+        len(condition.shape) == 1 or "int" in condition.dtype or _looks_up(model, condition)
+    )
+
+
+def _of_index(model, condition, form):
+    """Returns a condition, what is fed where instead of the number, and C."""
+    used_by = _consumers(model, condition)
+    operations = [operation for operation, _ in used_by]
+    sizes = [form.condition_size]
+    sizes += [getattr(operation, "input_dim", None) for operation in operations]
+    sizes += [getattr(operation, "num_tokens", None) for operation in operations]
+    sizes += [getattr(operation, "num_classes", None) for operation in operations]
+    size = next((size for size in sizes if size is not None), None)
+    if size is None:
+        raise GeneratorError(
+            f"the generator's condition is a number, {_seen([condition])}: say how many classes "
+            "it has (condition_size=10)"
+        )
+    new = keras.Input([size], name="condition")
+    if _looks_up(model, condition) and not any(op.mask_zero for op in operations):
+        too_few = min(op.input_dim for op in operations)
+        if size > too_few:
+            raise GeneratorError(
+                f"condition_size={size}: the generator has embeddings for {too_few} classes"
+            )
+        ends = [output for _, output in used_by]
+        starts = [EmbeddedMixture(op, output.shape[1:])(new) for op, output in used_by]
+        return new, (ends, starts), size
+    index = LabelIndex(condition.shape[1:], condition.dtype)(new)
+    return new, ([condition], [index]), size
+
+
+class _Arranged(keras.Model):
+    """Calls a subclassed model with condition and latent where it wants them."""
+
+    def __init__(self, source, arrange, index=None):
+        super().__init__(name=source.name)
+        self.source = source
+        self.arrange = arrange
+        self.index = index
+
+    def call(self, inputs, training=False):
+        condition, latent = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
+        if self.index is not None:
+            condition = self.index(condition)
+        return self.arrange(self.source, condition, latent, training)
+
+
+def _subclassed(model, form):
+    if form.condition_size is None:
+        raise GeneratorError(
+            f"the generator {model.name!r} does not tell its input shapes: say condition_size and, "
+            "if it has a latent, latent_size"
+        )
+    index = LabelIndex((), "int32") if form.condition_index else None
+    if form.latent_size is None:
+        arranged = _Arranged(
+            model, lambda source, c, z, training: _call(source, training, c), index
+        )
+    else:
+        arranged = _Arranged(model, _arrangement(model, form.condition_input), index)
+    return Adapted(arranged, form.condition_size, form.latent_size)
+
+
+def _arrangement(model, condition_input):
+    """How a subclassed model of two inputs is called."""
+    parameters = [
+        name
+        for name in inspect.signature(model.call).parameters
+        if name not in ("training", "mask", "args", "kwargs")
+    ]
+    if len(parameters) == 1 and condition_input in (0, 1):
+
+        def as_list(source, condition, latent, training):
+            pair = [condition, latent]
+            return _call(source, training, pair if condition_input == 0 else pair[::-1])
+
+        return as_list
+    if len(parameters) == 2:
+        kinds = [_kind(name) for name in parameters]
+        if condition_input in (0, 1):
+            first = condition_input == 0
+        elif condition_input in parameters:
+            first = parameters[0] == condition_input
+        elif kinds[0] == "condition" or kinds[1] == "latent":
+            first = True
+        elif kinds[1] == "condition" or kinds[0] == "latent":
+            first = False
+        else:
+            first = None
+        if first is not None:
+
+            def as_arguments(source, condition, latent, training):
+                pair = [condition, latent] if first else [latent, condition]
+                return _call(source, training, *pair)
+
+            return as_arguments
+    raise GeneratorError(
+        f"the generator {model.name!r} takes {parameters}, and which is the condition it does not "
+        "tell: say condition_input=0 if it is called with [condition, latent], "
+        "condition_input=1 for [latent, condition]"
+    )
+
+
+def _call(source, training, *inputs):
+    takes_training = "training" in inspect.signature(source.call).parameters
+    return source(*inputs, training=training) if takes_training else source(*inputs)

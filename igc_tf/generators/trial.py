@@ -1,0 +1,186 @@
+"""A generator is tried on a few inputs before anybody relies on it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.errors import GeneratorError, first_line
+
+# what data are scaled to, the narrow ranges first
+_USUAL_BOUNDS = ((-0.5, 0.5), (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
+# a linear last layer overshoots a little
+_OVERSHOOT = 0.05
+_FIRST, _SECOND = (0, 0), (0, 1)
+
+
+class Trial(NamedTuple):
+    """What was found.
+
+    Attributes:
+        data_shape: of one example, without the batch axis.
+        condition_gradient: whether gradients reach the condition; a search of the condition
+            needs them.
+    """
+
+    data_shape: tuple[int, ...]
+    condition_gradient: bool
+
+
+def try_generator(generate, layout, latent_size, prior, bounds, are_said, precise=True):
+    """Tries a generator on four examples, on two of them in another order, and its gradients.
+
+    Args:
+        generate: `{"condition": (N, C), "latent": (N, Z)} -> data (N, ...)`.
+        layout: the `ConditionLayout` of the conditions.
+        latent_size: Z, or None.
+        prior: the `Prior` of the latents.
+        bounds: (low, high) of the data.
+        are_said: whether nothing but the owner's word is known of them.
+        precise: whether it computes in float32; 16 bits make more of a difference.
+
+    Returns:
+        A `Trial`.
+
+    Raises:
+        GeneratorError: if it makes anything but one batch of finite data within the bounds, if its
+            bounds are evidently another's, if an input does nothing, if no gradient reaches the
+            latent, if two calls differ, or if an example depends on its neighbours.
+    """
+    values = _examples(layout, latent_size, prior)
+    data = _call(generate, values)
+    _check_bounds(data, bounds, are_said)
+    _check_inputs_matter(data, layout, latent_size)
+    _check_repeatable(generate, values, data, 1e-4 if precise else 0.03)
+    return Trial(data.shape[1:], _condition_gradient(generate, values, latent_size, prior))
+
+
+def _examples(layout, latent_size, prior):
+    """Two conditions, each with the same two latents."""
+    other = [size - 1 for size in layout.sizes]
+    labels = np.array([[0] * layout.num_labels, other] * 2)
+    values = {"condition": layout.one_hot(labels[:, 0] if layout.num_labels == 1 else labels)}
+    if latent_size is not None:
+        draws = [prior.sample([latent_size], seed).numpy() for seed in (_FIRST, _SECOND)]
+        values["latent"] = np.stack([draws[0], draws[0], draws[1], draws[1]])
+    return values
+
+
+def _call(generate, values):
+    batch = len(values["condition"])
+    try:
+        data = generate({name: tf.constant(value) for name, value in values.items()})
+    except Exception as error:
+        shapes = ", ".join(f"{name} {value.shape}" for name, value in values.items())
+        raise GeneratorError(
+            f"the generator could not be called on {shapes}: {first_line(error)}"
+        ) from error
+    if not tf.is_tensor(data):
+        raise GeneratorError(
+            f"the generator returned a {type(data).__name__}: expected one tensor of data"
+        )
+    if data.shape.rank < 2 or data.shape[0] != batch:
+        raise GeneratorError(
+            f"the generator returned shape {tuple(data.shape)} for {batch} examples: "
+            f"expected ({batch}, ...)"
+        )
+    data = data.numpy()
+    if not np.isfinite(data).all():
+        raise GeneratorError("the generator returned values that are not finite")
+    return data
+
+
+def _check_bounds(data, bounds, are_said):
+    low, high = bounds
+    least, most = float(data.min()), float(data.max())
+    slack = _OVERSHOOT * (high - low) if np.isfinite(high - low) else 0.0
+    if least < low - slack or most > high + slack:
+        usual = [b for b in _USUAL_BOUNDS if b[0] - 1e-3 <= least and most <= b[1] + 1e-3]
+        example = f", e.g. bounds={usual[0]}" if usual else ""
+        raise GeneratorError(
+            f"what the generator makes lies in [{least:.4g}, {most:.4g}]: expected "
+            f"[{low:g}, {high:g}], its bounds; say the bounds of the data it was trained "
+            f"on{example}"
+        )
+    for usual in _USUAL_BOUNDS:
+        is_narrower = usual[1] - usual[0] < 0.75 * (high - low) < np.inf
+        if are_said and is_narrower and _saturates(data, usual):
+            raise GeneratorError(
+                f"what the generator makes fills [{least:.4g}, {most:.4g}], as if its bounds were "
+                f"{usual} and not ({low:g}, {high:g}); say the bounds of the data it was trained on"
+            )
+
+
+def _saturates(data, bounds):
+    """Whether data stay within bounds, with more than a few values at either end."""
+    near = 0.02 * (bounds[1] - bounds[0])
+    at_low, at_high = data < bounds[0] + near, data > bounds[1] - near
+    inside = data.min() > bounds[0] - near and data.max() < bounds[1] + near
+    return inside and min(at_low.sum(), at_high.sum()) > max(3, 0.005 * data.size)
+
+
+def _check_inputs_matter(data, layout, latent_size):
+    # differences of float32 that rounding explains
+    least = 1e-6 * np.abs(data).max()
+    if max(layout.sizes) > 1 and not np.abs(data[0::2] - data[1::2]).max() > least:
+        raise GeneratorError(
+            "the generator makes the same of two different conditions: expected that the "
+            f"condition {layout.element_names} decides what is made"
+        )
+    if latent_size is not None and not np.abs(data[:2] - data[2:]).max() > least:
+        raise GeneratorError(
+            "the generator makes the same of two different latents: expected that the latent "
+            "decides what is made; a search would have nothing to find"
+        )
+
+
+def _check_repeatable(generate, values, data, tolerance):
+    chosen = [3, 0]
+    again = _call(generate, {name: value[chosen] for name, value in values.items()})
+    allowed = tolerance * max(np.abs(data).max(), 1e-6)
+    if np.abs(again - data[chosen]).max() <= allowed:
+        return
+    difference = np.abs(_call(generate, values) - data).max()
+    if difference > allowed:
+        raise GeneratorError(
+            f"two calls of the generator with the same inputs differ by up to {difference:.3g}: "
+            "expected the same outside of training (training=False)"
+        )
+    raise GeneratorError(
+        "what the generator makes of an example depends on the others of its batch, by up to "
+        f"{np.abs(again - data[chosen]).max():.3g}: expected that examples do not depend on each "
+        "other outside of training (training=False)"
+    )
+
+
+def _condition_gradient(generate, values, latent_size, prior):
+    """Checks the gradient to the latent; returns whether one reaches the condition."""
+    values = {name: tf.constant(value[2:]) for name, value in values.items()}
+    if latent_size is not None:
+        # where searches start, and elsewhere
+        start = tf.fill([1, latent_size], tf.constant(prior.mean, tf.float32))
+        values["latent"] = tf.concat([start, values["latent"][1:]], axis=0)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        data = generate(values)
+        # in no direction that a normalisation would keep constant
+        weights = tf.random.stateless_normal(tf.shape(data), _FIRST)
+        objective = tf.reduce_sum(weights * data)
+    gradients = tape.gradient(objective, values)
+    if latent_size is not None:
+        gradient = gradients["latent"]
+        places = ("at the prior's mean, where searches start", "at a latent drawn from the prior")
+        if gradient is None:
+            raise GeneratorError(
+                "no gradient reaches the generator's latent: expected that every operation on the "
+                "way to the data can be differentiated"
+            )
+        for row, place in zip(gradient.numpy(), places, strict=True):
+            if not np.isfinite(row).all():
+                raise GeneratorError(f"the gradient to the latent is not finite {place}")
+            if not row.any():
+                raise GeneratorError(
+                    f"the gradient to the latent is zero {place}: a search could not move"
+                )
+    gradient = gradients["condition"]
+    return gradient is not None and bool(np.isfinite(gradient).all() and np.any(gradient))

@@ -1,0 +1,82 @@
+"""What a generator knows of its data."""
+
+import numpy as np
+import pytest
+
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.errors import InputError
+from igc_tf.generators.generator import Generator, Prior
+from tests.generators.models import two_inputs
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return Generator(two_inputs(shape=(6, 5)), ConditionLayout.classes("abcd"), name="letters")
+
+
+def test_a_generator_is_taken_as_it_is(generator):
+    assert Generator.of(generator) is generator
+    assert Generator.of(two_inputs(), bounds=(-1, 1)).bounds == (-1, 1)
+    with pytest.raises(InputError, match="'bounds'.*'letters' has its own"):
+        Generator.of(generator, bounds=(0, 1))
+    assert repr(generator) == "<Generator 'letters': condition 4, latent 7 -> (6, 5) in [-1, 1]>"
+
+
+def test_facts_are_ready_for_json(generator):
+    assert generator.facts() == {
+        "labels": [{"name": "class", "values": ["a", "b", "c", "d"]}],
+        "bounds": [-1.0, 1.0],
+        "background": -1.0,
+        "prior": {"mean": 0.0, "standard_deviation": 1.0},
+        "condition_size": 4,
+    }
+    facts = Generator(two_inputs(activation=None), bounds=(-np.inf, np.inf)).facts()
+    assert facts["bounds"] == [None, None] and facts["background"] == 0
+
+
+def test_samples_are_of_their_labels_and_reproducible(generator):
+    labels = np.array([3, 0, 1])
+    sample = generator.sample(labels, seed=5)
+    assert sample.shape == (3, 6, 5) and sample.dtype == np.float32
+    np.testing.assert_array_equal(generator.sample(labels, 5), sample)
+    np.testing.assert_allclose(generator.sample(labels[:2], 5), sample[:2], atol=1e-6)
+    assert np.abs(generator.sample(labels, 6) - sample).max() > 1e-3
+    latent = np.random.default_rng(5).standard_normal([3, 7], np.float32)
+    expected = generator.model([np.eye(4, dtype=np.float32)[labels], latent])
+    np.testing.assert_allclose(sample, expected, atol=1e-6)
+    assert generator.sample(np.zeros([0], int), 1).shape == (0, 6, 5)
+    assert generator.sample(np.zeros([501], int), 1).shape == (501, 6, 5)
+
+
+def test_samples_follow_the_prior():
+    model = two_inputs()
+    shifted = Generator(model, prior=Prior(2.0, 0.5))
+    latent = 2 + 0.5 * np.random.default_rng(1).standard_normal([1, 7], np.float32)
+    expected = model([np.eye(4, dtype=np.float32)[:1], latent])
+    np.testing.assert_allclose(shifted.sample([0], 1), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros([2, 5, 6]), r"pictures have shape \(2, 5, 6\): expected \(N, 6, 5\)"),
+        (np.zeros([6, 5]), r"shape \(6, 5\)"),
+        (np.full([1, 6, 5], np.nan), "not finite"),
+        (np.full([1, 6, 5], 1.01), r"lie in \[1.01, 1.01\]: expected \[-1, 1\]"),
+    ],
+)
+def test_data_are_checked(generator, data, message):
+    with pytest.raises(InputError, match=message):
+        generator.check(data, "pictures")
+
+
+def test_data_become_float32(generator):
+    assert generator.check(np.zeros([2, 6, 5])).dtype == np.float32
+    assert generator.check(np.zeros([0, 6, 5])).shape == (0, 6, 5)
+
+
+def test_digest_follows_the_weights():
+    model = two_inputs()
+    before = Generator(model).digest()
+    model.set_weights([weight + 1e-3 for weight in model.get_weights()])
+    assert Generator(model).digest() != before
