@@ -1,6 +1,5 @@
 """A generator: a Keras model and everything that the library may assume of its data."""
 
-import hashlib
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.adapt import Form, adapt
 from igc_tf.generators.bounds import read_bounds
+from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.layers import each_layer
 from igc_tf.generators.trial import try_generator
 from igc_tf.ranges import Range, check_ranges
@@ -157,7 +157,8 @@ class Generator:
 
         Infinite bounds are None.
         """
-        form = {name: value for name, value in self._form._asdict().items() if value is not None}
+        form = self._form._replace(condition_size=self.condition_size, latent_size=self.latent_size)
+        form = {name: value for name, value in form._asdict().items() if value is not None}
         return {
             **self.layout.to_dict(),
             "bounds": [end if np.isfinite(end) else None for end in self.bounds],
@@ -253,10 +254,7 @@ class Generator:
 
     def digest(self):
         """Returns the SHA-256 of the weights, in hexadecimal: which generator a result is of."""
-        digest = hashlib.sha256()
-        for weight in self.source.get_weights():
-            digest.update(np.ascontiguousarray(weight).tobytes())
-        return digest.hexdigest()
+        return weights_digest(self.source)
 
 
 def _settled_bounds(said, read):

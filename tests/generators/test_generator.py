@@ -29,6 +29,7 @@ def test_facts_are_ready_for_json(generator):
         "background": -1.0,
         "prior": {"mean": 0.0, "standard_deviation": 1.0},
         "condition_size": 4,
+        "latent_size": 7,
     }
     facts = Generator(two_inputs(activation=None), bounds=(-np.inf, np.inf)).facts()
     assert facts["bounds"] == [None, None] and facts["background"] == 0

@@ -1,0 +1,186 @@
+"""Keras models in files: their configuration as JSON beside their weights, and `.keras` files."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from igc_tf.errors import InputError, first_line
+from igc_tf.generators.layers import each_layer, keras_defaults
+
+
+def model_config(model):
+    """Returns the configuration from which `build_model` makes the model anew, JSON-ready.
+
+    Raises:
+        InputError: for a model that does not tell its configuration.
+    """
+    try:
+        return _without_compilation(json.loads(model.to_json()))
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise InputError(
+            f"the model {model.name!r} does not tell how to make it again: {first_line(error)} "
+            "(a class of your own needs get_config, see Keras' guide to saving)"
+        ) from error
+
+
+def build_model(config, custom_objects=None):
+    """Builds a model of a `model_config`, its weights not yet set.
+
+    The configuration decides alone, whatever Keras' configuration file says.
+
+    Args:
+        config: of `model_config`.
+        custom_objects: {name: class or function} that Keras does not know.
+
+    Raises:
+        InputError: if Keras cannot; names what is missing.
+    """
+    with keras_defaults():
+        try:
+            return keras.models.model_from_json(json.dumps(config), custom_objects)
+        except Exception as error:
+            raise InputError(f"the model cannot be made: {_innermost_cause(error)}") from error
+
+
+def write_weights(model, path, dtype="float32"):
+    """Writes a model's weights, in its own order, as an NPZ file.
+
+    Args:
+        model: a Keras model.
+        path: of the file.
+        dtype: of what is float32 in the model: "float32" or "float16".
+    """
+    np.savez_compressed(
+        path,
+        **{
+            f"{i:03d}": weight.astype(dtype) if weight.dtype == np.float32 else weight
+            for i, weight in enumerate(model.get_weights())
+        },
+    )
+
+
+def read_weights(model, path, sha256=None):
+    """Sets a model's weights to those of a file of `write_weights`.
+
+    Args:
+        model: a built Keras model.
+        path: of the file.
+        sha256: of the file's bytes, in hexadecimal; None for any.
+
+    Raises:
+        InputError: for a file that cannot be read, has another hash or does not fit the model.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and digest != sha256:
+        raise InputError(f"{path} has SHA-256 {digest}: expected {sha256}, as its card says")
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            weights = [file[key] for key in file.files]
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} holds no weights: {first_line(error)}") from error
+    found, expected = ([w.shape for w in of] for of in (weights, model.get_weights()))
+    if found != expected:
+        raise InputError(f"{path} holds weights of shapes {found}: expected {expected}")
+    model.set_weights([w.astype(np.float32) if w.dtype == np.float16 else w for w in weights])
+
+
+def read_keras_file(path, custom_objects=None):
+    """Loads a `.keras` file.
+
+    Args:
+        path: of the file.
+        custom_objects: {name: class or function} that Keras does not know.
+
+    Raises:
+        InputError: if Keras cannot; names what is missing.
+    """
+    with keras_defaults():
+        try:
+            return keras.models.load_model(path, custom_objects, compile=False)
+        except Exception as error:
+            raise InputError(
+                f"{path} holds no Keras model that can be loaded: {_innermost_cause(error)}"
+            ) from error
+
+
+def compute_in(model, precision):
+    """Lets the layers of a model, and of those nested in it, compute in a dtype policy.
+
+    Args:
+        model: a Keras model.
+        precision: "float32", "mixed_bfloat16" or another policy of Keras'.
+
+    Raises:
+        InputError: for a policy that Keras does not know.
+    """
+    try:
+        policy = keras.dtype_policies.get(precision)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"precision={precision!r}: expected 'float32', 'mixed_bfloat16' or another dtype "
+            "policy of Keras'"
+        ) from error
+    for layer in each_layer(model):
+        layer.dtype_policy = policy
+
+
+def weights_digest(model, dtype="float32"):
+    """Returns the SHA-256 of a model's weights, in hexadecimal: which model a result is of.
+
+    Args:
+        model: a Keras model.
+        dtype: that floating-point numbers are rounded to first, as `write_weights` does.
+    """
+    digest = hashlib.sha256()
+    for weight in model.get_weights():
+        is_rounded = weight.dtype == np.float32 and dtype != "float32"
+        rounded = weight.astype(dtype).astype(np.float32) if is_rounded else weight
+        digest.update(np.ascontiguousarray(rounded).tobytes())
+    return digest.hexdigest()
+
+
+def _without_compilation(config):
+    """A configuration without optimizers and losses, which only training needs."""
+    if isinstance(config, dict):
+        return {
+            key: _without_compilation(value)
+            for key, value in config.items()
+            if key != "compile_config"
+        }
+    return [_without_compilation(value) for value in config] if isinstance(config, list) else config
+
+
+def _innermost_cause(error):
+    """What Keras found missing: its own message wraps it in the whole configuration."""
+    text, seen = str(error), error
+    while seen.__cause__ or seen.__context__:
+        seen = seen.__cause__ or seen.__context__
+        text += f"\nException encountered: {seen}"
+    missing = re.findall(r"Could not locate (class|function) '([^']+)'", text)
+    if missing:
+        kind, name = missing[-1]
+        name = name.split(">")[-1]
+        return (
+            f"it uses the {kind} {name!r}, which Keras does not know here. Import the module that "
+            "registers it (keras.saving.register_keras_serializable), or give "
+            f'custom_objects={{"{name}": {name}}}'
+        )
+    if "lambda" in text.lower() and "safe_mode" in text:
+        return (
+            "it holds a Lambda layer, Python code that loading would run. If you trust the file, "
+            "load it with keras.models.load_model(path, safe_mode=False) and give "
+            "igc_tf.Generator the model"
+        )
+    causes = [part.strip() for part in text.split("Exception encountered:") if part.strip()]
+    return first_line(ValueError(causes[-1])) if causes else first_line(error)

@@ -1,0 +1,221 @@
+"""Generators by name, in directories and in `.keras` files.
+
+A generator on disk is a directory of two files: `card.json`, which holds Keras' configuration of
+the network, what a `Generator` knows of its data, and how it was made; and `generator.npz`, its
+weights. Those that ship, that training writes and that people save are the same.
+"""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.errors import InputError
+from igc_tf.generators.adapt import Form, adapt
+from igc_tf.generators.generator import Generator, Prior
+from igc_tf.generators.keras_files import (
+    build_model,
+    compute_in,
+    model_config,
+    read_keras_file,
+    read_weights,
+    weights_digest,
+    write_weights,
+)
+from igc_tf.runs import RunDirectory, read_json
+
+_SHIPPED = Path(__file__).parent / "weights"
+_CARD, _WEIGHTS = "card.json", "generator.npz"
+# what a card says of a generator's making
+_KEPT = ("family", "architecture", "training", "chosen_epoch", "metrics", "settings")
+_FACTS = (
+    *("layout", "bounds", "background", "prior", "name", "card"),
+    *("condition_input", "condition_size", "latent_size", "condition_index"),
+)
+
+
+def generator_names():
+    """Returns the names of the generators that ship, in alphabetical order."""
+    return sorted(path.parent.name for path in _SHIPPED.glob(f"[!.]*/{_CARD}"))
+
+
+def generator_card(generator):
+    """Returns a generator's card: network, facts, training, figures, search settings, hashes.
+
+    Args:
+        generator: a name that ships, or a directory of `save_generator`.
+
+    Raises:
+        InputError: for neither.
+    """
+    directory = _directory(generator)
+    if directory is None:
+        raise InputError(
+            f"no generator {str(generator)!r}: expected one of {generator_names()} or a directory "
+            f"with a {_CARD}"
+        )
+    card = read_json(directory / _CARD)
+    if not isinstance(card, dict) or card.get("kind") != "generator":
+        raise InputError(f"{directory / _CARD} is no generator's card")
+    return card
+
+
+def load_generator(generator, precision=None, custom_objects=None, **facts):
+    """Loads a `Generator`.
+
+    Beside a file `own.keras`, a file `own.json` may say what a Keras model does not: `class_names`
+    (or `labels`), `bounds`, `background`, `prior`, `condition_input`, `condition_size`,
+    `latent_size`, `condition_index`; see `Generator`.
+
+    Args:
+        generator: a name that ships ("mnist-cagan-compact"), a directory of `save_generator`, or
+            the path of a `.keras` file.
+        precision: what its layers compute in, a Keras dtype policy; with "mixed_bfloat16" a search
+            takes less time where the processor multiplies bfloat16 matrices (AMX, tensor cores),
+            and its differences are rougher. None leaves what was saved; shipped: "float32".
+        custom_objects: {name: class or function} that the file uses and Keras does not know.
+        **facts: arguments of `Generator`, in the place of what card or file say; `class_names`
+            stands for the layout of one label.
+
+    Raises:
+        InputError: for anything else, for what cannot be loaded, and for weights that do not match
+            their card.
+        GeneratorError: for a model that contradicts what is said of it.
+    """
+    directory, path = _directory(generator), Path(generator)
+    if directory is not None:
+        card = generator_card(directory)
+        known = {**_read_facts(card, directory / _CARD, strict=False), "card": card}
+        known["name"] = card.get("name", directory.name)
+        model = build_model(card["model"], custom_objects)
+        _build(model, known)
+        read_weights(model, directory / card["weights"]["file"], card["weights"]["sha256"])
+    elif path.suffix == ".keras" and path.is_file():
+        beside = path.with_suffix(".json")
+        known = {"name": path.stem, **_read_facts(read_json(beside) or {}, beside)}
+        model = read_keras_file(path, custom_objects)
+    else:
+        raise InputError(
+            f"generator {str(generator)!r}: expected one of {generator_names()}, a directory with "
+            f"a {_CARD}, or the path of an existing .keras file"
+        )
+    if precision is not None:
+        compute_in(model, precision)
+    return Generator(model, **{**known, **_named_facts(facts)})
+
+
+def save_generator(generator, directory, dtype="float32", **entries):
+    """Writes a `Generator` into a directory, from which `load_generator` reads it.
+
+    Args:
+        generator: a `Generator`.
+        directory: created if missing; a card and weights that are there are replaced.
+        dtype: of the weights on disk: "float32", or "float16" for half the size.
+        **entries: what else the card says, JSON-ready: `training`, `metrics`, `settings` (by
+            name), …; they replace those of the generator's own card.
+
+    Returns:
+        The card.
+
+    Raises:
+        InputError: for a model whose configuration Keras cannot write, and for another dtype.
+        OutputError: if the directory cannot be written.
+    """
+    if dtype not in ("float32", "float16"):
+        raise InputError(f"dtype={dtype!r}: expected 'float32' or 'float16'")
+    target = RunDirectory(directory)
+    config = model_config(generator.source)
+    path = target.write(_WEIGHTS, lambda path: write_weights(generator.source, path, dtype))
+    card = {
+        "kind": "generator",
+        "name": generator.name,
+        **generator.facts(),
+        "data_shape": list(generator.data_shape),
+        "parameters": generator.source.count_params(),
+        "weights": {
+            "file": path.name,
+            "dtype": dtype,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "digest": weights_digest(generator.source, dtype),
+        },
+        **{key: value for key, value in (generator.card or {}).items() if key in _KEPT},
+        **entries,
+        "model": config,
+    }
+    write_card(target.path, card)
+    return card
+
+
+def write_card(directory, card):
+    """Writes a card, its `model` in one line, whatever its length; returns the path.
+
+    Args:
+        directory: of the card.
+        card: JSON-ready, with a `model_config` as its `model`.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    rest = {key: value for key, value in card.items() if key != "model"}
+    text = json.dumps({**rest, "model": None}, indent=2, ensure_ascii=False)
+    model = json.dumps(card["model"], ensure_ascii=False)
+    return RunDirectory(directory).write_text(_CARD, text.removesuffix("null\n}") + model + "\n}\n")
+
+
+def _directory(generator):
+    """The directory of a name that ships, or of a path that has a card; else None."""
+    if str(generator) in generator_names():
+        return _SHIPPED / str(generator)
+    path = Path(generator)
+    return path if (path / _CARD).is_file() else None
+
+
+def _named_facts(facts):
+    """Arguments of `Generator`, `class_names` among them."""
+    unknown = sorted(facts.keys() - {*_FACTS, "class_names"})
+    if unknown:
+        raise InputError(f"{unknown}: expected only {[*_FACTS, 'class_names']}")
+    facts = dict(facts)
+    names = facts.pop("class_names", None)
+    return facts if names is None else {**facts, "layout": ConditionLayout.classes(names)}
+
+
+def _read_facts(values, path, strict=True):
+    """The arguments of `Generator` that a JSON file says; if strict, it may say nothing else."""
+    if not isinstance(values, dict):
+        raise InputError(f"{path} holds a {type(values).__name__}: expected a generator's facts")
+    values = dict(values)
+    try:
+        if "labels" in values:
+            values["layout"] = ConditionLayout.from_dict(values)
+        if "bounds" in values:
+            low, high = values["bounds"]
+            values["bounds"] = (
+                -math.inf if low is None else low,
+                math.inf if high is None else high,
+            )
+        if "prior" in values:
+            values["prior"] = Prior(**values["prior"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} does not say what it should of a generator: {error}") from error
+    values.pop("labels", None)
+    if not strict:
+        values = {key: value for key, value in values.items() if key in _FACTS}
+    try:
+        return _named_facts(values)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _build(model, facts):
+    """Creates the weights of a subclassed model, which come with its first call."""
+    if model.built and model.weights:
+        return
+    form = Form(**{name: facts[name] for name in Form._fields if name in facts})
+    adapted = adapt(model, form)
+    sizes = [adapted.condition_size, adapted.latent_size]
+    inputs = [np.zeros([1, size], np.float32) for size in sizes if size is not None]
+    adapted.model(inputs if len(inputs) > 1 else inputs[0])
