@@ -6,7 +6,11 @@ classifier = igc_tf.InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cag
 predictions = classifier.classify(images).predictions
 """
 
+import contextlib
 import importlib
+import importlib.abc
+import importlib.util
+import sys
 
 __version__ = "0.1.0"
 
@@ -43,3 +47,36 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(__all__)
+
+
+def _register_layers():
+    """Tells Keras the layers of this package, which files that it saved hold."""
+    # another backend than TensorFlow is refused where a model is made, not here
+    with contextlib.suppress(ImportError):
+        importlib.import_module("igc_tf.generators.layers")
+
+
+class _WithKeras(importlib.abc.MetaPathFinder):
+    """Registers the layers when somebody imports Keras: `import igc_tf` alone stays quick."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return spec
+        execute = spec.loader.exec_module
+
+        def execute_and_register(module):
+            execute(module)
+            _register_layers()
+
+        spec.loader.exec_module = execute_and_register
+        return spec
+
+
+if "keras" in sys.modules:
+    _register_layers()
+else:
+    sys.meta_path.insert(0, _WithKeras())

@@ -20,7 +20,7 @@ def main():
         noise_tables: tuple[Path, ...] = (),
         inverse_classification: Path | None = None,
     ) -> int:
-        """Writes the weights and the card of a generator into igc_tf/pretrained.
+        """Writes the weights and the card of a generator into igc_tf/generators/weights.
 
         Args:
             name: what load_generator will know it as.

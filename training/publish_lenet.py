@@ -17,7 +17,7 @@ def main():
         commit: str,
         command: str,
     ) -> int:
-        """Writes the weights and the card of a LeNet into igc_tf/pretrained.
+        """Writes the weights and the card of a LeNet into igc_tf/classifiers/weights.
 
         Args:
             name: what load_lenet will know it as.

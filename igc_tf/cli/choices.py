@@ -21,7 +21,7 @@ def chosen_classifier(generator, settings=None, bounds=None):
     card = generator_card(generator) if generator in generator_names() else {}
     has_classes = card.get("training", {}).get("recipe", {}).get("task", "classes") == "classes"
     if settings is None:
-        settings = "best" if card.get("best_settings") else "paper"
+        settings = "best" if card.get("settings", {}).get("best") else "paper"
     search = named_settings(settings, generator)
     facts = {"bounds": bounds} if bounds is not None else {}
     if not has_classes:

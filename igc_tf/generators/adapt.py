@@ -99,34 +99,34 @@ def _functional(model, form):
                 "a known size"
             )
     number = _condition_number(model, inputs, form)
+    if _takes_index(model, inputs[number], form):
+        model = _of_conditions(model, number, form)
+        inputs = list(model.inputs)
     condition, latent = inputs[number], (inputs[1 - number] if len(inputs) == 2 else None)
+    if len(condition.shape) != 2:
+        raise GeneratorError(
+            f"the generator's condition {condition.name!r} has shape {tuple(condition.shape)}: "
+            "expected (None, C)"
+        )
+    _agree("condition_size", form.condition_size, condition.shape[1], condition)
     latent_size = None if latent is None else math.prod(latent.shape[1:])
     _agree("latent_size", form.latent_size, latent_size, latent)
-    if _takes_index(model, condition, form):
-        new, embedded, condition_size = _of_index(model, condition, form)
-    else:
-        if len(condition.shape) != 2:
-            raise GeneratorError(
-                f"the generator's condition {condition.name!r} has shape "
-                f"{tuple(condition.shape)}: expected (None, C)"
-            )
-        new, embedded, condition_size = condition, None, condition.shape[1]
-        _agree("condition_size", form.condition_size, condition_size, condition)
-    outer, ends, starts = [new], [condition], [condition]
-    if embedded is not None:
-        ends, starts = embedded
-    if latent is not None:
-        is_flat = len(latent.shape) == 2
-        flat = latent if is_flat else keras.Input([latent_size], name="latent")
-        shaped = latent if is_flat else keras.layers.Reshape(latent.shape[1:])(flat)
-        outer, ends, starts = [*outer, flat], [*ends, latent], [*starts, shaped]
-    data = model.outputs[0]
-    if any(start is not end for start, end in zip(starts, ends, strict=True)):
-        data = keras.Model(ends, data, name=f"{model.name}_rest")(starts)
+    outer, data = [condition] if latent is None else [condition, latent], model.outputs[0]
+    if latent is not None and len(latent.shape) != 2:
+        outer[1] = keras.Input([latent_size], name="latent")
+        shaped = keras.layers.Reshape(latent.shape[1:])(outer[1])
+        data = _called(model, [condition, shaped] if number == 0 else [shaped, condition])
     elif _is_usual(model, outer):
-        return Adapted(model, condition_size, latent_size)
+        return Adapted(model, condition.shape[1], latent_size)
     adapted = keras.Model(outer if len(outer) > 1 else outer[0], data, name=model.name)
-    return Adapted(adapted, condition_size, latent_size)
+    return Adapted(adapted, condition.shape[1], latent_size)
+
+
+def _called(model, tensors):
+    """The only output of a model for tensors in the order of its `inputs`."""
+    is_sequential = isinstance(model, keras.Sequential)
+    structure = model.inputs[0] if is_sequential else model.input
+    return keras.tree.flatten(model(keras.tree.pack_sequence_as(structure, tensors)))[0]
 
 
 def _is_usual(model, inputs):
@@ -210,10 +210,10 @@ def _agree(what, said, found, tensor):
 
 
 def _consumers(model, tensor):
-    """The (operation, output) pairs that a model's input goes into."""
+    """The layers and operations that one of a model's inputs goes into."""
     return [
-        (operation, node.output_tensors[0])
-        for operation in model.operations
+        operation
+        for operation in getattr(model, "operations", model.layers)
         for node in operation._inbound_nodes
         if any(given is tensor for given in node.input_tensors)
     ]
@@ -221,7 +221,7 @@ def _consumers(model, tensor):
 
 def _looks_up(model, tensor):
     """Whether an input goes into embeddings and nowhere else."""
-    used_by = [operation for operation, _ in _consumers(model, tensor)]
+    used_by = _consumers(model, tensor)
     return bool(used_by) and all(isinstance(op, keras.layers.Embedding) for op in used_by)
 
 
@@ -233,32 +233,40 @@ def _takes_index(model, condition, form):
     )
 
 
-def _of_index(model, condition, form):
-    """Returns a condition, what is fed where instead of the number, and C."""
-    used_by = _consumers(model, condition)
-    operations = [operation for operation, _ in used_by]
+def _of_conditions(model, number, form):
+    """A model of the same weights that takes a condition (B, C) instead of a class's number."""
+    index = model.inputs[number]
+    operations = _consumers(model, index)
     sizes = [form.condition_size]
-    sizes += [getattr(operation, "input_dim", None) for operation in operations]
-    sizes += [getattr(operation, "num_tokens", None) for operation in operations]
-    sizes += [getattr(operation, "num_classes", None) for operation in operations]
+    for name in ("input_dim", "num_tokens", "num_classes"):
+        sizes += [getattr(operation, name, None) for operation in operations]
     size = next((size for size in sizes if size is not None), None)
     if size is None:
         raise GeneratorError(
-            f"the generator's condition is a number, {_seen([condition])}: say how many classes "
-            "it has (condition_size=10)"
+            f"the generator's condition is a number, {_seen([index])}: say how many classes it has "
+            "(condition_size=10)"
         )
-    new = keras.Input([size], name="condition")
-    if _looks_up(model, condition) and not any(op.mask_zero for op in operations):
-        too_few = min(op.input_dim for op in operations)
-        if size > too_few:
-            raise GeneratorError(
-                f"condition_size={size}: the generator has embeddings for {too_few} classes"
-            )
-        ends = [output for _, output in used_by]
-        starts = [EmbeddedMixture(op, output.shape[1:])(new) for op, output in used_by]
-        return new, (ends, starts), size
-    index = LabelIndex(condition.shape[1:], condition.dtype)(new)
-    return new, ([condition], [index]), size
+    new = [keras.Input(one.shape[1:], dtype=one.dtype, name=one.name) for one in model.inputs]
+    new[number] = keras.Input([size], name="condition")
+    inputs = keras.tree.pack_sequence_as(
+        new[0] if isinstance(model, keras.Sequential) else model.input, new
+    )
+    if not _looks_up(model, index) or any(operation.mask_zero for operation in operations):
+        tensors = list(new)
+        tensors[number] = LabelIndex(index.shape[1:], index.dtype)(new[number])
+        return keras.Model(inputs, _called(model, tensors), name=model.name)
+    embeddings = min(operation.input_dim for operation in operations)
+    if size > embeddings:
+        raise GeneratorError(
+            f"condition_size={size}: the generator has embeddings for {embeddings} classes"
+        )
+
+    def mixture(layer):
+        if all(layer is not operation for operation in operations):
+            return layer
+        return EmbeddedMixture(layer, layer.compute_output_shape(index.shape)[1:])
+
+    return keras.models.clone_model(model, input_tensors=inputs, clone_function=mixture)
 
 
 class _Arranged(keras.Model):

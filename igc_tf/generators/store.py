@@ -85,6 +85,18 @@ def load_generator(generator, precision=None, custom_objects=None, **facts):
             their card.
         GeneratorError: for a model that contradicts what is said of it.
     """
+    model, known = load_model(generator, precision, custom_objects)
+    return Generator(model, **{**known, **_named_facts(facts)})
+
+
+def load_model(generator, precision=None, custom_objects=None):
+    """Loads a generator's Keras model, untried, and what its card or file says of it.
+
+    Args and raises: as for `load_generator`.
+
+    Returns:
+        `(model, facts)`, the arguments of `Generator`.
+    """
     directory, path = _directory(generator), Path(generator)
     if directory is not None:
         card = generator_card(directory)
@@ -95,7 +107,7 @@ def load_generator(generator, precision=None, custom_objects=None, **facts):
         read_weights(model, directory / card["weights"]["file"], card["weights"]["sha256"])
     elif path.suffix == ".keras" and path.is_file():
         beside = path.with_suffix(".json")
-        known = {"name": path.stem, **_read_facts(read_json(beside) or {}, beside)}
+        known = {"name": path.stem, **_read_facts(read_json(beside), beside)}
         model = read_keras_file(path, custom_objects)
     else:
         raise InputError(
@@ -104,7 +116,7 @@ def load_generator(generator, precision=None, custom_objects=None, **facts):
         )
     if precision is not None:
         compute_in(model, precision)
-    return Generator(model, **{**known, **_named_facts(facts)})
+    return model, known
 
 
 def save_generator(generator, directory, dtype="float32", **entries):
@@ -185,6 +197,8 @@ def _named_facts(facts):
 
 def _read_facts(values, path, strict=True):
     """The arguments of `Generator` that a JSON file says; if strict, it may say nothing else."""
+    if values is None:
+        return {}
     if not isinstance(values, dict):
         raise InputError(f"{path} holds a {type(values).__name__}: expected a generator's facts")
     values = dict(values)

@@ -1,7 +1,7 @@
 """The search that suits a generator best."""
 
 from igc_tf.errors import InputError
-from igc_tf.pretrained.card import generator_card, generator_names
+from igc_tf.generators.store import generator_card, generator_names
 from igc_tf.search.settings import SearchSettings
 
 
@@ -11,7 +11,8 @@ def best_settings(name):
     Raises:
         InputError: for a generator without such a choice; only the shipped ones have one.
     """
-    values = generator_card(name)["best_settings"] if name in generator_names() else None
+    settings = generator_card(name)["settings"] if name in generator_names() else {}
+    values = settings.get("best")
     if values is None:
         raise InputError(
             f"no best settings are recorded for generator {str(name)!r}; choose them with "

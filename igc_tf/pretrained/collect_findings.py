@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from igc_tf.errors import InputError
-from igc_tf.pretrained.shipped_weights import weights_digest
+from igc_tf.generators.keras_files import weights_digest
 from igc_tf.runs import read_json
 
 _SEARCH_SETTINGS = "python -m evaluation.search_settings"

@@ -1,16 +1,22 @@
 """Turns a training run's generator into one that ships."""
 
-from dataclasses import asdict
-from functools import partial
+from pathlib import Path
 
+import igc_tf
+from igc_tf.data.digit_labels import DIGIT_LABELS
+from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
-from igc_tf.pretrained.card import FOLDER
-from igc_tf.pretrained.families import DEFAULT_FAMILY, FAMILIES, build_from_card
-from igc_tf.pretrained.publish_model import publish_model
+from igc_tf.generators.generator import Generator
+from igc_tf.generators.keras_files import read_keras_file
+from igc_tf.generators.store import save_generator
+
+GENERATORS = Path(igc_tf.__file__).parent / "generators" / "weights"
 
 
-def publish_generator(run, name, commit, command, best_settings=None, metrics=None, folder=FOLDER):
-    """Writes the weights and the card of the generator that a run chose.
+def publish_generator(
+    run, name, commit, command, best_settings=None, metrics=None, folder=GENERATORS
+):
+    """Writes the weights and the card of the generator that a run chose, as float16.
 
     Args:
         run: a `RunDirectory` of `train_cagan` or `train_conditional_gan`.
@@ -19,36 +25,27 @@ def publish_generator(run, name, commit, command, best_settings=None, metrics=No
         command: that trained it.
         best_settings: search settings chosen on the validation images, JSON-ready; optional.
         metrics: figures of result files, JSON-ready; optional.
-        folder: where to write.
+        folder: where to make the directory NAME.
 
     Returns:
         The card.
 
     Raises:
-        InputError: if the run has no generator yet, or its size has since changed.
+        InputError: if the run has no generator yet.
     """
-    origin = {"command": command, "commit": commit}
-    findings = {"best_settings": best_settings, "metrics": metrics}
-    family = (run.read_json("options.json") or {}).get("family", DEFAULT_FAMILY)
-    describe = partial(_describe, family)
-    return publish_model(run, "generator.keras", name, describe, origin, findings, folder)
-
-
-def _describe(family, model, recipe):
-    condition, latent = model.inputs
-    card = {
-        "kind": "generator",
-        "family": family,
-        "architecture": asdict(FAMILIES[family].sizes[recipe["size"]]),
-        "condition_size": condition.shape[1],
-        "latent_size": latent.shape[1],
-        "data_shape": list(model.output_shape[1:]),
-    }
-    built = [weight.shape for weight in build_from_card(card).weights]
-    trained = [weight.shape for weight in model.weights]
-    if built != trained:
-        raise InputError(
-            f"the run's generator has weights of shapes {trained}: expected {built}, what the size "
-            f"{recipe['size']!r} means now; publish it with the code that trained it"
-        )
-    return card
+    options, best = run.read_json("options.json"), run.read_json("best.json")
+    if options is None or best is None or not (run.path / "generator.keras").is_file():
+        raise InputError(f"{run.path} holds no training run with a chosen generator.keras")
+    layout = None
+    if options["recipe"].get("task") == "digit_labels":
+        layout = ConditionLayout.binary(DIGIT_LABELS)
+    generator = Generator(read_keras_file(run.path / "generator.keras"), layout, name=name)
+    return save_generator(
+        generator,
+        Path(folder) / name,
+        "float16",
+        training={"command": command, "commit": commit, **options},
+        chosen_epoch=best,
+        metrics=metrics,
+        settings={} if best_settings is None else {"best": best_settings},
+    )

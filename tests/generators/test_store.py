@@ -1,0 +1,237 @@
+"""Generators that people save, in directories and `.keras` files."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.errors import GeneratorError, InputError
+from igc_tf.generators.generator import Generator, Prior
+from igc_tf.generators.store import generator_card, load_generator, save_generator
+from tests.generators.models import Pair, embedded, network, two_inputs
+
+LABELS = np.array([2, 0, 2, 1, 1])
+
+
+def reversed_inputs():
+    latent, condition = keras.Input([7]), keras.Input([4])
+    return keras.Model([latent, condition], network([latent, condition], (4, 4)))
+
+
+def dictionary():
+    inputs = {"z": keras.Input([7], name="z"), "label": keras.Input([4], name="label")}
+    return keras.Model(inputs, network(list(inputs.values()), (32, 32, 3), "sigmoid"))
+
+
+def spatial():
+    latent, condition = keras.Input([1, 1, 7], name="noise"), keras.Input([4], name="label")
+    return keras.Model([latent, condition], network([latent, condition], (4, 4)))
+
+
+OWN = {
+    "colour": lambda: Generator(
+        two_inputs(shape=(32, 32, 3)), ConditionLayout.classes("wxyz"), prior=Prior(0.5, 2.0)
+    ),
+    "no channel axis": lambda: Generator(two_inputs(shape=(6, 5)), background=0.25, name="grey"),
+    "dictionary": lambda: Generator(dictionary()),
+    "embedded": lambda: Generator(embedded()),
+    "a number": lambda: Generator(embedded(mask_zero=True), ConditionLayout.classes(3)),
+    "a condition alone": lambda: Generator(
+        keras.Sequential([keras.Input([1]), layers.Embedding(4, 3), layers.LSTM(5)])
+    ),
+    "latent of another shape": lambda: Generator(spatial()),
+    "reversed": lambda: Generator(reversed_inputs(), condition_input=1),
+    "unbounded": lambda: Generator(two_inputs(activation=None), bounds=(-np.inf, np.inf)),
+    "subclassed": lambda: Generator(
+        Pair(), condition_input=1, condition_size=4, latent_size=7, bounds=(-1, 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_what_is_saved_loads_as_what_it_was(own, tmp_path):
+    generator = OWN[own]()
+    card = save_generator(generator, tmp_path / "own", metrics={"accuracy": 0.9})
+    loaded = load_generator(tmp_path / "own")
+    assert loaded.facts() == generator.facts()
+    assert loaded.layout == generator.layout and loaded.prior == generator.prior
+    assert (loaded.bounds, loaded.background) == (generator.bounds, generator.background)
+    assert loaded.name == generator.name and loaded.data_shape == generator.data_shape
+    assert loaded.digest() == generator.digest() == card["weights"]["digest"]
+    np.testing.assert_allclose(loaded.sample(LABELS, 1), generator.sample(LABELS, 1), atol=1e-6)
+    assert loaded.card == card == generator_card(tmp_path / "own")
+    assert card["metrics"] == {"accuracy": 0.9}
+    # a card travels with its generator
+    again = save_generator(loaded, tmp_path / "again")
+    assert again["metrics"] == {"accuracy": 0.9} and again["weights"]["digest"] == loaded.digest()
+
+
+def test_half_precision_takes_half_the_space(tmp_path):
+    generator = Generator(two_inputs(shape=(32, 32, 3)))
+    whole, half = (
+        save_generator(generator, tmp_path / dtype, dtype) for dtype in ("float32", "float16")
+    )
+    sizes = [
+        (tmp_path / dtype / "generator.npz").stat().st_size for dtype in ("float32", "float16")
+    ]
+    assert sizes[1] < 0.6 * sizes[0]
+    assert whole["weights"]["digest"] != half["weights"]["digest"]
+    loaded = load_generator(tmp_path / "float16")
+    assert loaded.digest() == half["weights"]["digest"]
+    assert {str(weight.dtype) for weight in loaded.model.weights} == {"float32"}
+    np.testing.assert_allclose(loaded.sample(LABELS, 1), generator.sample(LABELS, 1), atol=5e-3)
+    with pytest.raises(InputError, match="dtype='int8'"):
+        save_generator(generator, tmp_path, "int8")
+
+
+def test_optimizers_stay_behind(tmp_path):
+    model = two_inputs()
+    model.compile("adam", "mse")
+    card = save_generator(Generator(model), tmp_path)
+    assert "compile_config" not in json.dumps(card["model"])
+    assert not load_generator(tmp_path).source.compiled
+
+
+def test_damage_is_told(tmp_path):
+    card = save_generator(Generator(two_inputs()), tmp_path)
+    weights = (tmp_path / "generator.npz").read_bytes()
+    (tmp_path / "generator.npz").write_bytes(weights[:-1] + b"x")
+    with pytest.raises(InputError, match=r"SHA-256 .*expected " + card["weights"]["sha256"]):
+        load_generator(tmp_path)
+    (tmp_path / "generator.npz").unlink()
+    with pytest.raises(InputError, match=r"generator\.npz cannot be read"):
+        load_generator(tmp_path)
+    (tmp_path / "card.json").write_text('{"kind": "lenet"}')
+    with pytest.raises(InputError, match="no generator's card"):
+        load_generator(tmp_path)
+    (tmp_path / "card.json").write_text("{")
+    with pytest.raises(InputError, match="damaged: expected JSON"):
+        load_generator(tmp_path)
+    with pytest.raises(InputError, match=r"'nowhere'.*mnist-cagan-compact.*\.keras"):
+        load_generator("nowhere")
+    (tmp_path / "bad.keras").write_bytes(b"no zip")
+    with pytest.raises(InputError, match="holds no Keras model"):
+        load_generator(tmp_path / "bad.keras")
+
+
+def test_a_keras_file_with_its_facts_beside_it(tmp_path):
+    model = keras.Model([a := keras.Input([7]), b := keras.Input([4])], network([a, b], (9,), None))
+    model.save(tmp_path / "own.keras")
+    with pytest.raises(GeneratorError, match="which is the condition"):
+        load_generator(tmp_path / "own.keras")
+    facts = {
+        "class_names": ["cat", "cow", "dog", "owl"],
+        "bounds": [-3, None],
+        "background": 0.5,
+        "prior": {"mean": 1.0, "standard_deviation": 2.0},
+        "condition_input": 1,
+    }
+    (tmp_path / "own.json").write_text(json.dumps(facts))
+    generator = load_generator(tmp_path / "own.keras")
+    assert generator.name == "own" and generator.layout.class_names == ("cat", "cow", "dog", "owl")
+    assert generator.bounds == (-3, np.inf) and generator.background == 0.5
+    assert generator.prior == Prior(1.0, 2.0) and generator.latent_size == 7
+    # what is said in the call comes first
+    said = load_generator(tmp_path / "own.keras", class_names="abcd", bounds=(-5, 5))
+    assert said.layout.class_names == tuple("abcd") and said.bounds == (-5, 5)
+    labels = ConditionLayout.binary(("round", "red"))
+    (tmp_path / "own.json").write_text(json.dumps({**labels.to_dict(), "condition_input": 1}))
+    assert load_generator(tmp_path / "own.keras", bounds=(-5, 5)).layout == labels
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"bound": [0, 1]}, r"own\.json: \['bound'\]: expected only.*'bounds'"),
+        ({"bounds": 1}, r"own\.json does not say what it should"),
+        ({"prior": {"mean": "x"}}, r"own\.json does not say what it should"),
+        ({"labels": ["a"]}, r"own\.json does not say what it should"),
+        ([], r"own\.json holds a list"),
+        ({"class_names": ["a", "b"]}, "in the layout"),
+    ],
+)
+def test_facts_that_cannot_be_meant(facts, message, tmp_path):
+    two_inputs().save(tmp_path / "own.keras")
+    (tmp_path / "own.json").write_text(json.dumps(facts))
+    with pytest.raises(InputError, match=message):
+        load_generator(tmp_path / "own.keras")
+
+
+class Swish(layers.Layer):
+    def call(self, inputs):
+        return inputs * keras.ops.sigmoid(inputs)
+
+
+def with_a_class_of_its_own():
+    condition, latent = keras.Input([4], name="condition"), keras.Input([7], name="latent")
+    inner = keras.Sequential([keras.Input([11]), Swish()])
+    x = inner(layers.Concatenate()([condition, latent]))
+    return keras.Model([condition, latent], layers.Dense(5, activation="tanh")(x))
+
+
+def test_a_class_that_keras_does_not_know_is_named(tmp_path):
+    model = with_a_class_of_its_own()
+    model.save(tmp_path / "own.keras")
+    save_generator(Generator(model), tmp_path / "own")
+    for saved in (tmp_path / "own.keras", tmp_path / "own"):
+        with pytest.raises(InputError) as caught:
+            load_generator(saved)
+        told = str(caught.value)
+        assert "it uses the class 'Swish', which Keras does not know" in told
+        assert 'custom_objects={"Swish": Swish}' in told and "\n" not in told and len(told) < 400
+        loaded = load_generator(saved, custom_objects={"Swish": Swish})
+        np.testing.assert_allclose(
+            loaded.sample(LABELS, 1), Generator(model).sample(LABELS, 1), atol=1e-6
+        )
+
+
+def test_python_code_in_a_file_is_not_run(tmp_path):
+    condition = keras.Input([4], name="condition")
+    data = layers.Lambda(lambda x: 2 * x)(layers.Dense(3, activation="tanh")(condition))
+    keras.Model(condition, data).save(tmp_path / "own.keras")
+    with pytest.raises(InputError, match=r"Lambda layer.*safe_mode=False"):
+        load_generator(tmp_path / "own.keras")
+
+
+def test_a_model_that_does_not_tell_its_configuration(tmp_path):
+    class Mute(Pair):
+        def __init__(self, units, table):
+            super().__init__()
+
+    model = Mute(3, object())
+    generator = Generator(model, condition_input=0, condition_size=4, latent_size=7, bounds=(-1, 1))
+    with pytest.raises(InputError, match="does not tell how to make it again"):
+        save_generator(generator, tmp_path / "own")
+
+
+def test_precision_reaches_nested_layers(tmp_path):
+    inner = two_inputs(activation="sigmoid")
+    inputs = [keras.Input([4], name="condition"), keras.Input([7], name="latent")]
+    keras.Model(inputs, inner(inputs)).save(tmp_path / "own.keras")
+    rough = load_generator(tmp_path / "own.keras", "mixed_bfloat16")
+    exact = load_generator(tmp_path / "own.keras")
+    assert {layer.compute_dtype for layer in rough.model.layers[-1].layers} == {"bfloat16"}
+    assert {weight.dtype for weight in rough.model.weights} == {"float32"}
+    difference = np.abs(rough.sample(LABELS, 1) - exact.sample(LABELS, 1)).max()
+    assert 0 < difference < 0.02 and rough.sample(LABELS, 1).dtype == np.float32
+    with pytest.raises(InputError, match="precision='mixed_float8'"):
+        load_generator(tmp_path / "own.keras", "mixed_float8")
+
+
+def test_a_generator_in_other_bounds_is_known_by_them(tmp_path):
+    shipped = load_generator("mnist-cagan-compact")
+    for scale, offset, bounds in ((2.0, 0.0, (-1, 1)), (1.0, 0.5, (0, 1))):
+        data = layers.Rescaling(scale, offset)(shipped.model.output)
+        keras.Model(shipped.model.inputs, data).save(tmp_path / "own.keras")
+        own = load_generator(tmp_path / "own.keras")
+        assert own.bounds == bounds and own.background == bounds[0]
+        np.testing.assert_allclose(
+            own.sample(LABELS, 1), scale * shipped.sample(LABELS, 1) + offset, atol=1e-6
+        )
+        assert load_generator(tmp_path / "own.keras", bounds=bounds).bounds == bounds
+        for wrong in {(-0.5, 0.5), (-1, 1), (0, 1), (0, 255)} - {bounds}:
+            with pytest.raises(GeneratorError, match="say the bounds of the data"):
+                load_generator(tmp_path / "own.keras", bounds=wrong)
