@@ -18,41 +18,9 @@ def test_shipped_generator_classifies_real_digits_far_above_chance():
     assert evaluation.accuracy >= 0.8
 
 
-def test_paper_size_generator_ships_with_the_published_architecture():
-    generator = igc_tf.load_generator("mnist-cagan-paper")
-    # dense without bias, seven instance normalisations, six 3×3 convolutions, one 1×1
-    convolutions = 256 * 128 + 2 * 128 * 128 + 128 * 64 + 2 * 64 * 64
-    normalizations = 2 * (256 + 3 * 128 + 3 * 64)
-    dense = 266 * 7 * 7 * 256
-    assert generator.count_params() == dense + 9 * convolutions + normalizations + 64 + 1
-    digits = bundled_digits().sample(20, seed=123)
-    settings = igc_tf.SearchSettings(steps=8, learning_rate=0.0125)
-    classifier = igc_tf.InvertedGeneratorClassifier(generator, settings)
-    evaluation = classifier.evaluate(digits.images, digits.labels, verbose=0)
-    assert evaluation.accuracy >= 0.8
-
-
-def test_shipped_generator_makes_the_digit_it_is_asked_for():
-    generator = igc_tf.load_generator("mnist-cagan-compact")
-    latent = np.random.default_rng(0).normal(size=(40, 256)).astype(np.float32)
-    condition = np.eye(10, dtype=np.float32)[np.arange(40) % 10]
-    made = generator([condition, latent]).numpy()
-    digits = bundled_digits()
-    means = np.stack([digits.images[digits.labels == c].mean(axis=0) for c in range(10)])
-    nearest = np.abs(made[:, None] - means).mean(axis=(2, 3, 4)).argmin(axis=1)
-    assert (nearest == np.arange(40) % 10).mean() > 0.5
-
-
 @pytest.mark.parametrize("name", igc_tf.generator_names())
-def test_every_card_tells_how_it_was_made(name):
-    card = igc_tf.generator_card(name)
-    assert card["training"]["command"].startswith("python -m training.")
-    assert len(card["training"]["commit"]) >= 7
-    assert card["training"]["data"]["train"] == 55000
-    recipe = card["training"]["recipe"]
-    assert card["chosen_epoch"]["count"] == recipe["validation_images"]
-    assert card["parameters"] == igc_tf.load_generator(name).count_params()
-    if card["best_settings"] is not None:
+def test_settings_of_what_ships_can_be_used(name):
+    if "best" in igc_tf.generator_card(name)["settings"]:
         igc_tf.best_settings(name)
 
 
@@ -99,17 +67,6 @@ def test_refuses_what_is_neither_name_nor_file(tmp_path):
     (tmp_path / "bad.keras").write_bytes(b"no zip")
     with pytest.raises(ValueError, match="holds no Keras model"):
         load(tmp_path / "bad.keras")
-
-
-def test_weights_that_do_not_match_their_card_are_refused(tmp_path, monkeypatch):
-    import importlib
-
-    loader = importlib.import_module("igc_tf.pretrained.shipped_weights")
-    card = dict(igc_tf.generator_card("mnist-cagan-compact"))
-    (tmp_path / card["weights"]["file"]).write_bytes(b"tampered")
-    monkeypatch.setattr(loader, "FOLDER", tmp_path)
-    with pytest.raises(ValueError, match=r"SHA-256 .*expected " + card["weights"]["sha256"]):
-        load("mnist-cagan-compact")
 
 
 def test_best_settings_of_an_unknown_generator():
