@@ -96,7 +96,7 @@ def test_evaluate_counts_right_answers():
 def test_loss_decides_if_told_to():
     # the latent moves the first of two elements: class 0 reproduces the image with a latent of 3
     # and nearly no difference; class 1 with a latent of 0 and a difference of 0.1² / 2
-    condition, latent = keras.Input([2]), keras.Input([1])
+    condition, latent = keras.Input([2], name="condition"), keras.Input([1], name="latent")
     from_condition = keras.layers.Dense(2, use_bias=False)
     from_latent = keras.layers.Dense(2, use_bias=False)
     data = keras.layers.Add()([from_condition(condition), from_latent(latent)])
@@ -134,7 +134,7 @@ def test_loss_decides_if_told_to():
     ],
 )
 def test_refuses_images_of_another_shape_or_range(images, message):
-    model, _, _ = linear_generator(data_shape=SHAPE)
+    model, _, _ = linear_generator(data_shape=SHAPE, scale=0.1)
     with pytest.raises(ValueError, match=message):
         InvertedGeneratorClassifier(Generator(model, bounds=(-0.5, 0.5))).predict(images)
 
@@ -162,7 +162,7 @@ def test_refuses_a_batch_size_below_one_and_no_images():
 
 
 def test_search_that_diverges_is_said():
-    model, _, _ = linear_generator(latent_size=2, data_shape=SHAPE)
+    model, _, _ = linear_generator(latent_size=2, data_shape=SHAPE, bound=None)
     settings = SearchSettings(steps=3, learning_rate=1e38, difference="mean_squared")
     classifier = InvertedGeneratorClassifier(Generator(model, bounds=UNBOUNDED), settings)
     with pytest.raises(ValueError, match="not finite"):

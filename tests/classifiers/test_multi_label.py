@@ -13,7 +13,10 @@ SHAPE = (3, 2, 1)
 
 
 def _classifier(settings=EXACT, classes=4, bounds=(-np.inf, np.inf), **arguments):
-    model, offsets, matrix = linear_generator(classes=classes, latent_size=2, data_shape=SHAPE)
+    scale = 0.1 if np.isfinite(bounds).all() else 1.0
+    model, offsets, matrix = linear_generator(
+        classes=classes, latent_size=2, data_shape=SHAPE, scale=scale
+    )
     generator = Generator(model, ConditionLayout.binary(classes // 2), bounds=bounds)
     classifier = MultiLabelInvertedGeneratorClassifier(generator, settings, **arguments)
     return classifier, (offsets, matrix)

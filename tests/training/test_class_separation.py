@@ -215,11 +215,11 @@ def test_refuses_candidates_that_cannot_be_rivals(layout, holds):
 
 
 def test_noise_is_decided_by_the_seed_and_leaves_about_half_alone():
-    model, _, _ = linear_generator(latent_size=2)
+    model, _, _ = linear_generator(latent_size=2, scale=0.1)
     settings = SearchSettings(steps=1)
     data, condition = tf.zeros([200, 6]), tf.one_hot(tf.zeros([200], tf.int32), 3)
     separation = ClassSeparation(settings, images=200, sigma=0.4)
-    engine = separation.engine(Generator(model))
+    engine = separation.engine(Generator(model, bounds=(-0.5, 0.5)))
     first, again, other = (
         separation.search(engine, data, condition, tf.constant(seed)).state.batch.data.numpy()
         for seed in ([0, 1], [0, 1], [0, 2])
