@@ -7,6 +7,7 @@ import pytest
 import igc_tf
 from igc_tf.classifiers import evaluate_network
 from igc_tf.data import bundled_digits, label_digits
+from igc_tf.generators.store import load_generator
 from igc_tf.pretrained import load_lenet
 
 GENERATOR, LENET = "mnist-multilabel-cagan-compact", "mnist-multilabel-lenet"
@@ -19,7 +20,7 @@ def digits():
 
 def test_generator_classifies_real_digits_far_above_chance(digits):
     classifier = igc_tf.MultiLabelInvertedGeneratorClassifier(
-        igc_tf.load_generator(GENERATOR), igc_tf.best_settings(GENERATOR)
+        load_generator(GENERATOR), igc_tf.best_settings(GENERATOR)
     )
     evaluation = classifier.evaluate(digits.images, digits.labels, verbose=0)
     # chance is 1/2 for a label, and at best 1/10 for all four

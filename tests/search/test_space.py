@@ -105,6 +105,7 @@ def test_relaxed_starts_uniform_and_at_a_draw_from_the_prior():
 
 
 def test_relaxed_without_a_latent_searches_the_condition_alone():
+    keras.utils.set_random_seed(0)
     condition = keras.Input([3])
     model = keras.Model(condition, keras.layers.Dense(6, use_bias=False)(condition))
     generator = Generator(model, bounds=(-np.inf, np.inf))
