@@ -224,7 +224,7 @@ def test_precision_reaches_nested_layers(tmp_path):
 def test_a_generator_in_other_bounds_is_known_by_them(tmp_path):
     shipped = load_generator("mnist-cagan-compact")
     for scale, offset, bounds in ((2.0, 0.0, (-1, 1)), (1.0, 0.5, (0, 1))):
-        data = layers.Rescaling(scale, offset)(shipped.model.output)
+        data = layers.Rescaling(scale, offset, name="to_own")(shipped.model.output)
         keras.Model(shipped.model.inputs, data).save(tmp_path / "own.keras")
         own = load_generator(tmp_path / "own.keras")
         assert own.bounds == bounds and own.background == bounds[0]
