@@ -223,12 +223,11 @@ def _generator_name(options, size):
                 f"{[other for other in generator_names() if other.startswith('mnist-cgan')]}"
             )
         return name
-    path = options.generators / f"noise-{size}" / "generator.keras"
-    if not path.is_file():
+    path = options.generators / f"noise-{size}"
+    if not (path / "card.json").is_file():
         raise InputError(
-            f"--generators {options.generators}: {path} is missing; "
-            f"igc-tf train cgan-compact --latent-size {size} "
-            f"--output {path.parent} makes it"
+            f"--generators {options.generators}: {path} holds no generator; igc-tf train "
+            f"cgan-compact --latent-size {size} --output {path} makes it"
         )
     return str(path)
 

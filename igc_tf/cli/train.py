@@ -133,7 +133,8 @@ def _generator(default):
         best = read_json(output / "best.json")
         print(
             f"the chosen generator, of epoch {best['epoch']}, reads {100 * best['accuracy']:.1f} % "
-            f"of {best['count']} validation images: {path}"
+            f"of {best['count']} validation images; it lies in {path}, which is what other "
+            "commands take as --generator"
         )
 
     return train
@@ -178,6 +179,6 @@ def _trajectories(default):
                 file.
         """
         evaluation = train_trajectories(recipe, output, data)
-        print(f"{output / recipe.network}.keras: validation trajectories {evaluation}")
+        print(f"the {recipe.network} lies in {output}; validation trajectories: {evaluation}")
 
     return train

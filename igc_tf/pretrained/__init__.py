@@ -3,16 +3,12 @@
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import generator_card, generator_names
 from igc_tf.pretrained.best_settings import best_settings
-from igc_tf.pretrained.collect_findings import collect_findings
 from igc_tf.pretrained.load_generator import load_generator
 from igc_tf.pretrained.load_lenet import lenet_card, lenet_names, load_lenet
 from igc_tf.pretrained.named_settings import named_settings
-from igc_tf.pretrained.publish_generator import publish_generator
-from igc_tf.pretrained.publish_lenet import publish_lenet
 
 __all__ = [
     "best_settings",
-    "collect_findings",
     "generator_card",
     "generator_names",
     "lenet_card",
@@ -20,7 +16,5 @@ __all__ = [
     "load_generator",
     "load_lenet",
     "named_settings",
-    "publish_generator",
-    "publish_lenet",
     "weights_digest",
 ]

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from igc_tf.errors import NonFiniteLossError
+from igc_tf.generators.store import save_generator
 from igc_tf.metrics import wilson_interval
 from igc_tf.plots import tile_images
 from igc_tf.runs.progress import progress_bar
@@ -140,7 +141,7 @@ class KeepBest(keras.callbacks.Callback):
     Args:
         run: a `RunDirectory`.
         judge: `() -> accuracy` on the validation examples, in [0, 1].
-        save: called without arguments, writes the model where it is kept.
+        save: called with what `best.json` will say, writes the model where it is kept.
         count: of validation examples, each counted once however often it was judged.
     """
 
@@ -158,14 +159,15 @@ class KeepBest(keras.callbacks.Callback):
         best = self._run.read_json("best.json")
         if best is not None and best["accuracy"] >= accuracy:
             return
-        self._save()
         interval = wilson_interval(accuracy * self._count, self._count)
-        found = {"accuracy": accuracy, "interval": list(interval), "count": self._count}
-        self._run.write_json("best.json", {"epoch": epoch + 1, **found})
+        best = {"epoch": epoch + 1, "accuracy": accuracy, "interval": list(interval)}
+        best["count"] = self._count
+        self._save(best)
+        self._run.write_json("best.json", best)
 
 
 class KeepEach(keras.callbacks.Callback):
-    """Writes the averaged generator as `generators/epoch-NNN.keras`, for a choice by eye.
+    """Writes the averaged generator into `generators/epoch-NNN`, for a choice by eye.
 
     Args:
         run: a `RunDirectory`.
@@ -176,8 +178,7 @@ class KeepEach(keras.callbacks.Callback):
         self._run = run
 
     def on_epoch_end(self, epoch, logs=None):
-        name = f"generators/epoch-{epoch + 1:03d}.keras"
-        self._run.write(name, self.model.averaged_generator.save)
+        save_generator(self.model.averaged, self._run.path / f"generators/epoch-{epoch + 1:03d}")
 
 
 class SampleGrid(keras.callbacks.Callback):

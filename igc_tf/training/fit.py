@@ -18,6 +18,9 @@ from igc_tf.runs.directory import (
 from igc_tf.training.callbacks import History, NonFiniteGuard, RunProgress
 from igc_tf.training.checkpoint import EpochCheckpoint, restore_part
 
+# what a run is and was made with
+OPTIONS = "options.json"
+
 
 class TrainingRun(RunDirectory):
     """The directory of one training, which the same recipe on the same data resumes.
@@ -88,7 +91,7 @@ class TrainingRun(RunDirectory):
 
     def _write_options(self):
         now = {**describe_code(), "environment": describe_environment()}
-        earlier = self.read_json("options.json")
+        earlier = self.read_json(OPTIONS)
         if earlier is not None:
             # what it is started with this time; nothing for a run that is only looked at
             resumed = [] if self.is_done else [{"after_epoch": self._checkpoint.epoch, **now}]
@@ -96,9 +99,9 @@ class TrainingRun(RunDirectory):
         else:
             start = None
             if self._start_from is not None:
-                start = read_json(Path(self._start_from) / "options.json")
+                start = read_json(Path(self._start_from) / OPTIONS)
             options = {**now, **self._options, "start": start, "seconds": None, "resumed": []}
-        self.write_json("options.json", options)
+        self.write_json(OPTIONS, options)
 
     def fit(self, model, inputs, targets, judges=(), verbose=1, strategy=None):
         """Trains from the first epoch that is not done yet to the recipe's last.
@@ -139,10 +142,10 @@ class TrainingRun(RunDirectory):
         batches = strategy.distribute_datasets_from_function(share)
         _run_epochs(model, batches, epochs, steps, callbacks, strategy)
         seconds = sum(epoch["seconds"] for epoch in self.read_json("history.json"))
-        self.write_json("options.json", {**self.read_json("options.json"), "seconds": seconds})
+        self.write_json(OPTIONS, {**self.read_json(OPTIONS), "seconds": seconds})
 
     def _refuse_another(self):
-        earlier = self.read_json("options.json")
+        earlier = self.read_json(OPTIONS)
         if earlier is None:
             return
         different = differences(earlier, self._options)

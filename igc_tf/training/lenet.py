@@ -92,4 +92,7 @@ def _judge(run, model, validation):
         network.set_weights(model.get_weights())
         return evaluate_network(network, validation.images, validation.labels).accuracy
 
-    return KeepBest(run, accuracy, lambda: run.write(LENET_FILE, network.save), len(validation))
+    def save(best):
+        run.write(LENET_FILE, network.save)
+
+    return KeepBest(run, accuracy, save, len(validation))

@@ -8,9 +8,12 @@ from igc_tf.classifiers import InverseClassifier, evaluate_network
 from igc_tf.data import LabelledData, data_and_mask, open_trajectories, stratified_split
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
+from igc_tf.generators.store import load_model, save_generator
 from igc_tf.plots import plot_letters
-from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
+from igc_tf.training.fit import OPTIONS, TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.losses import masked_mean_squared
+
+CLASSIFIER = "classifier.keras"
 
 
 def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
@@ -63,8 +66,8 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
     weights: to choose one by validation trajectories would give the sparse settings of the document
     more labels than they are allowed.
 
-    Writes into `output` what `TrainingRun` describes, and at the end `generator.keras` or
-    `classifier.keras`.
+    Writes into `output` what `TrainingRun` describes, and at the end the generator's `card.json`
+    and `generator.npz`, which `load_generator` reads, or `classifier.keras`.
 
     Args:
         recipe: a `SequenceRecipe`.
@@ -85,9 +88,8 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
     run = TrainingRun(output, recipe)
     chosen = recipe.chosen(train)
     run.describe(chosen.source, train=len(chosen))
-    name = f"{recipe.network}.keras"
-    if (run.path / name).exists():
-        return keras.models.load_model(run.path / name, compile=False)
+    if (run.path / ("card.json" if recipe.network == "generator" else CLASSIFIER)).exists():
+        return _load(recipe, run)
     inputs, targets = _pairs(recipe, chosen)
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
@@ -95,8 +97,19 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
     run.restore(_state(recipe, model))
     if not run.is_done:
         run.fit(model, inputs, targets, verbose=verbose, strategy=strategy)
-    run.write(name, lambda path: model.save(path, include_optimizer=False))
-    return keras.models.load_model(run.path / name, compile=False)
+    if recipe.network == "generator":
+        generator = Generator(model, chosen.layout, chosen.bounds)
+        save_generator(generator, run.path, training=run.read_json(OPTIONS))
+    else:
+        run.write(CLASSIFIER, lambda path: model.save(path, include_optimizer=False))
+    return _load(recipe, run)
+
+
+def _load(recipe, run):
+    """The Keras model that a finished run holds."""
+    if recipe.network == "generator":
+        return load_model(run.path)[0]
+    return keras.models.load_model(run.path / CLASSIFIER, compile=False)
 
 
 def _pairs(recipe, chosen):

@@ -22,9 +22,10 @@ from igc_tf.generators.conditional_gan import (
 )
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import dtype_policy
+from igc_tf.generators.store import generator_card, save_generator, write_card
 from igc_tf.search import SearchSettings
 from igc_tf.training.callbacks import EveryFewEpochs, KeepBest, KeepEach, SampleGrid
-from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
+from igc_tf.training.fit import OPTIONS, TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.gan import ConditionalActivationGAN, ConditionalGAN
 from igc_tf.training.recipes import CAGANRecipe
 
@@ -38,9 +39,10 @@ def train_generator(
     """Trains by a recipe, or resumes the run that `output` holds.
 
     Writes into `output` what `TrainingRun` describes; grids of samples, `samples/epoch-NNN.png`;
-    `generator.keras` with `best.json`, the averaged generator whose classifier was best on the
-    validation images; and at the end `result.json`. With a `ConditionalGANRecipe` also every
-    generator that was judged, `generators/epoch-NNN.keras`, for a choice by eye.
+    `card.json` and `generator.npz`, which `load_generator` reads, with `best.json`: the averaged
+    generator whose classifier was best on the validation images; and at the end `result.json`.
+    With a `ConditionalGANRecipe` also every generator that was judged, `generators/epoch-NNN`, for
+    a choice by eye.
 
     Args:
         recipe: a `CAGANRecipe` or a `ConditionalGANRecipe`.
@@ -54,7 +56,7 @@ def train_generator(
         strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
 
     Returns:
-        The path of the chosen generator.
+        The path of `output`, the directory of the chosen generator.
 
     Raises:
         InputError: if `output` holds a run of another recipe.
@@ -77,8 +79,10 @@ def train_generator(
     if not run.is_done:
         judges = _judges(recipe, run, model, conditions, validation)
         run.fit(model, images, conditions, judges, verbose, strategy)
+        # what became known of the training since the epoch that was chosen
+        write_card(run.path, {**generator_card(run.path), "training": run.read_json(OPTIONS)})
     run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.last_epoch})
-    return run.path / "generator.keras"
+    return run.path
 
 
 def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
@@ -163,8 +167,15 @@ def _judges(recipe, run, model, conditions, validation):
             warnings.simplefilter("ignore", UserWarning)
             return classifier.evaluate(images, labels, verbose=0).accuracy
 
-    def save():
-        run.write("generator.keras", model.averaged_generator.save)
+    def save(best):
+        settings = {}
+        if isinstance(recipe, CAGANRecipe) and recipe.separation is not None:
+            # the search that the generator was trained for
+            settings["best"] = classifier.settings.to_dict()
+        training = run.read_json(OPTIONS)
+        save_generator(
+            model.averaged, run.path, training=training, chosen_epoch=best, settings=settings
+        )
 
     best = KeepBest(run, accuracy, save, len(validation))
     if isinstance(recipe, CAGANRecipe):

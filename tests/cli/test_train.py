@@ -86,7 +86,7 @@ def test_trains_and_says_where_the_network_lies(tmp_path, capsys):
     words += ["--classes", "2", "--units", "4", "--epochs", "1", "--batches-per-epoch", "3"]
     assert train_command(words) == 0
     printed = capsys.readouterr().out
-    assert f"{tmp_path}/generator.keras: validation trajectories" in printed
+    assert f"the generator lies in {tmp_path}; validation trajectories" in printed
     assert "epoch 1/1  loss" in printed
     recipe = json.loads((tmp_path / "options.json").read_text())["recipe"]
     assert (recipe["classes"], recipe["units"]) == (2, 4)

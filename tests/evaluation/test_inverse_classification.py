@@ -15,6 +15,8 @@ from evaluation.inverse_classification.__main__ import (
 from evaluation.inverse_classification.searches import InverseSearch
 from evaluation.inverse_classification.tables import inverse_tables
 from igc_tf.data import bundled_digits
+from igc_tf.generators.generator import Generator
+from igc_tf.generators.store import save_generator
 from igc_tf.metrics import wilson_interval
 from tests.fixtures.mean_digits import mean_digit_generator
 
@@ -35,8 +37,7 @@ def options(tmp_path):
     """A program of few and short searches."""
     for size in (10, 25):
         folder = tmp_path / "generators" / f"noise-{size}"
-        folder.mkdir(parents=True)
-        mean_digit_generator(spread=0.01 * size).save(folder / "generator.keras")
+        save_generator(Generator.of(mean_digit_generator(spread=0.01 * size)), folder)
     return InverseClassificationOptions(
         latent_sizes=(10, 25),
         images=12,
@@ -122,13 +123,13 @@ def test_enumerated_search_is_the_inverted_generator_with_the_same_settings():
     generator = mean_digit_generator(spread=0.1)
     answers, entropy, difference = search.answers(generator, digits.images, 5, 0, 100)
     found = search.classifier(generator).classify(digits.images)
-    np.testing.assert_array_equal(answers, [found.labels])
+    np.testing.assert_array_equal(answers, [found.predictions])
     assert entropy is None and search.evaluations(10) == 50
     np.testing.assert_allclose(difference, found.differences.min(axis=1).mean(), rtol=1e-5)
 
 
 def test_missing_generator_is_told_with_the_command_that_makes_it(options):
-    (options.generators / "noise-10" / "generator.keras").unlink()
+    (options.generators / "noise-10" / "card.json").unlink()
     with pytest.raises(ValueError, match=r"noise-10.*train cgan-compact.*--latent-size 10"):
         compared(options)
     with pytest.raises(ValueError, match=r"no mnist-cgan-compact-7 ships.*compact-25"):

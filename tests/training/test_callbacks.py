@@ -9,6 +9,7 @@ import pytest
 
 from igc_tf.errors import NonFiniteLossError
 from igc_tf.generators.generator import Generator
+from igc_tf.generators.store import load_generator
 from igc_tf.metrics import wilson_interval
 from igc_tf.runs import RunDirectory
 from igc_tf.training.callbacks import (
@@ -41,15 +42,20 @@ def test_guard_stops_at_a_loss_or_at_weights_that_are_not_finite():
 def test_the_first_of_the_best_is_kept_whatever_comes_after(tmp_path):
     run, saved, logs = RunDirectory(tmp_path), [], {}
     accuracies = iter([0.5, 0.7, 0.6, 0.7])
+
     # what counts has to be saved before it is said to be the best
-    keep = KeepBest(
-        run, lambda: next(accuracies), lambda: saved.append(run.read_json("best.json")), count=10
-    )
+    def save(best):
+        saved.append((run.read_json("best.json"), best["epoch"]))
+
+    keep = KeepBest(run, lambda: next(accuracies), save, count=10)
     for epoch in range(4):
         keep.on_epoch_end(epoch, logs)
     best = {"epoch": 2, "accuracy": 0.7, "interval": list(wilson_interval(7, 10)), "count": 10}
     assert run.read_json("best.json") == best and logs == {"val_accuracy": 0.7}
-    assert [earlier and earlier["epoch"] for earlier in saved] == [None, 1]
+    assert [(earlier and earlier["epoch"], epoch) for earlier, epoch in saved] == [
+        (None, 1),
+        (1, 2),
+    ]
 
 
 def test_history_keeps_what_was_done_before_the_first_epoch(tmp_path):
@@ -90,7 +96,8 @@ def test_progress_tells_each_epochs_figures_and_counts_what_was_done(capsys):
 
 def _checker(colours):
     """A generator whose conditions are colours, and whose latent (1,) brightens the upper half."""
-    condition, latent = keras.Input([len(colours)]), keras.Input([1])
+    condition = keras.Input([len(colours)], name="condition")
+    latent = keras.Input([1], name="latent")
     upper = keras.layers.Dense(12, use_bias=False)
     colour = keras.layers.Dense(12, use_bias=False)
     data = keras.layers.Add()([colour(condition), upper(latent)])
@@ -124,5 +131,6 @@ def test_sample_sheets_show_conditions_across_and_latents_down(tmp_path):
     np.testing.assert_allclose(*brighter, atol=2)
     logged = read_summaries(tmp_path / "tensorboard")[("samples", "samples")][4]
     np.testing.assert_allclose(logged, sheet, atol=1)
-    kept = keras.models.load_model(tmp_path / "generators" / "epoch-005.keras")
-    np.testing.assert_array_equal(kept.get_weights()[0], model.get_weights()[0])
+    kept = load_generator(tmp_path / "generators" / "epoch-005")
+    assert kept.bounds == (0.0, 1.0)
+    np.testing.assert_array_equal(kept.model.get_weights()[0], model.get_weights()[0])

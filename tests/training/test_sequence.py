@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.data import data_and_mask, synthetic_strokes
+from igc_tf.generators.store import load_generator
 from igc_tf.training import SequenceRecipe, fit_sequence_network, train_trajectories
 
 RECIPE = SequenceRecipe(
@@ -25,9 +26,12 @@ DATA = synthetic_strokes(per_class=12, classes=3, steps=10)
 
 def test_leaves_network_picture_and_result(tmp_path):
     evaluation = train_trajectories(RECIPE, tmp_path, DATA, verbose=0)
+    generator = load_generator(tmp_path)
+    assert generator.layout.class_names == DATA.class_names[:2]
+    assert generator.bounds == DATA.bounds and generator.latent_size is None
     options = json.loads((tmp_path / "options.json").read_text())
     assert options["data"]["train"] == 4 and options["seconds"] > 0
-    assert {"generator.keras", "letters.png", "tensorboard", "checkpoints"} <= {
+    assert {"card.json", "generator.npz", "letters.png", "tensorboard", "checkpoints"} <= {
         path.name for path in tmp_path.iterdir()
     }
     validation = json.loads((tmp_path / "result.json").read_text())["validation"]
@@ -57,9 +61,9 @@ def test_generator_learns_to_draw_the_strokes(tmp_path):
 
 def test_finished_network_is_not_trained_again(tmp_path):
     trained = fit_sequence_network(RECIPE, tmp_path, DATA, verbose=0)
-    before = (tmp_path / "generator.keras").read_bytes()
+    before = (tmp_path / "generator.npz").read_bytes()
     again = fit_sequence_network(RECIPE, tmp_path, DATA, verbose=0)
-    assert (tmp_path / "generator.keras").read_bytes() == before
+    assert (tmp_path / "generator.npz").read_bytes() == before
     np.testing.assert_allclose(again(tf.eye(2)), trained(tf.eye(2)), atol=1e-6)
 
 
@@ -68,7 +72,7 @@ def test_interrupted_run_ends_with_the_same_weights(tmp_path):
     # what a run is after its first epoch: the same options, and a schedule cut short
     cut = replace(RECIPE, stop_after=1)
     fit_sequence_network(cut, tmp_path / "cut", DATA, verbose=0)
-    (tmp_path / "cut" / "generator.keras").unlink()
+    (tmp_path / "cut" / "card.json").unlink()
     options = json.loads((tmp_path / "cut" / "options.json").read_text())
     options["recipe"]["stop_after"] = None
     (tmp_path / "cut" / "options.json").write_text(json.dumps(options))

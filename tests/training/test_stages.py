@@ -82,7 +82,7 @@ def test_stages_go_on_from_one_another_and_resume(tmp_path):
     train_stages(stages[:1], tmp_path, parts, verbose=0)
     before = (tmp_path / "first" / "history.json").read_text()
     last = train_stages(stages, tmp_path, parts, verbose=0)
-    assert last == tmp_path / "second" and (last / "generator.keras").is_file()
+    assert last == tmp_path / "second" and (last / "card.json").is_file()
     assert (tmp_path / "first" / "history.json").read_text() == before
     options = json.loads((last / "options.json").read_text())
     assert options["start"]["recipe"]["stop_after"] == 1

@@ -1,0 +1,128 @@
+"""What comes from a training and from result files onto a card, and what is refused."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from igc_tf.classifiers import evaluate_network
+from igc_tf.generators.store import load_generator, save_generator
+from igc_tf.pretrained import load_lenet
+from igc_tf.training import LeNetRecipe, train_lenet
+from tests.training.tiny_run import RECIPE, tiny_parts, train_tiny
+from training.publish import publish_generator, publish_lenet
+
+TABLE = {
+    "program": "igc-tf reproduce",
+    "options": {"images": 5},
+    "search": {"steps": 3},
+    "data": {"count": 5},
+    "environment": {"date": "today"},
+    "complete": True,
+    "rows": [{"sigma": 0.0}],
+}
+CHOICE = {
+    "program": "python -m evaluation.search_settings",
+    "complete": True,
+    "best_settings": {"steps": 7},
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished training in two stages."""
+    folder = tmp_path_factory.mktemp("run")
+    first = replace(RECIPE, epochs=1, train_images=64)
+    train_tiny(folder / "first", first)
+    recipe = replace(first, learning_rate=1e-4)
+    return train_tiny(folder / "second", recipe, start_from=folder / "first")
+
+
+@pytest.fixture
+def digests(run, tmp_path):
+    """Of its generator as it was trained, and as it ships."""
+    generator = load_generator(run)
+    cards = [save_generator(generator, tmp_path / dtype, dtype) for dtype in ("float32", "float16")]
+    found = [card["weights"]["digest"] for card in cards]
+    assert found[0] != found[1]
+    return found
+
+
+def _result(folder, content, digest):
+    folder.mkdir()
+    (folder / "result.json").write_text(json.dumps({**content, "generator_sha256": digest}))
+    return folder
+
+
+def test_the_card_says_what_the_training_recorded(run, tmp_path):
+    card = publish_generator(run, "own", folder=tmp_path)
+    options = json.loads((run / "options.json").read_text())
+    assert card["training"] == options and options["seconds"] > 0
+    assert {"command", "commit", "environment", "data"} <= set(options)
+    assert options["start"]["recipe"]["learning_rate"] == RECIPE.learning_rate
+    assert card["chosen_epoch"] == json.loads((run / "best.json").read_text())
+    # without another choice, the search that the training judged it by
+    assert card["settings"]["best"]["steps"] == RECIPE.separation.settings.steps
+    loaded, trained = load_generator(tmp_path / "own"), load_generator(run)
+    assert loaded.name == "own" and loaded.layout == trained.layout
+    assert loaded.card["training"] == options
+    labels = np.arange(10)
+    np.testing.assert_allclose(loaded.sample(labels, 0), trained.sample(labels, 0), atol=2e-2)
+
+
+def test_figures_are_of_the_generator_as_trained_or_as_shipped(run, digests, tmp_path):
+    trained, shipped = digests
+    table = _result(tmp_path / "table", TABLE, shipped)
+    choice = _result(tmp_path / "choice", CHOICE, trained)
+    card = publish_generator(run, "own", choice, (table,), tmp_path)
+    assert card["settings"] == {"best": {"steps": 7}}
+    kept = ("program", "options", "search", "data", "rows")
+    assert card["metrics"] == [{key: TABLE[key] for key in kept}]
+
+
+def test_of_several_generators_its_own_test_rows_are_taken(run, digests, tmp_path):
+    rows = [
+        {"split": split, "latent_size": size} for split in ("test", "validation") for size in (4, 5)
+    ]
+    content = {**TABLE, "rows": rows, "best_settings": {"steps": 20}}
+    directory = _result(tmp_path / "inverse", content, {"4": digests[0], "5": "another"})
+    card = publish_generator(run, "own", directory, (directory,), tmp_path)
+    assert card["settings"] == {"best": {"steps": 20}}
+    assert card["metrics"][0]["rows"] == [{"split": "test", "latent_size": 4}]
+
+
+def test_refuses_what_is_unfinished_or_about_something_else(run, digests, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    with pytest.raises(ValueError, match="nowhere holds no finished training"):
+        publish_generator(nowhere, "own", folder=tmp_path)
+    with pytest.raises(ValueError, match="nowhere holds no finished training"):
+        publish_lenet(nowhere, "own", folder=tmp_path)
+    assert not nowhere.exists()
+    with pytest.raises(ValueError, match="nowhere holds no finished result"):
+        publish_generator(run, "own", nowhere, folder=tmp_path)
+    unfinished = _result(tmp_path / "unfinished", {**TABLE, "complete": False}, digests[0])
+    with pytest.raises(ValueError, match="unfinished holds no finished result"):
+        publish_generator(run, "own", results=(unfinished,), folder=tmp_path)
+    other = _result(tmp_path / "other", TABLE, "0123")
+    with pytest.raises(
+        ValueError, match=f"another generator, of hash 0123: expected.*{digests[0]}"
+    ):
+        publish_generator(run, "own", results=(other,), folder=tmp_path)
+    table = _result(tmp_path / "table", TABLE, digests[0])
+    with pytest.raises(ValueError, match="igc-tf reproduce, which chooses no settings"):
+        publish_generator(run, "own", table, folder=tmp_path)
+    assert not (tmp_path / "own").exists()
+
+
+def test_a_network_ships_with_its_own_figures(tmp_path):
+    parts = tiny_parts()
+    recipe = LeNetRecipe(epochs=2, batch_size=50, learning_rate=3e-3, train_images=400)
+    train_lenet(recipe, tmp_path / "run", parts, verbose=0)
+    card = publish_lenet(tmp_path / "run", "own", folder=tmp_path)
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert card["metrics"]["test"] == result["test"] and card["chosen_epoch"] == result["best"]
+    assert card["training"]["recipe"]["learning_rate"] == 3e-3
+    found = evaluate_network(load_lenet(tmp_path / "own"), parts[2].images, parts[2].labels)
+    # rounded weights read nearly the same
+    assert found.accuracy == pytest.approx(result["test"][0]["accuracy"], abs=0.01)

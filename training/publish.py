@@ -1,0 +1,176 @@
+"""`python -m training.publish NAME RUN`: ships the model that a training run chose.
+
+The card says what the training recorded of itself: its recipe and those of the stages before it,
+command, commit, data and environment; and what evaluations found about this very model.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+import igc_tf
+from igc_tf.cli.program import parse_options, run_program
+from igc_tf.errors import InputError
+from igc_tf.generators.keras_files import (
+    model_config,
+    read_keras_file,
+    weights_digest,
+    write_weights,
+)
+from igc_tf.generators.store import load_generator, save_generator, write_card
+from igc_tf.pretrained.load_lenet import LENETS
+from igc_tf.runs import RunDirectory, read_json
+from igc_tf.training.lenet import LENET_FILE
+
+GENERATORS = Path(igc_tf.__file__).parent / "generators" / "weights"
+
+
+@dataclass(frozen=True)
+class PublishOptions:
+    """Writes the weights, in float16, and the card of a model into the package.
+
+    Attributes:
+        name: what the model will be known as.
+        run: the directory of its training, of the last stage if there are several.
+        search_settings: a directory of evaluation.search_settings, or of
+            evaluation.inverse_classification, for a generator's best settings; those that its
+            training judged it by if not given.
+        results: directories of evaluations of the generator, for the figures on the card.
+    """
+
+    name: tyro.conf.Positional[str]
+    run: tyro.conf.Positional[Path]
+    search_settings: Path | None = None
+    results: tuple[Path, ...] = ()
+
+
+def publish_generator(run, name, search_settings=None, results=(), folder=GENERATORS):
+    """Writes the weights and the card of the generator that a run chose.
+
+    Args:
+        run: the directory of `train_generator`.
+        name: what `load_generator` will know it as.
+        search_settings: a directory of evaluation.search_settings, or of
+            evaluation.inverse_classification; None for what the training says.
+        results: directories of evaluations whose result has `rows`.
+        folder: where to make the directory NAME.
+
+    Returns:
+        The card.
+
+    Raises:
+        InputError: for an unfinished training, and for a directory that holds no finished result
+            about this generator.
+    """
+    options, best = _finished_training(run)
+    generator = load_generator(run, name=name)
+    # a result may be about the weights as they were trained, or as they ship
+    digests = {weights_digest(generator.source, dtype) for dtype in ("float32", "float16")}
+    entries = {"metrics": [_figures(directory, digests) for directory in results]}
+    if search_settings is not None:
+        found = _finished_result(search_settings, digests)
+        if "best_settings" not in found:
+            raise InputError(
+                f"{search_settings} holds a result of {found['program']}, which "
+                "chooses no settings: expected one of evaluation.search_settings or "
+                "evaluation.inverse_classification"
+            )
+        entries["settings"] = {"best": found["best_settings"]}
+    return save_generator(
+        generator, Path(folder) / name, "float16", training=options, chosen_epoch=best, **entries
+    )
+
+
+def publish_lenet(run, name, folder=LENETS):
+    """Writes the weights and the card of the LeNet that a run chose.
+
+    Args:
+        run: the directory of `train_lenet`.
+        name: what `load_lenet` will know it as.
+        folder: where to make the directory NAME.
+
+    Returns:
+        The card.
+
+    Raises:
+        InputError: for an unfinished training.
+    """
+    options, best = _finished_training(run)
+    model = read_keras_file(Path(run) / LENET_FILE)
+    target = RunDirectory(Path(folder) / name)
+    path = target.write("network.npz", lambda path: write_weights(model, path, "float16"))
+    card = {
+        "kind": "lenet",
+        "name": name,
+        "outputs": model.output_shape[-1],
+        "activation": model.get_layer("probabilities").activation.__name__,
+        "data_shape": list(model.input_shape[1:]),
+        "parameters": model.count_params(),
+        "weights": {
+            "file": path.name,
+            "dtype": "float16",
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "digest": weights_digest(model, "float16"),
+        },
+        "training": options,
+        "chosen_epoch": best,
+        "metrics": {"test": read_json(Path(run) / "result.json")["test"]},
+        "model": model_config(model),
+    }
+    write_card(target.path, card)
+    return card
+
+
+def _finished_training(run):
+    """What a run recorded of itself, and its best epoch."""
+    # a training writes its result only when it is finished
+    if read_json(Path(run) / "result.json") is None:
+        raise InputError(f"{run} holds no finished training: expected a result.json")
+    return read_json(Path(run) / "options.json"), read_json(Path(run) / "best.json")
+
+
+def _figures(directory, digests):
+    """What the card keeps of a result."""
+    result = _finished_result(directory, digests)
+    about = result["generator_sha256"]
+    rows = result["rows"]
+    if isinstance(about, dict):
+        # of several generators, told apart by their latent size
+        sizes = [size for size, digest in about.items() if digest in digests]
+        rows = [row for row in rows if row["split"] == "test" and str(row["latent_size"]) in sizes]
+    kept = ("program", "options", "search", "data")
+    return {**{key: result[key] for key in kept if key in result}, "rows": rows}
+
+
+def _finished_result(directory, digests):
+    result = read_json(Path(directory) / "result.json")
+    if result is None or not result.get("complete"):
+        raise InputError(f"{directory} holds no finished result: expected a complete result.json")
+    found = result.get("generator_sha256")
+    if not digests & set(found.values() if isinstance(found, dict) else [found]):
+        raise InputError(
+            f"{directory} holds a result about another generator, of hash {found}: expected one of "
+            f"{sorted(digests)}"
+        )
+    return result
+
+
+def main():
+    options = parse_options(PublishOptions)
+    if (options.run / LENET_FILE).is_file():
+        if options.search_settings is not None or options.results:
+            raise InputError("a LeNet's figures are its training's: expected no other results")
+        card = publish_lenet(options.run, options.name)
+    else:
+        card = publish_generator(
+            options.run, options.name, options.search_settings, options.results
+        )
+    print(
+        f"{card['name']}: {card['parameters']:,} parameters, epoch {card['chosen_epoch']['epoch']}"
+    )
+
+
+if __name__ == "__main__":
+    run_program(main)
