@@ -1,0 +1,167 @@
+"""How well a generator reproduces data: the first question about every new one."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from igc_tf.classifiers.load import load_classifier
+from igc_tf.errors import InputError
+from igc_tf.plots import plot_class_samples
+
+OWN_SAMPLES = "its own samples"
+# a generator that reproduces its own samples this much better than others' data misses those
+_MUCH_WORSE = 2.0
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """How well one set of data is reproduced.
+
+    Attributes:
+        name: of the set.
+        count: N.
+        difference: mean over the examples of the least mean absolute difference that any class
+            reached.
+        even: mean absolute difference of an evenly coloured picture, in comparison.
+        right: mean of the right class's mean absolute difference; None without labels.
+        accuracy: how often the right class is answered; None without labels.
+        data, reproductions: some of the examples, and the best class's reproduction of each.
+    """
+
+    name: str
+    count: int
+    difference: float
+    even: float
+    right: float | None
+    accuracy: float | None
+    data: np.ndarray = field(repr=False)
+    reproductions: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `diagnose` found.
+
+    Attributes:
+        generator: its name.
+        bounds: of its data.
+        sets: a `Reproduction` for each set of data, its own samples first.
+        findings: what that means, one sentence each.
+    """
+
+    generator: str
+    bounds: tuple[float, float]
+    sets: tuple[Reproduction, ...]
+    findings: tuple[str, ...]
+
+    def __str__(self):
+        lines = [
+            f"{'':24} {'examples':>8}  {'difference':>10}  {'right class':>11}  "
+            f"{'even picture':>12}  {'right answers':>13}"
+        ]
+        for row in self.sets:
+            right = "-" if row.right is None else f"{row.right:.4f}"
+            accuracy = "-" if row.accuracy is None else f"{100 * row.accuracy:.1f} %"
+            lines.append(
+                f"{row.name:24} {row.count:8d}  {row.difference:10.4f}  {right:>11}  "
+                f"{row.even:12.4f}  {accuracy:>13}"
+            )
+        return "\n".join([*lines, "", *self.findings])
+
+    def plot(self):
+        """Draws some examples of each set above what the generator makes of them: a figure."""
+        rows = {}
+        for row in self.sets:
+            rows[row.name] = row.data
+            rows[f"{row.name}, reproduced"] = row.reproductions
+        return plot_class_samples(rows, self.bounds, f"what {self.generator} makes of data")
+
+
+def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
+    """Says how well a generator reproduces its own samples and given data.
+
+    Args:
+        generator: as for `load_classifier`.
+        data: {name: `LabelledData`, or an array (N, ...)}, such as training and new images.
+        settings: of the search; as for `load_classifier`.
+        count: how many samples are made, and at most how many of each set are taken.
+        shown: how many of each are kept to be drawn.
+        seed: of the samples.
+
+    Returns:
+        A `Diagnosis`.
+
+    Raises:
+        InputError: for data that the generator cannot have made, or a generator without a latent.
+    """
+    classifier = load_classifier(generator, settings)
+    generator = classifier.generator
+    if count < 1:
+        raise InputError(f"count={count!r}: expected a whole number >= 1")
+    draw = np.random.default_rng(seed)
+    labels = np.stack([draw.integers(0, size, count) for size in generator.layout.sizes], axis=1)
+    labels = labels[:, 0] if generator.layout.num_labels == 1 else labels
+    low, high = generator.bounds
+    sets = {OWN_SAMPLES: (np.clip(generator.sample(labels, seed), low, high), labels)}
+    for name, part in (data or {}).items():
+        sets[name] = (getattr(part, "data", part)[:count], getattr(part, "labels", None))
+    rows = [
+        _reproduction(classifier, name, part, None if truth is None else truth[:count], shown)
+        for name, (part, truth) in sets.items()
+    ]
+    return Diagnosis(generator.name, generator.bounds, tuple(rows), tuple(_findings(rows)))
+
+
+def _reproduction(classifier, name, data, labels, shown):
+    data = classifier.generator.check(data, name)
+    scores, differences, best, kept = [], [], [], []
+    for result in classifier.results(data):
+        begin = sum(map(len, scores))
+        part = data[begin : begin + len(result.score)]
+        distance = np.abs(part[:, None] - result.observed).mean(axis=tuple(range(2, part.ndim + 1)))
+        scores.append(classifier.scores(result))
+        differences.append(distance)
+        best.append(distance.argmin(axis=1))
+        kept.append(result.observed[np.arange(len(part)), best[-1]])
+    differences, predictions = np.concatenate(differences), np.concatenate(scores)
+    flat = data.reshape(len(data), -1)
+    right = accuracy = None
+    if labels is not None:
+        is_right = classifier.predictions(predictions) == labels
+        accuracy = float(is_right.reshape(len(data), -1).all(axis=1).mean())
+        if classifier.generator.layout.num_labels == 1 and differences.shape[1] > 1:
+            right = float(differences[np.arange(len(data)), labels].mean())
+    return Reproduction(
+        name=name,
+        count=len(data),
+        difference=float(differences.min(axis=1).mean()),
+        even=float(np.abs(flat - np.median(flat, axis=1, keepdims=True)).mean()),
+        right=right,
+        accuracy=accuracy,
+        data=data[:shown],
+        reproductions=np.concatenate(kept)[:shown],
+    )
+
+
+def _findings(rows):
+    """What the differences mean, one sentence each."""
+    own, *others = rows
+    if own.difference > own.even / 2:
+        yield (
+            "The search does not find back what the generator itself made: it is too short, its "
+            "learning rate is wrong, or the generator is so rough that no descent gets there."
+        )
+    for row in others:
+        if row.difference > row.even:
+            yield (
+                f"{row.name}: no better than an evenly coloured picture. Are the data scaled and "
+                "arranged as those it was trained on?"
+            )
+        elif row.difference > _MUCH_WORSE * own.difference:
+            yield (
+                f"{row.name}: {row.difference / own.difference:.1f} times as far as its own "
+                "samples. The generator does not cover these data; longer training, or class "
+                "separation, helps."
+            )
+    if len(others) == 2 and others[1].difference > _MUCH_WORSE * others[0].difference:
+        yield f"{others[1].name} much worse than {others[0].name}: the generator has overfitted."

@@ -1,0 +1,73 @@
+"""How well a generator reproduces data."""
+
+import numpy as np
+import pytest
+
+from igc_tf import Generator, InputError, SearchSettings
+from igc_tf.classifiers.diagnosis import OWN_SAMPLES, diagnose
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.data.labelled import LabelledData
+from tests.fixtures.linear_generator import linear_generator
+
+SHAPE = (3, 2, 1)
+SETTINGS = SearchSettings(steps=300, learning_rate=0.05, final_learning_rate=0.0)
+
+
+@pytest.fixture(scope="module")
+def generator():
+    model, _, _ = linear_generator(latent_size=2, data_shape=SHAPE)
+    return Generator(model, ConditionLayout.classes("abc"), bounds=(-9.0, 9.0), name="linear")
+
+
+@pytest.fixture(scope="module")
+def diagnosis(generator):
+    labels = np.arange(12) % 3
+    made = generator.sample(labels, seed=7)
+    training = LabelledData(
+        made, labels, generator.layout, generator.bounds, "made", "train", "made here"
+    )
+    new = np.random.default_rng(0).normal(size=(8, *SHAPE)).astype(np.float32)
+    return diagnose(generator, {"training": training, "new": new}, SETTINGS, count=9, shown=4)
+
+
+def test_own_samples_are_found_back(diagnosis):
+    own = diagnosis.sets[0]
+    assert own.name == OWN_SAMPLES and own.count == 9
+    assert own.difference < 0.02 and own.accuracy == 1.0
+    assert own.right == pytest.approx(own.difference, abs=1e-6)
+    # an even picture is the median, at its mean absolute distance
+    flat = np.abs(own.data.reshape(4, -1))
+    assert own.even > 0.3 * flat.mean()
+
+
+def test_data_it_cannot_make_are_told_from_those_it_can(diagnosis):
+    _, training, new = diagnosis.sets
+    assert (training.count, new.count) == (9, 8)
+    assert training.accuracy == 1.0 and new.accuracy is None and new.right is None
+    assert new.difference > 10 * training.difference
+    np.testing.assert_allclose(training.reproductions, training.data, atol=0.1)
+    assert not any("training:" in finding for finding in diagnosis.findings)
+    assert any(finding.startswith("new:") for finding in diagnosis.findings)
+    assert any("overfitted" in finding for finding in diagnosis.findings)
+
+
+def test_it_is_told_in_a_table_and_drawn(diagnosis):
+    lines = str(diagnosis).splitlines()
+    assert [line[:24].strip() for line in lines[1:4]] == [OWN_SAMPLES, "training", "new"]
+    assert "100.0 %" in lines[1] and lines[3].split()[-1] == "-"
+    figure = diagnosis.plot()
+    assert "linear" in figure.get_suptitle()
+    texts = " ".join(text.get_text() for axis in figure.axes for text in [axis.yaxis.label])
+    assert "training" in texts and "reproduced" in texts
+
+
+def test_a_search_that_is_too_short_is_named(generator):
+    short = SearchSettings(steps=1, learning_rate=1e-4)
+    assert "too short" in diagnose(generator, settings=short, count=5).findings[0]
+
+
+def test_refuses_data_of_another_shape(generator):
+    with pytest.raises(InputError, match=r"new have shape \(2, 4\)"):
+        diagnose(generator, {"new": np.zeros([2, 4])}, SETTINGS)
+    with pytest.raises(InputError, match="count=0"):
+        diagnose(generator, count=0)

@@ -1,0 +1,77 @@
+"""Which classifier a generator gets, with which settings."""
+
+import pytest
+
+import igc_tf
+from igc_tf import (
+    Generator,
+    InputError,
+    InverseClassifier,
+    InvertedGeneratorClassifier,
+    MultiLabelInvertedGeneratorClassifier,
+    SearchSettings,
+    load_classifier,
+)
+from igc_tf.classifiers import INVERSE_SETTINGS
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.generators.store import save_generator
+from tests.fixtures.exported import other_classifier
+from tests.fixtures.linear_generator import linear_generator
+
+
+def _generator(layout=None, card=None):
+    model, _, _ = linear_generator(classes=4)
+    return Generator(model, layout, bounds=(-9.0, 9.0), name="linear", card=card)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("mnist-cagan-compact", InvertedGeneratorClassifier),
+        ("mnist-multilabel-cagan-compact", MultiLabelInvertedGeneratorClassifier),
+    ],
+)
+def test_what_ships_gets_the_best_settings_of_its_card(name, kind):
+    classifier = load_classifier(name)
+    assert type(classifier) is kind
+    assert classifier.settings == load_classifier(name, "best").settings
+    assert classifier.settings.decision == "deformation" and classifier.settings.steps == 16
+    assert load_classifier(name, "paper").settings == SearchSettings()
+
+
+def test_settings_may_be_given():
+    settings = SearchSettings(steps=3)
+    assert load_classifier(_generator(), settings).settings is settings
+    assert load_classifier(_generator()).settings == SearchSettings()
+    card = {"settings": {"fast": {"steps": 2}}}
+    assert load_classifier(_generator(card=card), "fast").settings == SearchSettings(steps=2)
+    with pytest.raises(InputError, match=r"settings='best': expected one of \['fast', 'paper'\]"):
+        load_classifier(_generator(card=card), "best")
+
+
+def test_the_condition_says_what_is_asked():
+    assert type(load_classifier(_generator())) is InvertedGeneratorClassifier
+    binary = _generator(ConditionLayout.binary(2))
+    assert type(load_classifier(binary)) is MultiLabelInvertedGeneratorClassifier
+    sequence = other_classifier("sequence")[0].generator
+    assert type(load_classifier(sequence)) is InverseClassifier
+    inverse = load_classifier(_generator(), kind="inverse")
+    assert type(inverse) is InverseClassifier and inverse.settings == INVERSE_SETTINGS
+    with pytest.raises(InputError, match="kind='other': expected one of"):
+        load_classifier(_generator(), kind="other")
+
+
+def test_directories_and_keras_files_keep_their_names(tmp_path):
+    model, _, _ = linear_generator(classes=3)
+    layout = ConditionLayout.classes(["cat", "dog", "owl"])
+    save_generator(Generator(model, layout, bounds=(-9.0, 9.0)), tmp_path / "animals")
+    assert load_classifier(tmp_path / "animals").class_names == ("cat", "dog", "owl")
+    model.save(tmp_path / "animals.keras")
+    classifier = load_classifier(tmp_path / "animals.keras", bounds=(-5.0, 5.0))
+    assert classifier.generator.bounds == (-5.0, 5.0)
+    with pytest.raises(InputError, match=r"\['bounds'\]: expected none"):
+        load_classifier(_generator(), bounds=(0, 1))
+
+
+def test_it_is_public():
+    assert igc_tf.load_classifier is load_classifier
