@@ -18,7 +18,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Classification": "igc_tf.classifiers",
     "Evaluation": "igc_tf.classifiers",
-    "Generator": "igc_tf.generators.generator",
+    "ConditionLayout": "igc_tf.data",
+    "Generator": "igc_tf.generators",
     "IGCError": "igc_tf.errors",
     "InputError": "igc_tf.errors",
     "InverseClassification": "igc_tf.classifiers",
@@ -28,12 +29,14 @@ _PUBLIC = {
     "MultiLabelInvertedGeneratorClassifier": "igc_tf.classifiers",
     "SearchClassifier": "igc_tf.classifiers",
     "SearchSettings": "igc_tf.search",
-    "best_settings": "igc_tf.pretrained",
-    "generator_card": "igc_tf.pretrained",
-    "generator_names": "igc_tf.pretrained",
-    "load_generator": "igc_tf.pretrained",
+    "diagnose": "igc_tf.classifiers",
+    "generator_card": "igc_tf.generators",
+    "generator_names": "igc_tf.generators",
+    "load_classifier": "igc_tf.classifiers",
+    "load_generator": "igc_tf.generators",
     "load_images": "igc_tf.data",
-    "load_lenet": "igc_tf.pretrained",
+    "load_lenet": "igc_tf.classifiers",
+    "save_generator": "igc_tf.generators",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

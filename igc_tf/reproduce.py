@@ -131,11 +131,13 @@ def noise_table(options, data=None, verbose=1):
     """
     from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
     from igc_tf.data import add_gaussian_noise
+    from igc_tf.generators.keras_files import weights_digest
+    from igc_tf.generators.store import load_generator
     from igc_tf.plots import plot_accuracies
-    from igc_tf.pretrained import load_generator, named_settings, weights_digest
+    from igc_tf.search import named_settings
 
-    settings = named_settings(options.settings, options.generator)
     generator = load_generator(options.generator, options.precision)
+    settings = named_settings(options.settings, generator.card)
     classifier = InvertedGeneratorClassifier(generator, settings)
     data, note = _images(options, data, classifier.generator)
     lenet = _lenet(options.dataset)
@@ -191,7 +193,6 @@ def noise_table(options, data=None, verbose=1):
 def _images(options, data, generator):
     """The images to classify, and a note if they are not the ones asked for."""
     from igc_tf.data import load_images
-    from igc_tf.generators.check_generator import check_generator
 
     if data is None:
         data = load_images(
@@ -201,7 +202,7 @@ def _images(options, data, generator):
             fallback=True,
             bounds=generator.bounds,
         )
-    check_generator(options.generator, generator.model, data)
+    generator.check_set(data)
     note = ""
     if data.split != options.split:
         note = f"; the {options.split} images are not available, `igc-tf data prepare` says why"
@@ -217,7 +218,7 @@ def _images(options, data, generator):
 
 def _lenet(dataset):
     """The LeNet that was trained on this dataset's classes, or None."""
-    from igc_tf.pretrained import lenet_card, lenet_names, load_lenet
+    from igc_tf.classifiers import lenet_card, lenet_names, load_lenet
 
     for name in lenet_names():
         card = lenet_card(name)

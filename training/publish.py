@@ -20,11 +20,11 @@ from igc_tf.generators.keras_files import (
     write_weights,
 )
 from igc_tf.generators.store import load_generator, save_generator, write_card
-from igc_tf.pretrained.load_lenet import LENETS
 from igc_tf.runs import RunDirectory, read_json
 from igc_tf.training.lenet import LENET_FILE
 
 GENERATORS = Path(igc_tf.__file__).parent / "generators" / "weights"
+LENETS = Path(igc_tf.__file__).parent / "classifiers" / "weights"
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
-from igc_tf.generators.check_generator import check_generator
+from igc_tf.generators.store import load_generator
 from igc_tf.metrics import wilson_interval
-from igc_tf.pretrained import load_generator, weights_digest
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment, read_json
 from igc_tf.search import SearchSettings
@@ -101,7 +100,7 @@ def export_parity(options, data=None, verbose=1):
         raise InputError(f"{directory}: expected a directory that `igc-tf export` wrote")
     description = read_json(described)
     generator = load_generator(options.generator)
-    if weights_digest(generator) != description["generator_sha256"]:
+    if generator.digest() != description["generator_sha256"]:
         raise InputError(
             f"{directory} was exported from another generator than {options.generator}"
         )
@@ -109,7 +108,7 @@ def export_parity(options, data=None, verbose=1):
     classifier = InvertedGeneratorClassifier(generator, settings)
     if data is None:
         data = load_images(options.dataset, "test", data_dir=options.data_dir, fallback=True)
-    check_generator(options.generator, generator, data)
+    generator.check_set(data)
     data = data.sample(min(options.images, len(data)), options.seed)
     tolerance = 1e-4 if hlo else 1e-5
     facts = {

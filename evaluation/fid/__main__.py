@@ -10,12 +10,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from igc_tf.classifiers.network import FEATURE_LAYER
+from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
-from igc_tf.generators.check_generator import check_generator
-from igc_tf.generators.generator import Generator
+from igc_tf.generators.store import load_generator
 from igc_tf.metrics import (
     FeatureStatistics,
     InceptionFeatures,
@@ -24,7 +23,6 @@ from igc_tf.metrics import (
     kernel_distance,
 )
 from igc_tf.plots import plot_bars, plot_class_samples
-from igc_tf.pretrained import load_generator, load_lenet, weights_digest
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
 
@@ -157,11 +155,10 @@ def measure_fid(options, data=None, features=None, verbose=1):
         InputError: for options that cannot be met; before any features are computed.
         DataUnavailableError: if the real images are not available.
     """
-    model = load_generator(options.generator)
-    generator = Generator.of(model)
+    generator = load_generator(options.generator)
     if data is None:
         data = load_images(options.dataset, options.split, data_dir=options.data_dir)
-    check_generator(options.generator, model, data)
+    generator.check_set(data)
     # in a random order, by which the halves and the choice of images are random
     data = data.sample(len(data), options.seed)
     members = [_members(data, label, options) for label in range(data.num_classes)]
@@ -169,7 +166,7 @@ def measure_fid(options, data=None, features=None, verbose=1):
     features = features or _features(options, generator)
     facts = {
         "features": features.source,
-        "generator_sha256": weights_digest(model),
+        "generator_sha256": generator.digest(),
         "data": {
             "source": data.source,
             "split": data.split,

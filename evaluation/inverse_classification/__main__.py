@@ -20,11 +20,10 @@ from evaluation.inverse_classification.tables import VARIED, inverse_tables
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
-from igc_tf.generators.check_generator import check_generator
 from igc_tf.generators.generator import Generator
+from igc_tf.generators.store import generator_names, load_generator
 from igc_tf.metrics.intervals import wilson_interval
 from igc_tf.plots import plot_experiments, plot_inverse_cases
-from igc_tf.pretrained import generator_names, load_generator, weights_digest
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
 
@@ -134,13 +133,13 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
     """
     names = {size: _generator_name(options, size) for size in options.latent_sizes}
     generators = {size: load_generator(name) for size, name in names.items()}
-    digests = {str(size): weights_digest(model) for size, model in generators.items()}
+    digests = {str(size): model.digest() for size, model in generators.items()}
     if data is None:
         data = load_images(options.dataset, "test", data_dir=options.data_dir)
     if validation is None:
         validation = load_images(options.dataset, "validation", data_dir=options.data_dir)
-    for size, generator in generators.items():
-        check_generator(names[size], generator, data)
+    for generator in generators.values():
+        generator.check_set(data)
     data = data.sample(options.images, options.seed)
     validation = validation.sample(options.validation_images, options.seed)
     facts = {

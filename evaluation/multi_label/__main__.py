@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
+from igc_tf.classifiers.network import load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_images
-from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
-from igc_tf.generators.generator import Generator
+from igc_tf.generators.keras_files import weights_digest
+from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_label_cases
-from igc_tf.pretrained import load_generator, load_lenet, named_settings, weights_digest
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
+from igc_tf.search import named_settings
 
 _SEARCH, _NETWORK = "inverted generator", "LeNet-5"
 _CASES = 6
@@ -102,10 +103,9 @@ def multi_label_table(options, data=None, verbose=1):
     Raises:
         InputError: for options that cannot be met; before any search starts.
     """
-    settings = named_settings(options.settings, options.generator)
     generator, network = load_generator(options.generator), load_lenet(options.network)
-    layout = ConditionLayout.binary(DIGIT_LABELS)
-    classifier = MultiLabelInvertedGeneratorClassifier(Generator(generator, layout), settings)
+    settings = named_settings(options.settings, generator.card)
+    classifier = MultiLabelInvertedGeneratorClassifier(generator, settings)
     for name, labels in (
         (options.generator, classifier.generator.layout.num_labels),
         (options.network, network.output_shape[-1]),
@@ -118,7 +118,7 @@ def multi_label_table(options, data=None, verbose=1):
     facts = {
         "search": settings.to_dict(),
         "condition_update_factor": classifier.condition_unit,
-        "generator_sha256": weights_digest(generator),
+        "generator_sha256": generator.digest(),
         "network_sha256": weights_digest(network),
         "data": {"source": data.source, "split": data.split, "count": len(digits)},
     }

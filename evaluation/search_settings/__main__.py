@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, label_digits, load_images
-from igc_tf.generators.check_generator import check_generator
-from igc_tf.pretrained import load_generator, weights_digest
+from igc_tf.generators.store import load_generator
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.search import SearchSettings
@@ -90,10 +89,10 @@ def choose_search_settings(options, data=None, rounds=ROUNDS, verbose=1):
     has_classes = options.task == "classes"
     labelled = data if has_classes else label_digits(data, options.seed)
     kind = InvertedGeneratorClassifier if has_classes else MultiLabelInvertedGeneratorClassifier
-    check_generator(options.generator, generator, data, labelled.layout.size)
+    generator.check_set(labelled)
     noised = [add_gaussian_noise(labelled.images, sigma, options.seed) for sigma in options.sigma]
     facts = {
-        "generator_sha256": weights_digest(generator),
+        "generator_sha256": generator.digest(),
         "data": {"source": data.source, "split": data.split, "count": len(data)},
     }
     run = Experiment(

@@ -22,10 +22,10 @@ from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
-from igc_tf.pretrained import load_generator, named_settings, weights_digest
+from igc_tf.generators.store import load_generator
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
-from igc_tf.search import SearchSettings
+from igc_tf.search import SearchSettings, named_settings
 
 _HERE = Path(__file__).parents[2]
 # run in a process of its own with one version's package on the path; knows what every version has.
@@ -155,7 +155,7 @@ def compare_versions(options, verbose=1):
     facts = {**_facts(generator, digits), "against": _commit(options.against)}
     run = Experiment("python -m evaluation.search_speed", options, facts, verbose=verbose)
     for name in ("paper", "best"):
-        settings = named_settings(name, options.generator)
+        settings = named_settings(name, generator.card)
         for number in range(options.rounds):
             if run.row(settings=name, round=number) is not None:
                 continue
@@ -185,7 +185,7 @@ def compare_versions(options, verbose=1):
 
 def _facts(generator, digits):
     return {
-        "generator_sha256": weights_digest(generator),
+        "generator_sha256": generator.digest(),
         "data": {"source": digits.source, "count": len(digits)},
     }
 

@@ -1,10 +1,18 @@
 """Classifiers: each sets up a search space and reads a decision off the search."""
 
 from igc_tf.classifiers.base import SearchClassifier
+from igc_tf.classifiers.diagnosis import Diagnosis, diagnose
 from igc_tf.classifiers.inverse import INVERSE_SETTINGS, TEMPORAL_SETTINGS, InverseClassifier
 from igc_tf.classifiers.inverted_generator import InvertedGeneratorClassifier
+from igc_tf.classifiers.load import CLASSIFIERS, load_classifier
 from igc_tf.classifiers.multi_label import MultiLabelInvertedGeneratorClassifier
-from igc_tf.classifiers.network import build_lenet, evaluate_network
+from igc_tf.classifiers.network import (
+    build_lenet,
+    evaluate_network,
+    lenet_card,
+    lenet_names,
+    load_lenet,
+)
 from igc_tf.classifiers.results import (
     Classification,
     Evaluation,
@@ -13,9 +21,11 @@ from igc_tf.classifiers.results import (
 )
 
 __all__ = [
+    "CLASSIFIERS",
     "INVERSE_SETTINGS",
     "TEMPORAL_SETTINGS",
     "Classification",
+    "Diagnosis",
     "Evaluation",
     "InverseClassification",
     "InverseClassifier",
@@ -24,5 +34,10 @@ __all__ = [
     "MultiLabelInvertedGeneratorClassifier",
     "SearchClassifier",
     "build_lenet",
+    "diagnose",
     "evaluate_network",
+    "lenet_card",
+    "lenet_names",
+    "load_classifier",
+    "load_lenet",
 ]

@@ -9,7 +9,7 @@ from igc_tf.errors import InputError
 from igc_tf.plots import plot_class_samples
 
 OWN_SAMPLES = "its own samples"
-# a generator that reproduces its own samples this much better than others' data misses those
+# what it reproduces this many times worse, it does not cover
 _MUCH_WORSE = 2.0
 
 
@@ -157,11 +157,13 @@ def _findings(rows):
                 f"{row.name}: no better than an evenly coloured picture. Are the data scaled and "
                 "arranged as those it was trained on?"
             )
-        elif row.difference > _MUCH_WORSE * own.difference:
+        elif row.difference > max(_MUCH_WORSE * own.difference, row.even / 4):
             yield (
                 f"{row.name}: {row.difference / own.difference:.1f} times as far as its own "
                 "samples. The generator does not cover these data; longer training, or class "
                 "separation, helps."
             )
-    if len(others) == 2 and others[1].difference > _MUCH_WORSE * others[0].difference:
-        yield f"{others[1].name} much worse than {others[0].name}: the generator has overfitted."
+    if len(others) == 2:
+        seen, new = others
+        if new.difference > max(_MUCH_WORSE * seen.difference, new.even / 4):
+            yield f"{new.name} much worse than {seen.name}: the generator has overfitted."

@@ -1,6 +1,7 @@
 """LeNet-5: the plain classifier that others are compared with, and a source of features."""
 
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,9 +9,12 @@ from keras import layers
 
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
+from igc_tf.generators.keras_files import build_model, read_weights
 from igc_tf.generators.layers import keras_defaults
+from igc_tf.runs import read_json
 
 FEATURE_LAYER = "features"
+_SHIPPED = Path(__file__).parent / "weights"
 
 
 @keras_defaults()
@@ -50,6 +54,52 @@ def build_lenet(outputs, data_shape, activation="softmax"):
     logits = layers.Dense(outputs, name="logits")(x)
     probabilities = layers.Activation(activation, name="probabilities")(logits)
     return keras.Model(images, probabilities, name="lenet")
+
+
+def lenet_names():
+    """Returns the names `load_lenet` knows."""
+    return sorted(path.parent.name for path in _SHIPPED.glob("[!.]*/card.json"))
+
+
+def lenet_card(name):
+    """Returns a LeNet's card: network, training, figures, hashes.
+
+    Args:
+        name: one of `lenet_names()`, or a directory of `training`.
+
+    Raises:
+        InputError: for neither.
+    """
+    return read_json(_lenet_directory(name) / "card.json")
+
+
+def load_lenet(name="mnist-lenet"):
+    """Loads a LeNet that ships.
+
+    Args:
+        name: one of `lenet_names()`, or a directory of `training`.
+
+    Returns:
+        A Keras model `images (B, 28, 28, 1) in [-0.5, 0.5] -> probabilities (B, outputs)`.
+
+    Raises:
+        InputError: for neither, or weights that do not match their card.
+    """
+    card = lenet_card(name)
+    model = build_model(card["model"])
+    weights = card["weights"]
+    read_weights(model, _lenet_directory(name) / weights["file"], weights["sha256"])
+    return model
+
+
+def _lenet_directory(name):
+    if str(name) in lenet_names():
+        return _SHIPPED / str(name)
+    if (Path(name) / "card.json").is_file():
+        return Path(name)
+    raise InputError(
+        f"no lenet {str(name)!r}: expected one of {lenet_names()} or a directory with a card.json"
+    )
 
 
 def evaluate_network(model, images, labels, batch_size=1000):

@@ -59,9 +59,9 @@ def classify_files(options):
     """
     paths = picture_files(options.files)
     import_tensorflow_quietly()
-    from igc_tf.cli.choices import chosen_classifier
+    from igc_tf.classifiers import load_classifier
 
-    classifier = chosen_classifier(options.generator, options.settings, options.bounds)
+    classifier = load_classifier(options.generator, options.settings, bounds=options.bounds)
     pictures = read_pictures(paths, classifier.generator)
     if pictures:
         _classify(options, classifier, pictures)

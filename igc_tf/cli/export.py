@@ -36,10 +36,10 @@ class ExportOptions:
 def export_classifier(options):
     """Writes the export and says where."""
     import_tensorflow_quietly()
-    from igc_tf.cli.choices import chosen_classifier
+    from igc_tf.classifiers import load_classifier
     from igc_tf.export import export_hlo, export_saved_model
 
-    classifier = chosen_classifier(options.generator, options.settings, options.bounds)
+    classifier = load_classifier(options.generator, options.settings, bounds=options.bounds)
     write = export_hlo if options.format == "hlo" else export_saved_model
     write(classifier, options.output, options.batch_size)
     print(f"{options.generator}, {options.settings} settings: {options.output}")

@@ -252,6 +252,32 @@ class Generator:
             )
         return data
 
+    def check_set(self, data):
+        """Checks that this generator makes what a labelled set holds.
+
+        Args:
+            data: a `LabelledData`.
+
+        Raises:
+            InputError: if conditions, shapes or bounds differ, or if the card says that it was
+                trained on another set.
+        """
+        shape = data.data.shape[1:]
+        if (data.layout.sizes, shape) != (self.layout.sizes, self.data_shape):
+            raise InputError(
+                f"{data.name} has {data.layout.sizes} values of its labels and data of shape "
+                f"{shape}, the generator {self.name} {self.layout.sizes} and {self.data_shape}: "
+                "expected the same"
+            )
+        self.check(data.data[:100], data.name)
+        recipe = (((self.card or {}).get("training") or {}).get("recipe")) or {}
+        trained_on = recipe.get("dataset", data.name)
+        if trained_on != data.name:
+            raise InputError(
+                f"the generator {self.name} was trained on {trained_on}: expected that, not "
+                f"{data.name}, or a generator of {data.name}"
+            )
+
     def digest(self):
         """Returns the SHA-256 of the weights, in hexadecimal: which generator a result is of."""
         return weights_digest(self.source)

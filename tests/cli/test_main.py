@@ -128,7 +128,7 @@ def test_reproduce_prints_the_table_and_writes_the_figures(own, tmp_path, capsys
 def test_what_is_exported_answers_when_served_until_ctrl_c(own, tmp_path, capsys):
     import signal
 
-    from igc_tf.cli.choices import chosen_classifier
+    from igc_tf.classifiers import load_classifier
 
     assert not run("export", "--generator", own, "--output", tmp_path / "model" / "1")
     assert "model/1" in capsys.readouterr().out
@@ -148,7 +148,7 @@ def test_what_is_exported_answers_when_served_until_ctrl_c(own, tmp_path, capsys
                 labels = json.load(response)["outputs"]["label"]
         finally:
             server.send_signal(signal.SIGINT)
-        classifier = chosen_classifier(str(own), "paper")
+        classifier = load_classifier(str(own), "paper")
         assert labels == classifier.classify(digits.images).predictions.tolist()
         # it started without a word from TensorFlow
         assert server.wait(timeout=60) == 0 and server.stderr.read() == ""

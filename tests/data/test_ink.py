@@ -90,9 +90,7 @@ def test_all_kinds_are_read(digits):
     arranged = [
         [arrange_ink(make(image), (28, 28)) for image in images] for make in (np.asarray, *KINDS)
     ]
-    classifier = igc_tf.InvertedGeneratorClassifier(
-        igc_tf.load_generator("mnist-cagan-compact"), igc_tf.best_settings("mnist-cagan-compact")
-    )
+    classifier = igc_tf.load_classifier("mnist-cagan-compact", "best")
     data = np.concatenate(arranged)[..., np.newaxis].astype(np.float32) - 0.5
     scores = classifier.predict(data, verbose=0)
     misread = (scores.argmax(axis=1).reshape(len(arranged), -1) != labels).sum(axis=1)

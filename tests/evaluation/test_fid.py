@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from evaluation.fid.__main__ import FIDOptions, main, measure_fid
+from igc_tf.classifiers import load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
-from igc_tf.pretrained import load_lenet
 from tests.fixtures.mean_digits import mean_digit_generator
 
 PER_CLASS = 9

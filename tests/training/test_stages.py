@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import training
-from igc_tf.pretrained import generator_card, generator_names, lenet_card, lenet_names
+from igc_tf.classifiers import lenet_card, lenet_names
+from igc_tf.generators import generator_card, generator_names
 from igc_tf.runs import json_ready
 from igc_tf.training import LeNetRecipe
 from tests.training.tiny_run import RECIPE, tiny_parts

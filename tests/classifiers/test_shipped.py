@@ -1,0 +1,97 @@
+"""What ships reads real digits about as well as its card says."""
+
+import numpy as np
+import pytest
+
+import igc_tf
+from evaluation.inverse_classification.searches import InverseSearch
+from igc_tf.classifiers import (
+    evaluate_network,
+    lenet_card,
+    lenet_names,
+    load_classifier,
+    load_lenet,
+)
+from igc_tf.data import bundled_digits, label_digits
+from igc_tf.generators import generator_card, generator_names, load_generator
+
+# of several labels, all have to be right
+LEAST_LENET_ACCURACY = {"mnist-lenet": 0.985, "mnist-multilabel-lenet": 0.975}
+# on 200 validation digits: what was measured on more of them, less twice its standard deviation
+LEAST_ACCURACY = {
+    "mnist-cagan-compact": 0.9815 - 2 * 0.0095,
+    "mnist-multilabel-cagan-compact": 0.91 - 2 * 0.0205,
+    "mnist-cgan-compact-25": 0.935 - 2 * 0.0175,
+}
+
+
+@pytest.mark.parametrize("name", LEAST_ACCURACY)
+def test_best_settings_read_digits_it_was_not_trained_on(name):
+    digits = bundled_digits().sample(200, seed=123)
+    if name.startswith("mnist-multilabel"):
+        digits = label_digits(digits, seed=5)
+    evaluation = load_classifier(name, "best").evaluate(digits.data, digits.labels, verbose=0)
+    assert evaluation.accuracy >= LEAST_ACCURACY[name]
+
+
+def test_a_relaxed_search_reads_and_reproduces_digits():
+    digits = bundled_digits().sample(60, seed=123)
+    generator = load_generator("mnist-cgan-compact-25")
+    relaxed, entropy, difference = InverseSearch().answers(generator, digits.data, 1, 0, 60)
+    # about 74 % of many more; chance is 10 %
+    assert (relaxed[0] == digits.labels).mean() > 0.6
+    assert 0.1 < entropy < np.log(10)
+    nothing = np.square(digits.data - digits.data.mean(axis=0)).mean()
+    assert difference < 0.4 * nothing
+
+
+def test_a_search_in_bfloat16_finds_about_the_same():
+    digits = bundled_digits().sample(20, seed=123)
+    exact, rough = (
+        load_classifier("mnist-cagan-compact", "paper", precision=precision).classify(digits.data)
+        for precision in ("float32", "mixed_bfloat16")
+    )
+    deviation = np.abs(exact.differences - rough.differences)
+    # eight significant bits: 0.004 of a pixel's value, and what 100 steps make of it
+    assert 0 < deviation.mean() < 0.004
+    assert (exact.predictions == rough.predictions).mean() >= 0.95
+
+
+def test_a_generator_of_several_labels_makes_what_it_is_asked_for():
+    # judged by the LeNet of the same labels
+    asked = label_digits(bundled_digits().sample(100, seed=9), seed=9)
+    made = load_generator("mnist-multilabel-cagan-compact").sample(asked.labels, seed=0)
+    found = load_lenet("mnist-multilabel-lenet").predict(made, verbose=0) > 0.5
+    assert ((found == asked.labels).mean(axis=0) > 0.8).all()
+
+
+def test_every_lenet_is_tried_on_digits():
+    assert set(LEAST_LENET_ACCURACY) == set(lenet_names())
+
+
+@pytest.mark.parametrize("name", LEAST_LENET_ACCURACY)
+def test_lenets_read_digits_they_were_not_trained_on(name):
+    card = lenet_card(name)
+    digits = bundled_digits()
+    if card["activation"] == "sigmoid":
+        digits = label_digits(digits, card["training"]["recipe"]["seed"])
+    evaluation = evaluate_network(load_lenet(name), digits.images, digits.labels)
+    assert evaluation.accuracy > LEAST_LENET_ACCURACY[name]
+    # what the card says of the same digits, give or take the rounding to float16
+    assert evaluation.accuracy == pytest.approx(card["chosen_epoch"]["accuracy"], abs=0.001)
+    assert evaluation.count == card["chosen_epoch"]["count"] == len(digits.images)
+
+
+@pytest.mark.parametrize("name", [*lenet_names(), *generator_names()])
+def test_every_card_tells_how_it_was_made(name):
+    card = lenet_card(name) if name in lenet_names() else generator_card(name)
+    assert card["training"]["command"].startswith("python -m training.")
+    assert len(card["training"]["commit"]) >= 7
+
+
+def test_lenets_and_generators_do_not_mix():
+    assert "mnist-lenet" in lenet_names() and "mnist-lenet" not in generator_names()
+    with pytest.raises(igc_tf.InputError, match=r"'mnist-cagan-compact'.*mnist-lenet"):
+        load_lenet("mnist-cagan-compact")
+    with pytest.raises(igc_tf.InputError, match="mnist-lenet"):
+        load_generator("mnist-lenet")
