@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from igc_tf.classifiers import evaluate_network
+from igc_tf.classifiers import evaluate_network, load_lenet
 from igc_tf.generators.store import load_generator, save_generator
-from igc_tf.classifiers import load_lenet
 from igc_tf.training import LeNetRecipe, train_lenet
 from tests.training.tiny_run import RECIPE, tiny_parts, train_tiny
 from training.publish import publish_generator, publish_lenet
