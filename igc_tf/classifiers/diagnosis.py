@@ -37,6 +37,11 @@ class Reproduction:
     data: np.ndarray = field(repr=False)
     reproductions: np.ndarray = field(repr=False)
 
+    def to_dict(self):
+        """JSON-ready: all but the examples."""
+        names = ("name", "count", "difference", "even", "right", "accuracy")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True)
 class Diagnosis:

@@ -38,6 +38,12 @@ COMMANDS = {
     "classify": Command(
         "igc_tf.cli.classify", "ClassifyOptions", "classify_files", "classify picture files"
     ),
+    "diagnose": Command(
+        "igc_tf.cli.diagnose",
+        "DiagnoseOptions",
+        "print_diagnosis",
+        "say how well a generator reproduces data",
+    ),
     "export": Command(
         "igc_tf.cli.export",
         "ExportOptions",

@@ -1,0 +1,82 @@
+"""`igc-tf diagnose`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
+
+
+@dataclass(frozen=True)
+class DiagnoseOptions:
+    """Says how well a generator reproduces its own samples, training images and new images.
+
+    Attributes:
+        generator: a name that ships, a directory, or a .keras file.
+        dataset: an image set; by default the one it was trained on, where its card says so, else
+            its own samples alone.
+        settings: "paper", or the name of search settings on its card; by default the best there.
+        bounds: low and high of the generator's data, where they are not known.
+        images: how many of each set.
+        output: directory for the picture and result.json.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+        seed: decides the samples and the images.
+    """
+
+    generator: str = "mnist-cagan-compact"
+    dataset: str | None = None
+    settings: str | None = None
+    bounds: tuple[float, float] | None = None
+    images: Annotated[int, Range(1)] = 100
+    output: Path = Path("runs/diagnose")
+    data_dir: Path | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        check_ranges(self)
+
+
+def print_diagnosis(options):
+    """Diagnoses a generator, prints the table and draws the examples."""
+    import_tensorflow_quietly()
+    from igc_tf.classifiers import diagnose, load_classifier
+    from igc_tf.data import load_images
+
+    run = RunDirectory(options.output)
+    classifier = load_classifier(options.generator, options.settings, bounds=options.bounds)
+    generator = classifier.generator
+    training = (generator.card or {}).get("training") or {}
+    dataset = options.dataset or (training.get("recipe") or {}).get("dataset")
+    several = generator.layout.num_labels > 1
+    sets, sources = {}, []
+    for split, name in (("train", "training images"), ("test", "new images")):
+        if dataset is None:
+            break
+        data = load_images(
+            dataset, split, data_dir=options.data_dir, fallback=True, bounds=generator.bounds
+        )
+        data = data.sample(min(options.images, len(data)), options.seed)
+        # the set's labels are classes: of several labels, only the images are used
+        sets[name] = data.data if several else data
+        sources.append(f"{name}: {data.split} of {data.name}, {data.source}")
+    found = diagnose(generator, sets, classifier.settings, options.images, seed=options.seed)
+    for source in sources:
+        print(source)
+    print(f"\n{found}")
+    picture = run.write_figure("reproductions.png", found.plot())
+    run.write_json(
+        "result.json",
+        {
+            "program": "igc-tf diagnose",
+            "options": json_ready(options),
+            "search": classifier.settings.to_dict(),
+            "generator_sha256": generator.digest(),
+            "data": sources,
+            "environment": {**describe_code(), **describe_environment()},
+            "sets": [row.to_dict() for row in found.sets],
+            "findings": list(found.findings),
+        },
+    )
+    print(f"\npicture and result.json: {picture.parent}")
