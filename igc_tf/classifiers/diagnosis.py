@@ -75,11 +75,13 @@ class Diagnosis:
 
     def plot(self):
         """Draws some examples of each set above what the generator makes of them: a figure."""
-        rows = {}
-        for row in self.sets:
-            rows[row.name] = row.data
-            rows[f"{row.name}, reproduced"] = row.reproductions
-        return plot_class_samples(rows, self.bounds, f"what {self.generator} makes of data")
+        columns = min(len(row.data) for row in self.sets)
+        rows = {
+            row.name: np.concatenate([row.data[:columns], row.reproductions[:columns]])
+            for row in self.sets
+        }
+        title = f"data, and beneath them what {self.generator} makes of them"
+        return plot_class_samples(rows, self.bounds, title, columns)
 
 
 def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):

@@ -188,21 +188,25 @@ def plot_label_cases(
     return figure
 
 
-def plot_class_samples(rows, bounds, title=""):
+def plot_class_samples(rows, bounds, title="", columns=None):
     """Samples of every class, one class a row.
 
     Args:
         rows: {class name: images (N, H, W, ...)}, the same N for all.
         bounds: (low, high) of the images, drawn as black and white.
         title: above the figure.
+        columns: images side by side; N if None, else a row has several lines.
 
     Returns:
         A matplotlib figure.
     """
-    columns = len(next(iter(rows.values())))
+    count = len(next(iter(rows.values())))
+    columns = count if columns is None else columns
+    lines = -(-count // columns)
     names = [_wrapped(name) for name in rows]
     figure = Figure(
-        figsize=(0.6 * columns + _margin(names) + 0.4, 0.6 * len(rows) + 0.6), layout="constrained"
+        figsize=(0.6 * columns + _margin(names) + 0.4, 0.6 * lines * len(rows) + 0.6),
+        layout="constrained",
     )
     axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
     for axis, name, images in zip(axes, names, rows.values(), strict=True):

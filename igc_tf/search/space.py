@@ -119,7 +119,7 @@ class Space(NamedTuple):
         Args:
             generator: a `Generator`.
             restriction: a `LatentRestriction`, or None.
-            tangent: leave of the condition's gradient only what keeps its sums; not in the
+            tangent: keep only the part of the condition's gradient that leaves its sums; not in the
                 documents.
             seed: of the latents' starts, which depend on it and the example's index only.
             latent_unit: of the latent; 0 leaves it at its start.

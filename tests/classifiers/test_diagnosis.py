@@ -58,7 +58,9 @@ def test_it_is_told_in_a_table_and_drawn(diagnosis):
     figure = diagnosis.plot()
     assert "linear" in figure.get_suptitle()
     texts = " ".join(text.get_text() for axis in figure.axes for text in [axis.yaxis.label])
-    assert "training" in texts and "reproduced" in texts
+    assert "training" in texts and "new" in texts
+    # each set in two lines of four
+    assert {axis.images[0].get_array().shape[:2] for axis in figure.axes} == {(7, 11)}
 
 
 def test_a_search_that_is_too_short_is_named(generator):
