@@ -28,8 +28,10 @@ class ReproduceOptions:
     Attributes:
         images: how many test images, drawn at random, or "all".
         sigma: standard deviations of the noise, in units of the pixel range 1.
-        generator: a name that ships, or a .keras file.
+        generator: a name that ships, a generator's directory, or a .keras file.
         settings: the paper's search settings, or those chosen on the validation digits.
+        bounds: LOW HIGH, the values of black and white that the generator makes, where its file
+            does not say them.
         output: directory for result.json and the figures.
         tensorboard: directory for TensorBoard's logs: the table, the searches of a few images,
             the latents of some hundreds. If not given, only the table's, in OUTPUT/tensorboard.
@@ -45,6 +47,7 @@ class ReproduceOptions:
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] = "paper"
+    bounds: tuple[float, float] | None = None
     output: Path = Path("runs/reproduce")
     tensorboard: Path | None = None
     dataset: str = "mnist"
@@ -136,16 +139,17 @@ def noise_table(options, data=None, verbose=1):
     from igc_tf.plots import plot_accuracies
     from igc_tf.search import named_settings
 
-    generator = load_generator(options.generator, options.precision)
+    said = {} if options.bounds is None else {"bounds": options.bounds}
+    generator = load_generator(options.generator, options.precision, **said)
     settings = named_settings(options.settings, generator.card)
     classifier = InvertedGeneratorClassifier(generator, settings)
-    data, note = _images(options, data, classifier.generator)
+    data, note = _images(options, data, generator)
     lenet = _lenet(options.dataset)
     if options.tensorboard is not None:
         RunDirectory(options.tensorboard)
     facts = {
         "search": classifier.settings.to_dict(),
-        "generator_sha256": classifier.generator.digest(),
+        "generator_sha256": generator.digest(),
         "lenet_sha256": None if lenet is None else weights_digest(lenet),
         "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
     }

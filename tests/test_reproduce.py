@@ -23,14 +23,16 @@ def search_like_the_paper(images, means, directions, steps=100, rate=0.001, weig
     latent = np.zeros([len(images), len(means), len(directions)])
     first, second = np.zeros([2, *latent.shape])
     for step in range(1, steps + 1):
-        away = np.sign(means + latent @ directions - target)
+        made = means + latent @ directions
+        # no gradient where the generator clips
+        away = np.sign(made - target) * (np.abs(made) <= 0.5 + 1e-6)
         gradient = away @ directions.T / target.shape[-1]
         gradient += weight * np.sign(latent) / len(directions)
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
         corrected = rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
         latent -= corrected * first / (np.sqrt(second) + 1e-7)
-    return np.abs(means + latent @ directions - target).mean(axis=-1)
+    return np.abs(np.clip(means + latent @ directions, -0.5, 0.5) - target).mean(axis=-1)
 
 
 @pytest.fixture(scope="module")

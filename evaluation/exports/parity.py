@@ -107,7 +107,13 @@ def export_parity(options, data=None, verbose=1):
     settings = SearchSettings.from_dict(description["search"])
     classifier = InvertedGeneratorClassifier(generator, settings)
     if data is None:
-        data = load_images(options.dataset, "test", data_dir=options.data_dir, fallback=True)
+        data = load_images(
+            options.dataset,
+            "test",
+            data_dir=options.data_dir,
+            fallback=True,
+            bounds=generator.bounds,
+        )
     generator.check_set(data)
     data = data.sample(min(options.images, len(data)), options.seed)
     tolerance = 1e-4 if hlo else 1e-5

@@ -31,8 +31,6 @@ PAPER_FID = 2.0
 # two halves of two images each: the fewest that have covariances
 _LEAST_PER_CLASS = 4
 _SAMPLES = 12
-# images generated at once
-_BATCH = 500
 _FIGURES = ("fid", "kid", "half_fid", "half_kid", "floor_fid", "floor_kid")
 
 
@@ -157,7 +155,9 @@ def measure_fid(options, data=None, features=None, verbose=1):
     """
     generator = load_generator(options.generator)
     if data is None:
-        data = load_images(options.dataset, options.split, data_dir=options.data_dir)
+        data = load_images(
+            options.dataset, options.split, data_dir=options.data_dir, bounds=generator.bounds
+        )
     generator.check_set(data)
     # in a random order, by which the halves and the choice of images are random
     data = data.sample(len(data), options.seed)
@@ -184,7 +184,8 @@ def measure_fid(options, data=None, features=None, verbose=1):
 
     begin = time.perf_counter()
     generated = [
-        _generate(generator, label, len(rows), options.seed) for label, rows in enumerate(members)
+        generator.sample(np.full(len(rows), label), [options.seed, label])
+        for label, rows in enumerate(members)
     ]
     run.say("features of the real images")
     real_features = features(data.images[np.concatenate(members)], verbose)
@@ -205,21 +206,6 @@ def measure_fid(options, data=None, features=None, verbose=1):
     _draw(run, options, table, data, generated, generator.bounds)
     run.finish(mean=mean, all=whole, seconds=time.perf_counter() - begin)
     return table
-
-
-def _generate(generator, label, count, seed):
-    """A class's generated images; with one seed, fewer have the first of more latents."""
-    draw = np.random.default_rng([seed, label])
-    z_scores = draw.standard_normal([count, generator.latent_size], np.float32)
-    prior = generator.prior
-    latent = prior.mean + prior.standard_deviation * z_scores
-    condition = generator.layout.one_hot(np.full(count, label))
-    return np.concatenate(
-        [
-            generator({"condition": condition[part], "latent": latent[part]}).numpy()
-            for part in np.split(np.arange(count), range(_BATCH, count, _BATCH))
-        ]
-    )
 
 
 def _members(data, label, options):

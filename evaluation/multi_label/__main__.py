@@ -113,7 +113,9 @@ def multi_label_table(options, data=None, verbose=1):
         if labels != len(DIGIT_LABELS):
             raise InputError(f"{name} has {labels} labels: expected {len(DIGIT_LABELS)}")
     if data is None:
-        data = load_images("mnist", options.split, data_dir=options.data_dir)
+        data = load_images(
+            "mnist", options.split, data_dir=options.data_dir, bounds=generator.bounds
+        )
     digits = label_digits(_chosen(options, data), options.seed)
     facts = {
         "search": settings.to_dict(),

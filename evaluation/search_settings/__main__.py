@@ -84,7 +84,9 @@ def choose_search_settings(options, data=None, rounds=ROUNDS, verbose=1):
     """
     generator = load_generator(options.generator)
     if data is None:
-        data = load_images(options.dataset, "validation", data_dir=options.data_dir)
+        data = load_images(
+            options.dataset, "validation", data_dir=options.data_dir, bounds=generator.bounds
+        )
     data = data.sample(min(options.images, len(data)), options.seed)
     has_classes = options.task == "classes"
     labelled = data if has_classes else label_digits(data, options.seed)
