@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from igc_tf.cli.classify import picture_files, read_pictures
 from igc_tf.cli.program import import_tensorflow_quietly
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
@@ -15,6 +16,7 @@ class DiagnoseOptions:
 
     Attributes:
         generator: a name that ships, a directory, or a .keras file.
+        files: picture files, or folders of such, that it should be able to make.
         dataset: an image set; by default the one it was trained on, where its card says so, else
             its own samples alone.
         settings: "paper", or the name of search settings on its card; by default the best there.
@@ -26,21 +28,29 @@ class DiagnoseOptions:
     """
 
     generator: str = "mnist-cagan-compact"
+    files: tuple[Path, ...] = ()
     dataset: str | None = None
     settings: str | None = None
     bounds: tuple[float, float] | None = None
-    images: Annotated[int, Range(1)] = 100
+    images: Annotated[int, Range(1, 100_000)] = 100
     output: Path = Path("runs/diagnose")
     data_dir: Path | None = None
-    seed: int = 0
+    seed: Annotated[int, Range(0)] = 0
 
     def __post_init__(self):
         check_ranges(self)
 
 
 def print_diagnosis(options):
-    """Diagnoses a generator, prints the table and draws the examples."""
+    """Diagnoses a generator, prints the table and draws the examples.
+
+    Returns:
+        0; 2 if a file could not be read, of which stderr tells in a line each.
+    """
+    paths = picture_files(options.files) if options.files else []
     import_tensorflow_quietly()
+    import numpy as np
+
     from igc_tf.classifiers import diagnose, load_classifier
     from igc_tf.data import load_images
 
@@ -61,6 +71,10 @@ def print_diagnosis(options):
         # the set's labels are classes: of several labels, only the images are used
         sets[name] = data.data if several else data
         sources.append(f"{name}: {data.split} of {data.name}, {data.source}")
+    pictures = read_pictures(paths, generator)
+    if pictures:
+        sets["files"] = np.stack(list(pictures.values()))
+        sources.append(f"files: {len(pictures)} pictures")
     found = diagnose(generator, sets, classifier.settings, options.images, seed=options.seed)
     for source in sources:
         print(source)
@@ -80,3 +94,4 @@ def print_diagnosis(options):
         },
     )
     print(f"\npicture and result.json: {picture.parent}")
+    return 0 if len(pictures) == len(paths) else 2
