@@ -8,10 +8,11 @@ function does, so that help and mistakes are answered at once.
 import difflib
 import importlib
 import sys
+from collections.abc import Callable
 from typing import NamedTuple
 
 import igc_tf
-from igc_tf.cli.program import parse_options, program_errors
+from igc_tf.cli.program import import_tensorflow_quietly, parse_options, program_errors
 from igc_tf.errors import InputError
 
 
@@ -21,19 +22,28 @@ class Command(NamedTuple):
     Attributes:
         module: imported when the command is asked for.
         options: the name of a dataclass there; None for a command that reads its own arguments.
-        function: the name of a function there, of an instance of the dataclass or of the arguments.
+        function: of an instance of the dataclass, or of the arguments; the name of one there, or
+            the function itself.
         summary: one line for the overview.
     """
 
     module: str
     options: str | None
-    function: str
+    function: str | Callable
     summary: str
+
+
+def _print_table(options):
+    """Prints the paper's table beside this machine's, and draws the paper's figures."""
+    import_tensorflow_quietly()
+    from igc_tf.reproduce import noise_table
+
+    print(f"\n{noise_table(options)}")
 
 
 COMMANDS = {
     "reproduce": Command(
-        "igc_tf.cli.reproduce", "ReproduceOptions", "print_table", "the paper's table and figures"
+        "igc_tf.reproduce", "ReproduceOptions", _print_table, "the paper's table and figures"
     ),
     "classify": Command(
         "igc_tf.cli.classify", "ClassifyOptions", "classify_files", "classify picture files"
@@ -103,7 +113,9 @@ def _run(arguments):
 def _run_command(name, arguments):
     command = COMMANDS[name]
     module = importlib.import_module(command.module)
-    function = getattr(module, command.function)
+    function = command.function
+    if isinstance(function, str):
+        function = getattr(module, function)
     if command.options is None:
         return function(arguments)
     return function(parse_options(getattr(module, command.options), f"igc-tf {name}", arguments))
