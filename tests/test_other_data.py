@@ -220,7 +220,12 @@ def test_command_line(tmp_path, directory, classifier, held_out, capsys):
     scores = classifier.predict(bytes_ / 127.5 - 1, verbose=0)
     expected = [CLASS_NAMES[label] for label in classifier.predictions(scores)]
     assert [row["prediction"] for row in rows] == expected
-    assert all(name in printed.out for name in expected)
+    # no line as long as twenty names: each begins with the answer and tells the best scores
+    title, *lines = printed.out.split("\n\n")[0].splitlines()
+    assert title == "prediction        margin   the 3 best scores"
+    for line, name, row in zip(lines, expected, rows, strict=True):
+        assert line.startswith(f"{name:15}   ")
+        assert f"   {name} {float(row['score']):.4f}, " in line and line.count(", ") == 2
     written = [[float(row[f"score:{name}"]) for name in CLASS_NAMES] for row in rows]
     np.testing.assert_allclose(written, scores, atol=1e-3)
     assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == [

@@ -19,6 +19,8 @@ from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
 # the rest of a row are the scores
 _COLUMNS = ("file", "prediction", "probability", "score", "margin", "warnings", "seconds")
+# with more scores than this, a line of the printed table names the best
+_NAMES_IN_TITLE, _BEST = 12, 3
 
 
 @dataclass(frozen=True)
@@ -185,21 +187,39 @@ def _as_csv(rows):
 
 
 def _title(row):
-    names = [name.removeprefix("score:") for name in row if name.startswith("score:")]
-    width = max(10, len(row["prediction"]))
-    return f"{'prediction':{width}}   margin   score of" + "".join(f" {name:>8}" for name in names)
+    title = f"{'prediction':{_width(row)}}   margin   "
+    names = list(_scores(row))
+    if len(names) > _NAMES_IN_TITLE:
+        return f"{title}the {_BEST} best scores"
+    return f"{title}score of" + "".join(f" {name:>8}" for name in names)
 
 
 def _line(row, picture):
     """A row under `_title`; a long name's column is wider in both."""
-    width = max(10, len(row["prediction"]))
-    scores = "".join(
-        f" {value:{max(8, len(name) - len('score:'))}.4f}"
+    scores = _scores(row)
+    margin = "     -" if row["margin"] is None else f"{row['margin']:6.4f}"
+    line = f"{row['prediction']:{_width(row)}}   {margin}   "
+    if len(scores) > _NAMES_IN_TITLE:
+        best = sorted(scores, key=scores.get, reverse=True)[:_BEST]
+        line += ", ".join(f"{name} {scores[name]:.4f}" for name in best)
+    else:
+        numbers = (f" {value:{max(8, len(name))}.4f}" for name, value in scores.items())
+        line += " " * len("score of") + "".join(numbers)
+    return f"{line}  {row['file']} -> {picture}"
+
+
+def _width(row):
+    """Of the column of predictions: that of the longest name, so that all lines agree."""
+    return max(10, len(row["prediction"]), *map(len, _scores(row)))
+
+
+def _scores(row):
+    """{name: score} of a row."""
+    return {
+        name.removeprefix("score:"): value
         for name, value in row.items()
         if name.startswith("score:")
-    )
-    margin = "     -" if row["margin"] is None else f"{row['margin']:6.4f}"
-    return f"{row['prediction']:{width}}   {margin}           {scores}  {row['file']} -> {picture}"
+    }
 
 
 def _draw(classifier, found, i, picture, title):

@@ -14,6 +14,10 @@ class Label:
     Attributes:
         name: of the label, e.g. "class" or "thick".
         values: the names of its values, at least one; each has one element of the condition.
+
+    Raises:
+        InputError: for no values, two of one name, or a name that is blank, or has tabs or line
+            breaks, which tables could not hold.
     """
 
     name: str
@@ -26,6 +30,12 @@ class Label:
                 f"label {self.name!r} has the values {self.values}: expected one or more different "
                 "names"
             )
+        for name in (self.name, *self.values):
+            if not name.strip() or "\t" in name or len(name.splitlines()) > 1:
+                raise InputError(
+                    f"label {self.name!r} has the name {name!r}: expected one line of text, "
+                    "without tabs"
+                )
 
 
 @dataclass(frozen=True)

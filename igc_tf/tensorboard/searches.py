@@ -43,7 +43,8 @@ def log_search(directory, classifier, data, labels=None, name="search"):
     names = classifier.class_names if candidates == len(classifier.class_names) else ("found",)
     curves = {"data difference": found.difference_history, "loss": found.loss_history}
     for k, candidate in enumerate(names):
-        run = f"class {candidate}" if candidates > 1 else candidate
+        # a name's slash must not lead to another directory; this one looks like it
+        run = f"class {candidate}".replace("/", "∕") if candidates > 1 else candidate
         with summary_writer(directory / run, name).as_default():
             for quantity, history in curves.items():
                 for caption, values in zip(captions, history[:, :, k], strict=True):

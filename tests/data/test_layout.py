@@ -68,3 +68,11 @@ def test_labels_that_do_not_fit_are_refused(layout, labels, message):
 def test_two_values_of_one_name_are_refused():
     with pytest.raises(InputError, match="different names"):
         ConditionLayout.classes(["a", "a"])
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\tb", "a\nb"])
+def test_names_that_no_table_could_hold_are_refused(name):
+    with pytest.raises(InputError, match=r"expected one line of text"):
+        ConditionLayout.classes(["a", name])
+    with pytest.raises(InputError, match=r"expected one line of text"):
+        ConditionLayout.binary([name])

@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.generators.generator import Generator
+from igc_tf.search import SearchSettings
 from igc_tf.tensorboard import log_search
 from tests.fixtures.read_summaries import read_summaries
 
@@ -72,3 +76,16 @@ def test_the_grid_has_a_row_per_class_and_a_column_per_step(logged, found, digit
     part = grid[4 * 29 : 4 * 29 + 28, 2 * 29 : 2 * 29 + 28] / 255 - 0.5
     expected = np.clip(found.snapshots[2][0, 4], -0.5, 0.5)
     np.testing.assert_allclose(part, expected, atol=0.005)
+
+
+def test_no_name_leads_to_another_directory(tmp_path, classifier, digits):
+    names = ["../up", "a/b", *"23456789"]
+    generator = Generator(
+        classifier.generator.model, ConditionLayout.classes(names), bounds=(-0.5, 0.5)
+    )
+    named = InvertedGeneratorClassifier(generator, SearchSettings(steps=1))
+    log_search(tmp_path / "logs", named, digits.images[:1])
+    runs = {run for run, _ in read_summaries(tmp_path / "logs")}
+    assert {"class ..∕up", "class a∕b", "class 9", "reconstructions"} <= runs
+    assert [path.name for path in tmp_path.iterdir()] == ["logs"]
+    assert len(list((tmp_path / "logs").iterdir())) == len(runs) == 11
