@@ -33,6 +33,8 @@ class ClassifyOptions:
         generator: a name that ships, a generator's directory, or a .keras file.
         settings: the paper's search settings, or those chosen on the validation digits; by
             default the latter for generators that record them, the former for others.
+        kind: of classifier; by default inverted, or multi_label where the generator knows several
+            labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
             does not say them.
         output: directory for results.csv, results.json and the pictures.
@@ -42,6 +44,7 @@ class ClassifyOptions:
     files: tyro.conf.Positional[tuple[Path, ...]] = ()
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] | None = None
+    kind: Literal["inverted", "multi_label", "inverse"] | None = None
     bounds: tuple[float, float] | None = None
     output: Path = Path("runs/classify")
     batch_size: Annotated[int, Range(1, 100_000)] = 100
@@ -63,7 +66,9 @@ def classify_files(options):
     import_tensorflow_quietly()
     from igc_tf.classifiers import load_classifier
 
-    classifier = load_classifier(options.generator, options.settings, bounds=options.bounds)
+    classifier = load_classifier(
+        options.generator, options.settings, options.kind, bounds=options.bounds
+    )
     pictures = read_pictures(paths, classifier.generator)
     if pictures:
         _classify(options, classifier, pictures)

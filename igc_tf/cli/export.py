@@ -16,6 +16,8 @@ class ExportOptions:
         output: directory to write; must not exist, or be empty.
         generator: a name that ships, or a .keras file.
         settings: the paper's search settings, or those chosen on the validation digits.
+        kind: of classifier; by default inverted, or multi_label where the generator knows several
+            labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
             does not say them.
         format: a TensorFlow SavedModel; or an HLO program, which JAX runs on any of its devices.
@@ -25,6 +27,7 @@ class ExportOptions:
     output: Path
     generator: str = "mnist-cagan-compact"
     settings: Literal["paper", "best"] = "paper"
+    kind: Literal["inverted", "multi_label", "inverse"] | None = None
     bounds: tuple[float, float] | None = None
     format: Literal["saved_model", "hlo"] = "saved_model"
     batch_size: Annotated[int, Range(1, 100_000)] = 100
@@ -39,7 +42,9 @@ def export_classifier(options):
     from igc_tf.classifiers import load_classifier
     from igc_tf.export import export_hlo, export_saved_model
 
-    classifier = load_classifier(options.generator, options.settings, bounds=options.bounds)
+    classifier = load_classifier(
+        options.generator, options.settings, options.kind, bounds=options.bounds
+    )
     write = export_hlo if options.format == "hlo" else export_saved_model
     write(classifier, options.output, options.batch_size)
     print(f"{options.generator}, {options.settings} settings: {options.output}")

@@ -119,3 +119,15 @@ def test_several_labels_are_read_together(tmp_path, capsys):
     rivals = [value for name, value in row.items() if name.startswith("score:")]
     assert len(rivals) == 8 and 0 <= row["margin"] <= max(rivals) - min(rivals)
     assert (output / "000-7.png").exists() and row["prediction"] in capsys.readouterr().out
+
+
+def test_the_class_vector_may_be_searched_too(tmp_path, capsys):
+    save(tmp_path / "7.png", digit(7))
+    output = tmp_path / "out"
+    arguments = ["--generator", "mnist-cgan-compact-25", "--kind", "inverse", "--output", output]
+    assert run(tmp_path / "7.png", *arguments) == 0
+    (row,) = json.loads((output / "results.json").read_text(encoding="utf-8"))["rows"]
+    scores = [value for name, value in row.items() if name.startswith("score:")]
+    # the scores are the class vector that was found
+    assert sum(scores) == pytest.approx(1, abs=1e-4) and row["score"] == max(scores)
+    assert (output / "000-7.png").exists()
