@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from igc_tf.cli.main import COMMANDS
+from igc_tf.cli.train import SUMMARIES
+
 _FOLDER = Path(__file__).parents[1] / "notebooks"
 _NOTEBOOKS = sorted(_FOLDER.glob("*.ipynb"))
 
@@ -44,3 +47,16 @@ def test_tells_nothing_of_the_machine_it_ran_on(path):
     text = json.dumps([cell.get("outputs", []) for cell in notebook["cells"]])
     pictures_left_out = re.sub(r'"image/png": "[^"]*"', "", text)
     assert not re.search(r"/(home|root|tmp|work|Users|usr)\b", pictures_left_out)
+
+
+@pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)
+def test_programs_commands_and_files_that_it_names_exist(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    for program in re.findall(r"python -m ([\w.]+)", text):
+        module = _FOLDER.parent / program.replace(".", "/")
+        assert module.with_suffix(".py").exists() or (module / "__main__.py").exists(), program
+    assert set(re.findall(r"igc-tf ([\w-]+)", text)) <= set(COMMANDS)
+    assert set(re.findall(r"igc-tf train ([\w-]+)", text)) <= set(SUMMARIES)
+    for link in re.findall(r"\]\(([^)#]+)", text):
+        assert (_FOLDER / link).is_file(), link
