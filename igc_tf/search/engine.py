@@ -13,11 +13,10 @@ A search minimises, for B examples and K candidates of each, all at once,
 and no example influences another: batches of any size give the same answer. Keep it so.
 """
 
-import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.search.objective import Objective, Terms, generate_and_observe, scaled
+from igc_tf.search.objective import Objective, Terms, generate_and_observe
 from igc_tf.search.observations import Identity
 from igc_tf.search.state import Batch, Candidates, Result, State
 
@@ -64,7 +63,7 @@ class Search:
                 tf.cast(start, tf.float32), [count, candidates, block.size]
             )
         zeros = tf.zeros([count, candidates])
-        objective, moving = self._objective(batch, values), self._in_units(values)
+        objective, moving = self._objective(batch, values), self.space.in_units(values)
         unknown = tf.fill(tf.shape(zeros), float("nan"))
         infinite = tf.fill(tf.shape(zeros), float("inf"))
         steps = tf.zeros([count, candidates], tf.int32)
@@ -131,7 +130,7 @@ class Search:
         The `Terms`, and data (B, K, ...), with gradients to the generator's weights.
         """
         values = state.candidates.values
-        objective, moving = self._objective(state.batch, values), self._in_units(values)
+        objective, moving = self._objective(state.batch, values), self.space.in_units(values)
         generated, observed = objective.show(moving)
         return objective.judged(moving, observed), generated, observed
 
@@ -204,30 +203,16 @@ class Search:
         return self._compiled[name].get_concrete_function(*specs)(*arguments)
 
     def _objective(self, batch, values):
-        resting = {name: value for name, value in values.items() if not self._searched(name)}
+        blocks = self.space.blocks
+        resting = {name: value for name, value in values.items() if not blocks[name].searched}
         return Objective(
             self.generator, self.space, self._difference, self.observation, batch, resting
         )
 
-    def _searched(self, name):
-        return self.space.blocks[name].searched
-
-    def _in_units(self, values):
-        """The values that move, as the solver sees them."""
-        return {
-            name: scaled(value, 1.0 / self.space.blocks[name].unit)
-            for name, value in values.items()
-            if self._searched(name)
-        }
-
-    def _out_of_units(self, values, moving):
-        moved = {n: scaled(v, self.space.blocks[n].unit) for n, v in moving.items()}
-        return {name: moved.get(name, value) for name, value in values.items()}
-
     def _advance(self, state, steps):
         batch, first, candidates = state.batch, state.step, state.candidates
         objective = self._objective(batch, candidates.values)
-        masks = self._masks(candidates.origin)
+        masks = self.space.masks(candidates.origin)
         until = first + steps
 
         def goes_on(step, moving, candidates):
@@ -235,7 +220,7 @@ class Search:
 
         def body(step, moving, candidates):
             is_moving = self._is_moving(candidates)
-            moves = self._moves(masks, step, None if self._patience is None else is_moving)
+            moves = self.space.moves(masks, step, None if self._patience is None else is_moving)
             moved, solver, terms = self._solver.step(
                 objective, moving, candidates.solver, step, moves
             )
@@ -255,10 +240,10 @@ class Search:
         _, moving, after = tf.while_loop(
             goes_on,
             body,
-            (first, self._in_units(candidates.values), travelling),
+            (first, self.space.in_units(candidates.values), travelling),
             maximum_iterations=steps,
         )
-        values = self._out_of_units(candidates.values, moving)
+        values = self.space.out_of_units(candidates.values, moving)
         # had it gone on, all would have rested
         return state._replace(step=until, candidates=after._replace(values=values))
 
@@ -268,36 +253,12 @@ class Search:
             return tf.fill(tf.shape(candidates.waited), True)
         return candidates.waited < self._patience.steps
 
-    def _masks(self, origin):
-        """{block: which elements may move, (B, K, D); None for all} of those that are searched."""
-        masks = {}
-        for name, block in self.space.blocks.items():
-            if block.searched:
-                table = np.broadcast_to(block.moves, [self.space.candidates, block.size])
-                masks[name] = None if table.all() else tf.gather(tf.constant(table), origin)
-        return masks
-
-    def _moves(self, masks, step, is_moving):
-        """What moves in this step: see `Solver.step`."""
-        moves = {}
-        for name, mask in masks.items():
-            first_step = self.space.blocks[name].first_step
-            conditions = [] if mask is None else [mask]
-            if is_moving is not None:
-                conditions.append(is_moving[..., None])
-            if first_step:
-                conditions.append(tf.reshape(step >= first_step, [1, 1, 1]))
-            moves[name] = conditions[0] if conditions else None
-            for condition in conditions[1:]:
-                moves[name] &= condition
-        return moves
-
     def _noted(self, candidates, moving, terms, step):
         """The candidates, knowing the terms of the values that a step was given."""
         candidates = candidates._replace(terms=terms)
         better = terms.loss < candidates.best_loss
         if candidates.best_values:
-            values = self._out_of_units(candidates.best_values, moving)
+            values = self.space.out_of_units(candidates.best_values, moving)
             candidates = candidates._replace(
                 best_values={
                     name: tf.where(better[..., None], values[name], best)

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.search.objective import scaled
 
 # lets the paper's 100 steps of 0.001 just take a neutral binary label, 1/2, to either end
 CONDITION_UNIT = 5.0
@@ -192,6 +193,56 @@ class Space(NamedTuple):
                 )
         if not any(block.searched for block in self.blocks.values()):
             raise InputError("no block moves: there is nothing to search")
+
+    def in_units(self, values):
+        """Those values that move, {block: (B, K, D)}, as a solver sees them."""
+        return {
+            name: scaled(value, 1.0 / self.blocks[name].unit)
+            for name, value in values.items()
+            if self.blocks[name].searched
+        }
+
+    def out_of_units(self, values, moving):
+        """All values, those that move taken from what a solver sees."""
+        moved = {name: scaled(value, self.blocks[name].unit) for name, value in moving.items()}
+        return {name: moved.get(name, value) for name, value in values.items()}
+
+    def masks(self, origin):
+        """Which elements may move of the blocks that are searched.
+
+        Args:
+            origin: int (B, K), the candidates' numbers.
+
+        Returns:
+            {block: bool (B, K, D), or None where all may}.
+        """
+        masks = {}
+        for name, block in self.blocks.items():
+            if block.searched:
+                table = np.broadcast_to(block.moves, [self.candidates, block.size])
+                masks[name] = None if table.all() else tf.gather(tf.constant(table), origin)
+        return masks
+
+    def moves(self, masks, step, is_moving):
+        """What moves in a step: see `Solver.step`.
+
+        Args:
+            masks: from `masks`.
+            step: the number of the step, from 0.
+            is_moving: bool (B, K), which candidates have not converged; None for all.
+        """
+        moves = {}
+        for name, mask in masks.items():
+            first_step = self.blocks[name].first_step
+            conditions = [] if mask is None else [mask]
+            if is_moving is not None:
+                conditions.append(is_moving[..., None])
+            if first_step:
+                conditions.append(tf.reshape(step >= first_step, [1, 1, 1]))
+            moves[name] = conditions[0] if conditions else None
+            for condition in conditions[1:]:
+                moves[name] &= condition
+        return moves
 
 
 class PriorStart:
