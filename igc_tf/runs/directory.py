@@ -58,27 +58,6 @@ class RunDirectory:
         """Returns what `write_json` wrote, or None if it is not there."""
         return read_json(self.path / name)
 
-    def findings(self, result, name="rows"):
-        """Returns what an interrupted run of the same thing has found so far, `[]` for a new one.
-
-        Args:
-            result: what the new run will write as `result.json`.
-            name: of the list in it that grows.
-
-        Raises:
-            InputError: if an unfinished run of another thing has found something here.
-        """
-        earlier = self.read_json("result.json")
-        if earlier is None or earlier.get("complete") is not False or not earlier.get(name):
-            return []
-        different = differences(earlier, result, besides=("environment", "complete", name))
-        if different:
-            raise InputError(
-                f"{self.path} holds an unfinished run of something else (there, here): "
-                f"{different}. Give the same options to finish it, or another output directory"
-            )
-        return earlier[name]
-
     def write_figure(self, name, figure):
         """Writes a matplotlib figure as PNG and returns the path."""
         with warnings.catch_warnings():
