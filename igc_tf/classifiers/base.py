@@ -135,33 +135,21 @@ class SearchClassifier:
         """
         if len(data) == 0:
             raise InputError("no data to classify: expected at least one example")
-        traces = []
-        follow = bool(history or snapshots)
-        if follow:
+        followed, search = [], None
+        if history or snapshots:
             self._check_followed(snapshots)
 
-        def searched(batch):
-            if not follow:
-                return self.search.run(batch)
-            result, trace = self._followed(batch, history, snapshots)
-            traces.append(trace)
-            return result
+            def search(batch):
+                result, found = self._followed(batch, history, snapshots)
+                followed.append(found)
+                return result
 
-        results = list(self.results(data, mask, batch_size, verbose, searched))
-        result = tf.nest.map_structure(
-            lambda *parts: None if parts[0] is None else np.concatenate(parts), *results
-        )
-        found = {}
-        if follow:
-            losses, differences, kept = zip(*traces, strict=True)
-            if history:
-                found["loss_history"] = np.concatenate(losses)[: len(data)]
-                found["difference_history"] = np.concatenate(differences)[: len(data)]
-            found["snapshots"] = {
-                step: np.concatenate([part[step] for part in kept])[: len(data)]
-                for step in snapshots
-            }
-        return self._classification(result, **found)
+        parts = []
+        for result in self.results(data, mask, batch_size, verbose, search):
+            found = self._classification(result, **(followed.pop() if search else {}))
+            # what a batch was filled up with is no part of its result
+            parts.append(found.take(slice(len(result.score))))
+        return parts[0].join(*parts[1:])
 
     def classify_batches(self, data, mask=None, batch_size=None, verbose=0):
         """Classifies batch by batch, for those who want to keep something of each.
@@ -283,26 +271,24 @@ class SearchClassifier:
         log_search(directory, self, data, labels, name)
 
     def _followed(self, batch, history, snapshots):
-        """The search of a batch, stopped on its way: `(Result, (losses, differences, kept))`."""
+        """The search of a batch, stopped on its way: `(Result, {histories, snapshots})`."""
         state = self.search.init(batch)
         total = self.settings.steps
         stops = range(total + 1) if history else sorted({*snapshots, total})
-        losses, differences, kept, done = [], [], {}, 0
+        seen, kept, done = [], {}, 0
         for stop in stops:
             if stop > done:
                 state = self.search.advance(state, stop - done)
-                if history:
-                    losses.append(state.candidates.terms.loss)
-                    differences.append(state.candidates.terms.difference)
+                seen.append(state.candidates.terms)
                 done = stop
             if stop in snapshots:
                 kept[stop] = self.search.show(state)[0].numpy()
-        result = self.search.finish(state)
-        if not history:
-            return result, (None, None, kept)
-        end = self.search.terms(state)
-        histories = [*losses, end.loss], [*differences, end.difference]
-        return result, (*(np.stack(values, axis=1) for values in histories), kept)
+        found = {"snapshots": {step: kept[step] for step in snapshots}}
+        if history:
+            seen.append(self.search.terms(state))
+            found["loss_history"] = np.stack([terms.loss for terms in seen], axis=1)
+            found["difference_history"] = np.stack([terms.difference for terms in seen], axis=1)
+        return self.search.finish(state), found
 
     def _check_followed(self, snapshots):
         steps = self.settings.steps
