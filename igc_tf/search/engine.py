@@ -122,7 +122,13 @@ class Search:
     def _loss_so_far(self, state):
         """The least loss of each candidate (B, K); that of the starts before the first step."""
         loss = state.candidates.best_loss
-        return tf.where(tf.math.is_inf(loss), self.terms(state).loss, loss)
+        is_unknown = tf.math.is_inf(loss)
+        # nothing is generated once steps were taken
+        return tf.cond(
+            tf.reduce_any(is_unknown),
+            lambda: tf.where(is_unknown, self.terms(state).loss, loss),
+            lambda: loss,
+        )
 
     def evaluate(self, state):
         """Returns `(terms, generated, observed)` at the present values.
