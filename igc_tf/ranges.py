@@ -1,6 +1,6 @@
-"""The range of an option, declared once.
+"""The range of an option, declared once; and whether data lie within theirs.
 
-It stands beside the option, and is checked where the options are made::
+A range stands beside the option, and is checked where the options are made::
 
     @dataclass(frozen=True)
     class Settings:
@@ -16,6 +16,22 @@ from dataclasses import dataclass, fields
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from igc_tf.errors import InputError
+
+# data that were converted to another range and back end up this far outside of their bounds
+BOUNDS_TOLERANCE = 1e-6
+
+
+def lie_within(values, bounds):
+    """Whether all of an array's values lie within bounds, give or take `BOUNDS_TOLERANCE`.
+
+    Args:
+        values: a NumPy array. Not-a-number does not lie within any bounds; no values do.
+        bounds: (low, high); either may be infinite.
+    """
+    low, high = bounds
+    return not values.size or bool(
+        values.min() >= low - BOUNDS_TOLERANCE and values.max() <= high + BOUNDS_TOLERANCE
+    )
 
 
 @dataclass(frozen=True)

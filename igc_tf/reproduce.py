@@ -139,8 +139,7 @@ def noise_table(options, data=None, verbose=1):
     from igc_tf.plots import plot_accuracies
     from igc_tf.search import named_settings
 
-    said = {} if options.bounds is None else {"bounds": options.bounds}
-    generator = load_generator(options.generator, options.precision, **said)
+    generator = load_generator(options.generator, options.precision, bounds=options.bounds)
     settings = named_settings(options.settings, generator.card)
     classifier = InvertedGeneratorClassifier(generator, settings)
     data, note = _images(options, data, generator)

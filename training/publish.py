@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tyro
 
-import igc_tf
+from igc_tf.classifiers.network import SHIPPED_LENETS
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import (
@@ -19,12 +19,14 @@ from igc_tf.generators.keras_files import (
     weights_digest,
     write_weights,
 )
-from igc_tf.generators.store import load_generator, save_generator, write_card
+from igc_tf.generators.store import (
+    SHIPPED_GENERATORS,
+    load_generator,
+    save_generator,
+    write_card,
+)
 from igc_tf.runs import RunDirectory, read_json
 from igc_tf.training.lenet import LENET_FILE
-
-GENERATORS = Path(igc_tf.__file__).parent / "generators" / "weights"
-LENETS = Path(igc_tf.__file__).parent / "classifiers" / "weights"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class PublishOptions:
     results: tuple[Path, ...] = ()
 
 
-def publish_generator(run, name, search_settings=None, results=(), folder=GENERATORS):
+def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPED_GENERATORS):
     """Writes the weights and the card of the generator that a run chose.
 
     Args:
@@ -83,7 +85,7 @@ def publish_generator(run, name, search_settings=None, results=(), folder=GENERA
     )
 
 
-def publish_lenet(run, name, folder=LENETS):
+def publish_lenet(run, name, folder=SHIPPED_LENETS):
     """Writes the weights and the card of the LeNet that a run chose.
 
     Args:

@@ -38,8 +38,6 @@ def load_classifier(generator, settings=None, kind=None, **facts):
         if facts:
             raise InputError(f"{sorted(facts)}: expected none, the generator is loaded already")
     else:
-        # None is what a command line has where nothing was said
-        facts = {name: fact for name, fact in facts.items() if fact is not None}
         generator = load_generator(generator, **facts)
     if kind is None:
         kind = _kind(generator)

@@ -9,12 +9,18 @@ from keras import layers
 
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
-from igc_tf.generators.keras_files import build_model, read_weights
+from igc_tf.generators.keras_files import (
+    CARD,
+    build_model,
+    model_directory,
+    model_names,
+    read_weights,
+)
 from igc_tf.generators.layers import keras_defaults
 from igc_tf.runs import read_json
 
 FEATURE_LAYER = "features"
-_SHIPPED = Path(__file__).parent / "weights"
+SHIPPED_LENETS = Path(__file__).parent / "weights"
 
 
 @keras_defaults()
@@ -58,26 +64,26 @@ def build_lenet(outputs, data_shape, activation="softmax"):
 
 def lenet_names():
     """Returns the names `load_lenet` knows."""
-    return sorted(path.parent.name for path in _SHIPPED.glob("[!.]*/card.json"))
+    return model_names(SHIPPED_LENETS)
 
 
 def lenet_card(name):
     """Returns a LeNet's card: network, training, figures, hashes.
 
     Args:
-        name: one of `lenet_names()`, or a directory of `training`.
+        name: one of `lenet_names()`, or a directory with a card and weights.
 
     Raises:
         InputError: for neither.
     """
-    return read_json(_lenet_directory(name) / "card.json")
+    return read_json(_lenet_directory(name) / CARD)
 
 
 def load_lenet(name="mnist-lenet"):
     """Loads a LeNet that ships.
 
     Args:
-        name: one of `lenet_names()`, or a directory of `training`.
+        name: one of `lenet_names()`, or a directory with a card and weights.
 
     Returns:
         A Keras model `images (B, 28, 28, 1) in [-0.5, 0.5] -> probabilities (B, outputs)`.
@@ -93,13 +99,12 @@ def load_lenet(name="mnist-lenet"):
 
 
 def _lenet_directory(name):
-    if str(name) in lenet_names():
-        return _SHIPPED / str(name)
-    if (Path(name) / "card.json").is_file():
-        return Path(name)
-    raise InputError(
-        f"no lenet {str(name)!r}: expected one of {lenet_names()} or a directory with a card.json"
-    )
+    directory = model_directory(name, SHIPPED_LENETS)
+    if directory is None:
+        raise InputError(
+            f"no lenet {str(name)!r}: expected one of {lenet_names()} or a directory with a {CARD}"
+        )
+    return directory
 
 
 def evaluate_network(model, images, labels, batch_size=1000):

@@ -4,12 +4,10 @@ import numpy as np
 
 from igc_tf.data.labelled import IMAGE_BOUNDS
 from igc_tf.errors import InputError
-from igc_tf.ranges import Range
+from igc_tf.ranges import Range, lie_within
 
 # Of the noise's standard deviation. Far beyond any bounds, and float32 holds such noise.
 SIGMA_RANGE = Range(0, 1e6)
-# Images that were converted to and fro end up this far outside of their bounds.
-_TOLERANCE = 1e-6
 
 
 def add_gaussian_noise(
@@ -38,8 +36,7 @@ def add_gaussian_noise(
     received = np.asarray(images)
     images = np.array(received, dtype=np.float32)
     low, high = bounds
-    # Written so that NaN fails too.
-    if images.size and not (images.min() >= low - _TOLERANCE and images.max() <= high + _TOLERANCE):
+    if not lie_within(images, bounds):
         raise InputError(
             f"images are {received.dtype} from {images.min():g} to {images.max():g}: expected "
             f"values in [{low:g}, {high:g}]; scale them, or name their bounds"

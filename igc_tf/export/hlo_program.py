@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from igc_tf.errors import InputError, MissingPackageError
+from igc_tf.ranges import lie_within
 
 
 class HLOProgram:
@@ -88,8 +89,7 @@ class HLOProgram:
             )
         low, high = self.description["bounds"]
         low, high = -np.inf if low is None else low, np.inf if high is None else high
-        # written so that NaN fails too
-        if not (images.min() >= low - 1e-6 and images.max() <= high + 1e-6):
+        if not lie_within(images, (low, high)):
             raise InputError(
                 f"images lie in [{images.min():g}, {images.max():g}]: "
                 f"expected [{low:g}, {high:g}], the bounds"

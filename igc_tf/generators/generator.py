@@ -13,10 +13,8 @@ from igc_tf.generators.bounds import read_bounds
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.layers import each_layer
 from igc_tf.generators.trial import try_generator
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import Range, check_ranges, lie_within
 
-# images that were converted twice end up this far outside of their bounds
-_TOLERANCE = 1e-6
 # examples that are generated at once; bounds the memory
 _BATCH = 500
 _ROUGH = ("bfloat16", "float16")
@@ -245,7 +243,7 @@ class Generator:
         if data.size and not np.isfinite(data).all():
             raise InputError(f"{what} hold values that are not finite")
         low, high = self.bounds
-        if data.size and not (data.min() >= low - _TOLERANCE and data.max() <= high + _TOLERANCE):
+        if not lie_within(data, self.bounds):
             raise InputError(
                 f"{what} lie in [{data.min():g}, {data.max():g}]: expected [{low:g}, {high:g}], "
                 "the generator's bounds"

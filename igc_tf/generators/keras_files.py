@@ -13,6 +13,25 @@ import numpy as np
 from igc_tf.errors import InputError, first_line
 from igc_tf.generators.layers import each_layer, keras_defaults
 
+# beside the weights of a model that is kept
+CARD = "card.json"
+
+
+def model_names(folder):
+    """Returns the names of the models that a folder keeps, in alphabetical order."""
+    return sorted(path.parent.name for path in Path(folder).glob(f"[!.]*/{CARD}"))
+
+
+def model_directory(model, folder):
+    """Returns the directory of a model that a folder keeps by name, or of a path with a card.
+
+    Returns:
+        The `Path`, or None for neither.
+    """
+    if str(model) in model_names(folder):
+        return Path(folder) / str(model)
+    return Path(model) if (Path(model) / CARD).is_file() else None
+
 
 def model_config(model):
     """Returns the configuration from which `build_model` makes the model anew, JSON-ready.

@@ -17,9 +17,12 @@ from igc_tf.errors import InputError
 from igc_tf.generators.adapt import Form, adapt
 from igc_tf.generators.generator import Generator, Prior
 from igc_tf.generators.keras_files import (
+    CARD,
     build_model,
     compute_in,
     model_config,
+    model_directory,
+    model_names,
     read_keras_file,
     read_weights,
     weights_digest,
@@ -27,8 +30,8 @@ from igc_tf.generators.keras_files import (
 )
 from igc_tf.runs import RunDirectory, read_json
 
-_SHIPPED = Path(__file__).parent / "weights"
-_CARD, _WEIGHTS = "card.json", "generator.npz"
+SHIPPED_GENERATORS = Path(__file__).parent / "weights"
+_WEIGHTS = "generator.npz"
 # what a card says of a generator's making
 _KEPT = ("family", "architecture", "training", "chosen_epoch", "metrics", "settings")
 _FACTS = (
@@ -39,7 +42,7 @@ _FACTS = (
 
 def generator_names():
     """Returns the names of the generators that ship, in alphabetical order."""
-    return sorted(path.parent.name for path in _SHIPPED.glob(f"[!.]*/{_CARD}"))
+    return model_names(SHIPPED_GENERATORS)
 
 
 def generator_card(generator):
@@ -51,15 +54,15 @@ def generator_card(generator):
     Raises:
         InputError: for neither.
     """
-    directory = _directory(generator)
+    directory = model_directory(generator, SHIPPED_GENERATORS)
     if directory is None:
         raise InputError(
             f"no generator {str(generator)!r}: expected one of {generator_names()} or a directory "
-            f"with a {_CARD}"
+            f"with a {CARD}"
         )
-    card = read_json(directory / _CARD)
+    card = read_json(directory / CARD)
     if not isinstance(card, dict) or card.get("kind") != "generator":
-        raise InputError(f"{directory / _CARD} is no generator's card")
+        raise InputError(f"{directory / CARD} is no generator's card")
     return card
 
 
@@ -78,7 +81,7 @@ def load_generator(generator, precision=None, custom_objects=None, **facts):
             and its differences are rougher. None leaves what was saved; shipped: "float32".
         custom_objects: {name: class or function} that the file uses and Keras does not know.
         **facts: arguments of `Generator`, in the place of what card or file say; `class_names`
-            stands for the layout of one label.
+            stands for the layout of one label. None leaves what card or file say.
 
     Raises:
         InputError: for anything else, for what cannot be loaded, and for weights that do not match
@@ -86,7 +89,8 @@ def load_generator(generator, precision=None, custom_objects=None, **facts):
         GeneratorError: for a model that contradicts what is said of it.
     """
     model, known = load_model(generator, precision, custom_objects)
-    return Generator(model, **{**known, **_named_facts(facts)})
+    said = {name: fact for name, fact in _named_facts(facts).items() if fact is not None}
+    return Generator(model, **{**known, **said})
 
 
 def load_model(generator, precision=None, custom_objects=None):
@@ -97,10 +101,10 @@ def load_model(generator, precision=None, custom_objects=None):
     Returns:
         `(model, facts)`, the arguments of `Generator`.
     """
-    directory, path = _directory(generator), Path(generator)
+    directory, path = model_directory(generator, SHIPPED_GENERATORS), Path(generator)
     if directory is not None:
         card = generator_card(directory)
-        known = {**_read_facts(card, directory / _CARD, strict=False), "card": card}
+        known = {**_read_facts(card, directory / CARD, strict=False), "card": card}
         known["name"] = card.get("name", directory.name)
         model = build_model(card["model"], custom_objects)
         _build(model, known)
@@ -112,7 +116,7 @@ def load_model(generator, precision=None, custom_objects=None):
     else:
         raise InputError(
             f"generator {str(generator)!r}: expected one of {generator_names()}, a directory with "
-            f"a {_CARD}, or the path of an existing .keras file"
+            f"a {CARD}, or the path of an existing .keras file"
         )
     if precision is not None:
         compute_in(model, precision)
@@ -174,15 +178,7 @@ def write_card(directory, card):
     rest = {key: value for key, value in card.items() if key != "model"}
     text = json.dumps({**rest, "model": None}, indent=2, ensure_ascii=False)
     model = json.dumps(card["model"], ensure_ascii=False)
-    return RunDirectory(directory).write_text(_CARD, text.removesuffix("null\n}") + model + "\n}\n")
-
-
-def _directory(generator):
-    """The directory of a name that ships, or of a path that has a card; else None."""
-    if str(generator) in generator_names():
-        return _SHIPPED / str(generator)
-    path = Path(generator)
-    return path if (path / _CARD).is_file() else None
+    return RunDirectory(directory).write_text(CARD, text.removesuffix("null\n}") + model + "\n}\n")
 
 
 def _named_facts(facts):

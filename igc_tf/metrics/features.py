@@ -10,12 +10,11 @@ from keras import layers
 from tqdm import tqdm
 
 from igc_tf.errors import InceptionWeightsError, InputError, first_line
+from igc_tf.ranges import lie_within
 
 # the smallest side that InceptionV3 takes
 _INCEPTION_SIDE = 75
 _DOWNLOAD_SECONDS = 20
-# images that were converted twice end up this far outside of their bounds
-_TOLERANCE = 1e-6
 
 
 class NetworkFeatures:
@@ -75,11 +74,9 @@ class NetworkFeatures:
             expected = ", ".join(map(str, self.data_shape))
             raise InputError(f"images have shape {images.shape}: expected (N, {expected}), N >= 1")
         low, high = self.bounds
-        lowest, highest = images.min(), images.max()
-        # written so that NaN fails too
-        if not (lowest >= low - _TOLERANCE and highest <= high + _TOLERANCE):
+        if not lie_within(images, self.bounds):
             raise InputError(
-                f"images lie in [{lowest:g}, {highest:g}]: expected [{low:g}, {high:g}]"
+                f"images lie in [{images.min():g}, {images.max():g}]: expected [{low:g}, {high:g}]"
             )
         return images
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from igc_tf.errors import NonFiniteLossError
 from igc_tf.generators.store import save_generator
 from igc_tf.metrics import wilson_interval
-from igc_tf.plots import tile_images
+from igc_tf.plots import tile_images, to_unit_range
 from igc_tf.runs.progress import progress_bar
 
 
@@ -209,9 +209,9 @@ class SampleGrid(keras.callbacks.Callback):
             "condition": tf.tile(self._conditions, [self._rows, 1]),
             "latent": tf.repeat(latent, columns, axis=0),
         }
-        low, high = generator.bounds
+        low, _ = generator.bounds
         sheet = tile_images(generator(values).numpy(), columns, background=low)
-        grid = (sheet - low) / (high - low)
+        grid = to_unit_range(sheet, generator.bounds)
         self._run.write(
             f"samples/epoch-{epoch + 1:03d}.png",
             lambda path: keras.utils.save_img(path, 255 * grid, scale=False),
