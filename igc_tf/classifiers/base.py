@@ -47,7 +47,7 @@ class SearchClassifier:
         self.settings = settings if settings is not None else self.default_settings()
         space = self.space()
         if observation is not None:
-            space = space.observed(observation, self.generator)
+            space = space.observed(observation)
         self.search = Search(self.generator, space, self.settings, observation)
 
     def default_settings(self):

@@ -37,7 +37,8 @@ class InvertedGeneratorClassifier(SearchClassifier):
                 f"the generator {generator.name!r} knows {generator.layout.num_labels} labels at "
                 "once: expected one, the class (MultiLabelInvertedGeneratorClassifier reads them)"
             )
-        return Space.per_value(generator, self.settings.restriction(generator.prior))
+        restriction = self.settings.restriction(generator.prior)
+        return Space.per_value(generator, restriction, latent_start=self.settings.start)
 
     def scores(self, result):
         """Minus what decides, by default the data difference (N, C)."""

@@ -43,7 +43,7 @@ class MultiLabelInvertedGeneratorClassifier(SearchClassifier):
         """One candidate for each value of each label (`Space.per_value`)."""
         generator = require_latent(self.generator)
         restriction = self.settings.restriction(generator.prior)
-        return Space.per_value(generator, restriction, self.condition_unit)
+        return Space.per_value(generator, restriction, self.condition_unit, self.settings.start)
 
     def scores(self, result):
         """Minus what decides, by default the data difference (N, C)."""

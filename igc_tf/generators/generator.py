@@ -1,5 +1,6 @@
 """A generator: a Keras model and everything that the library may assume of its data."""
 
+import copy
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from igc_tf.generators.adapt import Form, adapt
 from igc_tf.generators.bounds import read_bounds
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.layers import each_layer
-from igc_tf.generators.trial import try_generator
+from igc_tf.generators.trial import try_encoder, try_generator
 from igc_tf.ranges import Range, check_ranges, lie_within
 
 # examples that are generated at once; bounds the memory
@@ -69,6 +70,8 @@ class Generator:
         condition_size: C, where the model does not tell: subclassed models, numbers of classes.
         latent_size: Z, of a subclassed model.
         condition_index: whether the model takes the number of a class; default: found out.
+        encoder: a Keras model `[data (B, ...), condition (B or 1, K, C)] -> latent (B, K, Z)` that
+            says where a search for such data may start (see `build_encoder`), or None.
 
     Attributes:
         model: the model in the form above, whatever the form of the one that was given.
@@ -77,7 +80,7 @@ class Generator:
         latent_size: Z; None without a latent.
         data_shape: shape of one example, without the batch axis.
         condition_gradient: whether gradients reach the condition.
-        layout, bounds, background, prior, name, card: as above.
+        layout, bounds, background, prior, name, card, encoder: as above.
 
     Raises:
         GeneratorError: if the model is no such generator, or contradicts what is said of it; the
@@ -98,6 +101,7 @@ class Generator:
         condition_size=None,
         latent_size=None,
         condition_index=None,
+        encoder=None,
     ):
         if layout is not None and condition_size is None:
             condition_size = layout.size
@@ -118,6 +122,8 @@ class Generator:
         self.prior = prior if prior is not None else Prior()
         self.name = name if name is not None else model.name
         self.card = card
+        self.encoder = encoder
+        self._generate, self._encode = self.model, encoder
         precise = all(layer.compute_dtype not in _ROUGH for layer in each_layer(self.model))
         self.data_shape, self.condition_gradient = try_generator(
             self,
@@ -128,6 +134,8 @@ class Generator:
             are_said=not np.isfinite(read).all(),
             precise=precise,
         )
+        if encoder is not None:
+            try_encoder(self.encode, self.layout, self.latent_size, self.data_shape, self.bounds)
 
     @classmethod
     def of(cls, generator, **facts):
@@ -167,8 +175,12 @@ class Generator:
 
     @property
     def variables(self):
-        """The model's variables, trainable ones first: the order of `bind`."""
-        return [*self.model.trainable_variables, *self.model.non_trainable_variables]
+        """The variables of the model, then of the encoder: the order of `bind`."""
+        return [variable for model in self._models for variable in _ordered(model)]
+
+    @property
+    def _models(self):
+        return [model for model in (self.model, self.encoder) if model is not None]
 
     def __call__(self, values):
         """Generates data.
@@ -180,23 +192,43 @@ class Generator:
         Returns:
             float32 (N, ...).
         """
-        return tf.cast(self.model(self._inputs(values), training=False), tf.float32)
+        return tf.cast(self._generate(self._inputs(values), training=False), tf.float32)
+
+    def encode(self, data, condition):
+        """Says in one pass from which latents data may be generated.
+
+        Args:
+            data: (B, ...), float32.
+            condition: (B, K, C), or (1, K, C) for the same conditions everywhere.
+
+        Returns:
+            Latents, float32 (B, K, Z).
+
+        Raises:
+            GeneratorError: for a generator without an encoder.
+        """
+        if self._encode is None:
+            raise GeneratorError(
+                f"the generator {self.name!r} has no encoder: its searches start at the mean of "
+                "its latents' prior"
+            )
+        inputs = [tf.convert_to_tensor(value, tf.float32) for value in (data, condition)]
+        return tf.cast(self._encode(inputs, training=False), tf.float32)
 
     def bind(self, weights):
-        """Returns this generator as a function that reads `weights` instead of its variables.
+        """Returns this generator with `weights` in the place of its variables.
 
         Args:
             weights: tensors in the order of `variables`.
         """
-        trainable = len(self.model.trainable_variables)
-
-        def generate(values):
-            data, _ = self.model.stateless_call(
-                weights[:trainable], weights[trainable:], self._inputs(values), training=False
-            )
-            return tf.cast(data, tf.float32)
-
-        return generate
+        bound, first = copy.copy(self), 0
+        calls = []
+        for model in self._models:
+            last = first + len(model.variables)
+            calls.append(_stateless(model, weights[first:last]))
+            first = last
+        bound._generate, bound._encode = [*calls, None][:2]
+        return bound
 
     def _inputs(self, values):
         if self.latent_size is None:
@@ -279,6 +311,24 @@ class Generator:
     def digest(self):
         """Returns the SHA-256 of the weights, in hexadecimal: which generator a result is of."""
         return weights_digest(self.source)
+
+
+def _ordered(model):
+    """A model's variables, trainable ones first."""
+    return [*model.trainable_variables, *model.non_trainable_variables]
+
+
+def _stateless(model, weights):
+    """A model as a function that reads weights in the order of `_ordered`."""
+    trainable = len(model.trainable_variables)
+
+    def call(inputs, training):
+        outputs, _ = model.stateless_call(
+            weights[:trainable], weights[trainable:], inputs, training=training
+        )
+        return outputs
+
+    return call
 
 
 def _settled_bounds(said, read):

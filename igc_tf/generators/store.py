@@ -1,8 +1,9 @@
 """Generators by name, in directories and in `.keras` files.
 
-A generator on disk is a directory of two files: `card.json`, which holds Keras' configuration of
-the network, what a `Generator` knows of its data, and how it was made; and `generator.npz`, its
-weights. Those that ship, that training writes and that people save are the same.
+A generator on disk is a directory: `card.json` holds Keras' configuration of the network, what a
+`Generator` knows of its data, and how it was made; `generator.npz` its weights; `encoder.npz`
+those of its encoder, if it has one. Those that ship, that training writes and that people save are
+the same.
 """
 
 import hashlib
@@ -31,7 +32,8 @@ from igc_tf.generators.keras_files import (
 from igc_tf.runs import RunDirectory, read_json
 
 SHIPPED_GENERATORS = Path(__file__).parent / "weights"
-_WEIGHTS = "generator.npz"
+# how Keras makes a network again: one line of a card each, whatever its length
+_CONFIGURATIONS = ("model", "encoder_model")
 # what a card says of a generator's making
 _KEPT = ("family", "architecture", "training", "chosen_epoch", "metrics", "settings")
 _FACTS = (
@@ -108,7 +110,10 @@ def load_model(generator, precision=None, custom_objects=None):
         known["name"] = card.get("name", directory.name)
         model = build_model(card["model"], custom_objects)
         _build(model, known)
-        read_weights(model, directory / card["weights"]["file"], card["weights"]["sha256"])
+        _read(model, directory, card["weights"])
+        if "encoder" in card:
+            known["encoder"] = build_model(card["encoder_model"], custom_objects)
+            _read(known["encoder"], directory, card["encoder"])
     elif path.suffix == ".keras" and path.is_file():
         beside = path.with_suffix(".json")
         known = {"name": path.stem, **_read_facts(read_json(beside), beside)}
@@ -119,7 +124,9 @@ def load_model(generator, precision=None, custom_objects=None):
             f"a {CARD}, or the path of an existing .keras file"
         )
     if precision is not None:
-        compute_in(model, precision)
+        for network in (model, known.get("encoder")):
+            if network is not None:
+                compute_in(network, precision)
     return model, known
 
 
@@ -143,42 +150,62 @@ def save_generator(generator, directory, dtype="float32", **entries):
     if dtype not in ("float32", "float16"):
         raise InputError(f"dtype={dtype!r}: expected 'float32' or 'float16'")
     target = RunDirectory(directory)
-    config = model_config(generator.source)
-    path = target.write(_WEIGHTS, lambda path: write_weights(generator.source, path, dtype))
+    networks = {"model": model_config(generator.source)}
+    if generator.encoder is not None:
+        networks["encoder_model"] = model_config(generator.encoder)
+    weights = {"weights": _write(generator.source, target, "generator.npz", dtype)}
+    if generator.encoder is not None:
+        weights["encoder"] = {
+            **_write(generator.encoder, target, "encoder.npz", dtype),
+            "parameters": generator.encoder.count_params(),
+        }
     card = {
         "kind": "generator",
         "name": generator.name,
         **generator.facts(),
         "data_shape": list(generator.data_shape),
         "parameters": generator.source.count_params(),
-        "weights": {
-            "file": path.name,
-            "dtype": dtype,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "digest": weights_digest(generator.source, dtype),
-        },
+        **weights,
         **{key: value for key, value in (generator.card or {}).items() if key in _KEPT},
         **entries,
-        "model": config,
+        **networks,
     }
     write_card(target.path, card)
     return card
 
 
 def write_card(directory, card):
-    """Writes a card, its `model` in one line, whatever its length; returns the path.
+    """Writes a card, each `model_config` in one line, whatever its length; returns the path.
 
     Args:
         directory: of the card.
-        card: JSON-ready, with a `model_config` as its `model`.
+        card: JSON-ready; its `model`, and its `encoder_model` if it has one, are a `model_config`.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    rest = {key: value for key, value in card.items() if key != "model"}
-    text = json.dumps({**rest, "model": None}, indent=2, ensure_ascii=False)
-    model = json.dumps(card["model"], ensure_ascii=False)
-    return RunDirectory(directory).write_text(CARD, text.removesuffix("null\n}") + model + "\n}\n")
+    rest = {key: value for key, value in card.items() if key not in _CONFIGURATIONS}
+    text = json.dumps(rest, indent=2, ensure_ascii=False).removesuffix("\n}")
+    for key in _CONFIGURATIONS:
+        if key in card:
+            text += f',\n  "{key}": {json.dumps(card[key], ensure_ascii=False)}'
+    return RunDirectory(directory).write_text(CARD, text + "\n}\n")
+
+
+def _write(model, target, name, dtype):
+    """Writes a network's weights; what the card says of them."""
+    path = target.write(name, lambda path: write_weights(model, path, dtype))
+    return {
+        "file": path.name,
+        "dtype": dtype,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "digest": weights_digest(model, dtype),
+    }
+
+
+def _read(model, directory, weights):
+    """Sets a network's weights to those that a card describes."""
+    read_weights(model, directory / weights["file"], weights["sha256"])
 
 
 def _named_facts(facts):

@@ -55,6 +55,42 @@ def try_generator(generate, layout, latent_size, prior, bounds, are_said, precis
     return Trial(data.shape[1:], _condition_gradient(generate, values, latent_size, prior))
 
 
+def try_encoder(encode, layout, latent_size, data_shape, bounds):
+    """Tries an encoder on two examples and two conditions.
+
+    Args:
+        encode: data (B, ...), condition (B or 1, K, C) -> latent (B, K, Z).
+        layout: the `ConditionLayout` of the conditions.
+        latent_size: Z of the generator, or None.
+        data_shape: shape of one example.
+        bounds: (low, high) of the data.
+
+    Raises:
+        GeneratorError: if the generator has no latent, or the encoder makes anything but one
+            finite latent for each example and condition.
+    """
+    if latent_size is None:
+        raise GeneratorError("an encoder was given, but the generator has no latent to encode")
+    low, high = (end if np.isfinite(end) else sign for end, sign in zip(bounds, (-1, 1)))
+    data = np.random.default_rng(0).uniform(low, high, [2, *data_shape]).astype(np.float32)
+    other = np.array([[0] * layout.num_labels, [size - 1 for size in layout.sizes]])
+    condition = layout.one_hot(other[:, 0] if layout.num_labels == 1 else other)[np.newaxis]
+    try:
+        latent = encode(tf.constant(data), tf.constant(condition)).numpy()
+    except Exception as error:
+        raise GeneratorError(
+            f"the encoder could not be called on data {data.shape} and conditions "
+            f"{condition.shape}: {first_line(error)}"
+        ) from error
+    if latent.shape != (2, 2, latent_size):
+        raise GeneratorError(
+            f"the encoder returned shape {latent.shape} for 2 examples and 2 conditions: expected "
+            f"(2, 2, {latent_size})"
+        )
+    if not np.isfinite(latent).all():
+        raise GeneratorError("the encoder returned values that are not finite")
+
+
 def _examples(layout, latent_size, prior):
     """Two conditions, each with the same two latents."""
     other = [size - 1 for size in layout.sizes]

@@ -25,7 +25,7 @@ class Search:
     """Searches, by descent, for the inputs of a generator that reproduce given data.
 
     Args:
-        generator: a `Generator`, or what its `bind` returns.
+        generator: a `Generator`.
         space: a `Space`.
         settings: a `SearchSettings`.
         observation: an `Observation`; the space must have its nuisance (`Space.observed`).
@@ -58,7 +58,7 @@ class Search:
         values = {}
         for name, block in self.space.blocks.items():
             start = (batch.starts or {}).get(name)
-            start = block.start(batch) if start is None else start
+            start = block.start(batch, self.generator) if start is None else start
             values[name] = tf.broadcast_to(
                 tf.cast(start, tf.float32), [count, candidates, block.size]
             )
@@ -294,7 +294,7 @@ class Search:
             }
         judged = candidates._replace(values=values)
         terms, generated, observed = self.evaluate(state._replace(candidates=judged))
-        score = -self._judged_by(batch, terms, observed)
+        score = self._score(batch, terms, observed)
         label = None if self.space.label is None else tf.constant(self.space.label, tf.int32)
         labels = (
             tf.fill(tf.shape(candidates.origin), -1)
@@ -317,14 +317,30 @@ class Search:
             observed=observed,
         )
 
-    def _judged_by(self, batch, terms, observed):
-        """What the best candidate has least of, (B, K)."""
+    def _score(self, batch, terms, observed):
+        """What the candidates are judged by, (B, K)."""
         if self._decision == "loss":
-            return terms.loss
+            return -terms.loss
         if self._decision == "difference":
-            return terms.difference + terms.penalty
+            return -(terms.difference + terms.penalty)
+        candidates, contenders = terms.loss.shape[1], self.settings.contenders
         reference = self._decision.prepare(batch.data, batch.visible)
-        return self._decision(reference, observed) + terms.penalty
+        if contenders is None or contenders >= candidates:
+            return -(self._decision(reference, observed) + terms.penalty)
+        places = tf.math.top_k(-terms.loss, contenders).indices
+        penalty, loss, observed = (
+            tf.gather(tensor, places, batch_dims=1)
+            for tensor in (terms.penalty, terms.loss, observed)
+        )
+        score = -(self._decision(reference, observed) + penalty)
+        # the others rank below them, by their losses
+        others = tf.reduce_min(score, axis=1) + tf.reduce_max(loss, axis=1)
+        is_contender = tf.one_hot(places, candidates)
+        return tf.where(
+            tf.reduce_any(is_contender > 0, axis=1),
+            tf.reduce_sum(is_contender * score[..., tf.newaxis], axis=1),
+            others[:, tf.newaxis] - terms.loss,
+        )
 
     def _scores(self, score, labels, dropped):
         """`Result.scores` and `Result.places`, (B, C)."""

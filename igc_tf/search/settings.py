@@ -30,6 +30,10 @@ class SearchSettings:
         restriction_norm: "absolute" (the paper's mean |z|) or "squared" (mean z² / 2).
         decision: what the best class has the least of in the end: the data "difference" (the
             paper); the whole "loss", restriction included; or another difference.
+        contenders: among how many of the candidates, those of least loss, a decision by another
+            difference is made; the others rank below them. None for all of them.
+        start: where the latents start: at the prior's "mean" (the paper), or where the generator's
+            "encoder" says.
         values: whether the "last" values are judged (the paper), or of each candidate the "best",
             those of least loss.
         plan: stages `((steps, keep), …)` whose steps add up to `steps`: after each the `keep`
@@ -54,6 +58,8 @@ class SearchSettings:
     restriction_weight: Annotated[float, Range(0)] = 0.03
     restriction_norm: Literal["absolute", "squared"] = "absolute"
     decision: str | Callable = "difference"
+    contenders: Annotated[int | None, Range(1)] = None
+    start: Literal["mean", "encoder"] = "mean"
     values: Literal["last", "best"] = "last"
     plan: tuple | None = None
     tolerance: Annotated[float | None, Range(0)] = None

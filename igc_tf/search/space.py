@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from igc_tf.errors import InputError
+from igc_tf.errors import GeneratorError, InputError
 from igc_tf.search.objective import scaled
 
 # lets the paper's 100 steps of 0.001 just take a neutral binary label, 1/2, to either end
@@ -31,8 +31,9 @@ class Block(NamedTuple):
     """How one input of the generator, or the nuisance, is searched.
 
     Attributes:
-        start: batch -> float32 (B or 1, K, D): the prior's mean, a draw, something read off the
-            data. A random start must depend on an example's index, not on its batch.
+        start: (batch, generator) -> float32 (B or 1, K, D): the prior's mean, a draw, what the
+            generator's encoder says, something read off the data. A random start must depend on an
+            example's index, not on its batch.
         size: D.
         moves: which elements move: True, False, or booleans that broadcast to (K, D).
         unit: a solver works on value / unit: a large unit moves fast.
@@ -70,18 +71,30 @@ class Space(NamedTuple):
     label: np.ndarray | None
 
     @classmethod
-    def per_value(cls, generator, restriction=None, condition_unit=CONDITION_UNIT):
+    def per_value(
+        cls, generator, restriction=None, condition_unit=CONDITION_UNIT, latent_start="mean"
+    ):
         """The inverted generator's space (the paper, fig. 1 and §1.3): one candidate per value.
 
         Candidate k argues for element k of the condition: its label is held at that value. The
         *other* labels, where there are any, start neutral, 1/V for each of V values, and are
-        searched on their simplices together with the latent, which starts at the prior's mean.
+        searched on their simplices together with the latent.
 
         Args:
             generator: a `Generator` with a latent.
             restriction: a `LatentRestriction`, or None.
             condition_unit: of the searched conditions; the paper does not say how far they move.
+            latent_start: "mean", the prior's, as in the paper; or "encoder", the latents that the
+                generator's encoder has for the data and the conditions' starts.
+
+        Raises:
+            GeneratorError: if there is no encoder to start from.
         """
+        if latent_start == "encoder" and generator.encoder is None:
+            raise GeneratorError(
+                f"the generator {generator.name!r} has no encoder to start a search from: expected "
+                "start='mean'"
+            )
         layout = generator.layout
         same_label = np.zeros([layout.size, layout.size], bool)
         for offset, size in zip(layout.offsets, layout.sizes, strict=True):
@@ -89,17 +102,22 @@ class Space(NamedTuple):
         neutral = np.concatenate([np.full(size, 1 / size, np.float32) for size in layout.sizes])
         start = np.where(same_label, np.eye(layout.size, dtype=np.float32), neutral)
         condition = Block(
-            start=lambda batch: tf.constant(start[np.newaxis]),
+            start=lambda batch, generator: tf.constant(start[np.newaxis]),
             size=layout.size,
             moves=~same_label,
             unit=float(condition_unit),
             projection=Projection(layout.project, layout.tangent),
         )
-        blocks = {
-            "condition": condition,
-            "latent": _latent_from_mean(generator, layout.size, restriction),
+        starts = {
+            "mean": lambda batch, generator: tf.fill(
+                [1, layout.size, generator.latent_size], float(generator.prior.mean)
+            ),
+            "encoder": lambda batch, generator: generator.encode(
+                batch.data, tf.constant(start[np.newaxis])
+            ),
         }
-        return cls(blocks, layout.size, np.arange(layout.size))
+        latent = Block(starts[latent_start], generator.latent_size, restriction=restriction)
+        return cls({"condition": condition, "latent": latent}, layout.size, np.arange(layout.size))
 
     @classmethod
     def relaxed(
@@ -130,7 +148,7 @@ class Space(NamedTuple):
         start = np.concatenate([np.full(size, 1 / size, np.float32) for size in layout.sizes])
         blocks = {
             "condition": Block(
-                start=lambda batch: tf.constant(start[np.newaxis, np.newaxis]),
+                start=lambda batch, generator: tf.constant(start[np.newaxis, np.newaxis]),
                 size=layout.size,
                 projection=Projection(layout.project, layout.tangent if tangent else None),
             )
@@ -146,14 +164,13 @@ class Space(NamedTuple):
             )
         return cls(blocks, 1, None)
 
-    def observed(self, observation, generator):
+    def observed(self, observation):
         """Returns this space with an observation's nuisance searched beside it.
 
         Every candidate becomes S, one for each start of the observation, next to each other.
 
         Args:
             observation: an `Observation`; one without parameters changes nothing.
-            generator: the `Generator`, which its starts may ask.
         """
         if not observation.names:
             return self
@@ -169,7 +186,7 @@ class Space(NamedTuple):
         }
         low, high = (np.float32(end) for end in zip(*observation.bounds, strict=True))
         blocks["nuisance"] = Block(
-            start=lambda batch: tf.tile(
+            start=lambda batch, generator: tf.tile(
                 observation.start(batch, generator), [1, self.candidates, 1]
             ),
             size=len(observation.names),
@@ -259,7 +276,7 @@ class PriorStart:
         self._size = size
         self._seed = seed
 
-    def __call__(self, batch):
+    def __call__(self, batch, generator):
         """Returns the starts (B, 1, D)."""
 
         def draw(index):
@@ -275,15 +292,5 @@ class _Repeated:
         self._start = start
         self._times = times
 
-    def __call__(self, batch):
-        return tf.repeat(self._start(batch), self._times, axis=1)
-
-
-def _latent_from_mean(generator, candidates, restriction):
-    """The latent's block where every candidate starts at the prior's mean."""
-    shape = [1, candidates, generator.latent_size]
-    return Block(
-        start=lambda batch: tf.fill(shape, float(generator.prior.mean)),
-        size=generator.latent_size,
-        restriction=restriction,
-    )
+    def __call__(self, batch, generator):
+        return tf.repeat(self._start(batch, generator), self._times, axis=1)

@@ -23,11 +23,13 @@ class Searched(NamedTuple):
     Attributes:
         search: the `Search`.
         state: its `State` with K candidates, the values held fixed.
+        start: the latents (B, K, Z) that an encoder started it from, held fixed; else None.
         right: (B, K), 1 where a candidate is right; one of each label's is.
     """
 
     search: Search
     state: State
+    start: tf.Tensor | None
     right: tf.Tensor
 
 
@@ -43,6 +45,13 @@ class ClassSeparation:
     At a minimum of the difference that is the gradient through the search (envelope theorem); a
     short search only comes near one, so here it is an approximation. This project's addition; the
     paper trains with the adversarial loss alone.
+
+    Where the search starts from an encoder (`settings.start`), the encoder is trained together with
+    the generator: what the search added to its latents is held fixed, the latents are not, and
+
+        latent_weight · mean |latent|
+
+    of them is added. With no steps at all, what is trained is what one pass answers.
 
     With a `decision`, the class_separation_loss of that difference is added: what is found by one
     difference should be told apart by another, too.
@@ -67,6 +76,7 @@ class ClassSeparation:
             confusion; the others hardly enter the cross entropy.
         weight: of the cross entropies, beside the adversarial loss's 1.
         reconstruction_weight: of the right class's difference, likewise.
+        latent_weight: of the encoder's mean absolute latent, likewise.
         distortion: whether each image is first turned, stretched and shifted a little (see
             `random_affine`), so that the classes also separate on images not trained with.
         sigma: if positive, each image gets Gaussian noise with probability ½, of a standard
@@ -87,6 +97,7 @@ class ClassSeparation:
     rivals: Annotated[int, Range(1)] = 2
     weight: Annotated[float, Range(0)] = 1.0
     reconstruction_weight: Annotated[float, Range(0)] = 10.0
+    latent_weight: Annotated[float, Range(0)] = 0.03
     distortion: bool = False
     sigma: Annotated[float, Range(0)] = 0.0
 
@@ -109,7 +120,8 @@ class ClassSeparation:
                 "single label at most its values"
             )
         restriction = self.settings.restriction(generator.prior)
-        return Search(generator, Space.per_value(generator, restriction), self.settings)
+        space = Space.per_value(generator, restriction, latent_start=self.settings.start)
+        return Search(generator, space, self.settings)
 
     def search(self, engine, data, condition, seed):
         """Searches the first `images` of a batch.
@@ -135,8 +147,11 @@ class ClassSeparation:
             nearest = _right_and_nearest(terms.difference, right, self.candidates)
             state = engine.keep(state, nearest, terms.loss)
             right = tf.gather(right, nearest, batch_dims=1)
-        state = engine.advance(state, self.settings.steps)
-        return Searched(engine, tf.nest.map_structure(_fixed, state), right)
+        start = state.candidates.values["latent"] if self.settings.start == "encoder" else None
+        if self.settings.steps:
+            state = engine.advance(state, self.settings.steps)
+        state = tf.nest.map_structure(_fixed, state)
+        return Searched(engine, state, _fixed(start), right)
 
     def loss(self, searched):
         """The terms, weighted, and what to report.
@@ -147,9 +162,15 @@ class ClassSeparation:
         Returns:
             `(loss, logs)`: a scalar, and scalars by name: `separation_loss`; `separated`, how
             often a label's right value was nearest, by the decision if there is one;
-            `reconstruction`, the right value's difference.
+            `reconstruction`, the right value's difference; with an encoder `latent_size`, its mean
+            absolute latent in standard deviations of the prior.
         """
-        engine, state, right = searched
+        engine, state, start, right = searched
+        logs, latent_loss = {}, 0.0
+        if start is not None:
+            state, latents = self._encoded(engine, state, start)
+            size = tf.reduce_mean(tf.abs(engine.generator.prior.z_score(latents)))
+            logs["latent_size"], latent_loss = size, self.latent_weight * size
         terms, _, observed = engine.evaluate(state)
         labels = self._per_label(engine, right)
         differences = self._per_label(engine, terms.difference)
@@ -159,12 +180,23 @@ class ClassSeparation:
             further, separated = _separation(decided, decided_labels, self.decision_temperature)
             separation += further
         reconstruction = tf.reduce_mean(tf.reduce_sum(terms.difference * right, axis=1))
-        logs = {
+        logs |= {
             "separation_loss": separation,
             "separated": separated,
             "reconstruction": reconstruction / len(labels),
         }
-        return self.weight * separation + self.reconstruction_weight * reconstruction, logs
+        loss = self.weight * separation + self.reconstruction_weight * reconstruction
+        return loss + latent_loss, logs
+
+    @staticmethod
+    def _encoded(engine, state, start):
+        """A searched state whose latents' starts have gradients to the encoder; and those starts."""
+        batch, values = state.batch, state.candidates.values
+        latents = engine.space.blocks["latent"].start(batch, engine.generator)
+        # all conditions are encoded at once; the candidates that were kept are some of them
+        latents = tf.gather(latents, state.candidates.origin, batch_dims=1)
+        moved = {**values, "latent": latents + (values["latent"] - start)}
+        return state._replace(candidates=state.candidates._replace(values=moved)), latents
 
     def _decided(self, state, observed, differences, labels):
         """Each label's right value and its rivals: the decision's differences, which are right.

@@ -26,9 +26,9 @@ class AveragedGAN(keras.Model):
         generator: a `Generator`, or the Keras model `[condition (B, C), latent (B, Z)] -> data` of
             one with the usual facts.
         discriminator: its adversary.
-        averaged_generator: the Keras model that takes the moving average of the generator's
-            weights; a copy if None. Give one where the generator computes in another precision
-            than the average should.
+        averaged_generator, averaged_encoder: the Keras models that take the moving averages of the
+            generator's weights, and of its encoder's if it has one; copies if None. Give them where
+            the generator computes in another precision than the average should.
         seed: of the latents; with the step number it decides them, so a resumed run continues
             exactly as an uninterrupted one.
         averaging_decay: per step, of the moving average of the generator's weights; 0 for none.
@@ -36,6 +36,7 @@ class AveragedGAN(keras.Model):
 
     Attributes:
         generator, discriminator, averaged_generator: the Keras models.
+        encoder, averaged_encoder: likewise, of a generator with an encoder; else None.
         trained: the generator as a `Generator`.
         averaged: the averaged generator as a `Generator`: the one that is judged and kept.
 
@@ -51,20 +52,29 @@ class AveragedGAN(keras.Model):
         seed=0,
         averaging_decay=0.999,
         logged=(),
+        averaged_encoder=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         if not 0 <= averaging_decay < 1:
             raise InputError(f"averaging_decay={averaging_decay!r}: expected a number in [0, 1)")
         self.trained = Generator.of(generator)
-        self.generator = self.trained.model
+        self.generator, self.encoder = self.trained.model, self.trained.encoder
         self.discriminator = discriminator
         self.averaged_generator = averaged_generator or keras.models.clone_model(self.generator)
         self.averaged_generator.set_weights(self.generator.get_weights())
         self.averaged_generator.trainable = False
+        if self.encoder is not None and averaged_encoder is None:
+            averaged_encoder = keras.models.clone_model(self.encoder)
+        self.averaged_encoder = averaged_encoder
+        if averaged_encoder is not None:
+            averaged_encoder.set_weights(self.encoder.get_weights())
+            averaged_encoder.trainable = False
         facts = ("layout", "bounds", "background", "prior", "name", "card")
         self.averaged = Generator(
-            self.averaged_generator, **{fact: getattr(self.trained, fact) for fact in facts}
+            self.averaged_generator,
+            encoder=averaged_encoder,
+            **{fact: getattr(self.trained, fact) for fact in facts},
         )
         self.seed = seed
         self.averaging_decay = averaging_decay
@@ -77,21 +87,27 @@ class AveragedGAN(keras.Model):
     @property
     def networks_state(self):
         """The weights of all networks, {name: variables}."""
-        return {
+        state = {
             "weights": self.generator.weights + self.discriminator.weights,
             "averages": self.averaged_generator.weights,
         }
+        if self.encoder is not None:
+            state["encoder"] = self.encoder.weights + self.averaged_encoder.weights
+        return state
 
     @property
     def training_state(self):
         """Everything that training changes, {name: variables}."""
-        return self.networks_state | {
+        optimizers = {
             "generator_optimizer": self.generator_optimizer.variables,
             "discriminator_optimizer": self.discriminator_optimizer.variables,
         }
+        if self.encoder is not None:
+            optimizers["encoder_optimizer"] = self.encoder_optimizer.variables
+        return self.networks_state | optimizers
 
-    def compile(self, generator_optimizer, discriminator_optimizer):
-        """Sets one optimizer for each network."""
+    def compile(self, generator_optimizer, discriminator_optimizer, encoder_optimizer=None):
+        """Sets one optimizer for each network; the encoder's only where there is one."""
         # Without the first Keras would make an RMSprop that nothing uses; without the second its
         # `fit` would compile with XLA on a GPU, for which the random distortion has no kernel.
         super().compile(optimizer=None, jit_compile=False)
@@ -99,6 +115,9 @@ class AveragedGAN(keras.Model):
         discriminator_optimizer.build(self.discriminator.trainable_variables)
         self.generator_optimizer = generator_optimizer
         self.discriminator_optimizer = discriminator_optimizer
+        if self.encoder is not None:
+            encoder_optimizer.build(self.encoder.trainable_variables)
+            self.encoder_optimizer = encoder_optimizer
 
     def call(self, inputs, training=False):
         return self.averaged_generator(inputs, training=training)
@@ -117,11 +136,16 @@ class AveragedGAN(keras.Model):
         return self.trained.prior.sample([count, self.trained.latent_size], seed)
 
     @staticmethod
-    def _descend(tape, loss, network, optimizer):
-        variables = network.trainable_variables
+    def _descend(tape, loss, *networks_and_optimizers):
+        """A step of each network, (network, its optimizer), on the same loss."""
+        variables = [network.trainable_variables for network, _ in networks_and_optimizers]
         # the optimizer adds up what the replicas give it
         share = tf.constant(1.0 / _replicas(), loss.dtype)
-        optimizer.apply(tape.gradient(loss, variables, output_gradients=share), variables)
+        gradients = tape.gradient(loss, variables, output_gradients=share)
+        for (_, optimizer), gradient, of in zip(
+            networks_and_optimizers, gradients, variables, strict=True
+        ):
+            optimizer.apply(gradient, of)
 
     def _finish_step(self, logs):
         """Averages the weights and returns the epoch's means of `logs`."""
@@ -134,10 +158,11 @@ class AveragedGAN(keras.Model):
         """Moves the averaged weights towards the trained ones, faster in the first steps."""
         step = tf.cast(self.generator_optimizer.iterations, tf.float32)
         decay = tf.minimum(self.averaging_decay, step / (step + 9.0))
-        for average, weight in zip(
-            self.averaged_generator.weights, self.generator.weights, strict=True
-        ):
-            average.assign(weight + decay * (average - weight))
+        pairs = [(self.averaged_generator, self.generator), (self.averaged_encoder, self.encoder)]
+        for averaged, trained in pairs:
+            if trained is not None:
+                for average, weight in zip(averaged.weights, trained.weights, strict=True):
+                    average.assign(weight + decay * (average - weight))
 
 
 class ConditionalActivationGAN(AveragedGAN):
@@ -151,8 +176,9 @@ class ConditionalActivationGAN(AveragedGAN):
     Args:
         generator: a `Generator`, or its Keras model.
         discriminator: `data -> condition activation (B, C)`.
-        averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
-        separation: a `ClassSeparation`, or None for the paper's training.
+        averaged_generator, seed, averaging_decay, averaged_encoder: as for `AveragedGAN`.
+        separation: a `ClassSeparation`, or None for the paper's training. One whose search starts
+            from an encoder trains the generator's encoder, too.
     """
 
     def __init__(
@@ -168,6 +194,7 @@ class ConditionalActivationGAN(AveragedGAN):
         names = ["discriminator_loss", "generator_loss", "real_activation", "fake_activation"]
         if separation is not None:
             names += ["separation_loss", "separated", "reconstruction"]
+            names += ["latent_size"] if separation.settings.start == "encoder" else []
         super().__init__(
             generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
         )
@@ -197,10 +224,12 @@ class ConditionalActivationGAN(AveragedGAN):
                 separation_loss, logs = self.separation.loss(searched)
                 total_loss += separation_loss
 
-        self._descend(generator_tape, total_loss, self.generator, self.generator_optimizer)
-        self._descend(
-            discriminator_tape, discriminator_loss, self.discriminator, self.discriminator_optimizer
-        )
+        trained = [(self.generator, self.generator_optimizer)]
+        if self.encoder is not None:
+            trained.append((self.encoder, self.encoder_optimizer))
+        self._descend(generator_tape, total_loss, *trained)
+        discriminating = (self.discriminator, self.discriminator_optimizer)
+        self._descend(discriminator_tape, discriminator_loss, discriminating)
         logs |= {
             "discriminator_loss": discriminator_loss,
             "generator_loss": generator_loss,
@@ -263,12 +292,13 @@ class ConditionalGAN(AveragedGAN):
             real_logit = self._logit(data, condition)
             fake_logit = self._logit(fake, condition)
             discriminator_loss = tf.reduce_mean(bce_discriminator_loss(real_logit, fake_logit))
-        self._descend(tape, discriminator_loss, self.discriminator, self.discriminator_optimizer)
+        discriminating = (self.discriminator, self.discriminator_optimizer)
+        self._descend(tape, discriminator_loss, discriminating)
 
         with tf.GradientTape() as tape:
             fake = self.generator([noised, latents[1]], training=True)
             generator_loss = tf.reduce_mean(bce_generator_loss(self._logit(fake, noised)))
-        self._descend(tape, generator_loss, self.generator, self.generator_optimizer)
+        self._descend(tape, generator_loss, (self.generator, self.generator_optimizer))
         return self._finish_step(
             {
                 "discriminator_loss": discriminator_loss,

@@ -7,6 +7,7 @@ from igc_tf.data import label_digits, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.layers import Precision
 from igc_tf.ranges import Range, check_ranges
+from igc_tf.search.settings import SearchSettings
 from igc_tf.training.class_separation import ClassSeparation
 
 _COUNT = Range(1)
@@ -123,13 +124,25 @@ class CAGANRecipe(GANRecipe):
     Attributes:
         size: of the networks, "compact" or the "paper"'s.
         separation: training with the classifier's own searches; None trains as the paper does.
+        encoder: the size of an encoder that is trained together with the generator; the searches
+            of `separation` must then start from it. None for none.
         validation_sigmas: each epoch is judged at each of these standard deviations of noise, by
             the search that the training separates by, or without one by the paper's.
     """
 
     size: Literal["compact", "paper"] = "paper"
     separation: ClassSeparation | None = None
+    encoder: Literal["compact"] | None = None
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
+
+    def __post_init__(self):
+        super().__post_init__()
+        starts = None if self.separation is None else self.separation.settings.start
+        if (self.encoder is not None) != (starts == "encoder"):
+            raise InputError(
+                f"encoder={self.encoder!r} with searches that start at {starts!r}: expected an "
+                "encoder if, and only if, the separation's settings start at 'encoder'"
+            )
 
 
 @dataclass(frozen=True)
@@ -213,6 +226,25 @@ RECIPES = {
             decision="deformation", reconstruction_weight=5.0, distortion=True, sigma=0.4
         ),
         validation_images=1000,
+        validation_sigmas=(0.0, 0.4),
+    ),
+    "cagan-joint": CAGANRecipe(
+        size="compact",
+        encoder="compact",
+        epochs=16,
+        learning_rate=1e-3,
+        final_learning_rate=1e-5,
+        beta_1=0.5,
+        beta_2=0.99,
+        averaging_decay=0.998,
+        separation=ClassSeparation(
+            settings=SearchSettings(steps=0, start="encoder"),
+            decision="deformation",
+            reconstruction_weight=5.0,
+            distortion=True,
+            sigma=0.4,
+        ),
+        validation_images=2500,
         validation_sigmas=(0.0, 0.4),
     ),
     # the author's published settings

@@ -20,6 +20,7 @@ from igc_tf.generators.conditional_gan import (
     build_conditional_discriminator,
     build_conditional_generator,
 )
+from igc_tf.generators.encoder import ENCODER_SIZES, build_encoder
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import dtype_policy
 from igc_tf.generators.store import generator_card, save_generator, write_card
@@ -106,20 +107,30 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
     keras.utils.set_random_seed(recipe.seed)
     build = _activation_gan if isinstance(recipe, CAGANRecipe) else _conditional_gan
     model = build(recipe, layout, tuple(data_shape))
-    model.compile(*(_optimizer(recipe, steps) for _ in range(2)))
+    model.compile(*(_optimizer(recipe, steps) for _ in range(3 if model.encoder else 2)))
     return model
 
 
 def _activation_gan(recipe, layout, data_shape):
     size = CAGAN_SIZES[recipe.size]
+
+    def encoder():
+        if recipe.encoder is None:
+            return None
+        shapes = (layout.size, data_shape, averaged.inputs[1].shape[1])
+        return build_encoder(ENCODER_SIZES[recipe.encoder], *shapes, _BOUNDS)
+
     averaged = build_generator(size, layout.size, data_shape)
+    averaged_encoder = encoder()
     with dtype_policy(recipe.precision):
         generator = build_generator(size, layout.size, data_shape)
         discriminator = build_discriminator(size, layout.size, data_shape)
+        trained_encoder = encoder()
     return ConditionalActivationGAN(
-        Generator(generator, layout, _BOUNDS),
+        Generator(generator, layout, _BOUNDS, encoder=trained_encoder),
         discriminator,
         averaged,
+        averaged_encoder=averaged_encoder,
         seed=recipe.seed,
         averaging_decay=recipe.averaging_decay,
         separation=recipe.separation,

@@ -1,6 +1,6 @@
 """The engine against closed forms, and against itself taken apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -149,8 +149,9 @@ def test_no_steps_judge_the_starts():
 def _relaxed(settings, condition=None, latent=None):
     """A single candidate, from blocks of one's own."""
     blocks = {
-        "condition": condition or Block(lambda batch: tf.eye(3)[None, 1:2], 3, moves=False),
-        "latent": latent or Block(lambda batch: tf.zeros([1, 1, 4]), 4),
+        "condition": condition
+        or Block(lambda batch, generator: tf.eye(3)[None, 1:2], 3, moves=False),
+        "latent": latent or Block(lambda batch, generator: tf.zeros([1, 1, 4]), 4),
     }
     return Search(Generator(linear_generator()[0]), Space(blocks, 1, None), settings)
 
@@ -160,8 +161,8 @@ def test_unit_and_first_step_and_projection():
     within = Projection(lambda values: tf.clip_by_value(values, 0.2, 0.6))
     search = _relaxed(
         settings,
-        Block(lambda batch: tf.fill([1, 1, 3], 1 / 3), 3, projection=within),
-        Block(lambda batch: tf.zeros([1, 1, 4]), 4, unit=0.5, first_step=3),
+        Block(lambda batch, generator: tf.fill([1, 1, 3], 1 / 3), 3, projection=within),
+        Block(lambda batch, generator: tf.zeros([1, 1, 4]), 4, unit=0.5, first_step=3),
     )
     found = search.run(1000 * np.ones([1, 6], np.float32)).values
     # the condition moves four times by 0.1, held in 0.2..0.6; the latent once, by half of 0.1
@@ -173,7 +174,7 @@ def test_unit_and_first_step_and_projection():
 @pytest.mark.parametrize("unit", [1.0, 0.7])
 def test_single_elements_may_rest(unit):
     start = np.float32([[[0.1, 0.2, 0.3, 0.4]]])
-    latent = Block(lambda batch: start, 4, np.array([[True, False, True, False]]), unit)
+    latent = Block(lambda batch, generator: start, 4, np.array([[True, False, True, False]]), unit)
     search = _relaxed(SearchSettings(steps=3), latent=latent)
     found = search.run(random_data(2)).values["latent"].numpy()
     np.testing.assert_array_equal(found[..., [1, 3]], np.float32([[[0.2, 0.4]]] * 2))
@@ -183,19 +184,19 @@ def test_single_elements_may_rest(unit):
 def test_projection_leaves_what_does_not_move_alone():
     start = np.float32([[[0.7, 0.2, 0.1]]])
     condition = Block(
-        lambda batch: start,
+        lambda batch, generator: start,
         3,
         np.array([[False, True, True]]),
         projection=Projection(lambda values: values * 0.0),
     )
-    latent = Block(lambda batch: tf.zeros([1, 1, 4]), 4, moves=False)
+    latent = Block(lambda batch, generator: tf.zeros([1, 1, 4]), 4, moves=False)
     search = _relaxed(SearchSettings(steps=2), condition, latent)
     found = search.run(random_data(1)).values["condition"]
     np.testing.assert_allclose(found[0], [[0.7, 0.0, 0.0]])
 
 
 def test_a_start_may_depend_on_the_example_and_not_on_its_batch():
-    def start(batch):
+    def start(batch, generator):
         return tf.cast(batch.indices, tf.float32)[:, None, None] * tf.ones([1, 1, 4])
 
     settings = SearchSettings(steps=1, learning_rate=1e-9)
@@ -554,3 +555,23 @@ def test_takes_a_solver_whose_state_is_the_candidates():
     search = _search(own)
     state = search.advance(search.init(random_data(2)), 5)
     np.testing.assert_array_equal(search.keep(state, [[1], [0]]).candidates.solver["count"], 5)
+
+
+def test_a_decision_among_contenders_ranks_the_others_below_by_their_losses():
+    model, offsets, matrix = linear_generator(latent_size=2)
+    data = random_data(6)
+
+    def decide(data, generated):
+        # against the loss: the contender that fits worst wins
+        return -tf.reduce_mean(tf.square(data - generated), axis=-1)
+
+    settings = replace(EXACT, decision=decide, contenders=2)
+    found = Search(Generator(model), Space.per_value(Generator(model)), settings).run(data)
+    loss, score = found.terms.loss.numpy(), found.score.numpy()
+    order = loss.argsort(axis=1)
+    np.testing.assert_array_equal(score.argmax(axis=1), order[:, 1])
+    np.testing.assert_array_equal(score.argmin(axis=1), order[:, 2])
+    np.testing.assert_allclose(np.sort(score, axis=1)[:, 1:], np.sort(loss, axis=1)[:, :2], 1e-5)
+    everyone = replace(settings, contenders=3)
+    found = Search(Generator(model), Space.per_value(Generator(model)), everyone).run(data)
+    np.testing.assert_allclose(found.score, found.terms.loss, rtol=1e-5)

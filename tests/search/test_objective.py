@@ -49,7 +49,7 @@ def test_restriction_refuses_values_outside_their_ranges(arguments, message):
 
 
 def _ones(size):
-    return lambda batch: tf.ones([1, 1, size])
+    return lambda batch, generator: tf.ones([1, 1, size])
 
 
 def _objective(blocks, data, resting=None):

@@ -38,7 +38,7 @@ class Gain:
 def _search(observation, settings=SETTINGS, restriction=None):
     model, offsets, matrix = linear_generator(classes=CLASSES, latent_size=LATENT)
     generator = Generator(model)
-    space = Space.per_value(generator, restriction).observed(observation, generator)
+    space = Space.per_value(generator, restriction).observed(observation)
     return Search(generator, space, settings, observation), offsets, matrix
 
 

@@ -124,7 +124,7 @@ def test_linear_falls_to_its_end_and_stays_there():
 
 def _converging(generate=lambda values: values["latent"], blocks=None, **settings):
     """Searches two values for two given ones, by Adam with steps of the learning rate's size."""
-    blocks = blocks or {"latent": Block(lambda batch: tf.zeros([1, 1, 2]), 2)}
+    blocks = blocks or {"latent": Block(lambda batch, generator: tf.zeros([1, 1, 2]), 2)}
     values = {"steps": 200, "learning_rate": 0.1, "beta_1": 0.0, "beta_2": 0.0, **settings}
     return Search(generate, Space(blocks, 1, None), SearchSettings(**values))
 
@@ -200,8 +200,8 @@ def test_a_search_in_parts_stops_where_a_whole_one_stops():
 def test_waits_for_blocks_that_begin_later():
     within = Projection(lambda values: tf.clip_by_value(values, 0.0, 0.2))
     blocks = {
-        "condition": Block(lambda batch: tf.zeros([1, 1, 2]), 2, projection=within),
-        "latent": Block(lambda batch: tf.zeros([1, 1, 2]), 2, first_step=20),
+        "condition": Block(lambda batch, generator: tf.zeros([1, 1, 2]), 2, projection=within),
+        "latent": Block(lambda batch, generator: tf.zeros([1, 1, 2]), 2, first_step=20),
     }
     search = _converging(
         lambda values: values["condition"] + values["latent"],

@@ -33,7 +33,7 @@ def _generator(layout=None, prior=None, **shape):
 
 
 def _start(block, count=1):
-    return block.start(Batch(tf.zeros([count, 6]), indices=tf.range(count))).numpy()
+    return block.start(Batch(tf.zeros([count, 6]), indices=tf.range(count)), None).numpy()
 
 
 def test_one_candidate_for_each_value_of_two_binary_labels():
@@ -211,7 +211,7 @@ def test_a_start_belongs_to_the_example_and_the_seed():
     start = PriorStart(Prior(), size=5, seed=3)
 
     def drawn(start, *indices):
-        return start(Batch(None, indices=tf.constant(indices))).numpy()
+        return start(Batch(None, indices=tf.constant(indices)), None).numpy()
 
     together = drawn(start, 0, 1, 2, 3)
     assert together.shape == (4, 1, 5)
@@ -224,18 +224,18 @@ def test_a_start_belongs_to_the_example_and_the_seed():
 
 def test_a_start_is_drawn_from_the_prior():
     start = PriorStart(Prior(2.0, 3.0), size=50, seed=1)
-    values = start(Batch(None, indices=tf.range(200))).numpy()
+    values = start(Batch(None, indices=tf.range(200)), None).numpy()
     assert stats.kstest(values.ravel(), "norm", args=(2.0, 3.0)).pvalue > 0.01
 
 
 def test_an_observation_without_parameters_changes_nothing():
     generator = _generator()
     space = Space.per_value(generator)
-    assert space.observed(Identity(), generator) is space
+    assert space.observed(Identity()) is space
 
 
 def _blocks(**block):
-    return {"latent": Block(lambda batch: tf.zeros([1, 1, 4]), 4, **block)}
+    return {"latent": Block(lambda batch, generator: tf.zeros([1, 1, 4]), 4, **block)}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from igc_tf.training.class_separation import ClassSeparation
 from igc_tf.training.losses import class_separation_loss
 from tests.fixtures.linear_generator import (
     EXACT,
+    exact_encoder,
     linear_generator,
     random_data,
     two_label_optima,
@@ -254,3 +255,62 @@ def test_refuses_values_outside_their_ranges(values):
 def test_refuses_an_unknown_decision():
     with pytest.raises(InputError, match="difference='nearness': expected one of"):
         ClassSeparation(decision="nearness")
+
+
+def test_encoder_is_trained_through_the_latents_it_gives():
+    model, offsets, matrix = linear_generator(latent_size=2)
+    encoder = exact_encoder(offsets, matrix)
+    generator = Generator(model, encoder=encoder)
+    data, labels = tf.constant(random_data(4)), np.array([0, 1, 2, 1])
+    settings = SearchSettings(
+        steps=0, start="encoder", difference="mean_squared", restriction_weight=0.0
+    )
+    separation = ClassSeparation(
+        settings, images=4, temperature=0.5, reconstruction_weight=0.3, latent_weight=0.2
+    )
+    engine = separation.engine(generator)
+    weights = encoder.get_layer("from_data").kernel
+
+    def loss():
+        searched = separation.search(engine, data, tf.one_hot(labels, 3), tf.constant([0, 0]))
+        return separation.loss(searched)
+
+    with tf.GradientTape() as tape:
+        value, logs = loss()
+    slopes = tape.gradient(value, [weights.value, model.trainable_variables[0].value])
+
+    def by_hand(kernel):
+        latents = (data.numpy() @ kernel)[:, None] + encoder.get_layer("from_condition").kernel
+        made = offsets + latents @ matrix
+        differences = ((data.numpy()[:, None] - made) ** 2).mean(axis=-1)
+        cross_entropy = class_separation_loss(tf.constant(differences), np.eye(3)[labels], 0.5)
+        right = differences[np.arange(4), labels].mean()
+        return float(np.mean(cross_entropy)) + 0.3 * right + 0.2 * np.abs(latents).mean()
+
+    kernel = weights.numpy().astype(np.float64)
+    assert float(value) == pytest.approx(by_hand(kernel), rel=1e-5)
+    assert np.abs(slopes[1]).max() > 0
+    for place in ((0, 0), (3, 1), (5, 0)):
+        nudge = np.zeros_like(kernel)
+        nudge[place] = 1e-4
+        slope = (by_hand(kernel + nudge) - by_hand(kernel - nudge)) / 2e-4
+        assert slopes[0].numpy()[place] == pytest.approx(slope, rel=2e-2, abs=1e-4)
+
+
+def test_what_the_search_adds_to_the_encoder_is_held_fixed():
+    model, offsets, matrix = linear_generator(latent_size=2)
+    generator = Generator(model, encoder=exact_encoder(offsets, matrix))
+    settings = SearchSettings(steps=3, learning_rate=0.1, start="encoder")
+    separation = ClassSeparation(settings, images=4, candidates=2)
+    engine = separation.engine(generator)
+    data, condition = tf.constant(random_data(4)), tf.one_hot([0, 1, 2, 1], 3)
+    searched = separation.search(engine, data, condition, tf.constant([0, 0]))
+    with tf.GradientTape() as tape:
+        state, latents = separation._encoded(engine, searched.state, searched.start)
+        found = state.candidates.values["latent"]
+    np.testing.assert_allclose(found, searched.state.candidates.values["latent"], atol=1e-6)
+    assert np.abs(found - latents).max() > 0.05
+    # the gradient of Σ found is that of Σ latents: by the data's kernel, the data themselves
+    slope = tape.gradient(found, generator.encoder.get_layer("from_data").kernel.value)
+    expected = np.repeat(2 * data.numpy().sum(axis=0)[:, None], 2, axis=1)
+    np.testing.assert_allclose(slope, expected, rtol=1e-4)
