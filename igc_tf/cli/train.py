@@ -12,6 +12,7 @@ from igc_tf.runs import read_json
 # what `RECIPES` has, told without TensorFlow
 SUMMARIES = {
     "cagan-compact": "conditional activation GAN, small and quick to search, classes separated",
+    "cagan-joint": "the same with an encoder, trained together: most accurate, quickest to search",
     "cagan-paper": "conditional activation GAN, the author's networks and settings",
     "cgan-compact": "conditional GAN for inverse classification, small",
     "cgan-document": 'conditional GAN of "Inverse Classification using GANs", as published',

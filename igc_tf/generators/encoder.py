@@ -27,7 +27,9 @@ class EncoderSize:
 
 ENCODER_SIZES = {
     "compact": EncoderSize(
-        convolutions=((32, 5, 2), (64, 3, 1), (64, 3, 2)), features=384, hidden_units=256
+        convolutions=((32, 5, 2), (64, 3, 1), (64, 3, 2), (64, 3, 1)),
+        features=384,
+        hidden_units=256,
     ),
 }
 

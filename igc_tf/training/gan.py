@@ -177,8 +177,12 @@ class ConditionalActivationGAN(AveragedGAN):
         generator: a `Generator`, or its Keras model.
         discriminator: `data -> condition activation (B, C)`.
         averaged_generator, seed, averaging_decay, averaged_encoder: as for `AveragedGAN`.
-        separation: a `ClassSeparation`, or None for the paper's training. One whose search starts
-            from an encoder trains the generator's encoder, too.
+        separation: a `ClassSeparation`, or None for the paper's training.
+        joint: a `ClassSeparation` whose search starts from the generator's encoder, which is
+            trained by it, too; needed where, and only where, there is an encoder.
+
+    Raises:
+        InputError: for an encoder without `joint`, or the other way round.
     """
 
     def __init__(
@@ -189,26 +193,42 @@ class ConditionalActivationGAN(AveragedGAN):
         seed=0,
         averaging_decay=0.999,
         separation=None,
+        joint=None,
         **kwargs,
     ):
         names = ["discriminator_loss", "generator_loss", "real_activation", "fake_activation"]
         if separation is not None:
             names += ["separation_loss", "separated", "reconstruction"]
-            names += ["latent_size"] if separation.settings.start == "encoder" else []
+        if joint is not None:
+            names += ["joint_separation_loss", "joint_separated", "joint_reconstruction"]
+            names += ["joint_latent_size"]
         super().__init__(
             generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
         )
+        if (joint is not None) != (self.encoder is not None):
+            raise InputError(
+                f"joint={joint!r} for a generator whose encoder is {self.encoder!r}: expected "
+                "either both or none"
+            )
         self.separation = separation
-        self._engine = separation.engine(self.trained) if separation is not None else None
+        self.joint = joint
+        self._separations = {
+            prefix: (of, of.engine(self.trained))
+            for prefix, of in {"": separation, "joint_": joint}.items()
+            if of is not None
+        }
 
     def train_step(self, batch):
         """One step on both networks; `batch` is (data (B, ...), conditions (B, C) in [0, 1])."""
         data, condition = batch
         step_seed = self._step_seed
         latent = self._draw_latents(tf.shape(data)[0], step_seed)
-        searched = None
-        if self.separation is not None:
-            searched = self.separation.search(self._engine, data, condition, step_seed)
+        # each with a distortion and noise of its own
+        seeds = {"": step_seed, "joint_": tf.random.experimental.stateless_fold_in(step_seed, 1)}
+        searched = {
+            prefix: separation.search(engine, data, condition, seeds[prefix])
+            for prefix, (separation, engine) in self._separations.items()
+        }
 
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake = self.generator([condition, latent], training=True)
@@ -220,9 +240,10 @@ class ConditionalActivationGAN(AveragedGAN):
             )
             generator_loss = tf.reduce_mean(lsgan_generator_loss(fake_activation, condition))
             total_loss, logs = generator_loss, {}
-            if searched is not None:
-                separation_loss, logs = self.separation.loss(searched)
+            for prefix, (separation, _) in self._separations.items():
+                separation_loss, found = separation.loss(searched[prefix])
                 total_loss += separation_loss
+                logs |= {prefix + name: value for name, value in found.items()}
 
         trained = [(self.generator, self.generator_optimizer)]
         if self.encoder is not None:

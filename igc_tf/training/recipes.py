@@ -124,8 +124,9 @@ class CAGANRecipe(GANRecipe):
     Attributes:
         size: of the networks, "compact" or the "paper"'s.
         separation: training with the classifier's own searches; None trains as the paper does.
-        encoder: the size of an encoder that is trained together with the generator; the searches
-            of `separation` must then start from it. None for none.
+        encoder: the size of an encoder that is trained together with the generator, by `joint`;
+            None for none.
+        joint: training with searches that start from the encoder.
         validation_sigmas: each epoch is judged at each of these standard deviations of noise, by
             the search that the training separates by, or without one by the paper's.
     """
@@ -133,16 +134,21 @@ class CAGANRecipe(GANRecipe):
     size: Literal["compact", "paper"] = "paper"
     separation: ClassSeparation | None = None
     encoder: Literal["compact"] | None = None
+    joint: ClassSeparation | None = None
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
 
     def __post_init__(self):
         super().__post_init__()
-        starts = None if self.separation is None else self.separation.settings.start
-        if (self.encoder is not None) != (starts == "encoder"):
+        if (self.encoder is None) != (self.joint is None):
             raise InputError(
-                f"encoder={self.encoder!r} with searches that start at {starts!r}: expected an "
-                "encoder if, and only if, the separation's settings start at 'encoder'"
+                f"encoder={self.encoder!r} with joint={self.joint!r}: expected both or none"
             )
+        for name, start in (("separation", "mean"), ("joint", "encoder")):
+            separation = getattr(self, name)
+            if separation is not None and separation.settings.start != start:
+                raise InputError(
+                    f"{name}.settings.start={separation.settings.start!r}: expected {start!r}"
+                )
 
 
 @dataclass(frozen=True)
@@ -231,15 +237,17 @@ RECIPES = {
     "cagan-joint": CAGANRecipe(
         size="compact",
         encoder="compact",
-        epochs=16,
+        epochs=20,
         learning_rate=1e-3,
         final_learning_rate=1e-5,
         beta_1=0.5,
         beta_2=0.99,
         averaging_decay=0.998,
         separation=ClassSeparation(
+            images=16, reconstruction_weight=5.0, distortion=True, sigma=0.4
+        ),
+        joint=ClassSeparation(
             settings=SearchSettings(steps=0, start="encoder"),
-            decision="deformation",
             reconstruction_weight=5.0,
             distortion=True,
             sigma=0.4,

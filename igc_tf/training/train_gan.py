@@ -134,6 +134,7 @@ def _activation_gan(recipe, layout, data_shape):
         seed=recipe.seed,
         averaging_decay=recipe.averaging_decay,
         separation=recipe.separation,
+        joint=recipe.joint,
     )
 
 
@@ -180,9 +181,9 @@ def _judges(recipe, run, model, conditions, validation):
 
     def save(best):
         settings = {}
-        if isinstance(recipe, CAGANRecipe) and recipe.separation is not None:
+        if isinstance(recipe, CAGANRecipe) and (recipe.joint or recipe.separation) is not None:
             # the search that the generator was trained for
-            settings["best"] = classifier.settings.to_dict()
+            settings["best" if recipe.joint is None else "fast"] = classifier.settings.to_dict()
         training = run.read_json(OPTIONS)
         save_generator(
             model.averaged, run.path, training=training, chosen_epoch=best, settings=settings
@@ -200,11 +201,12 @@ def _classifier(recipe, generator):
     """The classifier that an epoch's generator is judged by, and the noise of what it reads."""
     if not isinstance(recipe, CAGANRecipe):
         return InverseClassifier(generator), (0.0,)
-    if recipe.separation is None:
+    separation = recipe.joint if recipe.joint is not None else recipe.separation
+    if separation is None:
         settings = SearchSettings()
     else:
-        decision = recipe.separation.decision or "difference"
-        settings = replace(recipe.separation.settings, decision=decision)
+        decision = separation.decision or "difference"
+        settings = replace(separation.settings, decision=decision)
     one_label = generator.layout.num_labels == 1
     kind = InvertedGeneratorClassifier if one_label else MultiLabelInvertedGeneratorClassifier
     return kind(generator, settings), recipe.validation_sigmas

@@ -23,6 +23,10 @@ RECIPE = CAGANRecipe(
     separation=ClassSeparation(
         settings=SearchSettings(steps=2, learning_rate=0.05), images=4, sigma=0.4
     ),
+    encoder="compact",
+    joint=ClassSeparation(
+        settings=SearchSettings(steps=0, start="encoder"), images=8, distortion=True, sigma=0.4
+    ),
     validation_images=10,
     train_images=320,
 )
