@@ -29,7 +29,8 @@ class ReproduceOptions:
         images: how many test images, drawn at random, or "all".
         sigma: standard deviations of the noise, in units of the pixel range 1.
         generator: a name that ships, a generator's directory, or a .keras file.
-        settings: the paper's search settings, or those chosen on the validation digits.
+        settings: "paper", the paper's search; or those on the generator's card: "best", or "fast",
+            one pass of its encoder.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
             does not say them.
         output: directory for result.json and the figures.
@@ -46,7 +47,7 @@ class ReproduceOptions:
     images: Annotated[int | Literal["all"], Range(1)] = 1000
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
     generator: str = "mnist-cagan-compact"
-    settings: Literal["paper", "best"] = "paper"
+    settings: str = "paper"
     bounds: tuple[float, float] | None = None
     output: Path = Path("runs/reproduce")
     tensorboard: Path | None = None

@@ -79,7 +79,8 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
                 "chooses no settings: expected one of evaluation.search_settings or "
                 "evaluation.inverse_classification"
             )
-        entries["settings"] = {"best": found["best_settings"]}
+        trained_for = generator.card.get("settings", {})
+        entries["settings"] = {**trained_for, "best": found["best_settings"]}
     return save_generator(
         generator, Path(folder) / name, "float16", training=options, chosen_epoch=best, **entries
     )

@@ -17,8 +17,10 @@ from igc_tf.runs import Experiment
 from igc_tf.search import SearchSettings
 from igc_tf.tensorboard import log_settings
 
-# changes tried one round after the other; the best of a round is kept if it is better than before.
-# Steps and learning rate go together: their product is the reach of the search.
+# the search that the choice begins with, and changes tried one round after the other; the best of a
+# round is kept if it is better than before. Steps and learning rate go together: their product is
+# the reach of the search.
+FROM_THE_MEAN = SearchSettings()
 ROUNDS = (
     (
         {"decision": "deformation"},
@@ -36,6 +38,20 @@ ROUNDS = (
     ({"decision": "difference"}, {"decision": "loss"}),
 )
 
+# with an encoder: one pass, then few steps with the classes that it leaves in doubt
+FROM_THE_ENCODER = SearchSettings(steps=0, start="encoder")
+_PLAN = {"steps": 4, "plan": ((0, 3), (4, None)), "final_learning_rate": 0.0}
+ENCODER_ROUNDS = (
+    tuple({**_PLAN, "learning_rate": rate} for rate in (0.001, 0.002, 0.005)),
+    (
+        {"steps": 2, "plan": ((0, 3), (2, None)), "final_learning_rate": 0.0},
+        {"steps": 8, "plan": ((0, 3), (8, None)), "final_learning_rate": 0.0},
+        {"decision": "deformation", "contenders": 2},
+        {"decision": "loss"},
+    ),
+    ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
+)
+
 
 @dataclass(frozen=True)
 class SearchSettingsOptions:
@@ -45,7 +61,7 @@ class SearchSettingsOptions:
         generator: a name that ships, or a .keras file.
         task: what the generator is conditioned on; with digit_labels a digit counts as right
             where all labels are.
-        images: validation images, drawn at random with the seed.
+        images: validation images for choices, drawn at random with the seed.
         sigma: noise levels; the mean of the accuracies at these is what is maximised.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         data_dir: of TensorFlow Datasets; its own default if not given.
@@ -55,7 +71,7 @@ class SearchSettingsOptions:
 
     generator: str = "mnist-cagan-compact"
     task: Literal["classes", "digit_labels"] = "classes"
-    images: Annotated[int, Range(1)] = 1000
+    images: Annotated[int, Range(1)] = 2500
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.4)
     dataset: str = "mnist"
     data_dir: Path | None = None
@@ -66,17 +82,18 @@ class SearchSettingsOptions:
         check_ranges(self)
 
 
-def choose_search_settings(options, data=None, rounds=ROUNDS, verbose=1):
-    """Starts from the paper's settings; of each round keeps the best, if it is an improvement.
+def choose_search_settings(options, data=None, rounds=None, verbose=1):
+    """Starts from a first search; of each round keeps the best, if it is an improvement.
 
-    In a round some changes are tried with all else as it is. What was tried is kept in
+    The first search is the paper's; of a generator with an encoder one pass of it. In a round some changes are tried with all else as it is. What was tried is kept in
     `result.json`, and compared in TensorBoard's HParams under `tensorboard/`; an interrupted choice
     goes on from there.
 
     Args:
         options: a `SearchSettingsOptions`.
         data: `LabelledData` to draw from; None for the validation images of the options' data set.
-        rounds: for each round, the changes to try, dicts of `SearchSettings`' fields.
+        rounds: for each round, the changes to try, dicts of `SearchSettings`' fields; None for
+            `ROUNDS`, or with an encoder `ENCODER_ROUNDS`.
         verbose: 0 for silence.
 
     Returns:
@@ -85,7 +102,10 @@ def choose_search_settings(options, data=None, rounds=ROUNDS, verbose=1):
     generator = load_generator(options.generator)
     if data is None:
         data = load_images(
-            options.dataset, "validation", data_dir=options.data_dir, bounds=generator.bounds
+            options.dataset,
+            "validation/choices",
+            data_dir=options.data_dir,
+            bounds=generator.bounds,
         )
     data = data.sample(min(options.images, len(data)), options.seed)
     has_classes = options.task == "classes"
@@ -122,9 +142,13 @@ def choose_search_settings(options, data=None, rounds=ROUNDS, verbose=1):
             )
         return row["score"]
 
-    best_settings = SearchSettings()
+    has_encoder = generator.encoder is not None
+    best_settings = FROM_THE_ENCODER if has_encoder else FROM_THE_MEAN
     best_score = score(best_settings)
-    run.say(f"{100 * best_score:6.2f} %  the paper's settings")
+    first = "one pass of the encoder" if has_encoder else "the paper's settings"
+    run.say(f"{100 * best_score:6.2f} %  {first}")
+    if rounds is None:
+        rounds = ENCODER_ROUNDS if has_encoder else ROUNDS
     for changes in rounds:
         base = best_settings
         for change in changes:

@@ -31,8 +31,8 @@ class ClassifyOptions:
         files: PNG, JPEG or NPY files, or folders of such, of any size. Of a grey generator each
             holds one drawing, dark on light or light on dark, anywhere in the picture.
         generator: a name that ships, a generator's directory, or a .keras file.
-        settings: the paper's search settings, or those chosen on the validation digits; by
-            default the latter for generators that record them, the former for others.
+        settings: "paper", the paper's search; or those on the generator's card: "best", or "fast",
+            one pass of its encoder. By default the best there are.
         kind: of classifier; by default inverted, or multi_label where the generator knows several
             labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
@@ -43,7 +43,7 @@ class ClassifyOptions:
 
     files: tyro.conf.Positional[tuple[Path, ...]] = ()
     generator: str = "mnist-cagan-compact"
-    settings: Literal["paper", "best"] | None = None
+    settings: str | None = None
     kind: Literal["inverted", "multi_label", "inverse"] | None = None
     bounds: tuple[float, float] | None = None
     output: Path = Path("runs/classify")

@@ -15,7 +15,8 @@ class ExportOptions:
     Attributes:
         output: directory to write; must not exist, or be empty.
         generator: a name that ships, or a .keras file.
-        settings: the paper's search settings, or those chosen on the validation digits.
+        settings: "paper", the paper's search; or those on the generator's card: "best", or "fast",
+            one pass of its encoder.
         kind: of classifier; by default inverted, or multi_label where the generator knows several
             labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
@@ -26,7 +27,7 @@ class ExportOptions:
 
     output: Path
     generator: str = "mnist-cagan-compact"
-    settings: Literal["paper", "best"] = "paper"
+    settings: str = "paper"
     kind: Literal["inverted", "multi_label", "inverse"] | None = None
     bounds: tuple[float, float] | None = None
     format: Literal["saved_model", "hlo"] = "saved_model"

@@ -71,7 +71,7 @@ def try_encoder(encode, layout, latent_size, data_shape, bounds):
     """
     if latent_size is None:
         raise GeneratorError("an encoder was given, but the generator has no latent to encode")
-    low, high = (end if np.isfinite(end) else sign for end, sign in zip(bounds, (-1, 1)))
+    low, high = np.clip(bounds, *np.where(np.isfinite(bounds), bounds, (-1.0, 1.0)))
     data = np.random.default_rng(0).uniform(low, high, [2, *data_shape]).astype(np.float32)
     other = np.array([[0] * layout.num_labels, [size - 1 for size in layout.sizes]])
     condition = layout.one_hot(other[:, 0] if layout.num_labels == 1 else other)[np.newaxis]

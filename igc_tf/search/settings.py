@@ -165,7 +165,8 @@ def named_settings(settings, card=None):
 
     Args:
         settings: a `SearchSettings`, as it is; "paper"; the name of settings on the generator's
-            card, such as "best"; or None for the card's "best" where there are any, else "paper".
+            card, such as "best" or "fast"; or None for the most accurate that there are: "best",
+            else "fast", else "paper".
         card: of the generator, or None.
 
     Raises:
@@ -175,7 +176,7 @@ def named_settings(settings, card=None):
         return settings
     recorded = (card or {}).get("settings") or {}
     if settings is None:
-        settings = "best" if "best" in recorded else "paper"
+        settings = next((name for name in ("best", "fast") if name in recorded), "paper")
     if settings == "paper":
         return SearchSettings()
     if settings not in recorded:

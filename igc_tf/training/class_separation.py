@@ -190,7 +190,7 @@ class ClassSeparation:
 
     @staticmethod
     def _encoded(engine, state, start):
-        """A searched state whose latents' starts have gradients to the encoder; and those starts."""
+        """A searched state whose latents have gradients to the encoder; and where they started."""
         batch, values = state.batch, state.candidates.values
         latents = engine.space.blocks["latent"].start(batch, engine.generator)
         # all conditions are encoded at once; the candidates that were kept are some of them

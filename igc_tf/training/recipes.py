@@ -80,7 +80,7 @@ class ImageRecipe(Recipe):
         """Returns the `LabelledData` of a split, labelled with the classes of the set.
 
         Args:
-            split: "train", "validation" or "test".
+            split: "train", "test", "validation" or a part of it, as `load_images` knows them.
             data_dir: of TensorFlow Datasets; None for its own default.
 
         Raises:
@@ -105,7 +105,7 @@ class GANRecipe(ImageRecipe):
         beta_1: of both Adam optimizers, the decay of the first moment.
         beta_2: of both Adam optimizers, the decay of the second moment.
         averaging_decay: per step, of the moving average of the generator's weights; 0 for none.
-        validation_images: how many validation images judge a generator.
+        validation_images: how many of the validation images for choices judge a generator.
         precision: Keras' dtype policy for training; the averaged generator, which is kept, is
             float32 in any case.
     """

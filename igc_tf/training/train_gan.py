@@ -66,7 +66,7 @@ def train_generator(
     """
     run = TrainingRun(output, recipe, start_from)
     if data is None:
-        data = [recipe.load(split, data_dir) for split in ("train", "validation")]
+        data = [recipe.load(split, data_dir) for split in ("train", "validation/choices")]
     train, validation = data
     validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
     train, validation = recipe.labelled(train), recipe.labelled(validation)

@@ -558,7 +558,7 @@ def test_takes_a_solver_whose_state_is_the_candidates():
 
 
 def test_a_decision_among_contenders_ranks_the_others_below_by_their_losses():
-    model, offsets, matrix = linear_generator(latent_size=2)
+    model, _, _ = linear_generator(latent_size=2)
     data = random_data(6)
 
     def decide(data, generated):

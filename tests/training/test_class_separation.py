@@ -276,7 +276,7 @@ def test_encoder_is_trained_through_the_latents_it_gives():
         return separation.loss(searched)
 
     with tf.GradientTape() as tape:
-        value, logs = loss()
+        value, _ = loss()
     slopes = tape.gradient(value, [weights.value, model.trainable_variables[0].value])
 
     def by_hand(kernel):

@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator
 from igc_tf.generators.conditional_gan import (
     CONDITIONAL_GAN_SIZES,
     build_conditional_discriminator,
     build_conditional_generator,
 )
+from igc_tf.generators.encoder import EncoderSize, build_encoder
 from igc_tf.generators.generator import Generator, Prior
 from igc_tf.search import SearchSettings
 from igc_tf.training.class_separation import ClassSeparation
@@ -19,18 +21,21 @@ from tests.fixtures.linear_generator import linear_generator
 
 SHAPE = (28, 28, 1)
 ANY = (-np.inf, np.inf)
+SMALL_ENCODER = EncoderSize(convolutions=((4, 5, 4),), features=16, hidden_units=16)
 COMPACT = CONDITIONAL_GAN_SIZES["compact"]
 
 
-def _activation_gan(discriminator_rate=1e-3, generator_rate=1e-3, prior=None, **values):
+def _activation_gan(
+    discriminator_rate=1e-3, generator_rate=1e-3, prior=None, encoder=None, **values
+):
     keras.utils.set_random_seed(0)
     generator, _, _ = linear_generator(classes=3, latent_size=2, data_shape=SHAPE)
     model = ConditionalActivationGAN(
-        Generator(generator, bounds=ANY, prior=prior),
+        Generator(generator, bounds=ANY, prior=prior, encoder=encoder),
         build_discriminator(CAGAN_SIZES["compact"], 3, SHAPE),
         **values,
     )
-    rates = (generator_rate, discriminator_rate)
+    rates = (generator_rate, discriminator_rate, *([generator_rate] if encoder else []))
     model.compile(*(keras.optimizers.Adam(rate) for rate in rates))
     return model
 
@@ -129,6 +134,38 @@ def test_separation_brings_the_right_class_nearer():
         searched = separation.search(engine, data, condition, tf.constant([0, 0]))
         losses[name] = float(separation.loss(searched)[0])
     assert losses["with"] < 0.7 * losses["without"]
+
+
+def test_an_encoder_learns_with_the_generator_and_is_averaged_like_it():
+    encoder = build_encoder(SMALL_ENCODER, 3, SHAPE, 2, ANY)
+    settings = SearchSettings(steps=0, start="encoder")
+    joint = ClassSeparation(settings, images=6, temperature=0.05)
+    model = _activation_gan(1e-12, 0.01, encoder=encoder, joint=joint, averaging_decay=0.5)
+    data, condition = _batch()
+    engine = joint.engine(model.trained)
+
+    def loss():
+        searched = joint.search(engine, data, condition, tf.constant([0, 0]))
+        return float(joint.loss(searched)[0])
+
+    before, weights = loss(), _weights(model.encoder)
+    logs = _trained(model, 1, (data, condition))[0]
+    # the average starts where the weights do; in the first step it forgets more than half
+    expected = _weights(model.encoder) + 0.1 * (weights - _weights(model.encoder))
+    np.testing.assert_allclose(_weights(model.averaged_encoder), expected, atol=1e-6)
+    assert {"joint_separation_loss", "joint_separated", "joint_latent_size"} < set(logs)
+    _trained(model, 30, (data, condition))
+    assert loss() < 0.7 * before
+    assert np.abs(_weights(model.encoder) - weights).max() > 0.01
+    assert {"encoder", "encoder_optimizer"} < set(model.training_state)
+
+
+def test_encoder_and_its_training_come_together():
+    joint = ClassSeparation(SearchSettings(steps=0, start="encoder"))
+    encoder = build_encoder(SMALL_ENCODER, 3, SHAPE, 2, ANY)
+    for values in ({"joint": joint}, {"encoder": encoder}):
+        with pytest.raises(InputError, match="expected either both or none"):
+            _activation_gan(**values)
 
 
 def test_class_vectors_are_noised_and_clamped():

@@ -7,6 +7,7 @@ import pytest
 from igc_tf.data import bundled_digits, label_digits
 from igc_tf.search import SearchSettings
 from igc_tf.training import RECIPES, CAGANRecipe, ConditionalGANRecipe, LeNetRecipe, SequenceRecipe
+from igc_tf.training.class_separation import ClassSeparation
 
 REFUSED = [
     (CAGANRecipe, {"size": "huge"}),
@@ -20,6 +21,7 @@ REFUSED = [
     (CAGANRecipe, {"validation_sigmas": ()}),
     (CAGANRecipe, {"validation_sigmas": (0.0, -0.1)}),
     (CAGANRecipe, {"precision": "float8"}),
+    (CAGANRecipe, {"encoder": "compact"}),
     (ConditionalGANRecipe, {"size": "huge"}),
     (ConditionalGANRecipe, {"latent_size": 0}),
     (ConditionalGANRecipe, {"optimizer": "lion"}),
@@ -59,6 +61,17 @@ def test_the_compact_recipe_searches_as_far_as_the_papers_search():
     search, paper = RECIPES["cagan-compact"].separation.settings, SearchSettings()
     assert search.steps * search.learning_rate == pytest.approx(paper.steps * paper.learning_rate)
     assert search.steps < 10
+
+
+def test_each_separation_starts_where_it_should():
+    from_the_mean, from_the_encoder = (
+        ClassSeparation(SearchSettings(start=start)) for start in ("mean", "encoder")
+    )
+    CAGANRecipe(separation=from_the_mean, joint=from_the_encoder, encoder="compact")
+    with pytest.raises(ValueError, match="separation.settings.start='encoder': expected 'mean'"):
+        CAGANRecipe(separation=from_the_encoder)
+    with pytest.raises(ValueError, match="joint.settings.start='mean': expected 'encoder'"):
+        CAGANRecipe(joint=from_the_mean, encoder="compact")
 
 
 def test_labels_are_those_of_the_set_or_the_binary_ones_of_a_digit():
