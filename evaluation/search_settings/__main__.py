@@ -85,9 +85,9 @@ class SearchSettingsOptions:
 def choose_search_settings(options, data=None, rounds=None, verbose=1):
     """Starts from a first search; of each round keeps the best, if it is an improvement.
 
-    The first search is the paper's; of a generator with an encoder one pass of it. In a round some changes are tried with all else as it is. What was tried is kept in
-    `result.json`, and compared in TensorBoard's HParams under `tensorboard/`; an interrupted choice
-    goes on from there.
+    The first search is the paper's; of a generator with an encoder one pass of it. In a round some
+    changes are tried with all else as it is. What was tried is kept in `result.json`, and compared
+    in TensorBoard's HParams under `tensorboard/`; an interrupted choice goes on from there.
 
     Args:
         options: a `SearchSettingsOptions`.
