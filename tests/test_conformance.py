@@ -10,12 +10,22 @@ import igc_tf
 from igc_tf.classifiers import SearchClassifier
 from igc_tf.data import bundled_digits
 from igc_tf.search import Batch
-from tests.fixtures.exported import SHAPE, compact_classifier, linear_classifier, other_classifier
+from tests.fixtures.exported import (
+    SHAPE,
+    compact_classifier,
+    encoded_classifier,
+    linear_classifier,
+    other_classifier,
+)
 
 
 def _linear():
     generator = np.random.default_rng(5)
     return linear_classifier(), generator.uniform(-1, 1, size=(5, *SHAPE)).astype(np.float32)
+
+
+def _encoded():
+    return encoded_classifier(), _linear()[1]
 
 
 def _compact():
@@ -24,6 +34,7 @@ def _compact():
 
 MAKERS = {
     "inverted, linear": _linear,
+    "inverted, encoder": _encoded,
     "inverted, compact": _compact,
     "multi-label, linear": lambda: other_classifier("multi_label"),
     "inverse, linear": lambda: other_classifier("inverse"),

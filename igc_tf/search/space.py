@@ -108,15 +108,16 @@ class Space(NamedTuple):
             unit=float(condition_unit),
             projection=Projection(layout.project, layout.tangent),
         )
+        latent_size, prior = generator.latent_size, generator.prior
         starts = {
             "mean": lambda batch, generator: tf.fill(
-                [1, layout.size, generator.latent_size], float(generator.prior.mean)
+                [1, layout.size, latent_size], float(prior.mean)
             ),
             "encoder": lambda batch, generator: generator.encode(
                 batch.data, tf.constant(start[np.newaxis])
             ),
         }
-        latent = Block(starts[latent_start], generator.latent_size, restriction=restriction)
+        latent = Block(starts[latent_start], latent_size, restriction=restriction)
         return cls({"condition": condition, "latent": latent}, layout.size, np.arange(layout.size))
 
     @classmethod

@@ -11,7 +11,13 @@ from igc_tf.data import bundled_digits
 from igc_tf.export import export_hlo
 from igc_tf.export.endpoint import answers
 from igc_tf.export.hlo_program import HLOProgram
-from tests.fixtures.exported import SHAPE, compact_classifier, linear_classifier, run_without
+from tests.fixtures.exported import (
+    SHAPE,
+    compact_classifier,
+    encoded_classifier,
+    linear_classifier,
+    run_without,
+)
 
 _RUN = """
 import numpy
@@ -105,6 +111,15 @@ def test_any_decision_is_inside(tmp_path):
     assert (found.predictions != found.differences.argmin(axis=1)).any()
     export_hlo(classifier, tmp_path / "hlo", batch_size=12)
     np.testing.assert_array_equal(HLOProgram(tmp_path / "hlo")(images)["label"], found.predictions)
+
+
+def test_the_encoder_is_inside(tmp_path):
+    pytest.importorskip("jax")
+    classifier = encoded_classifier()
+    images = np.random.default_rng(5).uniform(-1, 1, size=(4, *SHAPE)).astype(np.float32)
+    export_hlo(classifier, tmp_path / "hlo", batch_size=4)
+    answer = HLOProgram(tmp_path / "hlo")(images)
+    np.testing.assert_allclose(answer["score"], classifier.predict(images, verbose=0), atol=1e-5)
 
 
 def test_images_that_cannot_be_read_show_in_the_answer():

@@ -192,7 +192,7 @@ def test_kept_candidates_hold_the_right_class_first():
     labels = np.array([4, 0, 2])
     separation = ClassSeparation(SearchSettings(steps=2), candidates=3)
     engine = separation.engine(Generator(model))
-    _, state, right = separation.search(
+    _, state, _, right = separation.search(
         engine, tf.constant(random_data(3)), tf.one_hot(labels, 5), tf.constant([0, 0])
     )
     np.testing.assert_array_equal(right, [[1, 0, 0]] * 3)
