@@ -34,12 +34,14 @@ def test_help_names_every_option_of_the_recipe(name, capsys):
     assert exit.value.code == 0 and printed.startswith(f"usage: igc-tf train {name} ")
     recipe = RECIPES[name]
     for field in dataclasses.fields(recipe):
-        if field.name != "separation":
+        if field.name not in ("separation", "joint"):
             assert f"--{field.name.replace('_', '-')}" in printed
-    if getattr(recipe, "separation", None) is not None:
-        for field in dataclasses.fields(recipe.separation):
-            assert f"--separation.{field.name.replace('_', '-')}" in printed
-        assert "--separation.settings.learning-rate" in printed
+    for name in ("separation", "joint"):
+        separation = getattr(recipe, name, None)
+        if separation is not None:
+            for field in dataclasses.fields(separation):
+                assert f"--{name}.{field.name.replace('_', '-')}" in printed
+            assert f"--{name}.settings.learning-rate" in printed
 
 
 def _asked(monkeypatch, *arguments):

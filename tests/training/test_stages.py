@@ -31,8 +31,9 @@ def test_every_model_that_ships_has_its_stages():
 
 
 def _as_the_card_says(recipe):
-    """The recipe in the words in which the cards' trainings were recorded."""
+    """The recipe in the words in which the older cards' trainings were recorded."""
     said = json_ready(recipe)
+    said.pop("encoder", None), said.pop("joint", None)
     said["task"] = said.pop("labels")
     separation = said.pop("separation", None)
     if separation is not None:
@@ -50,7 +51,8 @@ def test_the_stages_are_those_that_made_the_model(name):
     """Whatever a card says of a stage's recipe is what the stage says, the epochs cut short too."""
     record = CARDS[name]["training"]
     for stage in reversed(MODELS[name]):
-        said = _as_the_card_says(stage.recipe)
+        is_old = "labels" not in record["recipe"]
+        said = _as_the_card_says(stage.recipe) if is_old else json_ready(stage.recipe)
         for option, value in record["recipe"].items():
             if option in said:
                 assert said[option] == value, (stage.name, option)

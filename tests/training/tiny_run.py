@@ -1,10 +1,12 @@
 """Training runs of seconds, on bundled digits; and programs that start them.
 
-`python -m tests.training.tiny_run DIR` trains a generator, step by step the same each time;
+`python -m tests.training.tiny_run DIR` trains a generator and its encoder, step by step the same each
+time;
 `python -m tests.training.tiny_run DIR replicas` trains a generator and LeNet in two replicas.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -23,12 +25,15 @@ RECIPE = CAGANRecipe(
     separation=ClassSeparation(
         settings=SearchSettings(steps=2, learning_rate=0.05), images=4, sigma=0.4
     ),
+    validation_images=10,
+    train_images=320,
+)
+JOINT = replace(
+    RECIPE,
     encoder="compact",
     joint=ClassSeparation(
         settings=SearchSettings(steps=0, start="encoder"), images=8, distortion=True, sigma=0.4
     ),
-    validation_images=10,
-    train_images=320,
 )
 LENET_RECIPE = LeNetRecipe(epochs=2, batch_size=50, train_images=400)
 
@@ -56,4 +61,4 @@ if __name__ == "__main__":
         _train_in_replicas(Path(sys.argv[1]))
     else:
         tf.config.experimental.enable_op_determinism()
-        train_tiny(sys.argv[1])
+        train_tiny(sys.argv[1], JOINT)
