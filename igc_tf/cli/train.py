@@ -16,6 +16,8 @@ SUMMARIES = {
     "cgan-compact": "conditional GAN for inverse classification, small",
     "cgan-document": 'conditional GAN of "Inverse Classification using GANs", as published',
     "lenet": "LeNet-5, the plain network to compare with",
+    "lenet-fair": "LeNet-5, trained with the distortions and noise that class separation uses",
+    "cnn-fair": "a modern CNN of 2.5 million weights, trained likewise",
     "trajectory-generator": "LSTM that draws letters, for inverse classification",
     "trajectory-classifier": "LSTM that reads letters, to compare with",
 }
@@ -144,7 +146,7 @@ def _lenet(default):
     from igc_tf.training import train_lenet
 
     def train(output: Path, recipe: _flat(default) = default, data_dir: Path | None = None):
-        """Trains LeNet-5, or resumes the unfinished run that the output directory holds.
+        """Trains a plain network, or resumes the unfinished run that the output directory holds.
 
         Args:
             output: the run directory.

@@ -27,6 +27,10 @@ REFUSED = [
     (ConditionalGANRecipe, {"checkpoint_epochs": 0}),
     (LeNetRecipe, {"batch_size": 0}),
     (LeNetRecipe, {"final_learning_rate": float("inf")}),
+    (LeNetRecipe, {"network": "resnet"}),
+    (LeNetRecipe, {"sigma": -0.1}),
+    (LeNetRecipe, {"validation": "test"}),
+    (LeNetRecipe, {"validation_sigmas": (0.0, -0.1)}),
     (SequenceRecipe, {"network": "transformer"}),
     (SequenceRecipe, {"classes": 0}),
     (SequenceRecipe, {"per_class": 0}),
@@ -59,6 +63,13 @@ def test_the_compact_recipe_searches_as_far_as_the_papers_search():
     search, paper = RECIPES["cagan-compact"].separation.settings, SearchSettings()
     assert search.steps * search.learning_rate == pytest.approx(paper.steps * paper.learning_rate)
     assert search.steps < 10
+
+
+@pytest.mark.parametrize("name", ["lenet-fair", "cnn-fair"])
+def test_fair_networks_see_what_class_separation_shows(name):
+    recipe, separation = RECIPES[name], RECIPES["cagan-compact"].separation
+    assert (recipe.distortion, recipe.sigma) == (separation.distortion, separation.sigma)
+    assert recipe.validation == "validation/choices"
 
 
 def test_labels_are_those_of_the_set_or_the_binary_ones_of_a_digit():
