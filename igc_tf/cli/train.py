@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, get_args
 
-from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.cli.program import import_tensorflow_quietly, tell_ranges
 from igc_tf.errors import InputError
 from igc_tf.runs import read_json
 
@@ -60,7 +60,7 @@ def _overview():
         "",
         *(f"  {name:22} {summary}" for name, summary in SUMMARIES.items()),
         "",
-        "igc-tf train RECIPE --help tells a recipe's options and their defaults.",
+        "igc-tf train RECIPE --help tells a recipe's options, their ranges and defaults.",
     ]
     return "\n".join(lines)
 
@@ -84,6 +84,7 @@ def _parse_and_run(run, default, program, arguments):
 
     registry = tyro.constructors.ConstructorRegistry()
     registry.primitive_rule(_by_name)
+    tell_ranges(registry)
     # nested options that the recipe uses are reached directly; those it does not by a subcommand
     nested = getattr(default, "separation", None)
     config = () if nested is None else (tyro.conf.AvoidSubcommands,)

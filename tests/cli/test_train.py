@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 
@@ -40,6 +41,10 @@ def test_help_names_every_option_of_the_recipe(name, capsys):
         for field in dataclasses.fields(recipe.separation):
             assert f"--separation.{field.name.replace('_', '-')}" in printed
         assert "--separation.settings.learning-rate" in printed
+        # ranges are told, of what a recipe holds too
+        words = " ".join(printed.replace("│", " ").split())
+        assert re.search(r"--batch-size INT [^-]* \(>= 1; default: 64\)", words)
+        assert re.search(r"--separation.settings.beta-1 FLOAT [^-]* \(>= 0 and < 1; def", words)
 
 
 def _asked(monkeypatch, *arguments):
