@@ -179,7 +179,7 @@ def inverse_findings():
     """The document's findings and what the same images say of them."""
     rows = [
         [
-            finding["statement"].replace("000:", "the document:"),
+            finding["statement"],
             f"{100 * finding['difference']:+.1f} ± {100 * finding['standard_error']:.1f}",
             finding["verdict"],
         ]

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
-from igc_tf.errors import InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment, RunDirectory
 
@@ -93,25 +92,22 @@ class NoiseTable:
             + "paper (1,000 images, RTX 2080 Ti)",
         ]
         for row in self.rows:
-            low, high = row["interval"]
-            lenet = reference = ""
+            line = f"{row['sigma']:5g}   {_with_interval(row)} {row['seconds']:9.1f}   "
             if has_lenet:
-                lenet_low, lenet_high = row["lenet_interval"]
-                lenet = (
-                    f"{100 * row['lenet_accuracy']:6.2f} %   "
-                    f"{100 * lenet_low:5.2f} to {100 * lenet_high:5.2f}   "
-                )
+                line += f"{_with_interval(row, 'lenet_')}   "
             if row["sigma"] in paper:
                 accuracy, seconds = paper[row["sigma"]]
-                reference = f"{100 * accuracy:6.1f} %   {seconds:,} s"
-            lines.append(
-                f"{row['sigma']:5g} {100 * row['accuracy']:8.2f} %   "
-                f"{100 * low:5.2f} to {100 * high:5.2f} {row['seconds']:9.1f}   {lenet}{reference}"
-            )
+                line += f"{100 * accuracy:6.1f} %   {seconds:,} s"
+            lines.append(line)
         lines += ["", f"figures and result.json: {self.output}"]
         if self.tensorboard is not None:
             lines.append(f"searches: tensorboard --logdir {self.tensorboard}")
         return "\n".join(lines)
+
+
+def _with_interval(row, of=""):
+    low, high = row[f"{of}interval"]
+    return f"{100 * row[f'{of}accuracy']:6.2f} %   {100 * low:5.2f} to {100 * high:5.2f}"
 
 
 def noise_table(options, data=None, verbose=1):
@@ -210,23 +206,19 @@ def _images(options, data, generator):
     note = ""
     if data.split != options.split:
         note = f"; the {options.split} images are not available, `igc-tf data prepare` says why"
-    if options.images == "all":
-        return data, note
-    if options.images > len(data):
-        raise InputError(
-            f"--images {options.images}: expected at most {len(data)}, all of {data.name}'s "
-            f"{data.split} images"
-        )
-    return data.sample(options.images, options.seed), note
+    is_all = options.images == "all"
+    return data if is_all else data.sample(options.images, options.seed), note
 
 
 def _lenet(dataset):
-    """The LeNet that was trained on this dataset's classes, or None."""
+    """The LeNet that was trained on this dataset's classes, as the paper's was, or None."""
     from igc_tf.classifiers import lenet_card, lenet_names, load_lenet
 
     for name in lenet_names():
         card = lenet_card(name)
-        if (card["training"]["recipe"]["dataset"], card["activation"]) == (dataset, "softmax"):
+        recipe = card["training"]["recipe"]
+        is_plain = not recipe.get("distortion") and not recipe.get("sigma")
+        if is_plain and (recipe["dataset"], card["activation"]) == (dataset, "softmax"):
             return load_lenet(name)
     return None
 

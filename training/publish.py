@@ -1,10 +1,13 @@
 """`python -m training.publish NAME RUN`: ships the model that a training run chose.
 
 The card says what the training recorded of itself: its recipe and those of the stages before it,
-command, commit, data and environment; and what evaluations found about this very model.
+command, commit, data and environment; the command that does so today; and what evaluations found
+about this very model.
 """
 
 import hashlib
+import importlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +73,10 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
     generator = load_generator(run, name=name)
     # a result may be about the weights as they were trained, or as they ship
     digests = {weights_digest(generator.source, dtype) for dtype in ("float32", "float16")}
-    entries = {"metrics": [_figures(directory, digests) for directory in results]}
+    entries = {
+        "command_now": command_now(name),
+        "metrics": [_figures(directory, digests) for directory in results],
+    }
     if search_settings is not None:
         found = _finished_result(search_settings, digests)
         if "best_settings" not in found:
@@ -118,6 +124,7 @@ def publish_lenet(run, name, folder=SHIPPED_LENETS):
             "digest": weights_digest(model, "float16"),
         },
         "training": options,
+        "command_now": command_now(name),
         "chosen_epoch": best,
         "metrics": {"test": read_json(Path(run) / "result.json")["test"]},
         "model": model_config(model),
@@ -126,12 +133,35 @@ def publish_lenet(run, name, folder=SHIPPED_LENETS):
     return card
 
 
+def command_now(name):
+    """Returns the command that trains a model by the stages in this folder; None for another one.
+
+    Args:
+        name: what a model ships as.
+    """
+    for path in sorted(Path(__file__).parent.glob("mnist_*.py")):
+        models = importlib.import_module(f"training.{path.stem}").MODELS
+        if name in models:
+            only = f" --names {name}" if len(models) > 1 else ""
+            return f"python -m training.{path.stem} --output DIR{only}"
+    return None
+
+
 def _finished_training(run):
     """What a run recorded of itself, and its best epoch."""
     # a training writes its result only when it is finished
     if read_json(Path(run) / "result.json") is None:
         raise InputError(f"{run} holds no finished training: expected a result.json")
-    return read_json(Path(run) / "options.json"), read_json(Path(run) / "best.json")
+    return _without_folders(run), read_json(Path(run) / "best.json")
+
+
+def _without_folders(run):
+    """What a run recorded of itself, but for the folders of the machine that its files lay in."""
+    options = json.dumps(read_json(Path(run) / "options.json"), ensure_ascii=False)
+    for folder in Path(run).resolve().parents:
+        if folder != folder.parent:
+            options = options.replace(f"{folder}/", "")
+    return json.loads(options)
 
 
 def _figures(directory, digests):

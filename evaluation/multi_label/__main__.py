@@ -116,7 +116,8 @@ def multi_label_table(options, data=None, verbose=1):
         data = load_images(
             "mnist", options.split, data_dir=options.data_dir, bounds=generator.bounds
         )
-    digits = label_digits(_chosen(options, data), options.seed)
+    chosen = data if options.images == "all" else data.sample(options.images, options.seed)
+    digits = label_digits(chosen, options.seed)
     facts = {
         "search": settings.to_dict(),
         "condition_update_factor": classifier.condition_unit,
@@ -154,17 +155,6 @@ def multi_label_table(options, data=None, verbose=1):
                 run.add({"sigma": sigma, "classifier": name, **_row(evaluate(images))}, draws)
     run.finish()
     return MultiLabelTable(run.rows, header, run.path)
-
-
-def _chosen(options, data):
-    """As many of the digits as asked for."""
-    if options.images == "all":
-        return data
-    if options.images > len(data):
-        raise InputError(
-            f"--images {options.images}: expected at most {len(data)}, all {data.split} images"
-        )
-    return data.sample(options.images, options.seed)
 
 
 def _row(evaluation):

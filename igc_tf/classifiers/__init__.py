@@ -7,6 +7,7 @@ from igc_tf.classifiers.inverted_generator import InvertedGeneratorClassifier
 from igc_tf.classifiers.load import CLASSIFIERS, load_classifier
 from igc_tf.classifiers.multi_label import MultiLabelInvertedGeneratorClassifier
 from igc_tf.classifiers.network import (
+    build_cnn,
     build_lenet,
     evaluate_network,
     lenet_card,
@@ -33,6 +34,7 @@ __all__ = [
     "MultiLabelClassification",
     "MultiLabelInvertedGeneratorClassifier",
     "SearchClassifier",
+    "build_cnn",
     "build_lenet",
     "diagnose",
     "evaluate_network",

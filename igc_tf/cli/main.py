@@ -61,7 +61,7 @@ COMMANDS = {
         "write a classifier that runs without this package",
     ),
     "serve": Command(
-        "igc_tf.cli.serve", "ServeOptions", "serve_classifier", "serve an export over HTTP"
+        "igc_tf.cli.serve", "ServeOptions", "serve_classifier", "serve a classifier over HTTP"
     ),
     "train": Command(
         "igc_tf.cli.train", None, "train_command", "train a network by a recipe, or resume"

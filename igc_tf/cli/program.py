@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import warnings
+from dataclasses import is_dataclass, replace
 from typing import Annotated
 
 from igc_tf.errors import IGCError, InputError
@@ -57,7 +58,10 @@ def parse_options(options, program=None, arguments=None):
         return options(*arguments, **values)
 
     signature = inspect.signature(options, eval_str=True)
-    parameters = [_with_range(parameter) for parameter in signature.parameters.values()]
+    parameters = [
+        parameter.replace(annotation=_with_range(parameter.annotation))
+        for parameter in signature.parameters.values()
+    ]
     made.__signature__ = signature.replace(parameters=parameters, return_annotation=options)
     made.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     made.__doc__ = _unfolded(inspect.getdoc(options)).replace("\nAttributes:", "\nArgs:")
@@ -69,19 +73,42 @@ def _unfolded(text):
     return re.sub(r"\n {8,}", " ", text)
 
 
-def _with_range(parameter):
-    """The parameter whose help also tells its range."""
+def tell_ranges(registry):
+    """Lets help tell the ranges of options in dataclasses that others hold.
+
+    Args:
+        registry: a `tyro.constructors.ConstructorRegistry`, to which a rule is added.
+    """
+    is_asking = False
+
+    @registry.struct_rule
+    def rule(info):
+        nonlocal is_asking
+        if is_asking or not is_dataclass(info.type):
+            return None
+        # what tyro's own rules say, to which this one adds
+        is_asking = True
+        try:
+            spec = registry.get_struct_spec(info)
+        finally:
+            is_asking = False
+        return replace(
+            spec, fields=tuple(replace(f, type=_with_range(f.type)) for f in spec.fields)
+        )
+
+
+def _with_range(kind):
+    """The type of an option, whose help also tells its range."""
     import tyro
 
-    kind = parameter.annotation
     limits = [item for item in getattr(kind, "__metadata__", ()) if isinstance(item, Range)]
     if not limits or not str(limits[0]):
-        return parameter
+        return kind
 
     def hint(default):
         return f"({limits[0]}; default: {default})"
 
-    return parameter.replace(annotation=Annotated[kind, tyro.conf.arg(help_behavior_hint=hint)])
+    return Annotated[kind, tyro.conf.arg(help_behavior_hint=hint)]
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, get_args
 
-from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.cli.program import import_tensorflow_quietly, tell_ranges
 from igc_tf.errors import InputError
 from igc_tf.runs import read_json
 
@@ -17,6 +17,8 @@ SUMMARIES = {
     "cgan-compact": "conditional GAN for inverse classification, small",
     "cgan-document": 'conditional GAN of "Inverse Classification using GANs", as published',
     "lenet": "LeNet-5, the plain network to compare with",
+    "lenet-fair": "LeNet-5, trained with the distortions and noise that class separation uses",
+    "cnn-fair": "a modern CNN of 2.5 million weights, trained likewise",
     "trajectory-generator": "LSTM that draws letters, for inverse classification",
     "trajectory-classifier": "LSTM that reads letters, to compare with",
 }
@@ -59,7 +61,7 @@ def _overview():
         "",
         *(f"  {name:22} {summary}" for name, summary in SUMMARIES.items()),
         "",
-        "igc-tf train RECIPE --help tells a recipe's options and their defaults.",
+        "igc-tf train RECIPE --help tells a recipe's options, their ranges and defaults.",
     ]
     return "\n".join(lines)
 
@@ -83,6 +85,7 @@ def _parse_and_run(run, default, program, arguments):
 
     registry = tyro.constructors.ConstructorRegistry()
     registry.primitive_rule(_by_name)
+    tell_ranges(registry)
     # nested options that the recipe uses are reached directly; those it does not by a subcommand
     nested = getattr(default, "separation", None)
     config = () if nested is None else (tyro.conf.AvoidSubcommands,)
@@ -145,7 +148,7 @@ def _lenet(default):
     from igc_tf.training import train_lenet
 
     def train(output: Path, recipe: _flat(default) = default, data_dir: Path | None = None):
-        """Trains LeNet-5, or resumes the unfinished run that the output directory holds.
+        """Trains a plain network, or resumes the unfinished run that the output directory holds.
 
         Args:
             output: the run directory.

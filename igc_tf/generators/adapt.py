@@ -88,15 +88,10 @@ def _functional(model, form):
             "(B, C) and latent (B, Z), or the condition alone"
         )
     for tensor in inputs:
-        if tensor.shape[0] is not None:
+        if tensor.shape[0] is not None or None in tensor.shape[1:]:
             raise GeneratorError(
-                f"the generator's input {tensor.name!r} has a fixed batch size, "
-                f"{tuple(tensor.shape)}: expected any, (None, ...)"
-            )
-        if None in tensor.shape[1:]:
-            raise GeneratorError(
-                f"the generator's input {tensor.name!r} has shape {tuple(tensor.shape)}: expected "
-                "a known size"
+                f"the generator's input is {_seen([tensor])}: expected a known size, but any batch "
+                "size, (None, ...)"
             )
     number = _condition_number(model, inputs, form)
     if _takes_index(model, inputs[number], form):
@@ -122,11 +117,15 @@ def _functional(model, form):
     return Adapted(adapted, condition.shape[1], latent_size)
 
 
+def _structure(model):
+    """What a functional or sequential model is called with: a tensor, a list or a dictionary."""
+    return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+
+
 def _called(model, tensors):
     """The only output of a model for tensors in the order of its `inputs`."""
-    is_sequential = isinstance(model, keras.Sequential)
-    structure = model.inputs[0] if is_sequential else model.input
-    return keras.tree.flatten(model(keras.tree.pack_sequence_as(structure, tensors)))[0]
+    inputs = keras.tree.pack_sequence_as(_structure(model), tensors)
+    return keras.tree.flatten(model(inputs))[0]
 
 
 def _is_usual(model, inputs):
@@ -143,11 +142,17 @@ def _is_usual(model, inputs):
 def _condition_number(model, inputs, form):
     """Which of the inputs is the condition."""
     names = [tensor.name for tensor in inputs]
-    is_dictionary = not isinstance(model, keras.Sequential) and isinstance(model.input, dict)
-    given = model.input if is_dictionary else {}
-    keys = [next((key for key, of in given.items() if of is one), one.name) for one in inputs]
-    if form.condition_input is not None:
-        return _chosen(form.condition_input, names, keys, inputs)
+    given = _structure(model)
+    entries = given.items() if isinstance(given, dict) else ()
+    keys = [next((key for key, of in entries if of is one), one.name) for one in inputs]
+    wanted = form.condition_input
+    if wanted is not None:
+        places = [i for i in range(len(inputs)) if wanted in (i, names[i], keys[i])]
+        if not places:
+            raise GeneratorError(
+                f"condition_input={wanted!r}: the generator's inputs are {_seen(inputs)}"
+            )
+        return places[0]
     if len(inputs) == 1:
         if _kind(names[0]) == "latent":
             raise GeneratorError(
@@ -155,11 +160,9 @@ def _condition_number(model, inputs, form):
                 f"one, say condition_input={names[0]!r}"
             )
         return 0
-    kinds = [_kind(name) or _kind(key) for name, key in zip(names, keys, strict=True)]
-    if kinds.count("condition") == 1:
-        return kinds.index("condition")
-    if kinds.count("latent") == 1:
-        return 1 - kinds.index("latent")
+    told = _told([_kind(name) or _kind(key) for name, key in zip(names, keys, strict=True)])
+    if told is not None:
+        return told
     are_indices = [_looks_up(model, tensor) or "int" in tensor.dtype for tensor in inputs]
     if sum(are_indices) == 1:
         return are_indices.index(True)
@@ -173,13 +176,11 @@ def _condition_number(model, inputs, form):
     )
 
 
-def _chosen(wanted, names, keys, inputs):
-    if isinstance(wanted, int) and 0 <= wanted < len(names):
-        return wanted
-    for candidates in (names, keys):
-        if wanted in candidates:
-            return candidates.index(wanted)
-    raise GeneratorError(f"condition_input={wanted!r}: the generator's inputs are {_seen(inputs)}")
+def _told(kinds):
+    """Which of two inputs is the condition, by their `_kind`; None where these do not tell."""
+    if kinds.count("condition") == 1:
+        return kinds.index("condition")
+    return 1 - kinds.index("latent") if kinds.count("latent") == 1 else None
 
 
 def _fits(condition, latent, form):
@@ -237,10 +238,9 @@ def _of_conditions(model, number, form):
     """A model of the same weights that takes a condition (B, C) instead of a class's number."""
     index = model.inputs[number]
     operations = _consumers(model, index)
-    sizes = [form.condition_size]
-    for name in ("input_dim", "num_tokens", "num_classes"):
-        sizes += [getattr(operation, name, None) for operation in operations]
-    size = next((size for size in sizes if size is not None), None)
+    told = ("input_dim", "num_tokens", "num_classes")
+    sizes = [getattr(operation, name, None) for name in told for operation in operations]
+    size = next((size for size in [form.condition_size, *sizes] if size is not None), None)
     if size is None:
         raise GeneratorError(
             f"the generator's condition is a number, {_seen([index])}: say how many classes it has "
@@ -248,9 +248,7 @@ def _of_conditions(model, number, form):
         )
     new = [keras.Input(one.shape[1:], dtype=one.dtype, name=one.name) for one in model.inputs]
     new[number] = keras.Input([size], name="condition")
-    inputs = keras.tree.pack_sequence_as(
-        new[0] if isinstance(model, keras.Sequential) else model.input, new
-    )
+    inputs = keras.tree.pack_sequence_as(_structure(model), new)
     if not _looks_up(model, index) or any(operation.mask_zero for operation in operations):
         tensors = list(new)
         tensors[number] = LabelIndex(index.shape[1:], index.dtype)(new[number])
@@ -270,19 +268,31 @@ def _of_conditions(model, number, form):
 
 
 class _Arranged(keras.Model):
-    """Calls a subclassed model with condition and latent where it wants them."""
+    """Calls a subclassed model with condition and latent where it wants them.
 
-    def __init__(self, source, arrange, index=None):
+    Args:
+        source: the model.
+        condition_number: which of its inputs the condition is, 0 or 1.
+        as_list: whether it takes them as a list.
+        index: makes a class's number of the condition, or None.
+    """
+
+    def __init__(self, source, condition_number, as_list, index):
         super().__init__(name=source.name)
         self.source = source
-        self.arrange = arrange
+        self.condition_number = condition_number
+        self.as_list = as_list
         self.index = index
+        self.takes_training = "training" in inspect.signature(source.call).parameters
 
     def call(self, inputs, training=False):
-        condition, latent = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
-        if self.index is not None:
-            condition = self.index(condition)
-        return self.arrange(self.source, condition, latent, training)
+        inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        condition = inputs.pop(0)
+        inputs.insert(
+            self.condition_number, condition if self.index is None else self.index(condition)
+        )
+        inputs = [inputs] if self.as_list else inputs
+        return self.source(*inputs, **({"training": training} if self.takes_training else {}))
 
 
 def _subclassed(model, form):
@@ -292,55 +302,27 @@ def _subclassed(model, form):
             "if it has a latent, latent_size"
         )
     index = LabelIndex((), "int32") if form.condition_index else None
-    if form.latent_size is None:
-        arranged = _Arranged(
-            model, lambda source, c, z, training: _call(source, training, c), index
-        )
-    else:
-        arranged = _Arranged(model, _arrangement(model, form.condition_input), index)
-    return Adapted(arranged, form.condition_size, form.latent_size)
+    order = (0, False) if form.latent_size is None else _order(model, form.condition_input)
+    return Adapted(_Arranged(model, *order, index), form.condition_size, form.latent_size)
 
 
-def _arrangement(model, condition_input):
-    """How a subclassed model of two inputs is called."""
+def _order(model, condition_input):
+    """How a subclassed model of two inputs is called: `condition_number` and `as_list`."""
     parameters = [
         name
         for name in inspect.signature(model.call).parameters
         if name not in ("training", "mask", "args", "kwargs")
     ]
-    if len(parameters) == 1 and condition_input in (0, 1):
-
-        def as_list(source, condition, latent, training):
-            pair = [condition, latent]
-            return _call(source, training, pair if condition_input == 0 else pair[::-1])
-
-        return as_list
-    if len(parameters) == 2:
-        kinds = [_kind(name) for name in parameters]
-        if condition_input in (0, 1):
-            first = condition_input == 0
-        elif condition_input in parameters:
-            first = parameters[0] == condition_input
-        elif kinds[0] == "condition" or kinds[1] == "latent":
-            first = True
-        elif kinds[1] == "condition" or kinds[0] == "latent":
-            first = False
+    number = condition_input if condition_input in (0, 1) else None
+    if number is None and len(parameters) == 2:
+        if condition_input in parameters:
+            number = parameters.index(condition_input)
         else:
-            first = None
-        if first is not None:
-
-            def as_arguments(source, condition, latent, training):
-                pair = [condition, latent] if first else [latent, condition]
-                return _call(source, training, *pair)
-
-            return as_arguments
-    raise GeneratorError(
-        f"the generator {model.name!r} takes {parameters}, and which is the condition it does not "
-        "tell: say condition_input=0 if it is called with [condition, latent], "
-        "condition_input=1 for [latent, condition]"
-    )
-
-
-def _call(source, training, *inputs):
-    takes_training = "training" in inspect.signature(source.call).parameters
-    return source(*inputs, training=training) if takes_training else source(*inputs)
+            number = _told([_kind(name) for name in parameters])
+    if number is None or len(parameters) not in (1, 2):
+        raise GeneratorError(
+            f"the generator {model.name!r} takes {parameters}, and which is the condition it does "
+            "not tell: say condition_input=0 if it is called with [condition, latent], "
+            "condition_input=1 for [latent, condition]"
+        )
+    return number, len(parameters) == 1

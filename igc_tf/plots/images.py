@@ -9,8 +9,7 @@ from igc_tf.errors import InputError
 from igc_tf.plots.charts import fold, plain
 
 # more classes than this are laid out in several lines
-_CLASSES_IN_A_ROW = 12
-_CLASSES_IN_A_COLUMN = 12
+_CLASSES_ABREAST = 12
 # characters that fit above a picture
 _CAPTION = 13
 _RIGHT, _WRONG = "tab:orange", "tab:red"
@@ -73,27 +72,20 @@ def plot_search(image, snapshots, class_names, bounds, title=""):
         twelve classes stand in several groups of rows side by side.
     """
     steps = sorted(snapshots)
-    groups, rows = fold(len(class_names), _CLASSES_IN_A_COLUMN)
+    groups, rows = fold(len(class_names), _CLASSES_ABREAST)
     columns = groups * (len(steps) + 1)
     names = [_wrapped(name) for name in class_names]
     margin = _margin(names)
-    figure = Figure(
-        figsize=(columns + (margin + 0.4) * groups, 0.95 * rows + 0.8), layout="constrained"
-    )
-    axes = figure.subplots(rows, columns, squeeze=False)
-    for axis in axes.ravel():
-        axis.set_axis_off()
+    size = columns + (margin + 0.4) * groups, 0.95 * rows + 0.8
+    figure, axes = _grid(rows, columns, size, title)
     for i, name in enumerate(names):
         row, left = i % rows, i // rows * (len(steps) + 1)
-        for column, step in enumerate(steps, start=left):
-            _show(axes[row, column], snapshots[step][i], bounds)
+        pictures = {f"step {step}": snapshots[step][i] for step in steps} | {"input": image}
+        for column, (what, picture) in enumerate(pictures.items(), start=left):
+            _show(axes[row, column], picture, bounds)
             if row == 0:
-                axes[row, column].set_title(f"step {step}", fontsize=9)
-        _show(axes[row, left + len(steps)], image, bounds)
-        if row == 0:
-            axes[row, left + len(steps)].set_title("input", fontsize=9)
+                axes[row, column].set_title(what, fontsize=9)
         axes[row, left].set_ylabel(name, rotation=0, ha="right", va="center")
-    figure.suptitle(plain(title), fontsize=11)
     return figure
 
 
@@ -117,15 +109,11 @@ def plot_cases(
         A matplotlib figure: for each case the C reconstructions and then the input. More than
         twelve classes take several lines.
     """
-    lines, per_line = fold(len(class_names), _CLASSES_IN_A_ROW)
+    lines, per_line = fold(len(class_names), _CLASSES_ABREAST)
     names = [_wrapped(name) for name in class_names]
     height = 1.25 if lines == 1 else 1.45
-    figure = Figure(
-        figsize=(0.95 * (per_line + 1), height * lines * len(images) + 0.7), layout="constrained"
-    )
-    axes = figure.subplots(lines * len(images), per_line + 1, squeeze=False)
-    for axis in axes.ravel():
-        axis.set_axis_off()
+    size = 0.95 * (per_line + 1), height * lines * len(images) + 0.7
+    figure, axes = _grid(lines * len(images), per_line + 1, size, title)
     for case, image in enumerate(images):
         label = None if labels is None else labels[case]
         for i, name in enumerate(names):
@@ -140,7 +128,6 @@ def plot_cases(
         axis.set_xlabel(_read(predictions[case], label, class_names), fontsize=8, labelpad=2)
         if case == 0 or lines > 1:
             axis.set_title("input", fontsize=9)
-    figure.suptitle(plain(title), fontsize=11)
     return figure
 
 
@@ -168,10 +155,8 @@ def plot_label_cases(
     widths = [1.0]
     for size in layout.sizes:
         widths += [0.25, *[1.0] * size]
-    figure = Figure(figsize=(0.95 * sum(widths) + 0.3, 1.2 * count + 0.9), layout="constrained")
-    axes = figure.subplots(count, len(widths), squeeze=False, width_ratios=widths)
-    for axis in axes.ravel():
-        axis.set_axis_off()
+    size = 0.95 * sum(widths) + 0.3, 1.2 * count + 0.9
+    figure, axes = _grid(count, len(widths), size, title, width_ratios=widths)
     for row in range(count):
         _show(axes[row, 0], images[row], bounds)
         for i, (label, offset) in enumerate(zip(layout.labels, layout.offsets, strict=True)):
@@ -184,7 +169,6 @@ def plot_label_cases(
                 if row == 0:
                     axis.set_title(_value_name(label, value), fontsize=8)
     axes[0, 0].set_title("input", fontsize=8)
-    figure.suptitle(plain(title), fontsize=11)
     return figure
 
 
@@ -204,16 +188,12 @@ def plot_class_samples(rows, bounds, title="", columns=None):
     columns = count if columns is None else columns
     lines = -(-count // columns)
     names = [_wrapped(name) for name in rows]
-    figure = Figure(
-        figsize=(0.6 * columns + _margin(names) + 0.4, 0.6 * lines * len(rows) + 0.6),
-        layout="constrained",
-    )
-    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
-    for axis, name, images in zip(axes, names, rows.values(), strict=True):
+    size = 0.6 * columns + _margin(names) + 0.4, 0.6 * lines * len(rows) + 0.6
+    figure, axes = _grid(len(rows), 1, size, title)
+    for axis, name, images in zip(axes[:, 0], names, rows.values(), strict=True):
         sheet = tile_images(to_unit_range(images, bounds), columns, background=0.0)
         _show(axis, sheet, (0, 1))
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-    figure.suptitle(plain(title), fontsize=10)
     return figure
 
 
@@ -234,17 +214,15 @@ def plot_inverse_cases(images, reconstructions, conditions, labels, class_names,
     count, classes = len(images), len(class_names)
     names = [plain(textwrap.shorten(name, _CAPTION, placeholder="…")) for name in class_names]
     is_long = max(map(len, names)) > 2
-    figure = Figure(
-        figsize=(max(1.35, 0.12 * classes) * count + 0.8, 5.2 if is_long else 4.6),
-        layout="constrained",
-    )
-    axes = figure.subplots(3, count, squeeze=False)
+    size = max(1.35, 0.12 * classes) * count + 0.8, 5.2 if is_long else 4.6
+    figure, axes = _grid(3, count, size, title)
     for column in range(count):
         _show(axes[0, column], images[column], bounds)
         _show(axes[1, column], reconstructions[column], bounds)
         axis = axes[2, column]
         label = None if labels is None else labels[column]
         colours = [_RIGHT if c == label else "tab:blue" for c in range(classes)]
+        axis.set_axis_on()
         axis.bar(range(classes), conditions[column], color=colours)
         axis.set(ylim=(0, 1), yticks=[0, 1] if column == 0 else [])
         axis.set_xticks(range(classes), names, fontsize=6, rotation=90 if is_long else 0)
@@ -252,8 +230,17 @@ def plot_inverse_cases(images, reconstructions, conditions, labels, class_names,
         axis.set_xlabel(_read(prediction, label, class_names), fontsize=8)
     for row, name in enumerate(("input", "reconstruction", "class vector")):
         axes[row, 0].set_ylabel(name, fontsize=9)
-    figure.suptitle(plain(title), fontsize=11)
     return figure
+
+
+def _grid(rows, columns, size, title, **layout):
+    """A figure of so many inches, and its axes (rows, columns), on which nothing is drawn yet."""
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **layout)
+    for axis in axes.ravel():
+        axis.set_axis_off()
+    figure.suptitle(plain(title), fontsize=11)
+    return figure, axes
 
 
 def _show(axis, image, bounds):
@@ -305,10 +292,7 @@ def _value_name(label, value):
 
 def _wrapped(name):
     """A class's name in at most two lines of the width of a picture."""
-    lines = textwrap.wrap(str(name), _CAPTION) or [""]
-    if len(lines) > 2:
-        lines = [lines[0], lines[1][: _CAPTION - 1] + "…"]
-    return plain("\n".join(lines))
+    return plain("\n".join(textwrap.wrap(str(name), _CAPTION, max_lines=2, placeholder="…")))
 
 
 def _margin(names):

@@ -1,4 +1,4 @@
-"""Serves a SavedModel over HTTP, with the standard library alone.
+"""Serves a classifier over HTTP.
 
 Speaks TensorFlow Serving's REST format, so that a client of one is a client of the other.
 """
@@ -7,8 +7,11 @@ import json
 import logging
 import re
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -19,23 +22,36 @@ _LARGEST_BODY = 64 * 2**20
 _LOG = logging.getLogger(__name__)
 
 
+class _Signature(NamedTuple):
+    """Something that a model is asked for.
+
+    Attributes:
+        inputs: {name: `TensorSpec`}, whose first dimension is that of the examples.
+        compute: takes an array for each input, returns {name: array or tensor (N, ...)}.
+    """
+
+    inputs: dict
+    compute: Callable
+
+
 class PredictionServer(ThreadingHTTPServer):
-    """Answers for the signatures of a SavedModel; meant for trials and small loads.
+    """Answers for a classifier, or the signatures of a SavedModel; for trials and small loads.
 
     - `POST /v1/models/NAME:predict` with `{"instances": [row, ...]}` answers
       `{"predictions": [row, ...]}`; with `{"inputs": ...}`, columns, `{"outputs": ...}`. An
-      optional `"signature_name"` chooses the signature, by default "serving_default".
+      optional `"signature_name"` chooses the signature, by default "serving_default". A
+      classifier has those of its SavedModel (see `igc_tf.export.export_saved_model`).
     - `GET /v1/models/NAME` says that the model is there.
 
     A request that cannot be answered gets status 400, 404, 411 or 413, one at which TensorFlow
     fails (for want of memory) 500, and `{"error": one line}`.
     Requests are computed one after the other, which bounds the memory.
 
-        with PredictionServer("exported") as server:
+        with PredictionServer(igc_tf.load_classifier("mnist-cagan-compact")) as server:
             server.serve_forever()
 
     Args:
-        directory: of a SavedModel.
+        model: a `SearchClassifier`, or the directory of a SavedModel.
         host: the interface to listen on.
         port: 0 chooses a free one, told by `url`.
         name: of the model, in the addresses.
@@ -47,17 +63,9 @@ class PredictionServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, directory, host="127.0.0.1", port=8501, name="classifier"):
-        if not tf.saved_model.contains_saved_model(str(directory)):
-            raise InputError(f"{directory} holds no SavedModel: expected a saved_model.pb in it")
-        try:
-            # the signatures live as long as the model does
-            self._model = tf.saved_model.load(str(directory))
-        except Exception as error:
-            # TensorFlow raises errors of many kinds for a damaged file
-            raise InputError(
-                f"{directory} holds a SavedModel that cannot be loaded: {first_line(error)}"
-            ) from error
+    def __init__(self, model, host="127.0.0.1", port=8501, name="classifier"):
+        is_saved = isinstance(model, str | Path)
+        self._signatures = _saved_signatures(model) if is_saved else _signatures(model)
         self._one_at_a_time = threading.Lock()
         self.model_path = f"/v1/models/{name}"
         try:
@@ -82,10 +90,9 @@ class PredictionServer(ThreadingHTTPServer):
         if not isinstance(request, dict) or ("instances" in request) == ("inputs" in request):
             raise InputError('expected an object with either "instances" or "inputs"')
         name = request.get("signature_name", "serving_default")
-        signatures = self._model.signatures
-        if not isinstance(name, str) or name not in signatures:
-            raise InputError(f"no signature {name!r}: expected one of {sorted(signatures)}")
-        specs = signatures[name].structured_input_signature[1]
+        if not isinstance(name, str) or name not in self._signatures:
+            raise InputError(f"no signature {name!r}: expected one of {sorted(self._signatures)}")
+        specs, compute = self._signatures[name]
         columns = _columns(request, specs)
         arrays = {key: _checked(key, columns[key], spec) for key, spec in specs.items()}
         counts = {key: len(array) for key, array in arrays.items()}
@@ -93,10 +100,10 @@ class PredictionServer(ThreadingHTTPServer):
             raise InputError(f"the inputs have {counts} rows: expected the same number in each")
         try:
             with self._one_at_a_time:
-                outputs = signatures[name](**arrays)
+                outputs = compute(**arrays)
         except tf.errors.InvalidArgumentError as error:
             raise InputError(_reason(error)) from error
-        outputs = {key: value.numpy() for key, value in outputs.items()}
+        outputs = {key: np.asarray(value) for key, value in outputs.items()}
         if not all(np.isfinite(value).all() for value in outputs.values()):
             raise InputError("the answer holds values that are not finite")
         outputs = {key: value.tolist() for key, value in outputs.items()}
@@ -106,6 +113,53 @@ class PredictionServer(ThreadingHTTPServer):
             return {"predictions": next(iter(outputs.values()))}
         rows = zip(*outputs.values(), strict=True)
         return {"predictions": [dict(zip(outputs, row, strict=True)) for row in rows]}
+
+
+def _signatures(classifier):
+    """{name: `_Signature`} of a classifier, by the names that its SavedModel has."""
+    generator = classifier.generator
+    data = tf.TensorSpec([None, *generator.data_shape], tf.float32)
+    sizes = {"condition": generator.condition_size, "latent": generator.latent_size}
+    inputs = {
+        name: tf.TensorSpec([None, size], tf.float32)
+        for name, size in sizes.items()
+        if size is not None
+    }
+
+    def classify(images, mask=None):
+        parts = [classifier.answer(result) for result in classifier.results(images, mask)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def generate(**values):
+        return {"images": generator(values)}
+
+    return {
+        "serving_default": _Signature({"images": data}, classify),
+        "classify": _Signature({"images": data}, classify),
+        "classify_masked": _Signature({"images": data, "mask": data}, classify),
+        "generate": _Signature(inputs, generate),
+    }
+
+
+def _saved_signatures(directory):
+    """{name: `_Signature`} of a SavedModel."""
+    if not tf.saved_model.contains_saved_model(str(directory)):
+        raise InputError(f"{directory} holds no SavedModel: expected a saved_model.pb in it")
+    try:
+        model = tf.saved_model.load(str(directory))
+    except Exception as error:
+        # TensorFlow raises errors of many kinds for a damaged file
+        raise InputError(
+            f"{directory} holds a SavedModel that cannot be loaded: {first_line(error)}"
+        ) from error
+
+    def signature(function):
+        # the functions live as long as the model does
+        return _Signature(
+            function.structured_input_signature[1], lambda model=model, **arrays: function(**arrays)
+        )
+
+    return {name: signature(function) for name, function in model.signatures.items()}
 
 
 def _columns(request, specs):

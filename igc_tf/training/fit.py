@@ -103,7 +103,7 @@ class TrainingRun(RunDirectory):
             options = {**now, **self._options, "start": start, "seconds": None, "resumed": []}
         self.write_json(OPTIONS, options)
 
-    def fit(self, model, inputs, targets, judges=(), verbose=1, strategy=None):
+    def fit(self, model, inputs, targets, judges=(), verbose=1, strategy=None, change=None):
         """Trains from the first epoch that is not done yet to the recipe's last.
 
         Args:
@@ -113,6 +113,7 @@ class TrainingRun(RunDirectory):
                 add to its logs is reported.
             verbose: 0 for silence.
             strategy: a `tf.distribute.Strategy`; None for the current one.
+            change: as for `epoch_batches`.
 
         Raises:
             NonFiniteLossError: if a loss is no longer finite.
@@ -132,7 +133,9 @@ class TrainingRun(RunDirectory):
         epochs = range(self._checkpoint.epoch, recipe.last_epoch)
 
         def share(context):
-            return epoch_batches(inputs, targets, recipe.batch_size, epochs, recipe.seed, context)
+            return epoch_batches(
+                inputs, targets, recipe.batch_size, epochs, recipe.seed, context, change
+            )
 
         if model.loss is not None:
             # Keras makes the variables of loss and metrics when it first needs them, and a replica
@@ -196,7 +199,7 @@ def steps_per_epoch(count, batch_size):
     return steps
 
 
-def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None):
+def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, change=None):
     """Batches of some epochs; an epoch's order depends on its number and the seed only.
 
     Args:
@@ -206,6 +209,8 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None):
         epochs: a range of their numbers, from 0.
         seed: of the order.
         context: a `tf.distribute.InputContext`; None for one replica.
+        change: `(inputs of a batch, seed int32 (2,)) -> inputs`, e.g. distorts them at random; the
+            seed depends on the seed, the epoch and the batch only. None changes nothing.
 
     Returns:
         A `tf.data.Dataset` of N // batch_size batches an epoch, each (inputs, int32 or float32
@@ -238,8 +243,19 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None):
             .flat_map(lambda group: group)
         )
 
-    batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(batches_of)
-    return batches.map(lambda i: (tf.gather(inputs, i), tf.gather(targets, i))).prefetch(2)
+    def batch(epoch, indices):
+        examples = tf.gather(inputs, indices)
+        if change is not None:
+            # in an epoch no two batches begin with the same example
+            batch_seed = tf.random.experimental.stateless_fold_in([seed, epoch], indices[0])
+            examples = change(examples, batch_seed)
+        return examples, tf.gather(targets, indices)
+
+    def numbered(epoch):
+        return batches_of(epoch).map(lambda indices: (tf.cast(epoch, tf.int32), indices))
+
+    batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(numbered)
+    return batches.map(batch).prefetch(2)
 
 
 def cosine_decay(learning_rate, final_learning_rate, steps):

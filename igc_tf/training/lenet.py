@@ -1,15 +1,18 @@
-"""Trains LeNet-5, the plain network that the classifiers are compared with."""
+"""Trains the plain networks that the classifiers are compared with: LeNet-5, or a modern CNN."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers import evaluate_network
-from igc_tf.classifiers.network import build_lenet
+from igc_tf.classifiers.network import build_cnn, build_lenet
 from igc_tf.data import add_gaussian_noise
+from igc_tf.training.augmentation import noise_half, random_affine
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
 
 LENET_FILE = "lenet.keras"
+_BUILDERS = {"lenet": build_lenet, "cnn": build_cnn}
 # the noise of the paper's table (section 2)
 _SIGMAS = (0.0, 0.2, 0.4)
 
@@ -46,7 +49,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     """
     run = TrainingRun(output, recipe)
     if data is None:
-        data = [recipe.load(split, data_dir) for split in ("train", "validation", "test")]
+        data = [recipe.load(split, data_dir) for split in ("train", recipe.validation, "test")]
     train, validation, test = map(recipe.labelled, data)
     images, labels = (part[: recipe.train_images] for part in (train.images, train.labels))
     run.describe(train.source, train=len(images), validation=len(validation))
@@ -57,7 +60,8 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     run.restore({"weights": model.weights, "optimizer": model.optimizer.variables})
     if not run.is_done:
         judge = _judge(run, model, validation)
-        run.fit(model, images, labels, [judge], verbose, strategy)
+        change = _change(recipe, train.bounds)
+        run.fit(model, images, labels, [judge], verbose, strategy, change)
     chosen = keras.models.load_model(run.path / LENET_FILE, compile=False)
     rows = []
     for sigma in _SIGMAS:
@@ -72,7 +76,8 @@ def _build(recipe, layout, data_shape, steps):
     keras.utils.set_random_seed(recipe.seed)
     is_binary = layout.num_labels > 1
     outputs = layout.num_labels if is_binary else layout.size
-    model = build_lenet(outputs, data_shape, "sigmoid" if is_binary else "softmax")
+    build = _BUILDERS[recipe.network]
+    model = build(outputs, data_shape, "sigmoid" if is_binary else "softmax")
     rate = cosine_decay(recipe.learning_rate, recipe.final_learning_rate, recipe.epochs * steps)
     model.compile(
         keras.optimizers.Adam(rate),
@@ -83,14 +88,36 @@ def _build(recipe, layout, data_shape, steps):
     return model
 
 
+def _change(recipe, bounds):
+    """What happens to the training images of a batch, `(images, seed) -> images`; None: nothing."""
+    if not recipe.distortion and recipe.sigma == 0:
+        return None
+
+    def change(images, seed):
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+        if recipe.distortion:
+            images = random_affine(images, seeds[0])
+        if recipe.sigma > 0:
+            images = noise_half(images, seeds[1], seeds[2], recipe.sigma, bounds)
+        return images
+
+    return change
+
+
 def _judge(run, model, validation):
     """The callback that judges and keeps the network."""
     # outside of the strategy: in its scope each replica would answer
     network = keras.models.clone_model(model)
+    recipe = run.recipe
+    noised = [
+        add_gaussian_noise(validation.images, sigma, recipe.seed, validation.bounds)
+        for sigma in recipe.validation_sigmas
+    ]
 
     def accuracy():
         network.set_weights(model.get_weights())
-        return evaluate_network(network, validation.images, validation.labels).accuracy
+        found = [evaluate_network(network, images, validation.labels) for images in noised]
+        return float(np.mean([evaluation.accuracy for evaluation in found]))
 
     def save(best):
         run.write(LENET_FILE, network.save)

@@ -174,10 +174,27 @@ class ConditionalGANRecipe(GANRecipe):
 
 @dataclass(frozen=True)
 class LeNetRecipe(ImageRecipe):
-    """How LeNet-5 is trained, the plain network that the classifiers are compared with."""
+    """How the plain networks are trained that the classifiers are compared with.
+
+    Attributes:
+        network: "lenet", LeNet-5; or "cnn", a modern network with about as many weights as the
+            compact generator and an encoder together (`build_cnn`).
+        distortion: turn, stretch, shear and shift each training image a little, at random, as
+            class separation does.
+        sigma: largest standard deviation of the noise on a random half of the training images,
+            as in class separation; 0 for none.
+        validation: what the epoch is chosen on: all validation images, or the part of them that
+            is there for choices.
+        validation_sigmas: each epoch is judged at each of these standard deviations of noise.
+    """
 
     epochs: Annotated[int, _COUNT] = 8
     final_learning_rate: Annotated[float | None, _AMOUNT] = 1e-5
+    network: Literal["lenet", "cnn"] = "lenet"
+    distortion: bool = False
+    sigma: Annotated[float, _AMOUNT] = 0.0
+    validation: Literal["validation", "validation/choices"] = "validation"
+    validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
 
 
 @dataclass(frozen=True)
@@ -217,6 +234,17 @@ class SequenceRecipe(Recipe):
         """
         train = train.first_classes(self.classes)
         return train if self.per_class is None else train.few_per_class(self.per_class, self.seed)
+
+
+def _fair(**options):
+    """A plain network that sees in training what the generator's class separation shows."""
+    return LeNetRecipe(
+        distortion=True,
+        sigma=0.4,
+        validation="validation/choices",
+        validation_sigmas=(0.0, 0.2, 0.4),
+        **options,
+    )
 
 
 RECIPES = {
@@ -270,6 +298,8 @@ RECIPES = {
         averaging_decay=0.0,
     ),
     "lenet": LeNetRecipe(),
+    "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
+    "cnn-fair": _fair(network="cnn", epochs=8, batch_size=128, learning_rate=2e-3),
     "trajectory-generator": SequenceRecipe(),
     "trajectory-classifier": SequenceRecipe(network="classifier"),
 }

@@ -1,10 +1,10 @@
-"""LeNet's shapes and what its two activations mean."""
+"""The plain networks' shapes and what their two activations mean."""
 
 import keras
 import numpy as np
 import pytest
 
-from igc_tf.classifiers.network import FEATURE_LAYER, build_lenet
+from igc_tf.classifiers.network import FEATURE_LAYER, build_cnn, build_lenet
 
 SHAPE = (28, 28, 1)
 IMAGES = np.random.default_rng(0).uniform(-0.5, 0.5, [5, *SHAPE]).astype(np.float32)
@@ -15,12 +15,22 @@ def test_has_the_parameters_of_lenet_5():
     assert build_lenet(10, SHAPE).count_params() == 61706
 
 
+def test_the_cnn_has_about_as_many_weights_as_a_compact_generator_and_an_encoder():
+    # 3×3 convolutions, four numbers a channel for each normalisation, two dense layers
+    convolutions = 9 * (1 * 32 + 32 * 64 + 64 * 128 + 128 * 128)
+    dense = 7 * 7 * 128 * 360 + 360 + 360 * 10 + 10
+    weights = build_cnn(10, SHAPE).count_params()
+    assert weights == convolutions + 4 * (32 + 64 + 128 + 128) + dense
+    assert 2.4e6 < weights < 2.6e6
+
+
 @pytest.mark.parametrize("outputs", [2, 10, 17])
-def test_softmax_sums_to_one_and_sigmoid_is_each_label_by_itself(outputs):
-    probabilities = build_lenet(outputs, SHAPE)(IMAGES).numpy()
+@pytest.mark.parametrize("build", [build_lenet, build_cnn])
+def test_softmax_sums_to_one_and_sigmoid_is_each_label_by_itself(build, outputs):
+    probabilities = build(outputs, SHAPE)(IMAGES).numpy()
     assert probabilities.shape == (5, outputs)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
-    model = build_lenet(outputs, SHAPE, "sigmoid")
+    model = build(outputs, SHAPE, "sigmoid")
     both = keras.Model(model.input, [model.get_layer("logits").output, model.output])
     logits, probabilities = (output.numpy() for output in both(IMAGES))
     np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), atol=1e-6)
@@ -48,6 +58,7 @@ def test_other_data_shapes():
         ({"data_shape": (28, 12, 1)}, "at least 16"),
     ],
 )
-def test_refuses_arguments_outside_their_ranges(arguments, message):
+@pytest.mark.parametrize("build", [build_lenet, build_cnn])
+def test_refuses_arguments_outside_their_ranges(build, arguments, message):
     with pytest.raises(ValueError, match=message):
-        build_lenet(**{"outputs": 10, "data_shape": SHAPE, **arguments})
+        build(**{"outputs": 10, "data_shape": SHAPE, **arguments})

@@ -2,21 +2,26 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.request
 
 import pytest
 
 import igc_tf
+from igc_tf.classifiers import load_classifier
 from igc_tf.cli.main import COMMANDS, run_command_line
 from igc_tf.data import bundled_digits
 from tests.fixtures.mean_digits import varied_digit_generator
 
-# as in a terminal, where Ctrl-C is not ignored: a script's background process ignores it
+# as what a script starts in the background, where Ctrl-C is ignored at first
 _START = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
     "from igc_tf.cli.main import run_command_line; run_command_line()"
 )
 
@@ -101,7 +106,9 @@ def test_the_overview_names_every_command(capsys):
         (["export", "--output", "out", "--batch-size", "0"], "batch_size=0"),
         (["serve", "nowhere"], "nowhere"),
         (["serve", "damaged"], "damaged"),
+        (["serve", "damaged", "--settings", "best"], "settings='best'"),
         (["serve", "damaged", "--port", "65536"], "port=65536"),
+        (["serve", "own.keras", "--settings", "best"], "settings='best'"),
     ],
 )
 def test_mistakes_are_told_in_one_line(arguments, message, own, monkeypatch, capsys):
@@ -125,11 +132,14 @@ def test_reproduce_prints_the_table_and_writes_the_figures(own, tmp_path, capsys
     assert (output / "search-sigma-0.3.png").exists() and captured.err == ""
 
 
+def _ask(url, digits):
+    """The labels that a server answers."""
+    body = json.dumps({"inputs": digits.images.tolist()}).encode()
+    with urllib.request.urlopen(url, body, timeout=60) as response:
+        return json.load(response)["outputs"]["label"]
+
+
 def test_what_is_exported_answers_when_served_until_ctrl_c(own, tmp_path, capsys):
-    import signal
-
-    from igc_tf.classifiers import load_classifier
-
     assert not run("export", "--generator", own, "--output", tmp_path / "model" / "1")
     assert "model/1" in capsys.readouterr().out
     with subprocess.Popen(
@@ -143,15 +153,50 @@ def test_what_is_exported_answers_when_served_until_ctrl_c(own, tmp_path, capsys
         try:
             url = server.stdout.readline().split()[2].removesuffix(";")
             digits = bundled_digits().sample(10, seed=0)
-            body = json.dumps({"inputs": digits.images.tolist()}).encode()
-            with urllib.request.urlopen(url, body, timeout=60) as response:
-                labels = json.load(response)["outputs"]["label"]
+            labels = _ask(url, digits)
         finally:
             server.send_signal(signal.SIGINT)
         classifier = load_classifier(str(own), "paper")
         assert labels == classifier.classify(digits.images).predictions.tolist()
         # it started without a word from TensorFlow
         assert server.wait(timeout=60) == 0 and server.stderr.read() == ""
+
+
+def test_a_generator_is_served_with_its_settings_until_sigterm(own, capsys):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    digits, labels = bundled_digits().sample(4, seed=0), []
+
+    def ask_and_stop():
+        try:
+            labels.extend(_ask_when_there(port, digits))
+        finally:
+            # unless nothing was served, and the signal would end the tests
+            if signal.getsignal(signal.SIGTERM) != before[0]:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    client = threading.Thread(target=ask_and_stop)
+    client.start()
+    assert not run("serve", own, "--settings", "paper", "--kind", "inverse", "--port", port)
+    client.join()
+    assert before == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
+    captured = capsys.readouterr()
+    assert f":{port}/v1/models/classifier:predict" in captured.out and captured.err == ""
+    classifier = load_classifier(str(own), "paper", "inverse")
+    assert labels == classifier.classify(digits.images).predictions.tolist()
+
+
+def _ask_when_there(port, digits):
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return _ask(f"http://127.0.0.1:{port}/v1/models/classifier:predict", digits)
+        except urllib.error.URLError:
+            # not listening yet
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_export_refuses_a_directory_with_something_in_it(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 
@@ -42,6 +43,10 @@ def test_help_names_every_option_of_the_recipe(name, capsys):
             for field in dataclasses.fields(separation):
                 assert f"--{name}.{field.name.replace('_', '-')}" in printed
             assert f"--{name}.settings.learning-rate" in printed
+            # ranges are told, of what a recipe holds too
+            words = " ".join(printed.replace("│", " ").split())
+            assert re.search(r"--batch-size INT [^-]* \(>= 1; default: 64\)", words)
+            assert re.search(rf"--{name}.settings.beta-1 FLOAT [^-]* \(>= 0 and < 1; def", words)
 
 
 def _asked(monkeypatch, *arguments):

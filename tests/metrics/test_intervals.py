@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
-from igc_tf.metrics import PairedComparison, wilson_interval
+from igc_tf.metrics import PairedComparison, paired_interval, wilson_interval
 
 
 @pytest.mark.parametrize(("correct", "count"), [(951, 1000), (0, 10), (10, 10), (1, 3)])
@@ -18,6 +18,64 @@ def test_interval_agrees_with_scipy(correct, count, confidence):
 def test_refuses_impossible_counts(arguments):
     with pytest.raises(ValueError, match="expected"):
         wilson_interval(*arguments)
+
+
+def _score(first_only, second_only, count, difference):
+    """The score of a difference, its other parameter found by maximising the likelihood."""
+
+    def unlikely(second_share):
+        shares = np.array([second_share + difference, second_share])
+        shares = np.append(shares, 1 - shares.sum())
+        seen = np.array([first_only, second_only, count - first_only - second_only])
+        return -(seen * np.log(np.maximum(shares, 1e-300))).sum()
+
+    ends = max(0.0, -difference), (1 - difference) / 2
+    share = optimize.minimize_scalar(unlikely, ends, bounds=ends, options={"xatol": 1e-12}).x
+    variance = (2 * share + difference - difference**2) / count
+    return ((first_only - second_only) / count - difference) / np.sqrt(variance)
+
+
+@pytest.mark.parametrize("counts", [(12, 2, 50), (1, 9, 44), (70, 55, 10_000), (3, 0, 20)])
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_a_paired_interval_ends_where_the_score_test_begins_to_reject(counts, confidence):
+    low, high = paired_interval(*counts, confidence)
+    z = stats.norm.ppf((1 + confidence) / 2)
+    assert _score(*counts, low) == pytest.approx(z, abs=1e-3)
+    assert _score(*counts, high) == pytest.approx(-z, abs=1e-3)
+    # seen from the other side
+    first, second, count = counts
+    other = paired_interval(second, first, count, confidence)
+    assert (-other[1], -other[0]) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_a_paired_interval_holds_zero_where_mcnemars_test_finds_no_difference():
+    for first, second in [(60, 40), (59, 41), (10, 2), (9, 3), (30, 30), (1, 0), (5, 0)]:
+        low, high = paired_interval(first, second, 1000)
+        decided = abs(first - second) / np.sqrt(first + second) > stats.norm.ppf(0.975)
+        assert (low > 0 or high < 0) == decided
+        assert low <= (first - second) / 1000 <= high
+
+
+def test_a_paired_interval_is_about_that_of_a_bootstrap():
+    generator = np.random.default_rng(0)
+    counts = generator.multinomial(5000, [0.03, 0.02, 0.95], size=20_000)
+    differences = (counts[:, 0] - counts[:, 1]) / 5000
+    expected = np.quantile(differences, [0.025, 0.975])
+    np.testing.assert_allclose(paired_interval(150, 100, 5000), expected, atol=3e-4)
+
+
+def test_the_same_answers_everywhere_still_leave_a_doubt():
+    low, high = paired_interval(0, 0, 100)
+    # of a difference d at least a share d of the examples is told apart: n d² = z² d (1 - d)
+    z = stats.norm.ppf(0.975)
+    assert (low, high) == pytest.approx((-(z**2) / (100 + z**2), z**2 / (100 + z**2)))
+    assert paired_interval(5, 0, 5)[1] == 1.0
+
+
+@pytest.mark.parametrize("arguments", [(1, 0, 0), (-1, 0, 5), (3, 3, 5), (1, 1, 5, 1.0)])
+def test_a_paired_interval_refuses_impossible_counts(arguments):
+    with pytest.raises(ValueError, match="expected"):
+        paired_interval(*arguments)
 
 
 def _right(rate, count=400, repetitions=1, seed=0):

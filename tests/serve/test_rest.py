@@ -1,4 +1,4 @@
-"""A served SavedModel, asked by a client over HTTP."""
+"""A served classifier, and a served SavedModel, asked by a client over HTTP."""
 
 import http.client
 import json
@@ -17,12 +17,13 @@ from tests.fixtures.exported import SHAPE, linear_classifier
 _IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(3, *SHAPE)).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("served") / "model"
-    classifier = linear_classifier()
-    classifier.export(folder)
-    with PredictionServer(folder, port=0) as server:
+@pytest.fixture(scope="module", params=["a classifier", "a SavedModel"])
+def served(request, tmp_path_factory):
+    model = classifier = linear_classifier()
+    if request.param == "a SavedModel":
+        model = tmp_path_factory.mktemp("served") / "model"
+        classifier.export(model)
+    with PredictionServer(model, port=0) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server.url, classifier.classify(_IMAGES)
@@ -60,6 +61,17 @@ def test_columns(served):
     assert answer["outputs"]["label"] == found.predictions.tolist()
 
 
+def test_only_what_is_visible_is_compared(served):
+    url, _ = served
+    mask = np.broadcast_to(np.arange(3)[:, None, None] > 0, _IMAGES.shape).astype(int)
+    inputs = {"images": _IMAGES.tolist(), "mask": mask.tolist()}
+    request = {"signature_name": "classify_masked", "inputs": inputs}
+    status, answer = _post(f"{url}:predict", request)
+    found = linear_classifier().classify(_IMAGES, mask)
+    assert status == 200
+    np.testing.assert_allclose(answer["outputs"]["difference"], found.differences, atol=1e-5)
+
+
 def test_generate(served):
     url, _ = served
     rows = [
@@ -93,7 +105,7 @@ def test_status(served):
         ({"instances": [[1.0, 2.0]]}, "shape (1, 2): expected (None, 3, 2, 1)"),
         ({"instances": [[1.0], [1.0, 2.0]]}, "differ in shape"),
         ({"instances": np.full([1, *SHAPE], "a").tolist()}, "expected numbers"),
-        ({"instances": np.full([1, *SHAPE], 255.0).tolist()}, "expected values in [-1, 1]"),
+        ({"instances": np.full([1, *SHAPE], 255.0).tolist()}, "[-1, 1]"),
         ({"instances": [{"pictures": 1}]}, "exactly ['images']"),
         ({"instances": _IMAGES.tolist(), "signature_name": "no"}, "no signature 'no'"),
         ({"instances": _IMAGES.tolist(), "signature_name": []}, "no signature []"),

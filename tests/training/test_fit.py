@@ -41,6 +41,31 @@ def test_a_resumed_run_finds_the_same_order():
     np.testing.assert_array_equal(_epochs(first_epoch=1), _epochs()[1:])
 
 
+def test_batches_are_changed_by_a_seed_of_their_own():
+    def changed(first_epoch=0, seed=5, context=None):
+        seeds = []
+        for inputs, targets in epoch_batches(
+            INPUTS,
+            10 * np.arange(22),
+            4,
+            range(first_epoch, 3),
+            seed,
+            context,
+            change=lambda inputs, seed: inputs + tf.random.stateless_uniform([], seed, 1.0, 9.0),
+        ):
+            offset = inputs[:, 0].numpy() - targets.numpy() / 10
+            np.testing.assert_allclose(offset, offset[0], atol=1e-4)
+            seeds.append(round(float(offset.mean()), 3))
+        return seeds
+
+    seeds = changed()
+    assert len(seeds) == 15 and len(set(seeds)) == 15
+    assert changed(first_epoch=1) == seeds[5:]
+    assert not set(changed(seed=6)) & set(seeds)
+    # two replicas do not repeat each other's
+    assert len(set(changed(context=tf.distribute.InputContext(1, 0, 2)))) > 25
+
+
 @pytest.mark.parametrize(("workers", "replicas"), [(1, 2), (2, 2), (2, 4)])
 def test_replicas_share_the_batches_of_one(workers, replicas):
     shares = []

@@ -1,4 +1,4 @@
-"""LeNet's training: what it leaves, how it resumes, classes and binary labels."""
+"""The plain networks' training: what it leaves and sees, how it resumes, all kinds of labels."""
 
 import json
 from dataclasses import replace
@@ -11,6 +11,7 @@ from igc_tf.classifiers import evaluate_network
 from igc_tf.data import ConditionLayout, add_gaussian_noise, bundled_digits, label_digits
 from igc_tf.errors import NonFiniteLossError
 from igc_tf.training import LeNetRecipe, train_lenet
+from igc_tf.training.augmentation import random_affine
 
 RECIPE = LeNetRecipe(epochs=3, batch_size=50, learning_rate=3e-3, train_images=1000)
 
@@ -82,6 +83,80 @@ def test_digit_labels_are_learnt_at_once(parts, tmp_path):
     assert (right.mean(axis=0) > majority + 0.1).all()
     row = json.loads((tmp_path / "result.json").read_text())["test"][0]
     assert (row["correct"], row["count"]) == (right.all(axis=1).sum(), 1000)
+
+
+FAIR = replace(RECIPE, epochs=1, learning_rate=1e-3, distortion=True, sigma=0.4)
+
+
+def _accuracies(parts, output, recipe):
+    _train(parts, output, recipe)
+    rows = json.loads((output / "result.json").read_text())["test"]
+    return {row["sigma"]: row["accuracy"] for row in rows}
+
+
+def test_noise_reaches_a_half_of_the_training_images(parts, tmp_path):
+    recipe = replace(RECIPE, train_images=None)
+    for name, sigma in (("plain", 0.0), ("noised", 100.0)):
+        _train(parts, tmp_path / name, replace(recipe, sigma=sigma))
+    plain, noised = (
+        [epoch["accuracy"] for epoch in json.loads((tmp_path / name / "history.json").read_text())]
+        for name in ("plain", "noised")
+    )
+    # such noise leaves nothing of an image: a tenth of that half is guessed
+    assert plain[-1] > 0.9 and 0.4 < noised[-1] < 0.7
+    # the images that judge are as they were
+    assert json.loads((tmp_path / "noised" / "best.json").read_text())["accuracy"] > 0.8
+
+
+def test_distortion_in_training_makes_turned_digits_legible(parts, tmp_path):
+    recipe = replace(RECIPE, train_images=None)
+    train, validation, test = parts
+    turned = replace(
+        test, data=random_affine(test.images, [7, 7], rotation=0.5, shift=2 / 28).numpy()
+    )
+    plain, distorted = (
+        _accuracies([train, validation, turned], tmp_path / name, changed)[0.0]
+        for name, changed in (("plain", recipe), ("turned", replace(recipe, distortion=True)))
+    )
+    assert distorted > plain + 0.02
+
+
+def test_a_resumed_run_sees_the_same_changes(parts, tmp_path):
+    recipe = replace(FAIR, epochs=2)
+    whole = _train(parts, tmp_path / "whole", recipe)
+    run = tmp_path / "resumed"
+    _train(parts, run, replace(recipe, stop_after=1))
+    # as if it had been stopped there
+    options = json.loads((run / "options.json").read_text())
+    options["recipe"]["stop_after"] = None
+    (run / "options.json").write_text(json.dumps(options))
+    resumed = _train(parts, run, recipe)
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    kept = json.loads((tmp_path / "whole" / "best.json").read_text())
+    assert json.loads((run / "best.json").read_text()) == kept
+
+
+def test_an_epoch_is_judged_at_every_noise_that_is_asked_for(parts, tmp_path):
+    network = _train(parts, tmp_path, replace(FAIR, validation_sigmas=(0.0, 0.4)))
+    validation = parts[1]
+    found = [
+        evaluate_network(
+            network, add_gaussian_noise(validation.images, sigma, FAIR.seed), validation.labels
+        ).accuracy
+        for sigma in (0.0, 0.4)
+    ]
+    best = json.loads((tmp_path / "best.json").read_text())
+    assert found[0] != found[1] and best["accuracy"] == pytest.approx(np.mean(found))
+
+
+def test_the_cnn_learns_too_and_is_kept_as_it_was_judged(parts, tmp_path):
+    few = [parts[0], parts[1].take(np.arange(300)), parts[2].take(np.arange(300))]
+    network = _train(few, tmp_path, replace(RECIPE, network="cnn", epochs=2))
+    best = json.loads((tmp_path / "best.json").read_text())
+    # the statistics of its normalisation are kept too
+    found = evaluate_network(network, few[1].images, few[1].labels)
+    assert network.count_params() > 2e6 and found.accuracy == best["accuracy"] > 0.5
 
 
 def test_diverging_run_stops_and_says_so(parts, tmp_path):

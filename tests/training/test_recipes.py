@@ -29,6 +29,10 @@ REFUSED = [
     (ConditionalGANRecipe, {"checkpoint_epochs": 0}),
     (LeNetRecipe, {"batch_size": 0}),
     (LeNetRecipe, {"final_learning_rate": float("inf")}),
+    (LeNetRecipe, {"network": "resnet"}),
+    (LeNetRecipe, {"sigma": -0.1}),
+    (LeNetRecipe, {"validation": "test"}),
+    (LeNetRecipe, {"validation_sigmas": (0.0, -0.1)}),
     (SequenceRecipe, {"network": "transformer"}),
     (SequenceRecipe, {"classes": 0}),
     (SequenceRecipe, {"per_class": 0}),
@@ -72,6 +76,13 @@ def test_each_separation_starts_where_it_should():
         CAGANRecipe(separation=from_the_encoder)
     with pytest.raises(ValueError, match="joint.settings.start='mean': expected 'encoder'"):
         CAGANRecipe(joint=from_the_mean, encoder="compact")
+
+
+@pytest.mark.parametrize("name", ["lenet-fair", "cnn-fair"])
+def test_fair_networks_see_what_class_separation_shows(name):
+    recipe, separation = RECIPES[name], RECIPES["cagan-compact"].separation
+    assert (recipe.distortion, recipe.sigma) == (separation.distortion, separation.sigma)
+    assert recipe.validation == "validation/choices"
 
 
 def test_labels_are_those_of_the_set_or_the_binary_ones_of_a_digit():

@@ -13,6 +13,7 @@ from igc_tf.generators import generator_card, generator_names
 from igc_tf.runs import json_ready
 from igc_tf.training import LeNetRecipe
 from tests.training.tiny_run import RECIPE, tiny_parts
+from training.publish import command_now
 from training.stages import Stage, train_stages
 
 FILES = sorted(path.stem for path in Path(training.__file__).parent.glob("mnist_*.py"))
@@ -30,8 +31,17 @@ def test_every_model_that_ships_has_its_stages():
     assert set(MODELS) == set(CARDS)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_every_card_has_the_command_that_makes_the_model_today(name):
+    program, option, _, *only = CARDS[name]["command_now"].removeprefix("python -m ").split()
+    made = importlib.import_module(program).MODELS
+    assert option == "--output" and name in made
+    assert only == (["--names", name] if len(made) > 1 else [])
+    assert command_now(name) == CARDS[name]["command_now"]
+
+
 def _as_the_card_says(recipe):
-    """The recipe in the words in which the older cards' trainings were recorded."""
+    """The recipe in the words in which the earlier trainings were recorded."""
     said = json_ready(recipe)
     said.pop("encoder", None), said.pop("joint", None)
     said["task"] = said.pop("labels")

@@ -1,6 +1,6 @@
 """Training runs of seconds, on bundled digits; and programs that start them.
 
-`python -m tests.training.tiny_run DIR` trains a generator and its encoder, step by step the same each
+`python -m tests.training.tiny_run DIR` trains generator and encoder, step by step the same each
 time;
 `python -m tests.training.tiny_run DIR replicas` trains a generator and LeNet in two replicas.
 """
