@@ -151,7 +151,7 @@ def test_two_replicas_learn_from_the_same_batches_as_one(tmp_path):
 
 def test_finished_run_is_not_trained_again(uninterrupted):
     before, options = _saved(uninterrupted), _read(uninterrupted / "options.json")
-    train_tiny(uninterrupted)
+    train_tiny(uninterrupted, JOINT)
     after = _saved(uninterrupted)
     assert all(np.array_equal(before[name], after[name]) for name in before)
     assert _read(uninterrupted / "options.json") == options
