@@ -122,16 +122,17 @@ class SearchClassifier:
 
         Args:
             data, mask, batch_size, verbose: as for `predict`.
-            history: record loss and difference at every step.
-            snapshots: numbers of steps, 0 to the settings' `steps`, whose reconstructions to keep.
+            history: record loss and difference at every step; not-a-number once a candidate was
+                dropped.
+            snapshots: numbers of steps, 0 to the settings' `steps`, whose reconstructions to keep;
+                not-a-number likewise.
 
         Returns:
             A classification. Its reconstructions take as much memory as N · K examples: for the
             answers to very many use `predict`.
 
         Raises:
-            InputError: as for `predict`; also for no data, a snapshot outside the search, or a
-                history of a search that drops candidates.
+            InputError: as for `predict`; also for no data, or a snapshot outside the search.
         """
         if len(data) == 0:
             raise InputError("no data to classify: expected at least one example")
@@ -272,34 +273,34 @@ class SearchClassifier:
 
     def _followed(self, batch, history, snapshots):
         """The search of a batch, stopped on its way: `(Result, {histories, snapshots})`."""
-        state = self.search.init(batch)
-        total = self.settings.steps
-        stops = range(total + 1) if history else sorted({*snapshots, total})
-        seen, kept, done = [], {}, 0
-        for stop in stops:
-            if stop > done:
-                state = self.search.advance(state, stop - done)
-                seen.append(state.candidates.terms)
-                done = stop
-            if stop in snapshots:
-                kept[stop] = self.search.show(state)[0].numpy()
+        search, state, done = self.search, self.search.init(batch), 0
+        histories = {"loss_history": [], "difference_history": []}
+        kept = {0: search.show(state)[0].numpy()} if 0 in snapshots else {}
+
+        def note(terms):
+            for name, seen in zip(histories, (terms.loss, terms.difference), strict=True):
+                histories[name].append(_of_all(seen, state, search))
+
+        for steps, keep in search.plan:
+            ends = range(done + 1, done + steps + 1)
+            for stop in ends if history else [n for n in ends if n in snapshots or n == ends[-1]]:
+                state, done = search.advance(state, stop - done), stop
+                note(state.candidates.terms)
+                if stop in snapshots:
+                    kept[stop] = _of_all(search.show(state)[0], state, search)
+            if keep is not None:
+                state = search.keep(state, search.best(state, keep))
         found = {"snapshots": {step: kept[step] for step in snapshots}}
         if history:
-            seen.append(self.search.terms(state))
-            found["loss_history"] = np.stack([terms.loss for terms in seen], axis=1)
-            found["difference_history"] = np.stack([terms.difference for terms in seen], axis=1)
-        return self.search.finish(state), found
+            note(search.terms(state))
+            found |= {name: np.stack(seen, axis=1) for name, seen in histories.items()}
+        return search.finish(state), found
 
     def _check_followed(self, snapshots):
         steps = self.settings.steps
         outside = [step for step in snapshots if step not in range(steps + 1)]
         if outside:
             raise InputError(f"snapshots {outside}: expected whole steps in 0..{steps}")
-        if any(keep is not None for _, keep in self.search.plan):
-            raise InputError(
-                f"plan={self.settings.plan!r} drops candidates: expected none to be dropped where "
-                "history or snapshots are asked for"
-            )
 
     def _checked_batch_size(self, batch_size):
         if batch_size is None:
@@ -324,6 +325,14 @@ class SearchClassifier:
         if mask.size and not (mask.min() >= 0 and mask.max() <= 1):
             raise InputError("mask: expected numbers from 0 to 1")
         return mask
+
+
+def _of_all(values, state, search):
+    """What is known of the candidates that are left (B, k, ...), as (B, K, ...) of all."""
+    origin = state.candidates.origin.numpy()
+    everyone = np.full([len(origin), search.space.candidates, *values.shape[2:]], np.nan, np.float32)
+    everyone[np.arange(len(origin))[:, np.newaxis], origin] = values
+    return everyone
 
 
 def _warn_of_foreign(data, observed):

@@ -1,5 +1,7 @@
 """The classifier against closed forms on a linear generator, and its manners."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -181,3 +183,27 @@ def test_batches_together_are_the_whole_classification():
     np.testing.assert_array_equal(taken.reconstructions, whole.reconstructions[[3, 0]])
     np.testing.assert_array_equal(taken.snapshots[3], whole.snapshots[3][[3, 0]])
     assert len(taken) == 2 and taken.loss_history is None
+
+
+def test_what_is_dropped_is_followed_until_then():
+    settings = SearchSettings(steps=6, learning_rate=0.1, difference="mean_squared")
+    images = _images(4)
+    whole, _ = _classifier(settings)
+    thinned, _ = _classifier(replace(settings, plan=((2, 2), (4, None))))
+    expected = whole.classify(images, history=True, snapshots=(0, 2, 6))
+    found = thinned.classify(images, history=True, snapshots=(0, 2, 6))
+    assert found.loss_history.shape == expected.loss_history.shape == (4, 7, 3)
+    order = expected.loss_history[:, :2].min(axis=1).argsort(axis=1)
+    was_kept = np.zeros([4, 3], bool)
+    np.put_along_axis(was_kept, order[:, :2], True, axis=1)
+    for name in ("loss_history", "difference_history"):
+        history, whole_history = getattr(found, name), getattr(expected, name)
+        np.testing.assert_allclose(history[:, :2], whole_history[:, :2], rtol=1e-5)
+        kept = np.broadcast_to(was_kept[:, None], history[:, 2:].shape)
+        np.testing.assert_allclose(history[:, 2:][kept], whole_history[:, 2:][kept], rtol=1e-5)
+        assert np.isnan(history[:, 2:][~kept]).all()
+    np.testing.assert_allclose(found.snapshots[2], expected.snapshots[2], rtol=1e-5)
+    np.testing.assert_allclose(
+        found.snapshots[6][was_kept], expected.snapshots[6][was_kept], rtol=1e-5
+    )
+    assert np.isnan(found.snapshots[6][~was_kept]).all()
