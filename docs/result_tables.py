@@ -17,19 +17,18 @@ def _accuracy(row, prefix=""):
 
 
 def noise():
-    """All test images: both settings, LeNet and the paper."""
-    paper, best = read("reproduce/paper-all")["rows"], read("reproduce/best-all")["rows"]
+    """All test images: every settings, LeNet without noise in training, and the paper."""
+    settings = [read(f"reproduce/{name}-all")["rows"] for name in ("paper", "fast", "best")]
     rows = [
         [
-            f"{row['sigma']:g}",
-            _accuracy(row),
-            _accuracy(other),
-            _accuracy(row, "lenet_"),
-            percent(PAPER[row["sigma"]], 1),
+            f"{of[0]['sigma']:g}",
+            *(_accuracy(row) for row in of),
+            _accuracy(of[0], "lenet_"),
+            percent(PAPER[of[0]["sigma"]], 1),
         ]
-        for row, other in zip(paper, best, strict=True)
+        for of in zip(*settings, strict=True)
     ]
-    head = ["sigma", "paper's settings", "best settings", "LeNet-5", "the paper (1,000 images)"]
+    head = ["sigma", "paper's settings", "fast", "best", "LeNet-5", "the paper (1,000 images)"]
     return table(head, rows)
 
 
@@ -94,6 +93,7 @@ def settings_tried():
     rows = [
         [
             row["settings"]["steps"],
+            _kept(row["settings"]["plan"]),
             f"{row['settings']['learning_rate']:g}",
             "constant"
             if row["settings"]["final_learning_rate"] is None
@@ -105,8 +105,13 @@ def settings_tried():
         ]
         for row in tried
     ]
-    head = ["steps", "learning rate", "falls", "decision", "λ", "accuracy", "seconds"]
+    head = ["steps", "classes", "learning rate", "falls", "decision", "λ", "accuracy", "seconds"]
     return table(head, rows)
+
+
+def _kept(plan):
+    """How many classes go on after the first stage of a plan."""
+    return "all" if plan is None or plan[0][1] is None else str(plan[0][1])
 
 
 def speed():
