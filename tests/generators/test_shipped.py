@@ -10,7 +10,7 @@ from igc_tf.generators.store import generator_card, generator_names, load_genera
 
 # results in docs/ are of these weights
 DIGESTS = {
-    "mnist-cagan-compact": "42e48e5c425a636a046369c317fdd885867f3e4372319e2a753d9d2899e318dc",
+    "mnist-cagan-compact": "8f89df418b4b6b105ff2f070475876386aed4402f5ca9d7f483d30f65f21a6f8",
     "mnist-cagan-paper": "9823ea10328934776fac335feb0d43656411ffd754b2094069c556456020c710",
     "mnist-cgan-compact-10": "60fe0104de3927448c4f98689008c53dd51c30c5e5044892af7fbd3caeb6413b",
     "mnist-cgan-compact-100": "dc1a84896c7f9b8dbdb5e1d2833b836fd2cf4a6cfbb7d8b580d42239a67b3498",
