@@ -16,7 +16,7 @@ from tests.fixtures.mean_digits import mean_digit_generator
 
 COUNT, PER_CLASS = 20, 8
 FAST = SearchSettings(steps=0, start="encoder")
-# three stages: one cut short, one that was not timed by an older version, and the last
+# the last stage, cut short, and the one that it started from
 TRAINING = {
     "recipe": {"epochs": 5, "stop_after": 2},
     "seconds": 1800.0,
