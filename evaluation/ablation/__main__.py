@@ -16,6 +16,7 @@ from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
+from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
 from igc_tf.plots import plot_class_samples, plot_epochs
@@ -118,6 +119,11 @@ def compare_trainings(options, data=None, features=None, verbose=1):
     facts = {
         "features": features.source,
         "generators_sha256": {label: found.digest() for label, found in generators.items()},
+        "encoders_sha256": {
+            label: weights_digest(found.encoder)
+            for label, found in generators.items()
+            if found.encoder is not None
+        },
         "trainings": trainings,
         "data": {"source": data.source, "split": data.split, "count": len(chosen)},
     }

@@ -25,7 +25,7 @@ def options(tmp_path):
     save_encoded_digits(tmp_path / "own", best=settings)
     return EliminationOptions(
         generator=str(tmp_path / "own"),
-        kept=(1, 9, 3),
+        kept=(1, 9),
         sigma=(0.0, 0.4),
         images=COUNT,
         level=0.2,
@@ -33,7 +33,7 @@ def options(tmp_path):
     )
 
 
-def test_other_answers_are_counted_bounded_and_chosen_by(options):
+def test_other_answers_are_counted_bounded_and_chosen_by(options, monkeypatch):
     result = bound_elimination(options, bundled_digits(), verbose=0)
     assert json.loads((options.output / "result.json").read_text()) == result
     assert result["search"]["plan"] is None and result["search"]["decision"] == "deformation"
@@ -49,7 +49,7 @@ def test_other_answers_are_counted_bounded_and_chosen_by(options):
     first = result["rows"][0]
     assert first["all"]["correct"] == (everything == digits.labels).sum()
     assert [row["sigma"] for row in result["rows"]] == [0.0, 0.4]
-    for row, kept in zip(first["kept"], (9, 3, 1), strict=True):
+    for row, kept in zip(first["kept"], (9, 1), strict=True):
         found = answers(((0, kept), (2, None)))
         assert row["kept"] == kept
         assert row["disagreements"] == (found != everything).sum()
@@ -61,8 +61,22 @@ def test_other_answers_are_counted_bounded_and_chosen_by(options):
     # the least whose bounds all lie below the level, with all larger ones
     bounds = np.array([[part["upper_bound"] for part in row["kept"]] for row in result["rows"]])
     passes = np.cumprod((bounds < options.level).all(axis=0))
-    assert 0 < passes.sum() < 3
-    assert result["chosen"] == (9, 3, 1)[passes.sum() - 1]
+    assert passes.tolist() == [1, 0] and result["chosen"] == 9
+
+    # as if interrupted after the first sigma
+    unfinished = {**result, "rows": result["rows"][:1], "complete": False}
+    (options.output / "result.json").write_text(json.dumps(unfinished))
+    evaluated = []
+    evaluate = InvertedGeneratorClassifier.evaluate
+
+    def counted(self, *arguments, **values):
+        evaluated.append(self.settings.plan)
+        return evaluate(self, *arguments, **values)
+
+    monkeypatch.setattr(InvertedGeneratorClassifier, "evaluate", counted)
+    again = bound_elimination(options, bundled_digits(), verbose=0)
+    assert again["rows"] == result["rows"] and again["chosen"] == result["chosen"]
+    assert evaluated == [None, ((0, 9), (2, None)), ((0, 1), (2, None))]
 
 
 def test_a_number_behind_one_that_failed_is_not_chosen():
@@ -74,23 +88,6 @@ def test_a_number_behind_one_that_failed_is_not_chosen():
     assert _chosen(rows([0.01, 0.02, 0.03], [0.09, 0.02, 0.2]), options) == 3
     assert _chosen(rows([0.01, 0.02, 0.03], [0.09, 0.1, 0.01]), options) == 5
     assert _chosen(rows([0.2, 0.01, 0.01]), options) is None
-
-
-def test_what_is_interrupted_goes_on(options, monkeypatch):
-    whole = bound_elimination(options, bundled_digits(), verbose=0)
-    file = options.output / "result.json"
-    file.write_text(json.dumps({**whole, "rows": whole["rows"][:1], "complete": False}))
-    evaluated = []
-    evaluate = InvertedGeneratorClassifier.evaluate
-
-    def counted(self, *arguments, **values):
-        evaluated.append(self.settings.plan)
-        return evaluate(self, *arguments, **values)
-
-    monkeypatch.setattr(InvertedGeneratorClassifier, "evaluate", counted)
-    again = bound_elimination(options, bundled_digits(), verbose=0)
-    assert again["rows"] == whole["rows"] and again["chosen"] == whole["chosen"]
-    assert len(evaluated) == 4
 
 
 def test_refuses_what_has_no_encoder_and_settings_that_do_not_use_it(options, tmp_path):
