@@ -3,19 +3,25 @@
 A generator is judged in three stages, each of use by itself: features (`NetworkFeatures` of a
 network that is given, `InceptionFeatures`), their statistics (`FeatureStatistics`), a distance
 (`frechet_distance`; `kernel_distance`, of the features themselves). An accuracy has its
-`wilson_interval`, the difference of two on the same examples its `paired_interval`; repeated ones
-are compared by `PairedComparison`.
+`wilson_interval`, the difference of two on the same examples its `paired_interval`, what should
+hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `PairedComparison`.
 """
 
 from igc_tf.metrics.distances import FeatureStatistics, frechet_distance, kernel_distance
 from igc_tf.metrics.features import InceptionFeatures, NetworkFeatures
-from igc_tf.metrics.intervals import PairedComparison, paired_interval, wilson_interval
+from igc_tf.metrics.intervals import (
+    PairedComparison,
+    binomial_upper_bound,
+    paired_interval,
+    wilson_interval,
+)
 
 __all__ = [
     "FeatureStatistics",
     "InceptionFeatures",
     "NetworkFeatures",
     "PairedComparison",
+    "binomial_upper_bound",
     "frechet_distance",
     "kernel_distance",
     "paired_interval",

@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import betaincinv
 
 from igc_tf.errors import InputError
 
@@ -37,6 +38,30 @@ def wilson_interval(correct, count, confidence=0.95):
     spread = z * math.sqrt(rate * (1 - rate) / count + (z / (2 * count)) ** 2)
     scale = 1 + z * z / count
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def binomial_upper_bound(events, count, confidence=0.95):
+    """The exact one-sided upper bound of a proportion (Clopper & Pearson 1934).
+
+    The largest proportion with which so few events, or fewer, still have probability
+    1 - `confidence`. A proportion above a level is refuted by a bound below it.
+
+    Args:
+        events: 0 to `count`.
+        count: trials, at least 1.
+        confidence: in (0, 1).
+
+    Returns:
+        A float in (0, 1].
+
+    Raises:
+        InputError: for arguments outside their ranges.
+    """
+    if count < 1 or not 0 <= events <= count:
+        raise InputError(f"{events} of {count}: expected 0 <= events <= count and count >= 1")
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence {confidence!r}: expected a number in (0, 1)")
+    return 1.0 if events == count else float(betaincinv(events + 1, count - events, confidence))
 
 
 def paired_interval(first_only, second_only, count, confidence=0.95):

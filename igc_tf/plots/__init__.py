@@ -4,7 +4,14 @@ What is drawn, the bounds of its values and the names of its classes are argumen
 images of any size, with an axis for channels or without; any number of classes.
 """
 
-from igc_tf.plots.charts import plot_accuracies, plot_bars, plot_experiments, plot_heat_maps
+from igc_tf.plots.charts import (
+    plot_accuracies,
+    plot_accuracy_over_time,
+    plot_bars,
+    plot_epochs,
+    plot_experiments,
+    plot_heat_maps,
+)
 from igc_tf.plots.images import (
     plot_cases,
     plot_class_samples,
@@ -18,9 +25,11 @@ from igc_tf.plots.trajectories import plot_letters
 
 __all__ = [
     "plot_accuracies",
+    "plot_accuracy_over_time",
     "plot_bars",
     "plot_cases",
     "plot_class_samples",
+    "plot_epochs",
     "plot_experiments",
     "plot_heat_maps",
     "plot_inverse_cases",

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 
 def plain(text):
@@ -42,6 +43,86 @@ def plot_accuracies(rows, references, title=""):
     for name, points in references.items():
         axis.plot(*zip(*[(s, 100 * a) for s, a in points], strict=True), "s--", label=plain(name))
     axis.set(xlabel="noise sigma", ylabel="accuracy, %", title=plain(title))
+    axis.grid(alpha=0.3)
+    axis.legend()
+    return figure
+
+
+def plot_accuracy_over_time(panels, title=""):
+    """Accuracy against the time that it takes, with 95 % intervals.
+
+    Args:
+        panels: {heading: points}; a point is a dict with `kind`, `label`, `milliseconds` above 0,
+            `accuracy` (0 to 1) and `interval` (its two ends). The points of one kind have one
+            colour, and a line joins them in their order.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: milliseconds on a logarithmic axis, accuracies in per cent, each label
+        beside its point, the kinds in a legend below.
+    """
+    figure = Figure(figsize=(max(5.5, 4.6 * len(panels)), 4.4), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    kinds = list(dict.fromkeys(point["kind"] for points in panels.values() for point in points))
+    handles = {}
+    for axis, (heading, points) in zip(axes, panels.items(), strict=True):
+        for number, kind in enumerate(kinds):
+            chosen = [point for point in points if point["kind"] == kind]
+            if not chosen:
+                continue
+            times = [point["milliseconds"] for point in chosen]
+            values, errors = _per_cent(
+                [point["accuracy"] for point in chosen], [point["interval"] for point in chosen]
+            )
+            handles[kind] = axis.errorbar(
+                times, values, errors, marker="o", capsize=3, color=f"C{number}", linewidth=1
+            )
+            for point, time, value in zip(chosen, times, values, strict=True):
+                axis.annotate(
+                    plain(point["label"]),
+                    (time, value),
+                    xytext=(4, 4),
+                    textcoords="offset points",
+                    fontsize=8,
+                    color=f"C{number}",
+                )
+        axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.set_title(plain(heading), fontsize=10)
+        axis.set_xlabel("milliseconds an image")
+        axis.grid(alpha=0.3, which="both")
+    axes[0].set_ylabel("accuracy, %")
+    figure.suptitle(plain(title), fontsize=11)
+    figure.legend(
+        handles.values(),
+        [plain(kind) for kind in handles],
+        loc="outside lower center",
+        ncols=min(len(handles), 3),
+        fontsize=8,
+    )
+    return figure
+
+
+def plot_epochs(curves, ylabel, title=""):
+    """Shares over the epochs of a training.
+
+    Args:
+        curves: {name: a share, 0 to 1, for each epoch from the first}.
+        ylabel: what is a share.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure, in per cent.
+    """
+    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+    axis = figure.subplots()
+    for name, values in curves.items():
+        epochs = range(1, len(values) + 1)
+        axis.plot(epochs, 100 * np.asarray(values, float), ".-", label=plain(name))
+    axis.set(xlabel="epoch", ylabel=f"{plain(ylabel)}, %", title=plain(title))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)
     axis.legend()
     return figure

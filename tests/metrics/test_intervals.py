@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from igc_tf.metrics import PairedComparison, paired_interval, wilson_interval
+from igc_tf.metrics import (
+    PairedComparison,
+    binomial_upper_bound,
+    paired_interval,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(("correct", "count"), [(951, 1000), (0, 10), (10, 10), (1, 3)])
@@ -18,6 +23,29 @@ def test_interval_agrees_with_scipy(correct, count, confidence):
 def test_refuses_impossible_counts(arguments):
     with pytest.raises(ValueError, match="expected"):
         wilson_interval(*arguments)
+
+
+@pytest.mark.parametrize(("events", "count"), [(0, 1500), (3, 1500), (1, 2), (9, 10), (10, 10)])
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_the_upper_bound_is_clopper_and_pearsons(events, count, confidence):
+    bound = binomial_upper_bound(events, count, confidence)
+    test = stats.binomtest(events, count, alternative="less")
+    assert bound == pytest.approx(test.proportion_ci(confidence, method="exact").high, rel=1e-9)
+    # what it is: that so few happen has just the probability that is left
+    if events < count:
+        assert stats.binom.cdf(events, count, bound) == pytest.approx(1 - confidence, rel=1e-6)
+
+
+def test_what_never_happened_among_1500_happens_in_less_than_a_fifth_of_a_per_cent():
+    # (1 - p)^1500 = 0.05
+    assert binomial_upper_bound(0, 1500) == pytest.approx(1 - 0.05 ** (1 / 1500), rel=1e-9)
+    assert binomial_upper_bound(0, 1500) < 0.002
+
+
+@pytest.mark.parametrize("arguments", [(1, 0), (-1, 5), (6, 5), (1, 2, 0.0)])
+def test_an_upper_bound_refuses_impossible_counts(arguments):
+    with pytest.raises(ValueError, match="expected"):
+        binomial_upper_bound(*arguments)
 
 
 def _score(first_only, second_only, count, difference):

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from igc_tf.plots import plot_accuracies, plot_bars, plot_experiments, plot_heat_maps
+from igc_tf.plots import (
+    plot_accuracies,
+    plot_accuracy_over_time,
+    plot_bars,
+    plot_epochs,
+    plot_experiments,
+    plot_heat_maps,
+)
 from tests.plots.drawn import saved
 
 
@@ -35,6 +42,46 @@ def test_accuracies_stand_over_the_noise_with_their_intervals():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("noise sigma", "accuracy, %")
     assert axis.get_title() == "title"
     assert set(_legend(axis)) == {"this run (95 % interval)", "paper", r"\$LeNet\$"}
+
+
+def _point(kind, label, milliseconds, accuracy):
+    interval = accuracy - 0.01, accuracy + 0.005
+    return dict(
+        kind=kind, label=label, milliseconds=milliseconds, accuracy=accuracy, interval=interval
+    )
+
+
+def test_accuracies_stand_over_the_logarithm_of_the_time():
+    few = [_point("few", "$1", 2.0, 0.98), _point("few", "2", 4.0, 0.985)]
+    panels = {"sigma 0": [_point("pass", "fast", 0.8, 0.97), *few], "sigma 0.4": few[:1]}
+    figure = saved(plot_accuracy_over_time(panels, "title"))
+    first, second = figure.axes
+    assert figure.get_suptitle() == "title"
+    assert [axis.get_title() for axis in figure.axes] == ["sigma 0", "sigma 0.4"]
+    assert {axis.get_xscale() for axis in figure.axes} == {"log"}
+    assert (first.get_xlabel(), first.get_ylabel()) == ("milliseconds an image", "accuracy, %")
+    one, several = first.containers
+    np.testing.assert_allclose(one[0].get_xydata(), [[0.8, 97]])
+    np.testing.assert_allclose(several[0].get_xydata(), [[2, 98], [4, 98.5]])
+    np.testing.assert_allclose(_error_ends(several), [[97, 98.5], [97.5, 99]])
+    # one colour for each kind, in both panels, and each point is named where it stands
+    colour = several[0].get_color()
+    assert colour != one[0].get_color() and second.containers[0][0].get_color() == colour
+    named = {text.get_text(): (text.xy, text.get_color()) for text in first.texts}
+    assert set(named) == {"fast", r"\$1", "2"}
+    np.testing.assert_allclose(named["2"][0], [4, 98.5])
+    assert named["2"][1] == named[r"\$1"][1] == colour != named["fast"][1]
+    assert _legend(figure) == ["pass", "few"]
+
+
+def test_curves_begin_at_the_first_epoch():
+    figure = saved(plot_epochs({"$one": [0.5, 0.75, 0.7], "two": [0.9]}, "right", "title"))
+    (axis,) = figure.axes
+    curves = {line.get_label(): line.get_xydata() for line in axis.lines}
+    np.testing.assert_allclose(curves[r"\$one"], [[1, 50], [2, 75], [3, 70]])
+    np.testing.assert_allclose(curves["two"], [[1, 90]])
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "right, %")
+    assert axis.get_title() == "title" and _legend(axis) == [r"\$one", "two"]
 
 
 @pytest.mark.parametrize("errors", [None, {"one": [1, 2, 3], "two": [4, 5, 6]}])

@@ -1,0 +1,1 @@
+"""How accurate a search is for the time it takes."""

@@ -1,0 +1,1 @@
+"""How many classes may be dropped after the encoder's pass."""
