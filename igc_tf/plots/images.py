@@ -97,7 +97,8 @@ def plot_cases(
     Args:
         images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
         reconstructions: (N, C, H, W, ...).
-        differences: data difference per class (N, C), written under each reconstruction.
+        differences: data difference per class (N, C), written under each reconstruction;
+            not-a-number for a class that was dropped.
         predictions: the classifier's answers (N,); framed, orange where right or where the truth
             is not known, red where wrong. The right class then has a dashed orange frame.
         labels: the right classes (N,), or None where they are not known.
@@ -239,7 +240,8 @@ def _grid(rows, columns, size, title, **layout):
     axes = figure.subplots(rows, columns, squeeze=False, **layout)
     for axis in axes.ravel():
         axis.set_axis_off()
-    figure.suptitle(plain(title), fontsize=11)
+    # about so many letters fit in an inch
+    figure.suptitle(textwrap.fill(plain(title), int(12 * size[0])), fontsize=11)
     return figure, axes
 
 
@@ -262,7 +264,8 @@ def _show(axis, image, bounds):
 
 def _mark(axis, difference, value, prediction, label):
     """Writes the difference under a reconstruction and frames it, if it is predicted or right."""
-    axis.set_xlabel(f"{difference:.3f}", fontsize=8, labelpad=2)
+    caption = "dropped" if np.isnan(difference) else f"{difference:.3f}"
+    axis.set_xlabel(caption, fontsize=8, labelpad=2)
     if value == prediction:
         style = {"color": _RIGHT if label in (None, value) else _WRONG, "linestyle": "-"}
     elif value == label:

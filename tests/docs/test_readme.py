@@ -24,7 +24,7 @@ def test_its_tables_are_those_of_the_result_files():
 
 
 def test_a_stale_table_is_found():
-    accuracy = f"{100 * result_files.read('reproduce/paper-all')['rows'][0]['accuracy']:.2f} %"
+    accuracy = f"{100 * result_files.read('reproduce/best-all')['rows'][0]['accuracy']:.2f} %"
     assert accuracy in TEXT
     for stale in (
         TEXT.replace(accuracy, "99.99 %"),

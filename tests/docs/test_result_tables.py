@@ -21,16 +21,17 @@ def _cells(table):
 
 def test_accuracies_under_noise():
     rows = _cells(result_tables.noise())
-    paper = result_files.read("reproduce/paper-all")["rows"]
-    best = result_files.read("reproduce/best-all")["rows"]
+    names = ("fast-all", "best-all", "paper-1000")
+    fast, best, paper = (result_files.read(f"reproduce/{name}")["rows"] for name in names)
     assert [row[0] for row in rows] == ["0", "0.2", "0.4"]
-    for row, ours, other in zip(rows, paper, best, strict=True):
+    for row, ours, other, papers in zip(rows, fast, best, paper, strict=True):
         assert row[1].startswith(f"{ours['correct'] / ours['count']:.2%}".replace("%", " %"))
         assert row[2].startswith(f"{other['correct'] / other['count']:.2%}".replace("%", " %"))
         assert row[3].startswith(f"{ours['lenet_correct'] / ours['count']:.2%}".replace("%", " %"))
+        assert row[4].startswith(f"{papers['correct'] / 1000:.2%}".replace("%", " %"))
         low, high = ours["interval"]
         assert row[1].endswith(f"({100 * low:.2f} to {100 * high:.2f})")
-    assert [row[4] for row in rows] == ["95.1 %", "94.7 %", "91.2 %"]
+    assert [row[5] for row in rows] == ["95.1 %", "94.7 %", "91.2 %"]
 
 
 def test_several_labels_name_who_read_them():

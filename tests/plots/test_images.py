@@ -304,3 +304,20 @@ def test_inverse_cases_show_input_reconstruction_and_class_vector(labels):
         *("input", "reconstruction"),
         "class vector",
     ]
+
+
+def test_a_class_that_was_dropped_is_said_to_be_so():
+    reconstructions = _flat([[0.2, np.nan]], (6, 5))
+    differences = np.array([[0.25, np.nan]])
+    figure = plot_cases(
+        np.zeros([1, 6, 5]), reconstructions, differences, [0], [0], ["a", "b"], (0, 1)
+    )
+    assert [axis.get_xlabel() for axis in figure.axes[:2]] == ["0.250", "dropped"]
+
+
+def test_titles_are_as_wide_as_their_figures():
+    title = "a title that is much longer than one narrow picture beside another"
+    figure = plot_search(np.zeros([6, 5]), {0: np.zeros([2, 6, 5])}, ["a", "b"], (0, 1), title)
+    lines = figure.get_suptitle().split("\n")
+    assert " ".join(lines) == title
+    assert max(map(len, lines)) <= 12 * figure.get_figwidth()
