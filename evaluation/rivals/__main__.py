@@ -239,7 +239,8 @@ class _Comparison:
             ours = self._found(contestants[f"library, {settings}"], self._compared)
             theirs = self._found(contestants[name], self._compared)
             same = ours["predictions"] == theirs["predictions"]
-            largest = float(np.abs(ours["differences"] - theirs["differences"]).max())
+            # of the classes that neither dropped
+            largest = float(np.nanmax(np.abs(ours["differences"] - theirs["differences"])))
             agreement[name] = {
                 "images": len(same),
                 "same_predictions": int(same.sum()),

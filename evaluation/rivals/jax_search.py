@@ -6,7 +6,6 @@ import numpy as np
 
 from evaluation.rivals.ported import (
     PortedSearch,
-    compute,
     deformation_filters,
     mirrored,
     window_means,
@@ -22,30 +21,28 @@ class JaxSearch(PortedSearch):
 
     def __init__(self, problem):
         super().__init__(problem)
-        self._functions = [
-            (_FUNCTIONS[step.kind](step.config, *map(jnp.asarray, step.weights)), *ends)
-            for step in problem.steps
-            for ends in [(step.inputs, step.output)]
-        ]
+        self._generate = problem.generator.compiled(_FUNCTIONS, jnp.asarray)
+        self._encode = None
+        if problem.encoder is not None:
+            self._encode = problem.encoder.compiled(_FUNCTIONS, jnp.asarray)
         self._deformation = None
         if problem.deformation is not None:
             self._deformation = _Deformation(problem.data_shape, **problem.deformation)
         self._run = jax.jit(self._run)
 
-    def reconstruct(self, images, starts):
-        """See `PortedSearch.reconstruct`; arrays."""
-        return self._run(jnp.asarray(images), jnp.asarray(starts))
+    def search(self, images, starts):
+        """See `PortedSearch.search`; arrays."""
+        return self._run(images, starts)
 
     def _run(self, data, starts):
         settings = self.problem.settings
-        latent = starts.reshape(-1, starts.shape[-1])
-        condition = jnp.tile(jnp.eye(starts.shape[1]), (len(data), 1))
+        latent, places, loss = self._begin(data, starts)
         rates = jnp.asarray(self.rates, jnp.float32)
-        gradient_of = jax.grad(self._loss)
+        gradient_of = jax.grad(lambda z: self._losses(z, places, data).sum())
 
         def step(number, state):
             latent, first, second = state
-            gradient = gradient_of(latent, condition, data)
+            gradient = gradient_of(latent)
             first = first + (gradient - first) * (1 - settings["beta_1"])
             second = second + (jnp.square(gradient) - second) * (1 - settings["beta_2"])
             moved = rates[number] * first / (jnp.sqrt(second) + settings["epsilon"])
@@ -54,26 +51,91 @@ class JaxSearch(PortedSearch):
         if self.rates:
             state = latent, jnp.zeros_like(latent), jnp.zeros_like(latent)
             latent, _, _ = jax.lax.fori_loop(0, settings["steps"], step, state)
-        generated = self._generated(latent, condition, data)
-        difference = _difference(data, generated)
-        if self._deformation is None:
-            return generated, difference, difference
-        return generated, difference, self._deformation(data, generated)
+        return self._finish(latent, places, loss, data)
 
-    def _generated(self, latent, condition, data):
-        generated = compute(self._functions, self.problem.inputs, condition, latent)
-        return generated.reshape(len(data), -1, *generated.shape[1:])
+    def _begin(self, data, starts):
+        """`(latent (B, k, Z), places, loss)`: where the classes that are searched start.
 
-    def _loss(self, latent, condition, data):
-        difference = _difference(data, self._generated(latent, condition, data))
+        Which they are, (B, k), and the loss of all classes' starts, (B, C); None for all classes.
+        """
+        classes = self.problem.condition_size
+        if starts is None:
+            starts = self._encode(data=data, condition=jnp.eye(classes)[None])
+        if self.kept is None:
+            return starts, None, None
+        loss = self._losses(starts, None, data)
+        places = jax.lax.top_k(-loss, self.kept)[1]
+        return _taken(starts, places), places, loss
+
+    def _generated(self, latent, places, data):
+        """(B, k, H, W, channels)."""
+        condition = jnp.eye(self.problem.condition_size)
+        if places is None:
+            condition = jnp.tile(condition, (len(data), 1))
+        else:
+            condition = condition[places.reshape(-1)]
+        flat = latent.reshape(-1, latent.shape[-1])
+        generated = self._generate(condition=condition, latent=flat)
+        return generated.reshape(*latent.shape[:2], *generated.shape[1:])
+
+    def _restriction(self, latent):
         prior = self.problem.prior
-        restriction = jnp.abs((latent - prior["mean"]) / prior["standard_deviation"]).mean(axis=-1)
-        return difference.sum() + self.problem.settings["restriction_weight"] * restriction.sum()
+        z = (latent - prior["mean"]) / prior["standard_deviation"]
+        return self.problem.settings["restriction_weight"] * _absolute(z).mean(axis=-1)
+
+    def _losses(self, latent, places, data):
+        """The loss of each class (B, k)."""
+        difference = _difference(data, self._generated(latent, places, data))
+        return difference + self._restriction(latent)
+
+    def _finish(self, latent, places, loss, data):
+        """`(scores, differences)`, (B, C)."""
+        generated = self._generated(latent, places, data)
+        difference = _difference(data, generated)
+        score = self._score(latent, generated, difference, data)
+        if places is None:
+            return score, difference
+        scores = _placed(places, score, jnp.full_like(loss, -jnp.inf))
+        differences = _placed(places, difference, jnp.full_like(loss, jnp.nan))
+        # those that were dropped stand below the others, if need be shifted together
+        was_kept = scores > -jnp.inf
+        least = score.min(axis=1, keepdims=True)
+        ceiling = least - 1e-6 * (1 + jnp.abs(least))
+        highest = jnp.where(was_kept, -jnp.inf, -loss).max(axis=1, keepdims=True)
+        dropped = -loss - jnp.maximum(highest - ceiling, 0)
+        return jnp.where(was_kept, scores, dropped), differences
+
+    def _score(self, latent, generated, difference, data):
+        """What the classes that were searched are judged by, (B, k)."""
+        if self._deformation is None:
+            return -difference
+        if self.contenders is None:
+            return -self._deformation(data, generated)
+        loss = difference + self._restriction(latent)
+        values, places = jax.lax.top_k(-loss, self.contenders)
+        score = -self._deformation(data, _taken(generated, places))
+        highest = -values.min(axis=1, keepdims=True)
+        return _placed(places, score, score.min(axis=1, keepdims=True) + highest - loss)
+
+
+def _taken(array, places):
+    """(B, k, ...) of an array (B, K, ...), at the places (B, k)."""
+    return array[jnp.arange(len(array))[:, None], places]
+
+
+def _placed(places, values, others):
+    """(B, K) with values (B, k) at the places (B, k), and others elsewhere."""
+    return others.at[jnp.arange(len(others))[:, None], places].set(values)
+
+
+def _absolute(x):
+    """|x|, whose gradient at 0, where every search starts, is 0 as elsewhere, not JAX's 1."""
+    return x * jax.lax.stop_gradient(jnp.sign(x))
 
 
 def _difference(data, generated):
     """The mean absolute difference (N, C)."""
-    return jnp.abs(data[:, None] - generated).mean(axis=(2, 3, 4))
+    return _absolute(data[:, None] - generated).mean(axis=(2, 3, 4))
 
 
 class _Deformation:
@@ -147,6 +209,7 @@ _FUNCTIONS = {
     "Add": lambda config: lambda x, y: x + y,
     "Conv2D": _convolution,
     "Dense": _dense,
+    "Flatten": lambda config: lambda x: x.reshape(len(x), -1),
     "LatentNormalization": _latent_normalization,
     "LeakyReLU": lambda config: lambda x: jnp.where(x > 0, x, config["negative_slope"] * x),
     "Multiply": lambda config: lambda x, y: x * y,

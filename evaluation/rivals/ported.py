@@ -1,8 +1,8 @@
-"""What the same search written for other frameworks shares: the generator's layers, the settings.
+"""What the same search written for other frameworks shares: the networks' layers, the settings.
 
-The weights are those of the Keras model. A framework brings its own operations for the layers of
-the compact generator, and its own Adam loop. Nothing here loads TensorFlow: its memory and its
-start are not another framework's.
+The weights are those of the Keras models. A framework brings its own operations for the layers of
+the compact generator and its encoder, and its own Adam loop. Nothing here loads TensorFlow: its
+memory and its start are not another framework's.
 """
 
 import math
@@ -12,14 +12,13 @@ import numpy as np
 
 from igc_tf.errors import InputError
 
-# searched at once, as the library does with ten classes
-_IMAGES_AT_ONCE = 100
 # the kinds of layers that every framework computes
 LAYERS = (
     "Activation",
     "Add",
     "Conv2D",
     "Dense",
+    "Flatten",
     "LatentNormalization",
     "LeakyReLU",
     "Multiply",
@@ -36,6 +35,8 @@ _FOLLOWED = {
     "beta_2",
     "epsilon",
     "restriction_weight",
+    "contenders",
+    "start",
     "jit_compile",
 }
 
@@ -60,12 +61,68 @@ class LayerStep:
 
 
 @dataclass(frozen=True)
+class Network:
+    """A functional model, without Keras in it.
+
+    Attributes:
+        inputs: numbers of the tensors that it is given, by name.
+        steps: its layers, `LayerStep`s; the last makes what the network makes.
+    """
+
+    inputs: dict
+    steps: list
+
+    @classmethod
+    def of(cls, model):
+        """Reads the layers of a functional Keras model without nested models.
+
+        Raises:
+            InputError: for a layer of another kind.
+        """
+        numbers, inputs, steps = {}, {}, []
+        for layer in model.layers:
+            output = numbers[id(layer.output)] = len(numbers)
+            kind = type(layer).__name__
+            if kind == "InputLayer":
+                inputs[layer.name] = output
+                continue
+            if kind not in LAYERS:
+                raise InputError(f"{model.name!r} has a layer {kind}: expected only {LAYERS}")
+            given = layer.input if isinstance(layer.input, list) else [layer.input]
+            taken = tuple(numbers[id(tensor)] for tensor in given)
+            weights = tuple(layer.get_weights())
+            steps.append(LayerStep(kind, layer.get_config(), weights, taken, output))
+        return cls(inputs, steps)
+
+    def compiled(self, functions, array):
+        """Returns the network as a function of tensors by name.
+
+        Args:
+            functions: {kind of a layer: (config, *weights) -> its function}, a framework's.
+            array: makes a framework's tensor of a weight.
+        """
+        calls = [
+            (functions[step.kind](step.config, *map(array, step.weights)), step.inputs, step.output)
+            for step in self.steps
+        ]
+
+        def call(**given):
+            tensors = {self.inputs[name]: tensor for name, tensor in given.items()}
+            for function, taken, made in calls:
+                tensors[made] = function(*(tensors[number] for number in taken))
+            return tensors[self.steps[-1].output]
+
+        return call
+
+
+@dataclass(frozen=True)
 class Problem:
     """What a search in another framework is given, without Keras or TensorFlow in it.
 
     Attributes:
-        inputs: numbers of the tensors {"condition", "latent"}.
-        steps: the generator's layers, `LayerStep`s; the last makes the data.
+        generator: the `Network` {"condition" (N, C), "latent" (N, Z)} -> data.
+        encoder: the `Network` {"data" (B, ...), "condition" (1, C, C)} -> latents (B, C, Z) that
+            the search starts from; None where it starts from the prior's mean.
         data_shape: (H, W, channels).
         condition_size: C.
         latent_size: Z.
@@ -75,8 +132,8 @@ class Problem:
             difference does.
     """
 
-    inputs: dict
-    steps: list
+    generator: Network
+    encoder: Network | None
     data_shape: tuple
     condition_size: int
     latent_size: int
@@ -98,11 +155,10 @@ class Problem:
         reason = why_not_ported(settings)
         if reason is not None:
             raise InputError(reason)
-        inputs, steps = layer_steps(generator.model)
         decides = settings.decision_difference()
         return cls(
-            inputs,
-            steps,
+            Network.of(generator.model),
+            Network.of(generator.encoder) if settings.start == "encoder" else None,
             generator.data_shape,
             generator.condition_size,
             generator.latent_size,
@@ -110,55 +166,6 @@ class Problem:
             settings.to_dict(),
             None if decides == "difference" else asdict(decides),
         )
-
-
-def layer_steps(model):
-    """Reads a generator's layers.
-
-    Args:
-        model: a functional Keras model `[condition, latent] -> data` without nested models.
-
-    Returns:
-        `(inputs, steps)`: the numbers of the tensors {"condition", "latent"}, and the `LayerStep`s;
-        the last makes the data.
-
-    Raises:
-        InputError: for a layer of another kind.
-    """
-    numbers, inputs, steps = {}, {}, []
-    for layer in model.layers:
-        numbers[id(layer.output)] = len(numbers)
-        kind = type(layer).__name__
-        if kind == "InputLayer":
-            inputs[layer.name] = numbers[id(layer.output)]
-            continue
-        if kind not in LAYERS:
-            raise InputError(
-                f"the generator {model.name!r} has a layer {kind}: expected only {LAYERS}"
-            )
-        given = layer.input if isinstance(layer.input, list) else [layer.input]
-        taken = tuple(numbers[id(tensor)] for tensor in given)
-        weights = tuple(layer.get_weights())
-        steps.append(LayerStep(kind, layer.get_config(), weights, taken, numbers[id(layer.output)]))
-    return inputs, steps
-
-
-def compute(functions, inputs, condition, latent):
-    """Computes a network.
-
-    Args:
-        functions: `[(function, numbers of its tensors, number of what it makes)]`, of its layers.
-        inputs: numbers of the tensors {"condition", "latent"}.
-        condition: (B, C).
-        latent: (B, Z).
-
-    Returns:
-        What the last layer makes.
-    """
-    tensors = {inputs["condition"]: condition, inputs["latent"]: latent}
-    for function, taken, made in functions:
-        tensors[made] = function(*(tensors[number] for number in taken))
-    return tensors[functions[-1][2]]
 
 
 def why_not_ported(settings):
@@ -169,14 +176,22 @@ def why_not_ported(settings):
             continue
         if field.name == "decision" and value == "deformation":
             continue
+        if field.name == "plan" and _kept_at_once(value) is not None:
+            continue
         return f"{field.name}={value!r} is not written for it"
     return None
+
+
+def _kept_at_once(plan):
+    """How many candidates a plan keeps of the starts, for all steps; None for any other plan."""
+    is_such = len(plan) == 2 and plan[0][0] == 0 and plan[1][1] is None
+    return plan[0][1] if is_such else None
 
 
 class PortedSearch:
     """A search for every class, as `InvertedGeneratorClassifier` does it.
 
-    A subclass says in `reconstruct` how its framework descends.
+    A subclass says in `search` how its framework descends.
 
     Args:
         problem: a `Problem`.
@@ -184,11 +199,22 @@ class PortedSearch:
     Attributes:
         problem: as given.
         rates: Adam's step sizes before the second moment divides them, one for each step.
+        kept: how many classes, those whose starts have the least loss, are searched; None for all.
+        contenders: among how many of those a decision by another difference is made; None for all.
+        at_once: how many images are searched at once; as many as the library with ten classes.
     """
 
+    at_once = 100
+
     def __init__(self, problem):
+        settings = problem.settings
         self.problem = problem
-        self.rates = [self._rate(step) for step in range(problem.settings["steps"])]
+        self.rates = [self._rate(step) for step in range(settings["steps"])]
+        self.kept = None if settings["plan"] is None else _kept_at_once(settings["plan"])
+        self.contenders = settings["contenders"]
+        searched = problem.condition_size if self.kept is None else self.kept
+        if problem.deformation is None or (self.contenders or searched) >= searched:
+            self.contenders = None
 
     def _rate(self, step):
         settings = self.problem.settings
@@ -197,39 +223,42 @@ class PortedSearch:
         t = step + 1
         return rate * math.sqrt(1 - settings["beta_2"] ** t) / (1 - settings["beta_1"] ** t)
 
-    def __call__(self, images):
-        """Searches from the prior's mean.
+    def __call__(self, images, starts=None):
+        """Searches.
 
         Args:
             images: float32 (N, H, W, channels).
+            starts: latents, float32 (N, C, Z); None for what the settings say.
 
         Returns:
-            `(scores, differences)`, each (N, C): the class of the highest score is the answer.
+            `(scores, differences)`, each (N, C): the class of the highest score is the answer; the
+            data difference of a class that was dropped is not-a-number.
         """
         problem = self.problem
-        at_once = min(len(images), _IMAGES_AT_ONCE)
-        shape = (at_once, problem.condition_size, problem.latent_size)
-        starts = np.full(shape, problem.prior["mean"], np.float32)
-        scores, differences = [], []
+        at_once = min(len(images), self.at_once)
+        if starts is None and problem.encoder is None:
+            shape = (1, problem.condition_size, problem.latent_size)
+            starts = np.full(shape, problem.prior["mean"], np.float32)
+        found = []
         for begin in range(0, len(images), at_once):
             # always the same size, for which the loop is compiled
-            chosen = np.resize(images[begin : begin + at_once], (at_once, *images.shape[1:]))
-            _, difference, decided = self.reconstruct(chosen, starts)
-            kept = min(at_once, len(images) - begin)
-            scores.append(-np.asarray(decided)[:kept])
-            differences.append(np.asarray(difference)[:kept])
-        return np.concatenate(scores), np.concatenate(differences)
+            chosen = np.arange(begin, begin + at_once) % len(images)
+            chosen_starts = starts
+            if starts is not None:
+                chosen_starts = np.resize(starts, (len(images), *starts.shape[1:]))[chosen]
+            searched = self.search(images[chosen], chosen_starts)
+            found.append([np.asarray(part)[: len(images) - begin] for part in searched])
+        return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
-    def reconstruct(self, images, starts):
-        """Searches from starts, of which 0 steps are judged as they are.
+    def search(self, images, starts):
+        """Searches a few images at once.
 
         Args:
             images: float32 (N, H, W, channels).
-            starts: latents, float32 (N, C, Z).
+            starts: latents, float32 (N, C, Z); None for those of the encoder.
 
         Returns:
-            `(generated, differences, decided)`: (N, C, H, W, channels), and what each class is off
-            by, (N, C), by the data difference and by what decides.
+            `(scores, differences)` as `__call__`.
         """
         raise NotImplementedError
 

@@ -6,7 +6,6 @@ import torch.nn.functional as F
 
 from evaluation.rivals.ported import (
     PortedSearch,
-    compute,
     deformation_filters,
     mirrored,
     window_means,
@@ -23,54 +22,112 @@ class TorchSearch(PortedSearch):
 
     def __init__(self, problem, compiled=True):
         super().__init__(problem)
-        self._functions = [
-            (_FUNCTIONS[step.kind](step.config, *map(torch.tensor, step.weights)), *ends)
-            for step in problem.steps
-            for ends in [(step.inputs, step.output)]
-        ]
+        self._generate = problem.generator.compiled(_FUNCTIONS, torch.tensor)
+        self._encode = None
+        if problem.encoder is not None:
+            self._encode = problem.encoder.compiled(_FUNCTIONS, torch.tensor)
         self._deformation = None
         if problem.deformation is not None:
             self._deformation = _Deformation(problem.data_shape, **problem.deformation)
         compiler = torch.compile(dynamic=False) if compiled else lambda function: function
-        self._step, self._finish = compiler(self._step), compiler(self._finish)
+        self._pass = compiler(self._pass)
+        self._begin, self._step = compiler(self._begin), compiler(self._step)
+        self._finish = compiler(self._finish)
 
-    def reconstruct(self, images, starts):
-        """See `PortedSearch.reconstruct`; tensors."""
+    def search(self, images, starts):
+        """See `PortedSearch.search`; tensors."""
         with torch.no_grad():
             data = torch.from_numpy(np.ascontiguousarray(images))
-            latent = torch.from_numpy(starts.reshape(-1, starts.shape[-1]).copy())
-            condition = torch.eye(starts.shape[1]).repeat(len(images), 1)
+            starts = None if starts is None else torch.from_numpy(np.ascontiguousarray(starts))
+            if not self.rates:
+                return self._pass(data, starts)
+            latent, places, loss = self._begin(data, starts)
             first, second = torch.zeros_like(latent), torch.zeros_like(latent)
             for rate in self.rates:
                 latent, first, second = self._step(
-                    latent, first, second, torch.tensor(rate), condition, data
+                    latent, first, second, torch.tensor(rate), places, data
                 )
-            return self._finish(latent, condition, data)
+            return self._finish(latent, places, loss, data)
 
-    def _generated(self, latent, condition, data):
-        generated = compute(self._functions, self.problem.inputs, condition, latent)
-        return generated.reshape(len(data), -1, *generated.shape[1:])
+    def _pass(self, data, starts):
+        """A search without steps, in one piece."""
+        return self._finish(*self._begin(data, starts), data)
 
-    def _loss(self, latent, condition, data):
-        difference = _difference(data, self._generated(latent, condition, data))
+    def _begin(self, data, starts):
+        """`(latent (B, k, Z), places, loss)`: where the classes that are searched start.
+
+        Which they are, (B, k), and the loss of all classes' starts, (B, C); None for all classes.
+        """
+        classes = self.problem.condition_size
+        if starts is None:
+            starts = self._encode(data=data, condition=torch.eye(classes)[None])
+        if self.kept is None:
+            return starts, None, None
+        loss = self._losses(starts, None, data)
+        places = loss.topk(self.kept, largest=False).indices
+        return _taken(starts, places), places, loss
+
+    def _generated(self, latent, places, data):
+        """(B, k, H, W, channels)."""
+        condition = torch.eye(self.problem.condition_size)
+        if places is None:
+            condition = condition.repeat(len(data), 1)
+        else:
+            condition = condition[places].flatten(0, 1)
+        generated = self._generate(condition=condition, latent=latent.flatten(0, 1))
+        return generated.reshape(*latent.shape[:2], *generated.shape[1:])
+
+    def _restriction(self, latent):
         prior = self.problem.prior
-        restriction = ((latent - prior["mean"]) / prior["standard_deviation"]).abs().mean(dim=-1)
-        return difference.sum() + self.problem.settings["restriction_weight"] * restriction.sum()
+        z = (latent - prior["mean"]) / prior["standard_deviation"]
+        return self.problem.settings["restriction_weight"] * z.abs().mean(dim=-1)
 
-    def _step(self, latent, first, second, rate, condition, data):
+    def _losses(self, latent, places, data):
+        """The loss of each class (B, k)."""
+        difference = _difference(data, self._generated(latent, places, data))
+        return difference + self._restriction(latent)
+
+    def _step(self, latent, first, second, rate, places, data):
         """One step of Adam, on the latents of all images and classes."""
         settings = self.problem.settings
-        gradient = torch.func.grad(self._loss)(latent, condition, data)
+        gradient = torch.func.grad(lambda z: self._losses(z, places, data).sum())(latent)
         first = first + (gradient - first) * (1 - settings["beta_1"])
         second = second + (gradient.square() - second) * (1 - settings["beta_2"])
         return latent - rate * first / (second.sqrt() + settings["epsilon"]), first, second
 
-    def _finish(self, latent, condition, data):
-        generated = self._generated(latent, condition, data)
+    def _finish(self, latent, places, loss, data):
+        """`(scores, differences)`, (B, C)."""
+        generated = self._generated(latent, places, data)
         difference = _difference(data, generated)
+        score = self._score(latent, generated, difference, data)
+        if places is None:
+            return score, difference
+        scores = torch.full_like(loss, -torch.inf).scatter(1, places, score)
+        differences = torch.full_like(loss, torch.nan).scatter(1, places, difference)
+        # those that were dropped stand below the others, if need be shifted together
+        was_kept = scores > -torch.inf
+        least = score.amin(dim=1, keepdim=True)
+        ceiling = least - 1e-6 * (1 + least.abs())
+        highest = (-loss).masked_fill(was_kept, -torch.inf).amax(dim=1, keepdim=True)
+        dropped = -loss - (highest - ceiling).clamp(min=0)
+        return torch.where(was_kept, scores, dropped), differences
+
+    def _score(self, latent, generated, difference, data):
+        """What the classes that were searched are judged by, (B, k)."""
         if self._deformation is None:
-            return generated, difference, difference
-        return generated, difference, self._deformation(data, generated)
+            return -difference
+        if self.contenders is None:
+            return -self._deformation(data, generated)
+        loss = difference + self._restriction(latent)
+        least = loss.topk(self.contenders, largest=False)
+        score = -self._deformation(data, _taken(generated, least.indices))
+        others = score.amin(dim=1, keepdim=True) + least.values.amax(dim=1, keepdim=True) - loss
+        return others.scatter(1, least.indices, score)
+
+
+def _taken(tensor, places):
+    """(B, k, ...) of a tensor (B, K, ...), at the places (B, k)."""
+    return tensor[torch.arange(len(tensor))[:, None], places]
 
 
 def _difference(data, generated):
@@ -119,15 +176,25 @@ def _dense(config, kernel, bias=None):
 
 
 def _convolution(config, kernel, bias=None):
+    sizes, strides = kernel.shape[:2], config["strides"]
     kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
     activation = _ACTIVATIONS[config["activation"]]
 
     def function(x):
         # channels stay last in memory
-        x = F.conv2d(x.permute(0, 3, 1, 2), kernel, bias, config["strides"], config["padding"])
-        return activation(x.permute(0, 2, 3, 1))
+        x = x.permute(0, 3, 1, 2)
+        if config["padding"] == "same":
+            margins = [_margins(*sides) for sides in zip(x.shape[2:], sizes, strides, strict=True)]
+            x = F.pad(x, [*margins[1], *margins[0]])
+        return activation(F.conv2d(x, kernel, bias, strides).permute(0, 2, 3, 1))
 
     return function
+
+
+def _margins(length, size, stride):
+    """What Keras adds at both ends of an axis with padding "same"; the end has the odd one."""
+    margin = max((-(-length // stride) - 1) * stride + size - length, 0)
+    return margin // 2, margin - margin // 2
 
 
 def _latent_normalization(config):
@@ -141,6 +208,7 @@ _FUNCTIONS = {
     "Add": lambda config: lambda x, y: x + y,
     "Conv2D": _convolution,
     "Dense": _dense,
+    "Flatten": lambda config: lambda x: x.flatten(1),
     "LatentNormalization": _latent_normalization,
     "LeakyReLU": lambda config: lambda x: F.leaky_relu(x, config["negative_slope"]),
     "Multiply": lambda config: lambda x, y: x * y,
