@@ -33,7 +33,7 @@ def noise():
         ]
         for of in zip(*settings, strict=True)
     ]
-    head = ["sigma", "fast", "best", "LeNet-5", "paper's settings, 1,000 images", "the paper, 1,000"]
+    head = ["sigma", "fast", "best", "LeNet-5", "paper's settings, 1,000", "the paper, 1,000"]
     return table(head, rows)
 
 
@@ -69,6 +69,77 @@ def frechet():
         for name, result, key in lines
     ]
     return table(head, rows)
+
+
+_RIVALS = {
+    "mnist-lenet": "LeNet-5, as it ships",
+    "mnist-lenet-fair": "LeNet-5, distortions and noise in training",
+    "cnn": "CNN of 2.5 million weights, the same training",
+    "nearest neighbour": "nearest of the training images",
+}
+
+
+def _rival(name):
+    """What a rival is called in a table."""
+    kind, _, settings = name.partition(", ")
+    if kind == "library":
+        return f"this library, {settings} settings"
+    if settings:
+        framework = {"torch": "PyTorch, compiled", "jax": "JAX, jit"}[kind]
+        return f"the same in {framework}, {settings} settings"
+    return _RIVALS[name]
+
+
+def rivals_accuracy():
+    """Accuracies of the library and its rivals on the same images, and by how much it leads."""
+    found = read("rivals/mnist")["rows"]
+    rows = []
+    for row in found:
+        ahead = row.get("library_ahead_by")
+        points = "" if ahead is None else _points(ahead["difference"])
+        if ahead is not None:
+            low, high = map(_points, ahead["interval"])
+            points += f" ({low} to {high})"
+        rows.append([f"{row['sigma']:g}", _rival(row["name"]), _accuracy(row), points])
+    return table(["sigma", "read by", "accuracy", "the library leads by, points"], rows)
+
+
+def _points(share):
+    return f"{100 * share:+.2f}".replace("-", "−")
+
+
+def _rate(rate):
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
+
+
+def rivals_costs():
+    """Images a second, memory and time to start of the library and its rivals."""
+    result = read("rivals/mnist")
+    batches = result["options"]["batches"]
+    rows = [
+        [
+            _rival(name),
+            *(_rate(cost["images_per_second"][str(batch)]) for batch in batches),
+            f"{cost['peak_bytes'] / 1e6:,.0f}",
+            f"{cost['start_seconds']:.1f}",
+        ]
+        for name, cost in result["costs"].items()
+    ]
+    handed = [f"images a second, {batch:,} at a time" for batch in batches]
+    return table(["", *handed, "MB", "seconds to the first answer"], rows)
+
+
+def rivals_agreement():
+    """How far the same search in other frameworks answers the same."""
+    rows = [
+        [
+            _rival(name),
+            f"{found['same_predictions']} of {found['images']}",
+            f"{found['largest_difference']:.1g}",
+        ]
+        for name, found in read("rivals/mnist")["agreement"].items()
+    ]
+    return table(["search", "same answers", "largest difference of data differences"], rows)
 
 
 def several_labels():
@@ -290,8 +361,12 @@ def numbers():
         searched[way["chosen"]] for way in ways if searched[way["chosen"]]["method"] == "relaxed"
     ]
     letters = read("trajectories/characters")
+    rivals = read("rivals/mnist")
     return {
         "images_all": f"{read('reproduce/best-all')['data']['count']:,}",
+        "rivals_images": f"{rivals['data']['count']:,}",
+        "rivals_rounds": str(rivals["options"]["rounds"]),
+        "rivals_load": f"{rivals['load_average']['begin']:.1f}",
         "reproduce_seconds": f"{sum(row['seconds'] for row in compact):.0f}",
         "ms_paper": f"{1000 * compact[0]['seconds'] / compact[0]['count']:.0f}",
         "ms_best": f"{1000 * best[0]['seconds'] / best[0]['count']:.1f}",
@@ -317,6 +392,9 @@ TABLES = {
     "losses": losses,
     "noise": noise,
     "noise-paper-size": noise_paper_size,
+    "rivals-accuracy": rivals_accuracy,
+    "rivals-agreement": rivals_agreement,
+    "rivals-costs": rivals_costs,
     "saved-model-seconds": saved_model_seconds,
     "settings-tried": settings_tried,
     "several-labels": several_labels,

@@ -1,0 +1,1 @@
+"""The classifier beside its rivals, in one run."""
