@@ -190,6 +190,67 @@ def _kept(plan):
     return "all" if plan is None or plan[0][1] is None else str(plan[0][1])
 
 
+def elimination():
+    """How often a search that drops classes answers differently from one that keeps all."""
+    result = read("elimination/compact")
+    rows = []
+    for place, kept in enumerate(result["options"]["kept"]):
+        parts = [row["kept"][place] for row in result["rows"]]
+        rows.append(
+            [
+                kept,
+                *(
+                    f"{part['disagreements']} of {part['count']:,} (at most "
+                    f"{percent(part['upper_bound'])})"
+                    for part in parts
+                ),
+            ]
+        )
+    head = ["classes kept", *(f"sigma {row['sigma']:g}" for row in result["rows"])]
+    return table(head, rows)
+
+
+def accuracy_speed():
+    """Accuracy over milliseconds of several ways to classify."""
+    result = read("accuracy_speed/compact")
+    rows = []
+    for row in result["rows"]:
+        times, faster = result["times"][row["name"]], result["faster_by"][row["name"]]
+        rows.append(
+            [
+                row["name"],
+                *(percent(part["accuracy"]) for part in row["accuracies"]),
+                f"{times['milliseconds']:.2f}",
+                f"{times['one_image']:.1f}",
+                f"{faster['milliseconds']:.1f}",
+            ]
+        )
+    sigmas = [f"sigma {sigma:g}" for sigma in result["options"]["sigma"]]
+    return table(["search", *sigmas, "ms an image", "one alone, ms", "times faster"], rows)
+
+
+def ablation():
+    """What each part of the training brings."""
+    result = read("ablation/compact")
+    rows = []
+    for label, distances in result["distances"].items():
+        training = result["trainings"][label]
+        found = [row for row in result["rows"] if row["label"] == label]
+        said = [
+            label,
+            " + ".join(map(str, training["epochs"])),
+            "–" if training["hours"] is None else f"{training['hours']:.1f}",
+            f"{distances['fid']:.1f}",
+            f"{distances['kid']:.3f}",
+        ]
+        for name in dict.fromkeys(row["settings"] for row in found):
+            accuracies = [_accuracy(row) for row in found if row["settings"] == name]
+            rows.append([*said, name, *accuracies])
+            said = [""] * len(said)
+    sigmas = [f"sigma {sigma:g}" for sigma in read("ablation/compact")["options"]["sigma"]]
+    return table(["training", "epochs", "hours", "FID", "KID", "settings", *sigmas], rows)
+
+
 def speed():
     """Images per second of three ways to search."""
     result = read("search_speed/one-image")
@@ -362,11 +423,18 @@ def numbers():
     ]
     letters = read("trajectories/characters")
     rivals = read("rivals/mnist")
+    elimination_result = read("elimination/compact")
+    timed = read("accuracy_speed/compact")
     return {
         "images_all": f"{read('reproduce/best-all')['data']['count']:,}",
         "rivals_images": f"{rivals['data']['count']:,}",
         "rivals_rounds": str(rivals["options"]["rounds"]),
         "rivals_load": f"{rivals['load_average']['begin']:.1f}",
+        "elimination_chosen": str(elimination_result["chosen"]),
+        "elimination_images": f"{elimination_result['data']['count']:,}",
+        "elimination_level": f"{100 * elimination_result['options']['level']:g} %",
+        "accuracy_speed_images": f"{timed['data']['count']:,}",
+        "ablation_images": f"{read('ablation/compact')['data']['count']:,}",
         "reproduce_seconds": f"{sum(row['seconds'] for row in compact):.0f}",
         "ms_paper": f"{1000 * compact[0]['seconds'] / compact[0]['count']:.0f}",
         "ms_best": f"{1000 * best[0]['seconds'] / best[0]['count']:.1f}",
@@ -384,6 +452,9 @@ def numbers():
 
 
 TABLES = {
+    "ablation": ablation,
+    "accuracy-speed": accuracy_speed,
+    "elimination": elimination,
     "exports": exports,
     "frechet": frechet,
     "inverse-comparison": inverse_comparison,

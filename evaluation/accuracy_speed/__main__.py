@@ -140,7 +140,8 @@ def accuracy_speed(options, data=None, verbose=1):
         for name, taken in times.items()
     }
     run.rows.sort(key=lambda row: list(classifiers).index(row["name"]))
-    _draw(run, options, times, len(data))
+    title = f"{generators.float32.name}, {len(data):,} images; numbers are steps"
+    _draw(run, options, times, title)
     return run.finish(times=times, faster_by=faster_by)
 
 
@@ -212,7 +213,7 @@ def _times(options, classifiers, images, run):
     return times
 
 
-def _draw(run, options, times, count):
+def _draw(run, options, times, title):
     """The chart, a panel for each sigma."""
     panels = {}
     for place, sigma in enumerate(options.sigma):
@@ -226,7 +227,6 @@ def _draw(run, options, times, count):
             }
             for row in run.rows
         ]
-    title = f"{options.generator}, {count:,} images; numbers are steps"
     run.write_figure("accuracy-speed.png", plot_accuracy_over_time(panels, title))
 
 

@@ -60,6 +60,38 @@ def test_a_claim_says_whether_it_holds():
     assert {"yes", "no"} == {row[1] for row in rows}
 
 
+def test_searches_stand_beside_their_times():
+    rows = _cells(result_tables.accuracy_speed())
+    result = result_files.read("accuracy_speed/compact")
+    for row, found in zip(rows, result["rows"], strict=True):
+        assert row[0] == found["name"]
+        assert row[1] == f"{100 * found['accuracies'][0]['accuracy']:.2f} %"
+        times = result["times"]
+        ratio = times["from the mean, 16 steps"]["milliseconds"]
+        ratio /= times[row[0]]["milliseconds"]
+        assert float(row[-1]) == pytest.approx(ratio, abs=0.06)
+
+
+def test_dropped_classes_have_their_bounds():
+    rows = _cells(result_tables.elimination())
+    result = result_files.read("elimination/compact")
+    assert [int(row[0]) for row in rows] == result["options"]["kept"]
+    for place, row in enumerate(rows):
+        for cell, found in zip(row[1:], result["rows"], strict=True):
+            part = found["kept"][place]
+            assert cell.startswith(f"{part['disagreements']} of ")
+            assert f"at most {100 * part['upper_bound']:.2f} %" in cell
+
+
+def test_every_training_has_its_accuracies():
+    rows = _cells(result_tables.ablation())
+    found = result_files.read("ablation/compact")
+    assert len(rows) == len(found["rows"]) // len(found["options"]["sigma"])
+    assert [row[0] for row in rows if row[0]] == list(found["distances"])
+    first = found["rows"][0]
+    assert rows[0][6].startswith(f"{100 * first['accuracy']:.2f} %")
+
+
 def test_losses_are_shown_beside_wins():
     rows = _cells(result_tables.losses())
     shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]
