@@ -177,7 +177,9 @@ def _run_export(program, directory, images):
 
 
 def _compared(labels, differences, here, tolerance):
-    deviation = np.abs(differences - here.differences)
+    # a class that was dropped has no difference
+    was_kept = np.isfinite(here.differences)
+    deviation = np.abs(differences - here.differences)[was_kept]
     return {
         "same_labels": int((labels == here.predictions).sum()),
         "largest_deviation": float(deviation.max()),
