@@ -5,7 +5,7 @@ import re
 import result_files
 import result_tables
 
-from igc_tf.reproduce import PAPER_ROWS, NoiseTable
+from igc_tf.reproduce import PAPER_ROWS, NoiseTable, ReproduceOptions
 
 README = result_files.ROOT / "README.md"
 
@@ -18,7 +18,8 @@ def printed():
         f"{data['count']:,} {data['split']} images of {options['dataset']} ({data['source']}); "
         f"generator {options['generator']}, {options['settings']} settings"
     )
-    return str(NoiseTable(result["rows"], header, options["output"], references=PAPER_ROWS))
+    output = ReproduceOptions().output
+    return str(NoiseTable(result["rows"], header, output, references=PAPER_ROWS))
 
 
 def fill(text):
