@@ -83,15 +83,6 @@ def test_dropped_classes_have_their_bounds():
             assert f"at most {100 * part['upper_bound']:.2f} %" in cell
 
 
-def test_every_training_has_its_accuracies():
-    rows = _cells(result_tables.ablation())
-    found = result_files.read("ablation/compact")
-    assert len(rows) == len(found["rows"]) // len(found["options"]["sigma"])
-    assert [row[0] for row in rows if row[0]] == list(found["distances"])
-    first = found["rows"][0]
-    assert rows[0][6].startswith(f"{100 * first['accuracy']:.2f} %")
-
-
 def test_losses_are_shown_beside_wins():
     rows = _cells(result_tables.losses())
     shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]
