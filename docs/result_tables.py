@@ -361,9 +361,9 @@ def losses():
         [
             f"digits, sigma {sigma:g}",
             _accuracy(rivals["library, best", sigma]),
-            f"LeNet-5: {_accuracy(rivals['mnist-lenet-fair', sigma])}",
+            f"CNN: {_accuracy(rivals['cnn', sigma])}",
         ]
-        for sigma in (0.0, 0.4)
+        for sigma in (0.0, 0.2, 0.4)
     ]
     ours, network = (
         with_interval(row["all_labels"]["accuracy"], row["all_labels"]["interval"])
