@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers.base import SearchClassifier
 from igc_tf.classifiers.results import InverseClassification
+from igc_tf.errors import InputError
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 
@@ -84,6 +85,11 @@ class InverseClassifier(SearchClassifier):
 
     def space(self):
         """A single candidate, whose condition is searched too (`Space.relaxed`)."""
+        if self.settings.start != "mean":
+            raise InputError(
+                f"start={self.settings.start!r}: expected 'mean'; inverse classification draws its "
+                "latents' starts, since an encoder would need the condition that is searched"
+            )
         return Space.relaxed(
             self.generator,
             self.settings.restriction(self.generator.prior),

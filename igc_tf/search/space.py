@@ -114,7 +114,7 @@ class Space(NamedTuple):
                 [1, layout.size, latent_size], float(prior.mean)
             ),
             "encoder": lambda batch, generator: generator.encode(
-                batch.data, tf.constant(start[np.newaxis])
+                _seen(batch, generator), tf.constant(start[np.newaxis])
             ),
         }
         latent = Block(starts[latent_start], latent_size, restriction=restriction)
@@ -284,6 +284,14 @@ class PriorStart:
             return self._prior.sample([1, self._size], [self._seed, index])
 
         return tf.map_fn(draw, batch.indices, fn_output_signature=tf.float32)
+
+
+def _seen(batch, generator):
+    """A batch's data as an encoder can see them: background where nothing is compared."""
+    if batch.visible is None:
+        return batch.data
+    is_visible = tf.broadcast_to(batch.visible, tf.shape(batch.data)) > 0
+    return tf.where(is_visible, batch.data, generator.background)
 
 
 class _Repeated:

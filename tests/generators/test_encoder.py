@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
+from igc_tf.classifiers import (
+    InverseClassifier,
+    InvertedGeneratorClassifier,
+    MultiLabelInvertedGeneratorClassifier,
+)
 from igc_tf.data.layout import ConditionLayout
-from igc_tf.errors import GeneratorError
+from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.encoder import ENCODER_SIZES, EncoderSize, build_encoder
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator, save_generator
-from igc_tf.search import SearchSettings
+from igc_tf.search import Batch, SearchSettings, Space
 from tests.fixtures.linear_generator import (
     exact_encoder,
     least_squares,
@@ -62,6 +66,18 @@ def test_steps_go_on_from_the_encoder():
     after = InvertedGeneratorClassifier(generator, settings).classify(data).differences
     assert (before > expected + 1e-3).all()
     np.testing.assert_allclose(after, expected, atol=1e-4)
+
+
+def test_an_encoder_sees_the_background_where_data_are_hidden():
+    generator, _, _ = encoded_generator(background=0.5)
+    data = random_data(3)
+    mask = np.float32([1, 1, 1, 1, 0, 0])
+    hidden, filled = (np.where(mask > 0, data, value) for value in (np.nan, 0.5))
+    space = Space.per_value(generator, latent_start="encoder")
+    start = space.blocks["latent"].start
+    expected = start(Batch(tf.constant(filled, tf.float32)), generator)
+    found = start(Batch(tf.constant(hidden, tf.float32), tf.constant(mask)), generator)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_several_labels_are_encoded_with_the_others_neutral():
@@ -115,7 +131,7 @@ def test_a_generator_is_kept_with_its_encoder(tmp_path):
         loaded.encode(data, conditions), generator.encode(data, conditions)
     )
     (tmp_path / "own/encoder.npz").write_bytes(b"damaged")
-    with pytest.raises(GeneratorError.__mro__[1], match="SHA-256"):
+    with pytest.raises(InputError, match="SHA-256"):
         load_generator(tmp_path / "own")
 
 
@@ -146,6 +162,12 @@ def test_unsuitable_encoders_are_refused():
     alone = keras.Model(condition, keras.layers.Dense(6, activation="tanh")(condition))
     with pytest.raises(GeneratorError, match="no latent to encode"):
         Generator(alone, encoder=_returning(2))
+
+
+def test_inverse_classification_starts_from_no_encoder():
+    generator, _, _ = encoded_generator()
+    with pytest.raises(InputError, match="start='encoder': expected 'mean'"):
+        InverseClassifier(generator, ONE_PASS)
 
 
 def test_without_an_encoder_there_is_nothing_to_start_from():
