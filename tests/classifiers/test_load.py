@@ -25,17 +25,22 @@ def _generator(layout=None, card=None):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("name", "kind", "best"),
     [
-        ("mnist-cagan-compact", InvertedGeneratorClassifier),
-        ("mnist-multilabel-cagan-compact", MultiLabelInvertedGeneratorClassifier),
+        ("mnist-cagan-compact", InvertedGeneratorClassifier, (8, "encoder", "difference")),
+        (
+            "mnist-multilabel-cagan-compact",
+            MultiLabelInvertedGeneratorClassifier,
+            (16, "mean", "deformation"),
+        ),
     ],
 )
-def test_what_ships_gets_the_best_settings_of_its_card(name, kind):
+def test_what_ships_gets_the_best_settings_of_its_card(name, kind, best):
     classifier = load_classifier(name)
     assert type(classifier) is kind
-    assert classifier.settings == load_classifier(name, "best").settings
-    assert classifier.settings.decision == "deformation" and classifier.settings.steps == 16
+    settings = classifier.settings
+    assert settings == load_classifier(name, "best").settings
+    assert (settings.steps, settings.start, settings.decision) == best
     assert load_classifier(name, "paper").settings == SearchSettings()
 
 

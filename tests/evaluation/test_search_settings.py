@@ -6,7 +6,7 @@ import pytest
 
 from evaluation.search_settings.__main__ import SearchSettingsOptions, choose_search_settings
 from igc_tf.classifiers import InvertedGeneratorClassifier, load_classifier
-from igc_tf.data import bundled_digits, label_digits
+from igc_tf.data import label_digits, load_images
 from igc_tf.search import SearchSettings
 from tests.fixtures.mean_digits import mean_digit_generator, save_label_generator
 from tests.fixtures.read_summaries import read_summaries
@@ -29,7 +29,7 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
     assert chosen != SearchSettings() and chosen.to_dict() == result["tried"][2]["settings"]
     assert result["tried"][2]["score"] > result["tried"][0]["score"]
     assert result["tried"][0]["settings"] == SearchSettings().to_dict()
-    assert result["data"]["split"] == "validation"
+    assert result["data"]["split"] == "validation/choices"
 
     scalars = read_summaries(tmp_path / "out" / "tensorboard")
     for i, row in enumerate(result["tried"]):
@@ -45,6 +45,22 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
 
     monkeypatch.setattr(InvertedGeneratorClassifier, "evaluate", refuse)
     assert choose_search_settings(options, rounds=rounds, verbose=0) == chosen
+
+
+def test_of_equally_accurate_searches_the_nearest_is_kept(tmp_path):
+    mean_digit_generator(spread=0.1).save(tmp_path / "own.keras")
+    options = SearchSettingsOptions(
+        generator=str(tmp_path / "own.keras"), images=5, sigma=(0.0,), output=tmp_path / "out"
+    )
+    # more of the same steps come nearer, and change no answer of so few
+    base = {"steps": 1, "learning_rate": 0.01}
+    rounds = ((base,), ({**base, "steps": 3}, {**base, "steps": 2}))
+    chosen = choose_search_settings(options, rounds=rounds, verbose=0)
+    tried = json.loads((tmp_path / "out" / "result.json").read_text())["tried"]
+    assert len({row["score"] for row in tried}) == 1
+    nearest = min(tried, key=lambda row: row["difference"])
+    assert nearest["settings"] == chosen.to_dict()
+    assert nearest["difference"] < max(row["difference"] for row in tried)
 
 
 def test_refuses_a_generator_of_another_task(tmp_path):
@@ -67,7 +83,8 @@ def test_several_labels_count_as_right_together(tmp_path):
     )
     choose_search_settings(options, rounds=(), verbose=0)
     (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["tried"]
-    digits = label_digits(bundled_digits().sample(40, options.seed), options.seed)
+    digits = load_images("mnist", "validation/choices").sample(40, options.seed)
+    digits = label_digits(digits, options.seed)
     classifier = load_classifier(tmp_path / "own", "paper")
     exact = (classifier.classify(digits.images).predictions == digits.labels).all(axis=1)
     assert row["score"] == exact.mean()
