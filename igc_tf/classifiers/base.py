@@ -339,11 +339,13 @@ def _of_all(values, state, search):
 
 def _warn_of_foreign(data, observed):
     """Warns where the best reproductions are no better than an evenly coloured picture."""
+    if len(data) < _ENOUGH_TO_WARN:
+        return
     data = data.reshape(len(data), -1)
     even = np.abs(data - np.median(data, axis=1, keepdims=True)).mean(axis=1)
     distances = np.abs(data[:, None] - observed.reshape(*observed.shape[:2], -1)).mean(axis=2)
     distances = distances.min(axis=1)
-    if len(data) >= _ENOUGH_TO_WARN and np.median(distances - even) > 0:
+    if np.median(distances - even) > 0:
         warnings.warn(
             "the generator reproduces most of these data no better than an evenly coloured "
             f"picture would (mean absolute difference {np.median(distances):.3g}, evenly coloured "
