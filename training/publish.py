@@ -5,7 +5,6 @@ command, commit, data and environment; the command that does so today; and what 
 about this very model.
 """
 
-import hashlib
 import importlib
 import json
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from igc_tf.classifiers.network import SHIPPED_LENETS
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import (
+    keep_weights,
     model_config,
     read_keras_file,
     weights_digest,
-    write_weights,
 )
 from igc_tf.generators.store import (
     SHIPPED_GENERATORS,
@@ -109,7 +108,6 @@ def publish_lenet(run, name, folder=SHIPPED_LENETS):
     options, best = _finished_training(run)
     model = read_keras_file(Path(run) / LENET_FILE)
     target = RunDirectory(Path(folder) / name)
-    path = target.write("network.npz", lambda path: write_weights(model, path, "float16"))
     card = {
         "kind": "lenet",
         "name": name,
@@ -117,12 +115,7 @@ def publish_lenet(run, name, folder=SHIPPED_LENETS):
         "activation": model.get_layer("probabilities").activation.__name__,
         "data_shape": list(model.input_shape[1:]),
         "parameters": model.count_params(),
-        "weights": {
-            "file": path.name,
-            "dtype": "float16",
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "digest": weights_digest(model, "float16"),
-        },
+        "weights": keep_weights(model, target, "network.npz", "float16"),
         "training": options,
         "command_now": command_now(name),
         "chosen_epoch": best,

@@ -84,6 +84,27 @@ def write_weights(model, path, dtype="float32"):
     )
 
 
+def keep_weights(model, directory, name, dtype="float32"):
+    """Writes a model's weights into a directory; what its card says of them, JSON-ready.
+
+    Args:
+        model: a Keras model.
+        directory: a `RunDirectory`.
+        name: of the file.
+        dtype: as for `write_weights`.
+
+    Raises:
+        OutputError: if the directory cannot be written.
+    """
+    path = directory.write(name, lambda path: write_weights(model, path, dtype))
+    return {
+        "file": path.name,
+        "dtype": dtype,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "digest": weights_digest(model, dtype),
+    }
+
+
 def read_weights(model, path, sha256=None):
     """Sets a model's weights to those of a file of `write_weights`.
 

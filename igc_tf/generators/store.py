@@ -6,7 +6,6 @@ those of its encoder, if it has one. Those that ship, that training writes and t
 the same.
 """
 
-import hashlib
 import json
 import math
 from pathlib import Path
@@ -21,13 +20,12 @@ from igc_tf.generators.keras_files import (
     CARD,
     build_model,
     compute_in,
+    keep_weights,
     model_config,
     model_directory,
     model_names,
     read_keras_file,
     read_weights,
-    weights_digest,
-    write_weights,
 )
 from igc_tf.runs import RunDirectory, read_json
 
@@ -153,10 +151,10 @@ def save_generator(generator, directory, dtype="float32", **entries):
     networks = {"model": model_config(generator.source)}
     if generator.encoder is not None:
         networks["encoder_model"] = model_config(generator.encoder)
-    weights = {"weights": _write(generator.source, target, "generator.npz", dtype)}
+    weights = {"weights": keep_weights(generator.source, target, "generator.npz", dtype)}
     if generator.encoder is not None:
         weights["encoder"] = {
-            **_write(generator.encoder, target, "encoder.npz", dtype),
+            **keep_weights(generator.encoder, target, "encoder.npz", dtype),
             "parameters": generator.encoder.count_params(),
         }
     card = {
@@ -190,17 +188,6 @@ def write_card(directory, card):
         if key in card:
             text += f',\n  "{key}": {json.dumps(card[key], ensure_ascii=False)}'
     return RunDirectory(directory).write_text(CARD, text + "\n}\n")
-
-
-def _write(model, target, name, dtype):
-    """Writes a network's weights; what the card says of them."""
-    path = target.write(name, lambda path: write_weights(model, path, dtype))
-    return {
-        "file": path.name,
-        "dtype": dtype,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "digest": weights_digest(model, dtype),
-    }
 
 
 def _read(model, directory, weights):
