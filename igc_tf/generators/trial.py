@@ -73,8 +73,7 @@ def try_encoder(encode, layout, latent_size, data_shape, bounds):
         raise GeneratorError("an encoder was given, but the generator has no latent to encode")
     low, high = np.clip(bounds, *np.where(np.isfinite(bounds), bounds, (-1.0, 1.0)))
     data = np.random.default_rng(0).uniform(low, high, [2, *data_shape]).astype(np.float32)
-    other = np.array([[0] * layout.num_labels, [size - 1 for size in layout.sizes]])
-    condition = layout.one_hot(other[:, 0] if layout.num_labels == 1 else other)[np.newaxis]
+    condition = _two_conditions(layout)[np.newaxis]
     try:
         latent = encode(tf.constant(data), tf.constant(condition)).numpy()
     except Exception as error:
@@ -93,13 +92,17 @@ def try_encoder(encode, layout, latent_size, data_shape, bounds):
 
 def _examples(layout, latent_size, prior):
     """Two conditions, each with the same two latents."""
-    other = [size - 1 for size in layout.sizes]
-    labels = np.array([[0] * layout.num_labels, other] * 2)
-    values = {"condition": layout.one_hot(labels[:, 0] if layout.num_labels == 1 else labels)}
+    values = {"condition": np.tile(_two_conditions(layout), [2, 1])}
     if latent_size is not None:
         draws = [prior.sample([latent_size], seed).numpy() for seed in (_FIRST, _SECOND)]
         values["latent"] = np.stack([draws[0], draws[0], draws[1], draws[1]])
     return values
+
+
+def _two_conditions(layout):
+    """The first value of every label, and the last, (2, C)."""
+    labels = np.array([[0] * layout.num_labels, [size - 1 for size in layout.sizes]])
+    return layout.one_hot(labels[:, 0] if layout.num_labels == 1 else labels)
 
 
 def _call(generate, values):

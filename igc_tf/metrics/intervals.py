@@ -30,8 +30,7 @@ def wilson_interval(correct, count, confidence=0.95):
     """
     if count < 1 or not 0 <= correct <= count:
         raise InputError(f"{correct} of {count}: expected 0 <= correct <= count and count >= 1")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence {confidence!r}: expected a number in (0, 1)")
+    _check_confidence(confidence)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     rate = correct / count
     centre = rate + z * z / (2 * count)
@@ -59,8 +58,7 @@ def binomial_upper_bound(events, count, confidence=0.95):
     """
     if count < 1 or not 0 <= events <= count:
         raise InputError(f"{events} of {count}: expected 0 <= events <= count and count >= 1")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence {confidence!r}: expected a number in (0, 1)")
+    _check_confidence(confidence)
     return 1.0 if events == count else float(betaincinv(events + 1, count - events, confidence))
 
 
@@ -87,8 +85,7 @@ def paired_interval(first_only, second_only, count, confidence=0.95):
             f"{first_only} and {second_only} of {count}: expected two numbers >= 0 with a sum of "
             "at most the count, and count >= 1"
         )
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence {confidence!r}: expected a number in (0, 1)")
+    _check_confidence(confidence)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
 
     def excess(difference, limit):
@@ -160,3 +157,8 @@ class PairedComparison:
         if abs(self.mean) < _DECISIVE * self.standard_error or self.mean == 0:
             return "not decided"
         return "agreed" if self.mean > 0 else "contradicted"
+
+
+def _check_confidence(confidence):
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence {confidence!r}: expected a number in (0, 1)")

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
 from igc_tf.generators.generator import Generator
-from tests.fixtures.linear_generator import EXACT, linear_generator
+from tests.fixtures.linear_generator import EXACT, least_squares, linear_generator
 
 SHAPE = (3, 2, 1)
 UNBOUNDED = (-np.inf, np.inf)
@@ -27,17 +27,10 @@ def _images(count=12):
     return np.random.default_rng(3).normal(size=(count, *SHAPE)).astype(np.float32)
 
 
-def _residuals(images, offsets, matrix):
-    """Mean squared distance of each image to each class's affine subspace."""
-    projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
-    errors = (images.reshape(len(images), 1, 6) - offsets) @ projector.T
-    return (errors**2).mean(axis=-1)
-
-
 def test_answers_the_nearest_subspace():
     classifier, parts = _classifier()
     images = _images()
-    expected = _residuals(images, *parts)
+    expected = least_squares(images, *parts)
     found = classifier.classify(images)
     np.testing.assert_allclose(found.differences, expected, rtol=1e-3, atol=1e-6)
     np.testing.assert_array_equal(found.predictions, expected.argmin(axis=1))
@@ -86,7 +79,7 @@ def test_same_images_same_answer():
 def test_evaluate_counts_right_answers():
     classifier, parts = _classifier()
     images = _images()
-    labels = _residuals(images, *parts).argmin(axis=1)
+    labels = least_squares(images, *parts).argmin(axis=1)
     labels[:3] = (labels[:3] + 1) % 3
     evaluation = classifier.evaluate(images, labels, verbose=0)
     assert (evaluation.count, evaluation.correct, evaluation.accuracy) == (12, 9, 0.75)
