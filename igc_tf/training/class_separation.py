@@ -22,8 +22,9 @@ class Searched(NamedTuple):
 
     Attributes:
         search: the `Search`.
-        state: its `State` with K candidates, the values held fixed.
-        start: the latents (B, K, Z) that an encoder started it from, held fixed; else None.
+        state: its `State` with K candidates, the values held fixed; but for what an encoder gave
+            the latents at the start.
+        start: the latents (B, K, Z) that an encoder gave, with gradients to it; else None.
         right: (B, K), 1 where a candidate is right; one of each label's is.
     """
 
@@ -124,7 +125,7 @@ class ClassSeparation:
         return Search(generator, space, self.settings)
 
     def search(self, engine, data, condition, seed):
-        """Searches the first `images` of a batch.
+        """Searches the first `images` of a batch; under the tape of `loss` if by an encoder.
 
         Args:
             engine: from `engine`.
@@ -151,7 +152,11 @@ class ClassSeparation:
         if self.settings.steps:
             state = engine.advance(state, self.settings.steps)
         state = tf.nest.map_structure(_fixed, state)
-        return Searched(engine, state, _fixed(start), right)
+        if start is not None:
+            values = state.candidates.values
+            moved = {**values, "latent": start + (values["latent"] - _fixed(start))}
+            state = state._replace(candidates=state.candidates._replace(values=moved))
+        return Searched(engine, state, start, right)
 
     def loss(self, searched):
         """The terms, weighted, and what to report.
@@ -168,8 +173,7 @@ class ClassSeparation:
         engine, state, start, right = searched
         logs, latent_loss = {}, 0.0
         if start is not None:
-            state, latents = self._encoded(engine, state, start)
-            size = tf.reduce_mean(tf.abs(engine.generator.prior.z_score(latents)))
+            size = tf.reduce_mean(tf.abs(engine.generator.prior.z_score(start)))
             logs["latent_size"], latent_loss = size, self.latent_weight * size
         terms, _, observed = engine.evaluate(state)
         labels = self._per_label(engine, right)
@@ -187,16 +191,6 @@ class ClassSeparation:
         }
         loss = self.weight * separation + self.reconstruction_weight * reconstruction
         return loss + latent_loss, logs
-
-    @staticmethod
-    def _encoded(engine, state, start):
-        """A searched state whose latents have gradients to the encoder; and where they started."""
-        batch, values = state.batch, state.candidates.values
-        latents = engine.space.blocks["latent"].start(batch, engine.generator)
-        # all conditions are encoded at once; the candidates that were kept are some of them
-        latents = tf.gather(latents, state.candidates.origin, batch_dims=1)
-        moved = {**values, "latent": latents + (values["latent"] - start)}
-        return state._replace(candidates=state.candidates._replace(values=moved)), latents
 
     def _decided(self, state, observed, differences, labels):
         """Each label's right value and its rivals: the decision's differences, which are right.

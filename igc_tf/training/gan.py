@@ -225,10 +225,6 @@ class ConditionalActivationGAN(AveragedGAN):
         latent = self._draw_latents(tf.shape(data)[0], step_seed)
         # each with a distortion and noise of its own
         seeds = {"": step_seed, "joint_": tf.random.experimental.stateless_fold_in(step_seed, 1)}
-        searched = {
-            prefix: separation.search(engine, data, condition, seeds[prefix])
-            for prefix, (separation, engine) in self._separations.items()
-        }
 
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake = self.generator([condition, latent], training=True)
@@ -240,8 +236,9 @@ class ConditionalActivationGAN(AveragedGAN):
             )
             generator_loss = tf.reduce_mean(lsgan_generator_loss(fake_activation, condition))
             total_loss, logs = generator_loss, {}
-            for prefix, (separation, _) in self._separations.items():
-                separation_loss, found = separation.loss(searched[prefix])
+            for prefix, (separation, engine) in self._separations.items():
+                searched = separation.search(engine, data, condition, seeds[prefix])
+                separation_loss, found = separation.loss(searched)
                 total_loss += separation_loss
                 logs |= {prefix + name: value for name, value in found.items()}
 
