@@ -150,6 +150,11 @@ class CAGANRecipe(GANRecipe):
                     f"{name}.settings.start={separation.settings.start!r}: expected {start!r}"
                 )
 
+    @property
+    def judging(self):
+        """The `ClassSeparation` by whose search an epoch is judged; None for the paper's search."""
+        return self.joint if self.joint is not None else self.separation
+
 
 @dataclass(frozen=True)
 class ConditionalGANRecipe(GANRecipe):

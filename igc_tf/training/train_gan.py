@@ -181,7 +181,7 @@ def _judges(recipe, run, model, conditions, validation):
 
     def save(best):
         settings = {}
-        if isinstance(recipe, CAGANRecipe) and (recipe.joint or recipe.separation) is not None:
+        if isinstance(recipe, CAGANRecipe) and recipe.judging is not None:
             # the search that the generator was trained for
             settings["best" if recipe.joint is None else "fast"] = classifier.settings.to_dict()
         training = run.read_json(OPTIONS)
@@ -201,12 +201,11 @@ def _classifier(recipe, generator):
     """The classifier that an epoch's generator is judged by, and the noise of what it reads."""
     if not isinstance(recipe, CAGANRecipe):
         return InverseClassifier(generator), (0.0,)
-    separation = recipe.joint if recipe.joint is not None else recipe.separation
-    if separation is None:
+    if recipe.judging is None:
         settings = SearchSettings()
     else:
-        decision = separation.decision or "difference"
-        settings = replace(separation.settings, decision=decision)
+        decision = recipe.judging.decision or "difference"
+        settings = replace(recipe.judging.settings, decision=decision)
     one_label = generator.layout.num_labels == 1
     kind = InvertedGeneratorClassifier if one_label else MultiLabelInvertedGeneratorClassifier
     return kind(generator, settings), recipe.validation_sigmas
