@@ -61,7 +61,8 @@ class SearchClassifier:
     def scores(self, result):
         """The score of each value of each label (N, C), of a `Result`; the higher the better.
 
-        The result's arrays are NumPy's or TensorFlow's.
+        In TensorFlow operations, as `predict` makes it part of the search's own graph; the result's
+        arrays are TensorFlow's, or NumPy's.
         """
         raise NotImplementedError
 
@@ -106,8 +107,7 @@ class SearchClassifier:
         Raises:
             InputError: for data of another shape or range, or a search that diverges.
         """
-        results = self.results(data, mask, batch_size, verbose)
-        scores = [self.scores(result) for result in results]
+        scores = [*self._each_scores(data, mask, batch_size, verbose)]
         if not scores:
             return np.zeros([0, self.generator.condition_size], np.float32)
         return np.concatenate(scores)
@@ -168,7 +168,7 @@ class SearchClassifier:
             yield self._classification(result)
 
     def _classification(self, result, **followed):
-        scores = self.scores(result)
+        scores = np.asarray(self.scores(result))
         found = {"predictions": self.predictions(scores), "scores": scores, "steps": result.steps}
         return self.classification(result, {**found, **followed})
 
@@ -191,11 +191,9 @@ class SearchClassifier:
         labels = self.generator.layout.check(labels, len(data))
         begin = time.perf_counter()
         scores, first_batch_seconds = [], None
-        for result in self.results(data, mask, batch_size, verbose):
-            scores.append(self.scores(result))
+        for found in self._each_scores(data, mask, batch_size, verbose, keep):
+            scores.append(found)
             first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
-            if keep is not None:
-                keep(self._classification(result))
         predictions = self.predictions(np.concatenate(scores))
         seconds = time.perf_counter() - begin
         return Evaluation(predictions, labels, seconds, first_batch_seconds)
@@ -213,10 +211,35 @@ class SearchClassifier:
         Raises:
             InputError: as for `predict`.
         """
+        search = search if search is not None else self.search.run
+        for batch, count in self._batches(data, mask, batch_size, verbose):
+            result = search(batch)
+            result, distances = _as_arrays((result, _distances(batch, result)), count)
+            self._check_found(batch, count, result.score, distances)
+            yield result
+
+    def _each_scores(self, data, mask, batch_size, verbose, keep=None):
+        """The scores of each batch, and `keep` called with its classification."""
+        if keep is not None:
+            for result in self.results(data, mask, batch_size, verbose):
+                keep(found := self._classification(result))
+                yield found.scores
+            return
+        for batch, count in self._batches(data, mask, batch_size, verbose):
+            read = self.search.run(batch, self._read_scores)
+            scores, score, distances = _as_arrays(read, count)
+            self._check_found(batch, count, score, distances)
+            yield scores
+
+    def _read_scores(self, batch, result):
+        """What `predict` needs of a `Result`."""
+        return self.scores(result), result.score, _distances(batch, result)
+
+    def _batches(self, data, mask, batch_size, verbose):
+        """Each `Batch`, and how many of its examples count."""
         data = self.generator.check(data)
         mask = self._checked_mask(mask, data)
         batch_size = self._checked_batch_size(batch_size)
-        search = search if search is not None else self.search.run
         with progress_bar(len(data), "image", shown=bool(verbose)) as progress:
             for begin in range(0, len(data), batch_size):
                 end = min(begin + batch_size, len(data))
@@ -224,20 +247,22 @@ class SearchClassifier:
                 if self.settings.jit_compile and len(data) > batch_size:
                     # XLA compiles anew for every shape: fill the last batch up instead
                     chosen = np.resize(chosen, batch_size)
-                batch = Batch(data[chosen], None if mask is None else mask[chosen], chosen)
-                result = tf.nest.map_structure(
-                    lambda tensor: None if tensor is None else tensor.numpy()[: end - begin],  # noqa: B023
-                    search(batch),
+                yield (
+                    Batch(data[chosen], None if mask is None else mask[chosen], chosen),
+                    end - begin,
                 )
-                if not np.isfinite(result.score).all():
-                    raise InputError(
-                        f"the search of examples {begin} to {end - 1} ended in values that are "
-                        "not finite: lower the learning rate, or check generator and difference"
-                    )
-                if begin == 0 and mask is None and np.isfinite(self.generator.bounds).all():
-                    _warn_of_foreign(batch.data[: end - begin], result.observed)
-                yield result
                 progress.update(end - begin)
+
+    def _check_found(self, batch, count, score, distances):
+        """Refuses what is not finite; warns, at the first batch, of foreign data."""
+        begin = batch.indices[0]
+        if not np.isfinite(score).all():
+            raise InputError(
+                f"the search of examples {begin} to {begin + count - 1} ended in values that are "
+                "not finite: lower the learning rate, or check generator and difference"
+            )
+        if begin == 0 and batch.visible is None and np.isfinite(self.generator.bounds).all():
+            _warn_of_foreign(batch.data[:count], distances)
 
     def export(self, directory, format="saved_model", batch_size=100):
         """Writes the classifier as a program that does not need this package.
@@ -337,14 +362,25 @@ def _of_all(values, state, search):
     return everyone
 
 
-def _warn_of_foreign(data, observed):
+def _as_arrays(tensors, count):
+    """The first `count` examples of each tensor, as NumPy arrays."""
+    return tf.nest.map_structure(
+        lambda tensor: None if tensor is None else tensor.numpy()[:count], tensors
+    )
+
+
+def _distances(batch, result):
+    """How far the best reproduction of each example is (N,), as a mean absolute difference."""
+    distances = tf.abs(tf.expand_dims(batch.data, 1) - result.observed)
+    return tf.reduce_min(tf.reduce_mean(distances, range(2, distances.shape.rank)), axis=1)
+
+
+def _warn_of_foreign(data, distances):
     """Warns where the best reproductions are no better than an evenly coloured picture."""
     if len(data) < _ENOUGH_TO_WARN:
         return
     data = data.reshape(len(data), -1)
     even = np.abs(data - np.median(data, axis=1, keepdims=True)).mean(axis=1)
-    distances = np.abs(data[:, None] - observed.reshape(*observed.shape[:2], -1)).mean(axis=2)
-    distances = distances.min(axis=1)
     if np.median(distances - even) > 0:
         warnings.warn(
             "the generator reproduces most of these data no better than an evenly coloured "

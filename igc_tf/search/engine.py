@@ -46,6 +46,7 @@ class Search:
         self._solver = settings.solver()
         self._patience = settings.convergence()
         self._compiled = {}
+        self._readers = {}
 
     def init(self, batch):
         """Returns the `State` at the starts; nothing is evaluated yet.
@@ -152,13 +153,27 @@ class Search:
         """Judges the candidates: returns the `Result`."""
         return self._call(self._finish, state)
 
-    def run(self, batch):
-        """Searches by the settings' plan, as one graph: returns the `Result`.
+    def run(self, batch, read=None):
+        """Searches by the settings' plan, as one graph.
 
         Args:
             batch: a `Batch`, or data alone.
+            read: (batch, result) -> tensors, as TensorFlow operations: what is wanted of the
+                `Result`. What nobody wants need not be computed and copied.
+
+        Returns:
+            The `Result`, or what `read` makes of it.
         """
-        return self._call(self._run, self._complete(batch))
+        batch = self._complete(batch)
+        if read is None:
+            return self._call(self._run, batch)
+        if read not in self._readers:
+
+            def run_and_read(batch):
+                return read(batch, self._run(batch))
+
+            self._readers[read] = run_and_read
+        return self._call(self._readers[read], batch)
 
     def _run(self, batch):
         state = self.init(batch)
@@ -203,10 +218,9 @@ class Search:
             return tf.TensorSpec(shape, tensor.dtype)
 
         specs = tf.nest.map_structure(spec, arguments)
-        name = function.__name__
-        if name not in self._compiled:
-            self._compiled[name] = tf.function(function, jit_compile=xla)
-        return self._compiled[name].get_concrete_function(*specs)(*arguments)
+        if function not in self._compiled:
+            self._compiled[function] = tf.function(function, jit_compile=xla)
+        return self._compiled[function].get_concrete_function(*specs)(*arguments)
 
     def _objective(self, batch, values):
         blocks = self.space.blocks

@@ -263,6 +263,24 @@ def test_all_batch_sizes_share_one_program():
         assert traces == [None, None]
 
 
+def test_what_is_read_of_a_result_is_the_same_in_one_graph():
+    search = _search(SearchSettings(steps=3))
+    data = random_data(4)
+    asked = []
+
+    def read(batch, result):
+        asked.append(type(result.scores))
+        return {"nearest": tf.reduce_max(result.scores, axis=1), "data": batch.data}
+
+    whole = search.run(data)
+    for _ in range(2):
+        found = search.run(data, read)
+        np.testing.assert_allclose(found["nearest"], np.max(whole.scores, axis=1), rtol=1e-6)
+        np.testing.assert_array_equal(found["data"], data)
+    # traced once: part of the program
+    assert len(asked) == 1
+
+
 def test_any_number_of_steps_shares_one_program():
     traces = []
 
