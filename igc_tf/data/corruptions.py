@@ -60,8 +60,8 @@ MNIST_C = {
         {
             "mean": 0.65,
             "deviation": 0.3,
-            "thresholds": (0.65, 0.8),
-            "blurs": (1.0, 1.5),
+            "thresholds": [0.65, 0.8],
+            "blurs": [1.0, 1.5],
             "grey": 63 / 255,
         },
     ),

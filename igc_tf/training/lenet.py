@@ -1,12 +1,15 @@
 """Trains the plain networks that the classifiers are compared with: LeNet-5, or a modern CNN."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers import evaluate_network
-from igc_tf.classifiers.network import build_cnn, build_lenet
+from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
 from igc_tf.data import add_gaussian_noise
+from igc_tf.generators.keras_files import read_keras_file
 from igc_tf.training.augmentation import noise_half, random_affine
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
@@ -70,6 +73,23 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     best = run.read_json("best.json")
     run.write_json("result.json", {"best": best, "epochs": recipe.last_epoch, "test": rows})
     return run.path / LENET_FILE
+
+
+def load_network(name):
+    """Loads a plain network that ships, or the one that a training chose.
+
+    Args:
+        name: one of `igc_tf.classifiers.lenet_names()`; a directory with a card; or that of a
+            training, which has `lenet.keras`.
+
+    Returns:
+        A Keras model `images (B, H, W, channels) -> probabilities (B, outputs)`.
+
+    Raises:
+        InputError: for none of these.
+    """
+    trained = Path(name) / LENET_FILE
+    return read_keras_file(trained) if trained.is_file() else load_lenet(name)
 
 
 def _build(recipe, layout, data_shape, steps):
