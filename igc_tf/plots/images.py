@@ -164,9 +164,7 @@ def plot_readings(
         label = None if labels is None else labels[case]
         below.set_xlabel(_read(predictions[case], label, names), fontsize=8)
         if predictions[case] >= 0:
-            is_right = label in (None, predictions[case])
-            for spine in below.spines.values():
-                spine.set(visible=True, linewidth=3, color=_RIGHT if is_right else _WRONG)
+            _frame(below, _RIGHT if label in (None, predictions[case]) else _WRONG)
     return figure
 
 
@@ -305,13 +303,14 @@ def _mark(axis, difference, value, prediction, label):
     caption = "dropped" if np.isnan(difference) else f"{difference:.3f}"
     axis.set_xlabel(caption, fontsize=8, labelpad=2)
     if value == prediction:
-        style = {"color": _RIGHT if label in (None, value) else _WRONG, "linestyle": "-"}
+        _frame(axis, _RIGHT if label in (None, value) else _WRONG)
     elif value == label:
-        style = {"color": _RIGHT, "linestyle": ":"}
-    else:
-        return
+        _frame(axis, _RIGHT, ":")
+
+
+def _frame(axis, colour, style="-"):
     for spine in axis.spines.values():
-        spine.set(visible=True, linewidth=3, **style)
+        spine.set(visible=True, linewidth=3, color=colour, linestyle=style)
 
 
 def _read(prediction, label, class_names):
