@@ -98,6 +98,11 @@ VALIDATION_CORRUPTIONS = {
     "pixelate": Corruption(camera.pixelate, "8 × 8 cells", {"side": 8}),
     "quantize": Corruption(camera.quantize, "2 levels", {"levels": 2}),
     "shift": Corruption(page.shift, "up to 4 pixels", {"largest": 4.0}),
+    "pose": Corruption(
+        page.pose,
+        "±0.3 radians, 0.8 to 1.2 of the size, shear ±0.2, ±2 pixels",
+        {"rotation": 0.3, "scaling": 0.2, "shear": 0.2, "shift": 2.0},
+    ),
     "elastic": Corruption(
         page.elastic, "1.2 pixels, smooth by 3", {"deviation": 1.2, "sigma": 3.0}
     ),

@@ -72,6 +72,27 @@ def shift(images, rng, largest):
     return _shifted(images, rng.uniform(-largest, largest, [len(images), 2]))
 
 
+def pose(images, rng, rotation, scaling, shear, shift):
+    """Turned, scaled along each axis, sheared and shifted at once, each evenly at random.
+
+    Args:
+        images, rng: as everywhere here.
+        rotation: largest angle to either side.
+        scaling: the sizes lie from 1 - scaling to 1 + scaling.
+        shear: largest shift of a row per row, to either side.
+        shift: largest distance along each axis, pixels.
+    """
+    angles, slant, height, width = np.array([[rotation], [shear], [scaling], [scaling]]) * (
+        rng.uniform(-1, 1, [4, len(images)])
+    )
+    cosines, sines, zeros = np.cos(angles), np.sin(angles), np.zeros(len(images))
+    turned = np.array([[cosines, -sines], [sines, cosines]])
+    drawn = np.array([[1 + height, zeros], [slant, 1 + width]])
+    # from where it was to where it is; a warp asks for the way back
+    matrices = np.linalg.inv(np.einsum("ijn,jkn->nik", turned, drawn))
+    return warp(images, matrices, rng.uniform(-shift, shift, [len(images), 2]))
+
+
 def elastic(images, rng, deviation, sigma):
     """Bent like rubber: each pixel shows one beside it (Simard, Steinkraus & Platt 2003).
 

@@ -345,6 +345,30 @@ def test_poses_move_a_dot_where_they_say():
     assert rows.std() == pytest.approx(8 / np.sqrt(12), abs=0.3)
 
 
+def test_a_pose_is_all_of_them_within_their_ranges():
+    side = 61
+    dots = np.zeros([300, 3, side, side])
+    for place, (row, column) in enumerate(((30, 30), (20, 30), (30, 40))):
+        dots[:, place, row, column] = 1
+    limits = {"rotation": 0.3, "scaling": 0.2, "shear": 0.1, "shift": 4.0}
+    rows, columns = np.indices([side, side]) - 30.0
+    middle, up, right = (
+        np.array([[(image * part).sum() for part in (rows, columns)] / image.sum() for image in of])
+        for of in (page.pose(dots[:, place], _rng(), **limits) for place in range(3))
+    )
+    assert 3.5 < np.abs(middle).max() < 4.2
+    # the axis along a row is only turned and scaled
+    right, up = (right - middle) / 10, (middle - up) / 10
+    angles, widths = np.arctan2(-right[:, 0], right[:, 1]), np.hypot(*right.T)
+    assert np.abs(angles).max() < 0.32 and angles.std() == pytest.approx(0.6 / 12**0.5, rel=0.2)
+    assert 0.75 < widths.min() < 0.83 < 1.17 < widths.max() < 1.25
+    # the area is that of both sizes; what leans, leans by the shear
+    heights = (up[:, 0] * right[:, 1] - up[:, 1] * right[:, 0]) / widths
+    assert 0.75 < heights.min() < 0.83 < 1.17 < heights.max() < 1.25
+    lean = (up * right).sum(axis=1) / widths
+    assert 0.06 < np.abs(lean).max() < 0.13
+
+
 def test_elastic_fields_have_their_size():
     side = 40
     ramp = np.broadcast_to(np.arange(side, dtype=float), [50, side, side])
