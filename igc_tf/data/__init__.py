@@ -11,6 +11,7 @@ from igc_tf.data.corruptions import (
     VALIDATION_CORRUPTIONS,
     Corruption,
     corrupt,
+    corrupt_some,
 )
 from igc_tf.data.digit_labels import DIGIT_LABELS, label_digits
 from igc_tf.data.idx import import_idx
@@ -61,6 +62,7 @@ __all__ = [
     "add_gaussian_noise",
     "bundled_digits",
     "corrupt",
+    "corrupt_some",
     "data_and_mask",
     "import_idx",
     "label_digits",

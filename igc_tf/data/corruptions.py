@@ -6,7 +6,7 @@ same bits. Figures on them are reported, and nothing is chosen by them. `VALIDAT
 others, most of which the same authors define too: they are there to choose by and to train with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -159,3 +159,35 @@ def corrupt(
         found = corruption.change(np.clip(unit, 0, 1), rng, **corruption.options)
         changed[part, ..., 0] = paper + (ink - paper) * np.clip(found, 0, 1)
     return np.clip(changed, np.float32(low), np.float32(high), out=changed)
+
+
+def corrupt_some(
+    images: np.ndarray,
+    names: Sequence[str],
+    seed: int | Sequence[int],
+    share: float = 1.0,
+    bounds: tuple[float, float] = IMAGE_BOUNDS,
+) -> np.ndarray:
+    """Spoils a share of the images, each in a way of its own, drawn evenly from some.
+
+    Args:
+        images: (N, H, W, 1) within `bounds`; not modified.
+        names: keys of `CORRUPTIONS`.
+        seed: a number or several; same seed and images, same result.
+        share: the probability, 0 to 1, with which an image is changed.
+        bounds: (low, high) of the images, finite; their background is `low`.
+
+    Returns:
+        A new float32 array of the same shape, within `bounds`.
+
+    Raises:
+        InputError: as for `corrupt`.
+    """
+    rng = np.random.default_rng(seed)
+    kinds = rng.integers(len(names), size=len(images))
+    kinds[rng.random(len(images)) >= share] = -1
+    changed = np.array(images, np.float32)
+    for kind in np.unique(kinds[kinds >= 0]):
+        chosen = kinds == kind
+        changed[chosen] = corrupt(changed[chosen], names[kind], rng.integers(2**31), bounds)
+    return changed

@@ -14,6 +14,7 @@ from igc_tf.data.corruptions import (
     VALIDATION_CORRUPTIONS,
     Corruption,
     corrupt,
+    corrupt_some,
 )
 from igc_tf.errors import InputError
 
@@ -100,6 +101,32 @@ def test_a_large_set_is_changed_in_parts_by_one_stream(monkeypatch):
     )
     found = corrupt(np.zeros([7, 2, 2, 1], np.float32), "draw", 4, (0.0, 1.0))
     np.testing.assert_allclose(found[..., 0], _rng(4).random([7, 2, 2]), atol=1e-6)
+
+
+def test_some_images_are_changed_each_in_a_way_of_its_own(digits):
+    images = np.repeat(digits[..., None].astype(np.float32), 10, axis=0)
+    names = ["inversion", "saturate", "solid line"]
+    before = images.copy()
+    found = corrupt_some(images, names, [4, 5], 0.6, (0.0, 1.0))
+    assert (images == before).all() and found.dtype == np.float32
+    assert (found == corrupt_some(images, names, [4, 5], 0.6, (0.0, 1.0))).all()
+    assert (found != corrupt_some(images, names, [4, 6], 0.6, (0.0, 1.0))).any()
+    ways = {
+        "none": images,
+        "inversion": 1 - images,
+        "saturate": np.minimum(5 * images, 1),
+    }
+    shares = {
+        name: np.isclose(found, made, atol=1e-6).all(axis=(1, 2, 3)).mean()
+        for name, made in ways.items()
+    }
+    # standard errors are 0.025
+    assert shares == {
+        "none": pytest.approx(0.4, abs=0.08),
+        "inversion": pytest.approx(0.2, abs=0.08),
+        "saturate": pytest.approx(0.2, abs=0.08),
+    }
+    assert (corrupt_some(images, names, 0, 0.0, (0.0, 1.0)) == images).all()
 
 
 # noise
