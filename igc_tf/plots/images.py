@@ -154,7 +154,6 @@ def plot_readings(
     """
     lines, per_line = fold(len(images), _READINGS_ABREAST)
     figure, axes = _grid(2 * lines, per_line, (1.35 * per_line + 0.2, 3.1 * lines + 0.5), title)
-    names = [*class_names, "none of them"]
     for case, image in enumerate(images):
         line, column = divmod(case, per_line)
         above, below = axes[2 * line, column], axes[2 * line + 1, column]
@@ -162,7 +161,7 @@ def plot_readings(
         above.set_title(_wrapped(captions[case]), fontsize=9)
         _show(below, reconstructions[case], bounds)
         label = None if labels is None else labels[case]
-        below.set_xlabel(_read(predictions[case], label, names), fontsize=8)
+        below.set_xlabel(_read(predictions[case], label, class_names), fontsize=8)
         if predictions[case] >= 0:
             _frame(below, _RIGHT if label in (None, predictions[case]) else _WRONG)
     return figure
@@ -314,11 +313,15 @@ def _frame(axis, colour, style="-"):
 
 
 def _read(prediction, label, class_names):
-    """What a case was read as, and what it is if that is known."""
-    read = f"read {class_names[prediction]}"
+    """What a case was read as, and what it is if that is known; -1 is none of the classes."""
+
+    def name(value):
+        return "none of them" if value < 0 else class_names[value]
+
+    read = f"read {name(prediction)}"
     if label is None:
         return plain(read)
-    parts = f"is {class_names[label]}", read
+    parts = f"is {name(label)}", read
     return plain((", " if sum(map(len, parts)) <= _CAPTION else "\n").join(parts))
 
 
