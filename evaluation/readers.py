@@ -4,10 +4,11 @@ One helper for all programs that ask the same of all of them.
 """
 
 import contextlib
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment
 from igc_tf.training.lenet import load_network
 
 
@@ -161,23 +163,22 @@ class Readers:
             "milliseconds": 1000 * evaluation.seconds / evaluation.count,
         }
 
-    def draw(self, run, name, images, labels, captions):
-        """Writes a picture of what a library reads in a few images.
+    def draw(self, run, name, sample, captions):
+        """Writes a picture of what a library reads in a few images, "examples-SETTINGS.png".
 
         Args:
             run: the `Experiment`.
-            name: of a library; the picture is "examples-SETTINGS.png".
-            images: (N, H, W, channels).
-            labels: the right classes (N,); -1 for none of them.
-            captions: N texts.
+            name: of a library.
+            sample: a `Sample`; a label of -1 is none of the classes.
+            captions: a text for each image.
         """
-        found = self.all[name].classify(images)
+        found = self.all[name].classify(sample.images, sample.mask)
         generator, settings = self.generator, name.partition(", ")[2]
         figure = plot_readings(
-            images,
+            sample.images,
             found.reconstructions[np.arange(len(found)), found.predictions],
             found.predictions,
-            labels,
+            sample.labels,
             generator.layout.class_names,
             generator.bounds,
             captions,
@@ -192,6 +193,63 @@ def reader_names(options):
         *map(_library_name, options.settings),
         *map(_network_name, options.networks),
     ]
+
+
+class Sample(NamedTuple):
+    """Images of one kind, to be read.
+
+    Attributes:
+        images: (N, H, W, channels) in the generator's bounds.
+        labels: the right classes (N,).
+        mask: 0 where a pixel is hidden; None for none.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    mask: np.ndarray | None = None
+
+
+def read_kinds(program, options, readers, kinds, make, facts, besides=(), verbose=1):
+    """Lets all readers read images of several kinds, in one resumable run.
+
+    Args:
+        program: how the program is called.
+        options: a `ReadersOptions` with an `output`.
+        readers: the `Readers`.
+        kinds: their names.
+        make: `kind -> Sample`.
+        facts: what else decides the result (see `Experiment`).
+        besides: kinds that the summary leaves out.
+        verbose: 0 for silence.
+
+    Returns:
+        The result, also written as `result.json`: `rows`, for each kind and reader what
+        `Readers.measure` says; `readers`, the `summary`; and the machine's `load_average` at both
+        ends. Beside it a picture for each settings, of one image of each kind.
+    """
+    run = Experiment(program, options, {**readers.facts, **facts}, verbose=verbose)
+    load = os.getloadavg()[0]
+    shown = []
+    with run.progress(len(readers.all) * len(kinds), "row") as progress:
+        for number, kind in enumerate(kinds):
+            sample = make(kind)
+            place = number % len(sample.labels)
+            shown.append(Sample(*[None if part is None else part[place] for part in sample]))
+            for name in readers.all:
+                if run.row(kind=kind, reader=name) is None:
+                    run.add({"kind": kind, "reader": name, **readers.measure(name, *sample)})
+                    run.say(line(run.rows[-1]))
+                progress.update()
+    shown = Sample(
+        *[None if part[0] is None else np.stack(part) for part in zip(*shown, strict=True)]
+    )
+    for name in readers.libraries:
+        readers.draw(run, name, shown, kinds)
+    rows = [row for row in run.rows if row["kind"] not in besides]
+    return run.finish(
+        readers=summary(rows, readers.all),
+        load_average={"begin": load, "end": os.getloadavg()[0]},
+    )
 
 
 def summary(rows, order):

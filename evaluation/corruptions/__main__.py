@@ -4,18 +4,14 @@ On test digits the fifteen corruptions of MNIST-C, for reporting only; on valida
 ones, for choices.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from evaluation.readers import Readers, ReadersOptions, line, summary, table
+from evaluation.readers import Readers, ReadersOptions, Sample, read_kinds, table
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import MNIST_C, VALIDATION_CORRUPTIONS, corrupt, load_images
 from igc_tf.errors import InputError
-from igc_tf.runs import Experiment
 
 # which corruptions the digits of a split are to be had with, and which digits these are
 KINDS = {
@@ -78,36 +74,27 @@ def read_corrupted(options, data=None, verbose=1):
         )
     data = data.sample(min(options.images, len(data)), options.seed)
     facts = {
-        **readers.facts,
         "data": {"source": data.source, "split": data.split, "count": len(data)},
         "corruptions": {
             kind: {"severity": known[kind].severity, "options": known[kind].options}
             for kind in kinds
         },
     }
-    run = Experiment("python -m evaluation.corruptions", options, facts, verbose=verbose)
-    load = os.getloadavg()[0]
-    examples = []
-    with run.progress(len(readers.all) * (len(kinds) + 1), "row") as progress:
-        for place, kind in enumerate((CLEAN, *kinds)):
-            images = data.images
-            if kind != CLEAN:
-                images = corrupt(images, kind, options.seed, data.bounds)
-            examples.append(images[place % len(data)])
-            for name in readers.all:
-                if run.row(kind=kind, reader=name) is None:
-                    run.add(
-                        {"kind": kind, "reader": name} | readers.measure(name, images, data.labels)
-                    )
-                    run.say(line(run.rows[-1]))
-                progress.update()
-    labels = data.labels[np.arange(len(examples)) % len(data)]
-    for name in readers.libraries:
-        readers.draw(run, name, np.stack(examples), labels, (CLEAN, *kinds))
-    corrupted = [row for row in run.rows if row["kind"] != CLEAN]
-    return run.finish(
-        readers=summary(corrupted, readers.all),
-        load_average={"begin": load, "end": os.getloadavg()[0]},
+
+    def made(kind):
+        if kind == CLEAN:
+            return Sample(data.images, data.labels)
+        return Sample(corrupt(data.images, kind, options.seed, data.bounds), data.labels)
+
+    return read_kinds(
+        "python -m evaluation.corruptions",
+        options,
+        readers,
+        (CLEAN, *kinds),
+        made,
+        facts,
+        besides=(CLEAN,),
+        verbose=verbose,
     )
 
 
