@@ -174,8 +174,12 @@ class Readers:
         """
         found = self.all[name].classify(sample.images, sample.mask)
         generator, settings = self.generator, name.partition(", ")[2]
+        images = sample.images
+        if sample.mask is not None:
+            # neither paper nor ink
+            images = np.where(sample.mask > 0, images, np.mean(generator.bounds))
         figure = plot_readings(
-            sample.images,
+            images,
             found.reconstructions[np.arange(len(found)), found.predictions],
             found.predictions,
             sample.labels,
