@@ -71,6 +71,16 @@ class Library:
         with _no_warning_of_foreign():
             return self.classifier.evaluate(images, labels, mask, self.batch_size, verbose=0)
 
+    def predict(self, images):
+        """Returns the scores (N, C) of images."""
+        with _no_warning_of_foreign():
+            return self.classifier.predict(images, batch_size=self.batch_size, verbose=0)
+
+    def calibrate(self, images, labels):
+        """Calibrates the classifier; returns the `Calibration`."""
+        with _no_warning_of_foreign():
+            return self.classifier.calibrate(images, labels, batch_size=self.batch_size, verbose=0)
+
     def classify(self, images, mask=None):
         """Returns the `Classification` of a few images."""
         with _no_warning_of_foreign():
@@ -180,7 +190,8 @@ class Readers:
             images = np.where(sample.mask > 0, images, np.mean(generator.bounds))
         figure = plot_readings(
             images,
-            found.reconstructions[np.arange(len(found)), found.predictions],
+            # also where the prediction is refused, and -1
+            found.reconstructions[np.arange(len(found)), found.scores.argmax(axis=1)],
             found.predictions,
             sample.labels,
             generator.layout.class_names,
