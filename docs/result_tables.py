@@ -5,6 +5,7 @@ Every function returns Markdown. `docs/conf.py` puts the tables where a page ask
 into the README.
 """
 
+import robustness_tables
 from result_files import percent, read, table, with_interval
 
 from igc_tf.reproduce import PAPER_ROWS
@@ -432,7 +433,7 @@ def numbers():
         "letters_test": f"{letters['data']['test']:,}",
         "letters_seeds": str(letters["options"]["seeds"]),
         "letters_subsampling": str(letters["options"]["subsampling"]),
-    }
+    } | robustness_tables.numbers()
 
 
 TABLES = {
@@ -456,4 +457,4 @@ TABLES = {
     "trajectories": trajectories,
     "trajectory-claims": trajectory_claims,
     "versions": versions,
-}
+} | robustness_tables.TABLES

@@ -200,12 +200,9 @@ def _answers_of(search):
 
 
 def _network(spec):
-    from igc_tf.classifiers import load_lenet
-    from igc_tf.generators.keras_files import read_keras_file
-    from igc_tf.training.lenet import LENET_FILE
+    from igc_tf.training.lenet import load_network
 
-    trained = Path(spec["network"]) / LENET_FILE
-    model = read_keras_file(trained) if trained.is_file() else load_lenet(spec["network"])
+    model = load_network(spec["network"])
 
     def answer(images):
         return {"predictions": model.predict_on_batch(images).argmax(axis=1)}

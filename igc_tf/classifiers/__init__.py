@@ -1,6 +1,7 @@
 """Classifiers: each sets up a search space and reads a decision off the search."""
 
 from igc_tf.classifiers.base import SearchClassifier
+from igc_tf.classifiers.calibration import Calibration
 from igc_tf.classifiers.diagnosis import Diagnosis, diagnose
 from igc_tf.classifiers.inverse import INVERSE_SETTINGS, TEMPORAL_SETTINGS, InverseClassifier
 from igc_tf.classifiers.inverted_generator import InvertedGeneratorClassifier
@@ -25,6 +26,7 @@ __all__ = [
     "CLASSIFIERS",
     "INVERSE_SETTINGS",
     "TEMPORAL_SETTINGS",
+    "Calibration",
     "Classification",
     "Diagnosis",
     "Evaluation",

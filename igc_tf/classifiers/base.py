@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.classifiers.calibration import Calibrated
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -21,7 +22,7 @@ _EXAMPLES_AT_ONCE = 250
 _ENOUGH_TO_WARN = 10
 
 
-class SearchClassifier:
+class SearchClassifier(Calibrated):
     """Classifies data by searching a generator's inputs.
 
     A subclass says what is searched (`space`), what that means (`scores`), and how its findings
@@ -113,9 +114,13 @@ class SearchClassifier:
         return np.concatenate(scores)
 
     def predictions(self, scores):
-        """Returns the answers int64 (N,), or (N, L) for several labels, of scores (N, C)."""
+        """Returns the answers int64 (N,), or (N, L) for several labels, of scores (N, C).
+
+        After `reject_at`, -1 for those that are refused.
+        """
         best = [part.argmax(axis=-1) for part in self.generator.layout.split(np.asarray(scores))]
-        return best[0] if len(best) == 1 else np.stack(best, axis=1)
+        best = best[0] if len(best) == 1 else np.stack(best, axis=1)
+        return self._with_rejections(best, scores)
 
     def classify(self, data, mask=None, batch_size=None, verbose=0, history=False, snapshots=()):
         """Classifies and keeps everything the search found.
@@ -170,6 +175,8 @@ class SearchClassifier:
     def _classification(self, result, **followed):
         scores = np.asarray(self.scores(result))
         found = {"predictions": self.predictions(scores), "scores": scores, "steps": result.steps}
+        if self.calibration is not None:
+            found["probabilities"] = self.probabilities(scores)
         return self.classification(result, {**found, **followed})
 
     def evaluate(self, data, labels, mask=None, batch_size=None, verbose="auto", keep=None):

@@ -14,9 +14,12 @@ class _Found:
     """What every classification of N examples has.
 
     Attributes:
-        predictions: the answers: int64 (N,), or (N, L) where there are L labels.
+        predictions: the answers: int64 (N,), or (N, L) where there are L labels; -1 where the
+            classifier refuses to answer (`reject_at`).
         scores: float32 (N, C), one for each value of a label; each label's best is the answer.
         steps: int32 (N, K), how many steps each candidate took.
+        probabilities: (N, C), each label's summing to 1; None of a classifier that is not
+            calibrated.
         loss_history: (N, steps + 1, K), the loss before each step and after the last; None if
             not asked for.
         difference_history: likewise, the data difference.
@@ -26,6 +29,7 @@ class _Found:
     predictions: np.ndarray
     scores: np.ndarray
     steps: np.ndarray
+    probabilities: np.ndarray | None = None
     loss_history: np.ndarray | None = None
     difference_history: np.ndarray | None = None
     snapshots: dict[int, np.ndarray] = field(default_factory=dict)

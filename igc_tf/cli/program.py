@@ -40,8 +40,9 @@ def parse_options(options, program=None, arguments=None):
     """Reads a command line into a dataclass of options; answers --help and exits.
 
     Args:
-        options: a dataclass; its docstring is the help, its "Attributes:" that of each option. The
-            help also tells the ranges that are declared with `igc_tf.ranges`.
+        options: a dataclass; its docstring is the help, its "Attributes:" that of each option, and
+            those of the dataclasses that it extends. The help also tells the ranges that are
+            declared with `igc_tf.ranges`.
         program: what the help calls the program; None for the name it was started by.
         arguments: of the command line; None for those of this process.
 
@@ -64,8 +65,21 @@ def parse_options(options, program=None, arguments=None):
     ]
     made.__signature__ = signature.replace(parameters=parameters, return_annotation=options)
     made.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    made.__doc__ = _unfolded(inspect.getdoc(options)).replace("\nAttributes:", "\nArgs:")
+    made.__doc__ = _help(options)
     return tyro.cli(made, prog=program, args=arguments, config=(tyro.conf.OmitArgPrefixes,))
+
+
+def _help(options):
+    """A dataclass's docstring, with what those that it extends say of their options."""
+    text = inspect.getdoc(options)
+    for base in options.__mro__[1:]:
+        if is_dataclass(base):
+            attributes = inspect.getdoc(base).partition("Attributes:\n")[2]
+            # up to the next section
+            inherited = re.match(r"(?: .*\n?|\n)*", attributes)[0].rstrip()
+            text = text.rstrip() if "\nAttributes:" in text else f"{text}\n\nAttributes:"
+            text = f"{text}\n{inherited}\n"
+    return _unfolded(text).replace("\nAttributes:", "\nArgs:")
 
 
 def _unfolded(text):

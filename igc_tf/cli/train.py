@@ -18,7 +18,9 @@ SUMMARIES = {
     "cgan-document": 'conditional GAN of "Inverse Classification using GANs", as published',
     "lenet": "LeNet-5, the plain network to compare with",
     "lenet-fair": "LeNet-5, trained with the distortions and noise that class separation uses",
-    "cnn-fair": "a modern CNN of 2.5 million weights, trained likewise",
+    "lenet-informed": "LeNet-5, which in training also saw two dozen kinds of corrupted images",
+    "cnn-fair": "a modern CNN of 2.5 million weights, trained as lenet-fair is",
+    "cnn-informed": "the same CNN, trained as lenet-informed is",
     "trajectory-generator": "LSTM that draws letters, for inverse classification",
     "trajectory-classifier": "LSTM that reads letters, to compare with",
 }

@@ -1,10 +1,18 @@
-"""Labelled images and pen trajectories, their noise and labels, and pictures from files.
+"""Labelled images and pen trajectories, their noise, corruptions, labels, and pictures from files.
 
 Importing this package does not import TensorFlow; loading does.
 """
 
 from igc_tf.data.bundled import bundled_digits
 from igc_tf.data.character_trajectories import load_trajectories, open_trajectories
+from igc_tf.data.corruptions import (
+    CORRUPTIONS,
+    MNIST_C,
+    VALIDATION_CORRUPTIONS,
+    Corruption,
+    corrupt,
+    corrupt_some,
+)
 from igc_tf.data.digit_labels import DIGIT_LABELS, label_digits
 from igc_tf.data.idx import import_idx
 from igc_tf.data.labelled import LabelledData
@@ -33,8 +41,12 @@ from igc_tf.errors import (
 )
 
 __all__ = [
+    "CORRUPTIONS",
     "DIGIT_LABELS",
+    "MNIST_C",
+    "VALIDATION_CORRUPTIONS",
     "ConditionLayout",
+    "Corruption",
     "DataError",
     "DataUnavailableError",
     "DatasetRow",
@@ -49,6 +61,8 @@ __all__ = [
     "UnknownDatasetError",
     "add_gaussian_noise",
     "bundled_digits",
+    "corrupt",
+    "corrupt_some",
     "data_and_mask",
     "import_idx",
     "label_digits",

@@ -5,8 +5,10 @@ network that is given, `InceptionFeatures`), their statistics (`FeatureStatistic
 (`frechet_distance`; `kernel_distance`, of the features themselves). An accuracy has its
 `wilson_interval`, the difference of two on the same examples its `paired_interval`, what should
 hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `PairedComparison`.
+Probabilities have their `expected_calibration_error`.
 """
 
+from igc_tf.metrics.calibration import expected_calibration_error
 from igc_tf.metrics.distances import FeatureStatistics, frechet_distance, kernel_distance
 from igc_tf.metrics.features import InceptionFeatures, NetworkFeatures
 from igc_tf.metrics.intervals import (
@@ -22,6 +24,7 @@ __all__ = [
     "NetworkFeatures",
     "PairedComparison",
     "binomial_upper_bound",
+    "expected_calibration_error",
     "frechet_distance",
     "kernel_distance",
     "paired_interval",

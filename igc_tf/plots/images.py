@@ -10,6 +10,7 @@ from igc_tf.plots.charts import fold, plain
 
 # more classes than this are laid out in several lines
 _CLASSES_ABREAST = 12
+_READINGS_ABREAST = 8
 # characters that fit above a picture
 _CAPTION = 13
 _RIGHT, _WRONG = "tab:orange", "tab:red"
@@ -129,6 +130,40 @@ def plot_cases(
         axis.set_xlabel(_read(predictions[case], label, class_names), fontsize=8, labelpad=2)
         if case == 0 or lines > 1:
             axis.set_title("input", fontsize=9)
+    return figure
+
+
+def plot_readings(
+    images, reconstructions, predictions, labels, class_names, bounds, captions, title=""
+):
+    """What was read in each image: the image, and below it what it was taken for.
+
+    Args:
+        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
+        reconstructions: (N, H', W', ...), of the predicted classes.
+        predictions: the classifier's answers (N,); framed, orange where right or where the truth
+            is not known, red where wrong. -1 for an image that was rejected, which has no frame.
+        labels: the right classes (N,), or None where they are not known; -1 for none of them.
+        class_names: C names.
+        bounds: (low, high) of the images, drawn as black and white.
+        captions: N texts, one above each image.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure. More than eight images take several lines.
+    """
+    lines, per_line = fold(len(images), _READINGS_ABREAST)
+    figure, axes = _grid(2 * lines, per_line, (1.35 * per_line + 0.2, 3.1 * lines + 0.5), title)
+    for case, image in enumerate(images):
+        line, column = divmod(case, per_line)
+        above, below = axes[2 * line, column], axes[2 * line + 1, column]
+        _show(above, image, bounds)
+        above.set_title(_wrapped(captions[case]), fontsize=9)
+        _show(below, reconstructions[case], bounds)
+        label = None if labels is None else labels[case]
+        below.set_xlabel(_read(predictions[case], label, class_names), fontsize=8)
+        if predictions[case] >= 0:
+            _frame(below, _RIGHT if label in (None, predictions[case]) else _WRONG)
     return figure
 
 
@@ -267,21 +302,26 @@ def _mark(axis, difference, value, prediction, label):
     caption = "dropped" if np.isnan(difference) else f"{difference:.3f}"
     axis.set_xlabel(caption, fontsize=8, labelpad=2)
     if value == prediction:
-        style = {"color": _RIGHT if label in (None, value) else _WRONG, "linestyle": "-"}
+        _frame(axis, _RIGHT if label in (None, value) else _WRONG)
     elif value == label:
-        style = {"color": _RIGHT, "linestyle": ":"}
-    else:
-        return
+        _frame(axis, _RIGHT, ":")
+
+
+def _frame(axis, colour, style="-"):
     for spine in axis.spines.values():
-        spine.set(visible=True, linewidth=3, **style)
+        spine.set(visible=True, linewidth=3, color=colour, linestyle=style)
 
 
 def _read(prediction, label, class_names):
-    """What a case was read as, and what it is if that is known."""
-    read = f"read {class_names[prediction]}"
+    """What a case was read as, and what it is if that is known; -1 is none of the classes."""
+
+    def name(value):
+        return "none of them" if value < 0 else class_names[value]
+
+    read = f"read {name(prediction)}"
     if label is None:
         return plain(read)
-    parts = f"is {class_names[label]}", read
+    parts = f"is {name(label)}", read
     return plain((", " if sum(map(len, parts)) <= _CAPTION else "\n").join(parts))
 
 

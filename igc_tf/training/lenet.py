@@ -1,18 +1,23 @@
 """Trains the plain networks that the classifiers are compared with: LeNet-5, or a modern CNN."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers import evaluate_network
-from igc_tf.classifiers.network import build_cnn, build_lenet
-from igc_tf.data import add_gaussian_noise
+from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
+from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
+from igc_tf.generators.keras_files import read_keras_file
 from igc_tf.training.augmentation import noise_half, random_affine
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
 
 LENET_FILE = "lenet.keras"
 _BUILDERS = {"lenet": build_lenet, "cnn": build_cnn}
+# which corruptions a recipe means
+_CORRUPTIONS = {"validation": tuple(VALIDATION_CORRUPTIONS)}
 # the noise of the paper's table (section 2)
 _SIGMAS = (0.0, 0.2, 0.4)
 
@@ -72,6 +77,23 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     return run.path / LENET_FILE
 
 
+def load_network(name):
+    """Loads a plain network that ships, or the one that a training chose.
+
+    Args:
+        name: one of `igc_tf.classifiers.lenet_names()`; a directory with a card; or that of a
+            training, which has `lenet.keras`.
+
+    Returns:
+        A Keras model `images (B, H, W, channels) -> probabilities (B, outputs)`.
+
+    Raises:
+        InputError: for none of these.
+    """
+    trained = Path(name) / LENET_FILE
+    return read_keras_file(trained) if trained.is_file() else load_lenet(name)
+
+
 def _build(recipe, layout, data_shape, steps):
     keras.utils.set_random_seed(recipe.seed)
     is_binary = layout.num_labels > 1
@@ -90,13 +112,22 @@ def _build(recipe, layout, data_shape, steps):
 
 def _change(recipe, bounds):
     """What happens to the training images of a batch, `(images, seed) -> images`; None: nothing."""
-    if not recipe.distortion and recipe.sigma == 0:
+    if not recipe.distortion and recipe.sigma == 0 and recipe.corruptions is None:
         return None
+
+    def spoil(images, numbers):
+        return corrupt_some(images, _CORRUPTIONS[recipe.corruptions], numbers, 0.5, bounds)
 
     def change(images, seed):
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
         if recipe.distortion:
             images = random_affine(images, seeds[0])
+        if recipe.corruptions is not None:
+            shape = images.shape
+            # NumPy's seeds are not negative
+            numbers = tf.bitcast(tf.random.experimental.stateless_fold_in(seed, 3), tf.uint32)
+            images = tf.numpy_function(spoil, [images, numbers], tf.float32, stateful=False)
+            images.set_shape(shape)
         if recipe.sigma > 0:
             images = noise_half(images, seeds[1], seeds[2], recipe.sigma, bounds)
         return images
@@ -113,6 +144,9 @@ def _judge(run, model, validation):
         add_gaussian_noise(validation.images, sigma, recipe.seed, validation.bounds)
         for sigma in recipe.validation_sigmas
     ]
+    if recipe.corruptions is not None:
+        names = _CORRUPTIONS[recipe.corruptions]
+        noised.append(corrupt_some(validation.images, names, recipe.seed, bounds=validation.bounds))
 
     def accuracy():
         network.set_weights(model.get_weights())

@@ -188,6 +188,9 @@ class LeNetRecipe(ImageRecipe):
             class separation does.
         sigma: largest standard deviation of the noise on a random half of the training images,
             as in class separation; 0 for none.
+        corruptions: "validation": a random half of the training images suffers one of
+            `igc_tf.data.VALIDATION_CORRUPTIONS`, each image one of its own, before the noise; and
+            each epoch is judged on validation images that all do, too. None for none.
         validation: what the epoch is chosen on: all validation images, or the part of them that
             is there for choices.
         validation_sigmas: each epoch is judged at each of these standard deviations of noise.
@@ -198,6 +201,7 @@ class LeNetRecipe(ImageRecipe):
     network: Literal["lenet", "cnn"] = "lenet"
     distortion: bool = False
     sigma: Annotated[float, _AMOUNT] = 0.0
+    corruptions: Literal["validation"] | None = None
     validation: Literal["validation", "validation/choices"] = "validation"
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
 
@@ -304,7 +308,11 @@ RECIPES = {
     ),
     "lenet": LeNetRecipe(),
     "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
+    "lenet-informed": _fair(corruptions="validation", epochs=60, learning_rate=2e-3),
     "cnn-fair": _fair(network="cnn", epochs=8, batch_size=128, learning_rate=2e-3),
+    "cnn-informed": _fair(
+        network="cnn", corruptions="validation", epochs=16, batch_size=128, learning_rate=2e-3
+    ),
     "trajectory-generator": SequenceRecipe(),
     "trajectory-classifier": SequenceRecipe(network="classifier"),
 }

@@ -28,6 +28,18 @@ class Options:
         check_ranges(self)
 
 
+@dataclass(frozen=True)
+class MoreOptions(Options):
+    """Test what extends them.
+
+    Attributes:
+        speed: in knots, which is the
+            other option.
+    """
+
+    speed: int = 7
+
+
 def code_of(error, capsys):
     with pytest.raises(SystemExit) as exit, program_errors():
         raise error
@@ -88,3 +100,15 @@ def test_another_backend_of_keras_is_refused(monkeypatch, backend):
     monkeypatch.setenv("KERAS_BACKEND", backend)
     with pytest.raises(InputError, match=f"KERAS_BACKEND={backend}"):
         import_tensorflow_quietly()
+
+
+def test_help_of_options_that_extend_others_tells_of_all(capsys):
+    assert parse_options(MoreOptions, "test", ["--images", "2", "--speed", "1"]) == MoreOptions(
+        images=2, speed=1
+    )
+    with pytest.raises(SystemExit):
+        parse_options(MoreOptions, "test", ["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Test what extends them." in shown and "Test the reading" not in shown
+    for text in ("how many. (>= 1 and <= 9; default: 3)", "to go.", "in knots, which is"):
+        assert text in shown

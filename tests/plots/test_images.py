@@ -13,6 +13,7 @@ from igc_tf.plots import (
     plot_class_samples,
     plot_inverse_cases,
     plot_label_cases,
+    plot_readings,
     plot_search,
     tile_images,
     to_unit_range,
@@ -321,3 +322,46 @@ def test_titles_are_as_wide_as_their_figures():
     lines = figure.get_suptitle().split("\n")
     assert " ".join(lines) == title
     assert max(map(len, lines)) <= 12 * figure.get_figwidth()
+
+
+# ---- readings
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_readings_stand_below_their_images(shape):
+    count = 11
+    images = _flat(np.linspace(0, 0.5, count), shape)
+    # what was generated may be of another size
+    small = (3, 4, *shape[2:])
+    figure = plot_readings(
+        images,
+        _flat(np.linspace(0.5, 1, count), small),
+        np.array([0, 1, -1, -1, *[0] * 7]),
+        np.array([0, 0, 0, -1, *[0] * 7]),
+        ["zero", "one"],
+        (0, 1),
+        [f"kind {number}" for number in range(count)],
+        "title",
+    )
+    drawn = pictures(saved(figure))
+    # eight at most abreast: two lines of six
+    order = [*range(6), *range(6, 11)]
+    above = [*drawn[:6], *drawn[12:17]]
+    below = [*drawn[6:12], *drawn[17:]]
+    for number, image, reading in zip(order, above, below, strict=True):
+        assert image.get_title() == f"kind {number}"
+        assert _drawn_value(image) == pytest.approx(number / 20, abs=1e-5)
+        assert _drawn_value(reading) == pytest.approx(0.5 + number / 20, abs=1e-5)
+    assert [frame(axis) for axis in below[:4]] == [RIGHT, WRONG, None, None]
+    captions = [axis.get_xlabel().replace("\n", ", ") for axis in below[:4]]
+    assert captions == [
+        "is zero, read zero",
+        "is zero, read one",
+        "is zero, read none of them",
+        "is none of them, read none of them",
+    ]
+    unknown = plot_readings(
+        images[:1], images[:1], np.array([1]), None, ["zero", "one"], (0, 1), ["kind"]
+    )
+    assert frame(pictures(unknown)[1]) == RIGHT
+    assert pictures(unknown)[1].get_xlabel() == "read one"

@@ -8,10 +8,18 @@ import numpy as np
 import pytest
 
 from igc_tf.classifiers import evaluate_network
-from igc_tf.data import ConditionLayout, add_gaussian_noise, bundled_digits, label_digits
-from igc_tf.errors import NonFiniteLossError
+from igc_tf.data import (
+    VALIDATION_CORRUPTIONS,
+    ConditionLayout,
+    add_gaussian_noise,
+    bundled_digits,
+    corrupt_some,
+    label_digits,
+)
+from igc_tf.errors import InputError, NonFiniteLossError
 from igc_tf.training import LeNetRecipe, train_lenet
 from igc_tf.training.augmentation import random_affine
+from igc_tf.training.lenet import load_network
 
 RECIPE = LeNetRecipe(epochs=3, batch_size=50, learning_rate=3e-3, train_images=1000)
 
@@ -88,6 +96,40 @@ def test_digit_labels_are_learnt_at_once(parts, tmp_path):
 FAIR = replace(RECIPE, epochs=1, learning_rate=1e-3, distortion=True, sigma=0.4)
 
 
+def test_corruptions_in_training_make_them_legible(parts, tmp_path):
+    recipe = replace(RECIPE, train_images=None, epochs=4)
+    train, validation, test = parts
+    names = ["inversion", "shift"]
+    spoilt = replace(test, data=corrupt_some(test.images, names, 0))
+    plain, informed = (
+        _accuracies([train, validation, spoilt], tmp_path / name, changed)[0.0]
+        for name, changed in (
+            ("plain", recipe),
+            ("informed", replace(recipe, corruptions="validation")),
+        )
+    )
+    assert informed > plain + 0.1
+    # clean and corrupted validation images judge together
+    network = keras.models.load_model(tmp_path / "informed" / "lenet.keras")
+    both = [
+        validation.images,
+        corrupt_some(validation.images, list(VALIDATION_CORRUPTIONS), recipe.seed),
+    ]
+    found = [evaluate_network(network, images, validation.labels).accuracy for images in both]
+    best = json.loads((tmp_path / "informed" / "best.json").read_text())
+    assert found[0] != found[1] and best["accuracy"] == pytest.approx(np.mean(found))
+
+
+def test_a_network_is_found_by_its_name_or_its_training(parts, tmp_path):
+    trained = _train(parts, tmp_path, replace(RECIPE, epochs=1, train_images=100))
+    found = load_network(tmp_path)
+    for one, other in zip(trained.get_weights(), found.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert load_network("mnist-lenet").count_params() == found.count_params()
+    with pytest.raises(InputError, match="nobody"):
+        load_network("nobody")
+
+
 def _accuracies(parts, output, recipe):
     _train(parts, output, recipe)
     rows = json.loads((output / "result.json").read_text())["test"]
@@ -122,7 +164,7 @@ def test_distortion_in_training_makes_turned_digits_legible(parts, tmp_path):
 
 
 def test_a_resumed_run_sees_the_same_changes(parts, tmp_path):
-    recipe = replace(FAIR, epochs=2)
+    recipe = replace(FAIR, epochs=2, corruptions="validation")
     whole = _train(parts, tmp_path / "whole", recipe)
     run = tmp_path / "resumed"
     _train(parts, run, replace(recipe, stop_after=1))

@@ -78,11 +78,13 @@ def test_each_separation_starts_where_it_should():
         CAGANRecipe(joint=from_the_mean, encoder="compact")
 
 
-@pytest.mark.parametrize("name", ["lenet-fair", "cnn-fair"])
+@pytest.mark.parametrize("name", ["lenet-fair", "cnn-fair", "lenet-informed", "cnn-informed"])
 def test_fair_networks_see_what_class_separation_shows(name):
     recipe, separation = RECIPES[name], RECIPES["cagan-compact"].separation
     assert (recipe.distortion, recipe.sigma) == (separation.distortion, separation.sigma)
     assert recipe.validation == "validation/choices"
+    # nobody is trained on the fifteen corruptions that are reported
+    assert recipe.corruptions == ("validation" if "informed" in name else None)
 
 
 def test_labels_are_those_of_the_set_or_the_binary_ones_of_a_digit():

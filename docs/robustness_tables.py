@@ -1,0 +1,159 @@
+"""Tables of the page on robustness, made from the result files like those of `result_tables`."""
+
+from result_files import percent, read, table, with_interval
+
+
+def _reader(name):
+    """What a reader is called in a table."""
+    kind, _, settings = name.partition(", ")
+    return f"library, `{settings}`" if kind == "library" else f"`{kind}`"
+
+
+def _by_kind(result):
+    """{kind: {reader: row}}, in the order in which they were read."""
+    found = {}
+    for row in result["rows"]:
+        found.setdefault(row["kind"], {})[row["reader"]] = row
+    return found
+
+
+def _best_marked(shares, digits=1):
+    """Shares as per cent, the greatest in bold."""
+    texts = [percent(share, digits) for share in shares]
+    most = max(shares)
+    return [
+        f"**{text}**" if share == most else text for share, text in zip(shares, texts, strict=True)
+    ]
+
+
+def _kinds(result, titles=None):
+    """Lines of a table: what every reader reads of each kind."""
+    lines = []
+    for kind, of in _by_kind(result).items():
+        title = kind if titles is None else titles.get(kind, kind)
+        lines.append([title, *_best_marked([row["accuracy"] for row in of.values()])])
+    return lines
+
+
+def _summary(result):
+    """Lines of a table: over all kinds."""
+    readers = result["readers"].values()
+    return [
+        ["*mean*", *_best_marked([of["mean"] for of in readers], 2)],
+        ["*least*", *_best_marked([of["least"] for of in readers])],
+        ["*ms an image*", *(f"{of['milliseconds']:.2g}" for of in readers)],
+    ]
+
+
+def _head(result, *more):
+    return ["", *map(_reader, result["readers"]), *more]
+
+
+def _corruptions(split):
+    result = read(f"corruptions/{split}")
+    titles = {
+        kind: f"{kind} ({found['severity']})" for kind, found in result["corruptions"].items()
+    }
+    return table(_head(result), _kinds(result, titles) + _summary(result))
+
+
+def corruptions_test():
+    """The fifteen corruptions of MNIST-C, test digits."""
+    return _corruptions("test")
+
+
+def corruptions_validation():
+    """The other corruptions, validation digits."""
+    return _corruptions("validation")
+
+
+def other_writers():
+    """Digits of other writers."""
+    return _with_intervals("other_writers/test")
+
+
+def poses():
+    """Digits in other poses, and what was published for affNIST."""
+    published = read("pose/test")["published"]
+    lines = [
+        f"{name}: {percent(low, 1)}" + (f" to {percent(high, 1)}" if high > low else "")
+        for name, (low, high) in published.items()
+    ]
+    return f"{_with_intervals('pose/test')}\n\nPublished for affNIST: {'; '.join(lines)}."
+
+
+def _with_intervals(name):
+    result = read(name)
+    lines = [
+        [kind, *(with_interval(row["accuracy"], row["interval"]) for row in of.values())]
+        for kind, of in _by_kind(result).items()
+    ]
+    return table(_head(result), lines)
+
+
+def missing_pixels():
+    """Digits of which pixels are missing, and a network that was trained for just that."""
+    result = read("missing_pixels/test")
+    lines = _kinds(result)
+    for line in lines:
+        published = result["published"].get(line[0])
+        line += ["", ""] if published is None else [percent(share, 1) for share in published]
+    head = _head(result, "network trained with such masks", "the same, with rectangles")
+    return table(head, lines)
+
+
+def out_of_class():
+    """How well each doubt tells what is no digit."""
+    result = read("out_of_class/test")
+    lines = []
+    for reader, doubts in result["doubts"].items():
+        of = [row["doubts"] for row in result["rows"] if row["reader"] == reader]
+        for doubt, mean in doubts.items():
+            lines.append(
+                [
+                    f"{_reader(reader)}, {doubt}",
+                    *(percent(found[doubt]["auroc"], 1) for found in of),
+                    *(percent(mean[figure], 2) for figure in ("auroc", "aupr", "refused")),
+                    percent(mean["digits_refused"], 1),
+                ]
+            )
+    head = ["doubt", *(f"{kind}, AUROC" for kind in result["kinds"])]
+    head += ["mean AUROC", "mean AUPR", "refused", "digits refused"]
+    return table(head, lines)
+
+
+def calibration():
+    """The calibration error of each settings."""
+    lines = [
+        [
+            _reader(name),
+            f"{found['temperature']:.4f}",
+            percent(found["expected_calibration_error"]),
+        ]
+        for name, found in read("out_of_class/test")["calibration"].items()
+    ]
+    return table(["", "temperature", "expected calibration error"], lines)
+
+
+def numbers():
+    """{name: text} of the numbers that stand in sentences."""
+    corrupted = read("corruptions/test")
+    return {
+        "corruptions_images": f"{corrupted['data']['count']:,}",
+        "other_writers_images": f"{read('other_writers/test')['data']['count']:,}",
+        "pose_images": f"{read('pose/test')['data']['count']:,}",
+        "missing_images": f"{read('missing_pixels/test')['data']['count']:,}",
+        "foreign_images": f"{read('out_of_class/test')['data']['count']:,}",
+        "corruptions_load": f"{corrupted['load_average']['begin']:.1f}",
+    }
+
+
+TABLES = {
+    "calibration": calibration,
+    "corruptions-test": corruptions_test,
+    "corruptions-validation": corruptions_validation,
+    "missing-pixels": missing_pixels,
+    "other-writers": other_writers,
+    "out-of-class": out_of_class,
+    "poses": poses,
+}

@@ -1,0 +1,1 @@
+"""The corruptions of MNIST-C, and others, read by the library and by plain networks."""

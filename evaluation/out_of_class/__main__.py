@@ -1,0 +1,190 @@
+"""`python -m evaluation.out_of_class`: is what is no digit doubted, and are digits not?
+
+The library's doubts beside those of plain networks: softmax, energy, nearest neighbours.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+
+from evaluation.out_of_class.doubts import Doubter
+from evaluation.out_of_class.foreign import CLOTHES, MADE, clothes
+from evaluation.readers import Readers, ReadersOptions, Sample
+from igc_tf.classifiers.calibration import Calibration
+from igc_tf.cli.program import parse_options, run_program
+from igc_tf.data import load_images
+from igc_tf.errors import DataError
+from igc_tf.metrics import expected_calibration_error
+from igc_tf.ranges import Range
+from igc_tf.runs import Experiment
+
+
+@dataclass(frozen=True)
+class OutOfClassOptions(ReadersOptions):
+    """Tell what is none of the classes by the doubt about it.
+
+    Attributes:
+        split: of the digits: "test", for reporting only; or "validation/choices", with letters in
+            other typefaces.
+        false_alarm: how many of the digits may be refused, as a share.
+        known: training images that the networks' features are compared with.
+        dataset: an image set of TensorFlow Datasets, of grey images.
+        output: directory for result.json and pictures.
+    """
+
+    split: Literal["test", "validation/choices"] = "test"
+    false_alarm: Annotated[float, Range(0, 1, above=True, below=True)] = 0.01
+    known: Annotated[int, Range(1)] = 5000
+    dataset: str = "mnist"
+    output: Path = Path("runs/out-of-class")
+
+
+def tell_foreign(options, data=None, verbose=1):
+    """Measures how well each doubt tells foreign images from digits.
+
+    Args:
+        options: an `OutOfClassOptions`.
+        data: `(training, calibration, digits)`, three `LabelledData`; None for those of the
+            options' data set.
+        verbose: 0 for silence.
+
+    Returns:
+        The result, also written as `result.json`: `rows`, for each kind of foreign images and
+        reader the `doubts`, for each of them `auroc` and `aupr`, foreign images being what is
+        looked for, among as many digits; `refused`, the share of foreign images that is refused
+        where of the calibration's digits `false_alarm` are; and `digits_refused`, that of the
+        digits. `doubts`, for each reader and doubt the means over the kinds; `calibration`, for
+        each settings the temperature and the `expected_calibration_error` on the digits;
+        `left_out`, what could not be had.
+
+    Raises:
+        InputError: for a name that is not known.
+        DataUnavailableError: if the images are not available.
+    """
+    readers = Readers(options)
+    bounds = readers.generator.bounds
+    if data is None:
+        splits = "train", "validation/calibration", options.split
+        data = [
+            load_images(options.dataset, split, options.data_dir, bounds=bounds) for split in splits
+        ]
+    train, known, digits = data
+    train = train.sample(min(options.known, len(train)), options.seed)
+    digits = digits.sample(min(options.images, len(digits)), options.seed)
+    foreign, left_out = _foreign(options, digits)
+    facts = {
+        **readers.facts,
+        "data": {"source": digits.source, "split": digits.split, "count": len(digits)},
+        "calibration_count": len(known),
+        "kinds": list(foreign),
+        "left_out": left_out,
+    }
+    run = Experiment("python -m evaluation.out_of_class", options, facts, verbose=verbose)
+    with run.progress(len(readers.all) * len(foreign), "row") as progress:
+        for name, reader in readers.all.items():
+            doubter = Doubter(reader, train.images)
+            of_known, of_digits = None, None
+            for kind, images in foreign.items():
+                progress.update()
+                if run.row(kind=kind, reader=name) is not None:
+                    continue
+                if of_known is None:
+                    of_known, of_digits = doubter(known.images), doubter(digits.images)
+                found = {
+                    doubt: _told_apart(
+                        of_known[doubt], of_digits[doubt], of_foreign, options.false_alarm
+                    )
+                    for doubt, of_foreign in doubter(images).items()
+                }
+                run.add({"kind": kind, "reader": name, "doubts": found})
+                for doubt, figures in found.items():
+                    run.say(_line(kind, name, doubt, figures))
+    calibration = {name: _calibrated(who, known, digits) for name, who in readers.libraries.items()}
+    shown = [images[:2] for images in foreign.values()]
+    captions = [kind for kind in foreign for _ in range(2)]
+    sample = Sample(np.concatenate(shown), np.full(len(captions), -1))
+    for name in readers.libraries:
+        readers.libraries[name].classifier.reject_at(options.false_alarm)
+        readers.draw(run, name, sample, captions)
+    return run.finish(doubts=_means(run.rows), calibration=calibration)
+
+
+def _foreign(options, digits):
+    """`({kind: images (N, H, W, 1) in the digits' bounds}, {kind: why it is left out})`."""
+    frame, (low, high) = digits.images.shape[1:3], np.float32(digits.bounds)
+    found, left_out = {}, {}
+    for kind, make in (*MADE.items(), (CLOTHES, clothes)):
+        rng = np.random.default_rng(options.seed)
+        more = {"data_dir": options.data_dir} if kind == CLOTHES else {}
+        try:
+            made = make(rng, len(digits), frame, options.split, **more)
+        except DataError:
+            left_out[kind] = "fashion_mnist was neither prepared nor imported (igc-tf data)"
+            continue
+        images = low + (high - low) * made[..., None].astype(np.float32)
+        found[kind] = np.clip(images, low, high)
+    return found, left_out
+
+
+def _told_apart(of_known, of_digits, of_foreign, false_alarm):
+    """How well doubts tell foreign images from digits."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    doubts = np.concatenate([of_digits, of_foreign])
+    is_foreign = np.repeat([0, 1], [len(of_digits), len(of_foreign)])
+    threshold = Calibration(1.0, {"this": np.sort(of_known)}).threshold(false_alarm, "this")
+    return {
+        "auroc": float(roc_auc_score(is_foreign, doubts)),
+        "aupr": float(average_precision_score(is_foreign, doubts)),
+        "refused": float((of_foreign > threshold).mean()),
+        "digits_refused": float((of_digits > threshold).mean()),
+    }
+
+
+def _calibrated(library, known, digits):
+    """Calibrates a library, and says how well."""
+    temperature = library.calibrate(known.images, known.labels).temperature
+    probabilities = library.classifier.probabilities(library.predict(digits.images))
+    error = expected_calibration_error(probabilities, digits.labels)
+    return {"temperature": temperature, "expected_calibration_error": error}
+
+
+def _means(rows):
+    """{reader: {doubt: {figure: its mean over the kinds}}}."""
+    found = {}
+    for reader in dict.fromkeys(row["reader"] for row in rows):
+        of = [row["doubts"] for row in rows if row["reader"] == reader]
+        found[reader] = {
+            doubt: {
+                figure: float(np.mean([doubts[doubt][figure] for doubts in of]))
+                for figure in figures
+            }
+            for doubt, figures in of[0].items()
+        }
+    return found
+
+
+def _line(kind, reader, doubt, figures):
+    return (
+        f"{kind:12} {reader:20} {doubt:12} AUROC {100 * figures['auroc']:6.2f} %, "
+        f"AUPR {100 * figures['aupr']:6.2f} %, refused {100 * figures['refused']:6.2f} %, "
+        f"of the digits {100 * figures['digits_refused']:.2f} %"
+    )
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    result = tell_foreign(parse_options(OutOfClassOptions))
+    for kind, reason in result["left_out"].items():
+        print(f"left out: {kind}: {reason}")
+    for name, found in result["calibration"].items():
+        print(f"{name}: calibration error {100 * found['expected_calibration_error']:.2f} %")
+    for reader, doubts in result["doubts"].items():
+        for doubt, figures in doubts.items():
+            print(_line("mean", reader, doubt, figures))
+
+
+if __name__ == "__main__":
+    run_program(main)

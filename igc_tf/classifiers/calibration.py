@@ -1,0 +1,198 @@
+"""Scores that became probabilities, and answers that are refused."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from igc_tf.errors import InputError
+
+# What an answer is doubted by, of a label's scores (N, V): the higher, the more.
+DOUBTS = {
+    # nothing reproduces it well
+    "difference": lambda scores: -scores.max(axis=1),
+    # another value reproduces it as well
+    "margin": lambda scores: -np.diff(np.sort(scores, axis=1)[:, -2:], axis=1)[:, 0],
+}
+# the decimal logarithms between which 1 / T is looked for, in units of 1 / spread of the scores
+_INVERSE_TEMPERATURES = (-3.0, 5.0)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What examples of known classes say of a classifier's scores.
+
+    Attributes:
+        temperature: T of the probabilities softmax(scores / T), in units of the scores.
+        doubts: {name: the doubts of these examples, (N,) or (N, L), each label's ascending}.
+    """
+
+    temperature: float
+    doubts: dict
+
+    def threshold(self, false_alarm, doubt):
+        """The doubt that another example of a known class exceeds with at most a probability.
+
+        With N examples the k-th smallest doubt, k = ⌈(N + 1)(1 - false_alarm)⌉: exact for examples
+        drawn alike ("conformal prediction", Vovk, Gammerman & Shafer 2005).
+
+        Args:
+            false_alarm: in (0, 1).
+            doubt: a key of `DOUBTS`.
+
+        Returns:
+            A float, or of several labels one for each (L,).
+
+        Raises:
+            InputError: for another doubt or probability, or too few examples for it.
+        """
+        if doubt not in self.doubts:
+            raise InputError(f"doubt={doubt!r}: expected one of {sorted(self.doubts)}")
+        if not 0 < false_alarm < 1:
+            raise InputError(f"false_alarm={false_alarm!r}: expected a number in (0, 1)")
+        known = self.doubts[doubt]
+        # of rounding alone it must not become one more
+        place = math.ceil((len(known) + 1) * (1 - false_alarm) - 1e-9)
+        if place > len(known):
+            raise InputError(
+                f"false_alarm={false_alarm!r} with {len(known)} examples to calibrate by: expected "
+                f"at least {math.ceil(1 / false_alarm) - 1}, or a greater probability"
+            )
+        return known[place - 1]
+
+
+class Calibrated:
+    """What a classifier does with its scores once it is calibrated.
+
+    Attributes:
+        calibration: a `Calibration`; None before `calibrate`.
+    """
+
+    calibration = None
+    _rejection = None
+
+    def calibrate(self, data, labels, mask=None, batch_size=None, verbose="auto"):
+        """Learns from examples of known classes what the scores mean.
+
+        The temperature is that of the greatest likelihood (Platt scaling with one parameter, Guo et
+        al. 2017, §4.2); it changes no answer. The examples should be such as are to be classified,
+        and none that the generator was trained with or the settings were chosen by: of mnist,
+        `load_images("mnist", "validation/calibration")`.
+
+        Args:
+            data, mask, batch_size, verbose: as for `predict`.
+            labels: the right ones: integers (N,), or (N, L) for several labels.
+
+        Returns:
+            The `Calibration`, which is also kept as `calibration`.
+
+        Raises:
+            InputError: as for `evaluate`.
+        """
+        if len(data) == 0:
+            raise InputError("no data to calibrate by: expected at least one example")
+        layout = self.generator.layout
+        labels = layout.check(labels, len(data)).reshape(len(data), layout.num_labels)
+        parts = layout.split(self.predict(data, mask, batch_size, verbose))
+        doubts = {name: np.sort(self._doubts(parts, name), axis=0) for name in DOUBTS}
+        self._rejection = None
+        self.calibration = Calibration(_temperature(parts, labels), doubts)
+        return self.calibration
+
+    def probabilities(self, scores):
+        """The probability of each class, of each label by itself.
+
+        Args:
+            scores: (N, C), as `predict` returns them.
+
+        Returns:
+            float64 (N, C); each label's sum to 1.
+
+        Raises:
+            InputError: if the classifier is not calibrated.
+        """
+        temperature = self._calibrated().temperature
+        parts = self.generator.layout.split(np.asarray(scores, float))
+        return np.concatenate([softmax(part / temperature, axis=1) for part in parts], axis=1)
+
+    def doubts(self, scores, doubt="difference"):
+        """How doubtful the answers are; the higher, the more.
+
+        Args:
+            scores: (N, C), as `predict` returns them.
+            doubt: "difference", minus the best score, by default the least data difference; or
+                "margin", how near the second best score comes to it.
+
+        Returns:
+            (N,), or (N, L) for several labels.
+
+        Raises:
+            InputError: for another doubt.
+        """
+        if doubt not in DOUBTS:
+            raise InputError(f"doubt={doubt!r}: expected one of {sorted(DOUBTS)}")
+        return self._doubts(self.generator.layout.split(np.asarray(scores)), doubt)
+
+    def reject_at(self, false_alarm=0.01, doubt="difference"):
+        """Refuses from now on answers that are more doubtful than almost all to known examples.
+
+        A refused prediction is -1, "none of them". Scores and exports are as before.
+
+        Args:
+            false_alarm: how often an example like those of the calibration is refused, at most, in
+                (0, 1); None refuses none.
+            doubt: as for `doubts`.
+
+        Returns:
+            The doubt beyond which an answer is refused; of several labels one for each (L,); None
+            if none is.
+
+        Raises:
+            InputError: if the classifier is not calibrated; for another doubt or probability; if
+                too few examples calibrated it for the probability.
+        """
+        if false_alarm is None:
+            self._rejection = None
+            return None
+        threshold = self._calibrated().threshold(false_alarm, doubt)
+        self._rejection = doubt, threshold
+        return threshold
+
+    def _doubts(self, parts, doubt):
+        found = [DOUBTS[doubt](part) for part in parts]
+        return found[0] if len(found) == 1 else np.stack(found, axis=1)
+
+    def _with_rejections(self, predictions, scores):
+        """Predictions, -1 where they are refused."""
+        if self._rejection is None:
+            return predictions
+        doubt, threshold = self._rejection
+        return np.where(self.doubts(scores, doubt) > threshold, -1, predictions)
+
+    def _calibrated(self):
+        if self.calibration is None:
+            raise InputError("the classifier is not calibrated: expected calibrate before")
+        return self.calibration
+
+
+def _temperature(parts, labels):
+    """The T of the greatest likelihood of labels (N, L), whose scores are `parts`."""
+    parts = [part.astype(float) for part in parts]
+    spread = float(np.mean([np.ptp(part, axis=1).mean() for part in parts]))
+    if spread == 0:
+        # nothing tells one value from another, at any temperature
+        return 1.0
+
+    def loss(logarithm):
+        inverse = 10.0**logarithm / spread
+        return -np.mean(
+            [
+                np.take_along_axis(log_softmax(inverse * part, axis=1), of[:, None], axis=1)
+                for part, of in zip(parts, labels.T, strict=True)
+            ]
+        )
+
+    found = minimize_scalar(loss, bounds=_INVERSE_TEMPERATURES, method="bounded")
+    return float(spread / 10.0**found.x)

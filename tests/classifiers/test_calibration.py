@@ -1,0 +1,163 @@
+"""Temperatures against a closed form, thresholds by counting, and refused answers."""
+
+import types
+
+import numpy as np
+import pytest
+
+from igc_tf import InvertedGeneratorClassifier, SearchSettings
+from igc_tf.classifiers.calibration import Calibrated
+from igc_tf.data.layout import ConditionLayout, Label
+from igc_tf.errors import InputError
+from igc_tf.generators.generator import Generator
+from igc_tf.metrics import expected_calibration_error
+from tests.fixtures.linear_generator import linear_generator
+
+CLASSES = ConditionLayout.classes(2)
+PAIRS = ConditionLayout((Label("one", ("a", "b")), Label("other", ("a", "b", "c"))))
+
+
+class _Scored(Calibrated):
+    """A classifier whose data are its scores."""
+
+    def __init__(self, layout=CLASSES):
+        self.generator = types.SimpleNamespace(layout=layout)
+
+    def predict(self, data, mask=None, batch_size=None, verbose="auto"):
+        return np.asarray(data, np.float32)
+
+
+def test_the_temperature_makes_the_odds_come_true():
+    # two classes a margin of 0.02 apart, right in 9 of 10: softmax(0.02 / T) = 0.9
+    scores = np.tile([[-0.1, -0.12]], [1000, 1])
+    labels = np.repeat([0, 1], [900, 100])
+    classifier = _Scored()
+    found = classifier.calibrate(scores, labels)
+    assert found is classifier.calibration
+    assert found.temperature == pytest.approx(0.02 / np.log(9), rel=1e-3)
+    probabilities = classifier.probabilities(scores)
+    np.testing.assert_allclose(probabilities, np.tile([[0.9, 0.1]], [1000, 1]), atol=1e-3)
+    assert expected_calibration_error(probabilities, labels) < 1e-3
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e5])
+def test_probabilities_do_not_depend_on_the_unit_of_the_scores(unit):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 500)
+    scores = rng.normal(size=(500, 2)) + np.eye(2)[labels]
+    classifier, other = _Scored(), _Scored()
+    first, second = (
+        classifier.calibrate(scores, labels).temperature,
+        other.calibrate(unit * scores, labels).temperature,
+    )
+    assert second == pytest.approx(unit * first, rel=1e-3)
+
+    # no other temperature is more likely
+    def loss(temperature):
+        odds = scores / temperature
+        return np.mean(np.logaddexp(*odds.T) - odds[np.arange(500), labels])
+
+    assert loss(first) < min(loss(0.97 * first), loss(1.03 * first))
+
+
+def test_scores_without_a_mistake_or_without_a_difference_are_no_trouble():
+    scores = np.array([[0.0, -1.0], [-1.0, 0.0]])
+    classifier = _Scored()
+    classifier.calibrate(scores, np.array([0, 1]))
+    assert (classifier.probabilities(scores).max(axis=1) > 0.999).all()
+    classifier.calibrate(np.zeros([4, 2]), np.array([0, 1, 0, 1]))
+    np.testing.assert_allclose(classifier.probabilities(np.zeros([1, 2])), 0.5)
+
+
+def test_each_label_has_probabilities_and_a_threshold_of_its_own():
+    rng = np.random.default_rng(1)
+    labels = np.stack([rng.integers(0, 2, 400), rng.integers(0, 3, 400)], axis=1)
+    scores = rng.normal(size=(400, 5)) + PAIRS.one_hot(labels)
+    scores[:, 2:] -= 10
+    classifier = _Scored(PAIRS)
+    classifier.calibrate(scores, labels)
+    probabilities = classifier.probabilities(scores)
+    np.testing.assert_allclose(probabilities[:, :2].sum(axis=1), 1)
+    np.testing.assert_allclose(probabilities[:, 2:].sum(axis=1), 1)
+    threshold = classifier.reject_at(0.1)
+    assert threshold.shape == (2,) and threshold[1] > threshold[0] + 8
+    best = np.array([[0, 1], [1, 2]])
+    refused = classifier._with_rejections(best, np.array([[9, 0, 0, 0, 0], [-99, -99, 0, 0, 0]]))
+    assert refused.tolist() == [[0, 1], [-1, 2]]
+
+
+def test_refuses_as_many_as_it_was_told():
+    rng = np.random.default_rng(0)
+
+    def drawn(count):
+        return -rng.exponential(size=(count, 2))
+
+    classifier = _Scored()
+    classifier.calibrate(drawn(199), np.zeros(199, int))
+    for doubt in ("difference", "margin"):
+        threshold = classifier.reject_at(0.05, doubt)
+        known = classifier.calibration.doubts[doubt]
+        # of 200, this one included, ten may lie beyond
+        assert threshold == known[189] and (known > threshold).sum() == 9
+        fresh = drawn(50_000)
+        refused = classifier._with_rejections(np.zeros(len(fresh), int), fresh) == -1
+        assert refused.mean() == pytest.approx(0.05, abs=0.035)
+        assert (refused == (classifier.doubts(fresh, doubt) > threshold)).all()
+    # nineteen are just enough for one in twenty
+    classifier.calibrate(drawn(19), np.zeros(19, int))
+    assert classifier.reject_at(0.05) == classifier.calibration.doubts["difference"][-1]
+    with pytest.raises(InputError, match="with 19 examples.*at least 99"):
+        classifier.reject_at(0.01)
+
+
+def test_doubts_are_reckoned_from_the_scores():
+    scores = np.array([[-0.3, -0.1, -0.15], [-0.5, -0.9, -0.6]])
+    classifier = _Scored(ConditionLayout.classes(3))
+    np.testing.assert_allclose(classifier.doubts(scores), [0.1, 0.5])
+    np.testing.assert_allclose(classifier.doubts(scores, "margin"), [-0.05, -0.1])
+
+
+def test_says_what_is_missing_or_wrong():
+    classifier = _Scored()
+    for call in (lambda: classifier.probabilities(np.zeros([1, 2])), classifier.reject_at):
+        with pytest.raises(InputError, match="not calibrated"):
+            call()
+    with pytest.raises(InputError, match="no data"):
+        classifier.calibrate(np.zeros([0, 2]), np.zeros(0, int))
+    with pytest.raises(InputError, match="labels have shape"):
+        classifier.calibrate(np.zeros([3, 2]), np.zeros(2, int))
+    classifier.calibrate(np.eye(2), np.array([0, 1]))
+    with pytest.raises(InputError, match="doubt='mood'.*difference"):
+        classifier.reject_at(0.5, "mood")
+    with pytest.raises(InputError, match="doubt='mood'"):
+        classifier.doubts(np.eye(2), "mood")
+    with pytest.raises(InputError, match="false_alarm=1"):
+        classifier.reject_at(1)
+
+
+def test_a_search_classifier_answers_none_of_them():
+    model, offsets, _ = linear_generator(latent_size=2, data_shape=(3, 2, 1))
+    generator = Generator(model, bounds=(-np.inf, np.inf))
+    classifier = InvertedGeneratorClassifier(generator, SearchSettings(steps=2))
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 60)
+    images = offsets[labels] + 0.3 * rng.normal(size=(60, 6))
+    images = images.reshape(60, 3, 2, 1).astype(np.float32)
+    found = classifier.classify(images)
+    assert found.probabilities is None and (found.predictions == labels).mean() > 0.9
+    classifier.calibrate(images, labels, verbose=0)
+    assert classifier.reject_at(0.02) > 0
+    foreign = np.concatenate([images[:5], images[:5] + 9])
+    found = classifier.classify(foreign)
+    assert (found.predictions[:5] == labels[:5]).all() and (found.predictions[5:] == -1).all()
+    np.testing.assert_allclose(found.probabilities, classifier.probabilities(found.scores))
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1)
+    # a refused answer is not right
+    evaluation = classifier.evaluate(foreign, np.tile(labels[:5], 2), verbose=0)
+    assert evaluation.correct == 5
+    assert classifier.reject_at(None) is None
+    assert (classifier.classify(foreign).predictions >= 0).all()
+    # what was calibrated anew refuses nothing yet
+    classifier.reject_at(0.02)
+    classifier.calibrate(images, labels, verbose=0)
+    assert (classifier.classify(foreign).predictions >= 0).all()
