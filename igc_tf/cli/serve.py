@@ -88,13 +88,12 @@ def serve_classifier(options):
         import_tensorflow_quietly()
         from igc_tf.serve.application import build_application
 
+        def greet(url):
+            print(f"POST to {url}/v1/models/{options.name}:predict; Ctrl-C stops", flush=True)
+
         application = build_application(_model(options), options.service())
         with access_log(options.access_log):
-            run_server(
-                application,
-                listener,
-                lambda url: f"POST to {url}/v1/models/{options.name}:predict; Ctrl-C stops",
-            )
+            run_server(application, listener, greet)
 
 
 def _model(options):

@@ -38,13 +38,13 @@ def listen(host, port):
         raise InputError(f"cannot listen on port {port} of {host}: {reason}") from error
 
 
-def run_server(application, listener, greeting):
+def run_server(application, listener, greet):
     """Serves an application until SIGINT or SIGTERM, and answers what was accepted.
 
     Args:
         application: as `build_application` makes it.
         listener: a socket, see `listen`.
-        greeting: (address, "http://HOST:PORT") -> what is printed as soon as requests are taken.
+        greet: called with the address, "http://HOST:PORT", as soon as requests are taken.
     """
     config = uvicorn.Config(
         application,
@@ -62,7 +62,7 @@ def run_server(application, listener, greeting):
     )
     # it lets the signal happen once more when it has ended
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(config, greeting(address(listener))).run(sockets=[listener])
+        _Server(config, lambda: greet(address(listener))).run(sockets=[listener])
 
 
 def address(listener):
@@ -80,13 +80,13 @@ def is_loopback(host):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config, greeting):
+    def __init__(self, config, greet):
         super().__init__(config)
-        self._greeting = greeting
+        self._greet = greet
 
     async def startup(self, sockets=None):
         await super().startup(sockets)
-        print(self._greeting, flush=True)
+        self._greet()
 
     async def shutdown(self, sockets=None):
         self.config.app.state.is_stopping = True
