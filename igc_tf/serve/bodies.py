@@ -97,7 +97,8 @@ def _unpacker(encoding):
         nonlocal stream
         try:
             is_full = False
-            while data or is_full:
+            # what is left may be inside the stream, too
+            while data or (is_full and not stream.eof):
                 if stream.eof:
                     # a gzip file may have several members
                     stream = zlib.decompressobj(_GZIP)

@@ -65,7 +65,7 @@ def page_routes(shelf):
 
 
 def _file(name, media_type):
-    content = files("igc_tf.serve").joinpath("page", name).read_bytes()
+    content = files("igc_tf.serve").joinpath("static", name).read_bytes()
 
     async def page(request):
         del request
