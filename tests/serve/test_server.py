@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import os
-import signal
 import socket
 import threading
 import time
@@ -11,13 +9,13 @@ import time
 import numpy as np
 import pytest
 
-from igc_tf.cli.serve import stopped_by_signals
 from igc_tf.errors import InputError
 from igc_tf.search import Search
 from igc_tf.serve import ServiceOptions
 from igc_tf.serve.application import build_application
-from igc_tf.serve.server import is_loopback, listen, run_server
+from igc_tf.serve.server import is_loopback, listen
 from tests.fixtures.exported import SHAPE, linear_classifier
+from tests.serve.served import serve_while
 
 _IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(2, *SHAPE)).astype(np.float32)
 PREDICT = "/v1/models/classifier:predict"
@@ -29,31 +27,6 @@ _SECONDS = 30
 @pytest.fixture(scope="module")
 def application():
     return build_application(linear_classifier(), ServiceOptions(max_body=1))
-
-
-def serve_while(application, clients, host="127.0.0.1"):
-    """Serves in this thread, as the command does, while another runs `clients(host, port)`.
-
-    Returns what that returned, or raises what it raised.
-    """
-    found = []
-
-    def ask():
-        try:
-            found.append((clients(*listener.getsockname()[:2]), None))
-        except BaseException as error:
-            found.append((None, error))
-        finally:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    with stopped_by_signals(), listen(host, 0) as listener:
-        thread = threading.Thread(target=ask)
-        run_server(application, listener, lambda address: thread.start())
-        thread.join(_SECONDS)
-    answer, error = found[0]
-    if error is not None:
-        raise error
-    return answer
 
 
 def _post(connection, body, path=PREDICT, **headers):

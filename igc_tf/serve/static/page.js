@@ -34,15 +34,20 @@ function ended() {
 
 async function send() {
   $("undo").disabled = sheet.before.length === 0;
-  if (ready === null || socket?.readyState !== WebSocket.OPEN || isSent || !isStale) return;
+  if (ready === null || !isStale) return;
+  if (sheet.isEmpty) {
+    isStale = false;
+    return showNothing("Draw something, or drop a picture here.");
+  }
+  if (isSent || socket.readyState !== WebSocket.OPEN) return;
   isStale = false;
-  if (sheet.isEmpty) return showNothing("Draw something, or drop a picture here.");
   isSent = true;
-  const blob = await sheet.encoded();
   number += 1;
   const head = new DataView(new ArrayBuffer(4));
   head.setUint32(0, number);
-  if (socket?.readyState === WebSocket.OPEN) socket.send(new Blob([head, blob]));
+  const drawing = new Blob([head, await sheet.encoded()]);
+  // unless the sheet was cleared meanwhile
+  if (head.getUint32(0) === number && socket.readyState === WebSocket.OPEN) socket.send(drawing);
 }
 
 function choose() {
@@ -90,7 +95,6 @@ const told = {
   },
   nothing(message) {
     if (message.number !== number) return;
-    isSent = false;
     showNothing(`The picture ${message.reason}.`);
     send();
   },
@@ -300,6 +304,9 @@ function facts(look) {
 }
 
 function showNothing(reason) {
+  // what is still told of an earlier drawing is no longer of interest
+  number += 1;
+  isSent = false;
   looks = [];
   picture = null;
   $("answer").textContent = "–";
