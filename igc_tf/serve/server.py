@@ -5,12 +5,13 @@ import ipaddress
 import socket
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from igc_tf.errors import InputError
 
 # connections at once; more are answered 503. Below the usual limit of open files, 1024
 _CONNECTIONS = 900
-# seconds that a connection may rest between two requests
+# seconds that a connection may rest between two requests, or take for the head of one
 _KEPT = 75
 # what a page sends at once
 _LARGEST_MESSAGE = 16 * 2**20
@@ -48,7 +49,7 @@ def run_server(application, listener, greet):
     """
     config = uvicorn.Config(
         application,
-        http="h11",
+        http=_Protocol,
         ws="websockets-sansio",
         loop="asyncio",
         # requests are logged by the application; only defects by uvicorn
@@ -77,6 +78,26 @@ def is_loopback(host):
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+class _Protocol(H11Protocol):
+    """Gives up connections that do not ask for anything, as uvicorn does only after an answer."""
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self._give_up_at(self.loop.time() + self.timeout_keep_alive)
+
+    def data_received(self, data):
+        waiting = self.timeout_keep_alive_task
+        super().data_received(data)
+        is_ours = self.transport.get_protocol() is self
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if waiting is not None and is_ours and is_idle and self.timeout_keep_alive_task is None:
+            # some bytes of a head win no time
+            self._give_up_at(waiting.when())
+
+    def _give_up_at(self, when):
+        self.timeout_keep_alive_task = self.loop.call_at(when, self.timeout_keep_alive_handler)
 
 
 class _Server(uvicorn.Server):

@@ -8,11 +8,13 @@ import time
 
 import numpy as np
 import pytest
+from websockets.sync.client import connect
 
 from igc_tf.errors import InputError
 from igc_tf.search import Search
 from igc_tf.serve import ServiceOptions
 from igc_tf.serve.application import build_application
+from igc_tf.serve.page import page_routes
 from igc_tf.serve.server import is_loopback, listen
 from tests.fixtures.exported import SHAPE, linear_classifier
 from tests.serve.served import serve_while
@@ -109,6 +111,38 @@ def test_what_was_accepted_is_answered_and_what_is_slow_is_not_waited_for(applic
         status = idle.makefile("rb").readline()
     assert answers == [200] * len(asking) and b" 503 " in status
     assert time.monotonic() - begin < _SECONDS / 2
+
+
+def test_connections_that_ask_for_nothing_are_given_up(application, monkeypatch):
+    monkeypatch.setattr("igc_tf.serve.server._KEPT", 0.5)
+
+    def clients(host, port):
+        heads = (b"", b"GET /health HTTP/1.1\r\n", b"GET /health HTTP/1.1\r\n\r\n")
+        connections = [socket.create_connection((host, port), timeout=_SECONDS) for _ in heads]
+        for connection, head in zip(connections, heads, strict=True):
+            connection.sendall(head)
+        received = [connection.makefile("rb").read() for connection in connections]
+        for connection in connections:
+            connection.close()
+        return received
+
+    nothing, part, whole = serve_while(application, clients)
+    assert nothing == part == b"" and whole.startswith(b"HTTP/1.1 ")
+
+
+def test_pages_may_be_still_for_long(shelf, monkeypatch):
+    monkeypatch.setattr("igc_tf.serve.server._KEPT", 0.2)
+
+    def clients(host, port):
+        with connect(f"ws://{host}:{port}/watch") as page:
+            while json.loads(page.recv(_SECONDS))["kind"] != "ready":
+                pass
+            time.sleep(1)
+            page.send(b"\0\0\0\1")
+            return json.loads(page.recv(_SECONDS))["kind"]
+
+    pages = build_application(linear_classifier(), routes=page_routes(shelf))
+    assert serve_while(pages, clients) == "nothing"
 
 
 def test_a_client_that_leaves_is_not_computed_for(application, monkeypatch):
