@@ -2,13 +2,12 @@
 
 import csv
 import json
-import threading
-import urllib.request
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from starlette.testclient import TestClient
 
 import igc_tf
 from igc_tf.cli.main import run_command_line
@@ -16,10 +15,12 @@ from igc_tf.data.layout import ConditionLayout
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator, save_generator
 from igc_tf.plots import plot_cases, plot_search, to_unit_range
-from igc_tf.serve import PredictionServer
+from igc_tf.serve.application import build_application
+from igc_tf.serve.drawing import describe_classifier, read_drawing, watch
 from tests.fixtures.coloured_shapes import CLASS_NAMES, SHAPE, random_shapes, untrained_model
 from tests.fixtures.read_summaries import read_summaries
 from tests.plots.drawn import frame, pictures, pixels, saved
+from tests.serve.drawn import png
 
 SETTINGS = igc_tf.SearchSettings(steps=20, learning_rate=0.2, final_learning_rate=0.02)
 # by so much the accuracy must exceed the nearest class mean's
@@ -188,20 +189,23 @@ def test_saved_model(exported, held_out, found):
     assert ConditionLayout.from_dict(described["layout"]).class_names == CLASS_NAMES
 
 
-def test_server(exported, held_out, found):
-    with PredictionServer(exported, port=0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            body = json.dumps({"instances": held_out[0][:3].tolist()}).encode()
-            request = urllib.request.Request(f"{server.url}:predict", body)
-            with urllib.request.urlopen(request, timeout=60) as response:
-                rows = json.load(response)["predictions"]
-        finally:
-            server.shutdown()
-            thread.join()
+def test_service(exported, held_out, found):
+    with TestClient(build_application(exported)) as client:
+        body = {"instances": held_out[0][:3].tolist()}
+        rows = client.post("/v1/models/classifier:predict", json=body).json()["predictions"]
     assert [row["label"] for row in rows] == found.predictions.tolist()
     assert np.shape([row["reconstruction"] for row in rows]) == (3, *SHAPE)
+
+
+def test_pictures_of_other_sizes_can_be_drawn(classifier, held_out, found):
+    *_, last = watch(classifier, held_out[0][0])
+    assert last.scores.argmax() == found.predictions[0]
+    described = describe_classifier(classifier)
+    assert (described["height"], described["width"], described["channels"]) == SHAPE
+    assert described["names"] == CLASS_NAMES
+    encoded = png(np.rint(255 * (held_out[0][0] + 1) / 2))
+    read = read_drawing(classifier.generator, encoded)
+    np.testing.assert_allclose(read, held_out[0][0], atol=1 / 127)
 
 
 def test_command_line(tmp_path, directory, classifier, held_out, capsys):

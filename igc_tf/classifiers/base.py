@@ -225,6 +225,20 @@ class SearchClassifier(Calibrated):
             self._check_found(batch, count, result.score, distances)
             yield result
 
+    def checked_batch_size(self, batch_size=None):
+        """Returns how many examples are searched at once; None: what suits the candidates' number.
+
+        Raises:
+            InputError: if it is no whole number >= 1.
+        """
+        if batch_size is None:
+            return max(
+                1, min(_EXAMPLES_AT_ONCE, _CANDIDATES_AT_ONCE // self.search.space.candidates)
+            )
+        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+            raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1, or None")
+        return batch_size
+
     def _each_scores(self, data, mask, batch_size, verbose, keep=None):
         """The scores of each batch, and `keep` called with its classification."""
         if keep is not None:
@@ -246,7 +260,7 @@ class SearchClassifier(Calibrated):
         """Each `Batch`, and how many of its examples count."""
         data = self.generator.check(data)
         mask = self._checked_mask(mask, data)
-        batch_size = self._checked_batch_size(batch_size)
+        batch_size = self.checked_batch_size(batch_size)
         with progress_bar(len(data), "image", shown=bool(verbose)) as progress:
             for begin in range(0, len(data), batch_size):
                 end = min(begin + batch_size, len(data))
@@ -333,15 +347,6 @@ class SearchClassifier(Calibrated):
         outside = [step for step in snapshots if step not in range(steps + 1)]
         if outside:
             raise InputError(f"snapshots {outside}: expected whole steps in 0..{steps}")
-
-    def _checked_batch_size(self, batch_size):
-        if batch_size is None:
-            return max(
-                1, min(_EXAMPLES_AT_ONCE, _CANDIDATES_AT_ONCE // self.search.space.candidates)
-            )
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-            raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1, or None")
-        return batch_size
 
     @staticmethod
     def _checked_mask(mask, data):

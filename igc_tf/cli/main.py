@@ -63,6 +63,9 @@ COMMANDS = {
     "serve": Command(
         "igc_tf.cli.serve", "ServeOptions", "serve_classifier", "serve a classifier over HTTP"
     ),
+    "draw": Command(
+        "igc_tf.cli.draw", "DrawOptions", "serve_page", "a page to draw on, which shows the search"
+    ),
     "train": Command(
         "igc_tf.cli.train", None, "train_command", "train a network by a recipe, or resume"
     ),

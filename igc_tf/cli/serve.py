@@ -1,8 +1,11 @@
-"""`igc-tf serve GENERATOR`."""
+"""`igc-tf serve GENERATOR`, and what it shares with `igc-tf draw`."""
 
 import contextlib
+import logging
+import os
 import signal
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,11 +13,15 @@ import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly
 from igc_tf.errors import InputError
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import Range
+from igc_tf.serve import ServiceOptions
+
+# in the environment, where other users of the machine cannot read it off the command line
+TOKEN = "IGC_TF_TOKEN"
 
 
 @dataclass(frozen=True)
-class ServeOptions:
+class ServeOptions(ServiceOptions):
     """Serve the classifier of a generator over HTTP, in TensorFlow Serving's REST format.
 
     Attributes:
@@ -26,8 +33,20 @@ class ServeOptions:
             labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
             does not say them.
-        host: interface to listen on; 0.0.0.0 for all.
+        host: interface to listen on; by default only this machine is answered. 0.0.0.0 for all,
+            :: for those of IPv6 too.
         port: to listen on; 0 chooses a free one.
+        access_log: write a line of JSON for each request to stdout.
+        name: of the model, in the addresses.
+        max_batch: examples searched at once, of one request or of several; by default as many as
+            suit the number of classes.
+        max_wait: seconds that a request waits for others to be searched with it; 0 joins only what
+            came while another search ran.
+        max_queue: examples that may wait, and that one request may hold; more are answered 503, and
+            a larger request 413.
+        max_body: largest body of a request in MiB, also once it is unpacked.
+        token: if given, requests need the header Authorization: Bearer TOKEN. The environment
+            variable IGC_TF_TOKEN gives it unseen by other users of this machine.
     """
 
     generator: tyro.conf.Positional[str] = "mnist-cagan-compact"
@@ -36,27 +55,45 @@ class ServeOptions:
     bounds: tuple[float, float] | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Range(0, 65535)] = 8501
+    access_log: bool = True
 
     def __post_init__(self):
-        check_ranges(self)
+        if self.token is None:
+            object.__setattr__(self, "token", os.environ.get(TOKEN))
+        super().__post_init__()
+
+    def service(self):
+        """Returns the `ServiceOptions` among these."""
+        return ServiceOptions(
+            **{field.name: getattr(self, field.name) for field in fields(ServiceOptions)}
+        )
 
 
 def serve_classifier(options):
-    """Answers requests until Ctrl-C or SIGTERM.
+    """Answers requests until Ctrl-C or SIGTERM, and then those that it accepted.
 
     Raises:
         InputError: for a generator, settings or a port that cannot be had; for settings of a
             SavedModel, which has its own inside.
     """
-    with _stopped_by_signals():
-        import_tensorflow_quietly()
-        from igc_tf.serve import PredictionServer
+    from igc_tf.serve.server import is_loopback, listen, run_server
 
-        server = PredictionServer(_model(options), options.host, options.port)
-        with server, contextlib.suppress(KeyboardInterrupt):
-            print(f"POST to {server.url}:predict; Ctrl-C stops", flush=True)
-            server.serve_forever()
-    print()
+    with stopped_by_signals(), listen(options.host, options.port) as listener:
+        if options.token is None and not is_loopback(options.host):
+            print(
+                f"warning: whoever reaches {options.host} is answered; --token lets in only those "
+                "who bear it",
+                file=sys.stderr,
+            )
+        import_tensorflow_quietly()
+        from igc_tf.serve.application import build_application
+
+        def greet(url):
+            print(f"POST to {url}/v1/models/{options.name}:predict; Ctrl-C stops", flush=True)
+
+        application = build_application(_model(options), options.service())
+        with access_log(options.access_log):
+            run_server(application, listener, greet)
 
 
 def _model(options):
@@ -76,7 +113,23 @@ def _model(options):
 
 
 @contextlib.contextmanager
-def _stopped_by_signals():
+def access_log(is_wanted):
+    """Writes the lines about requests to stdout, if they are wanted."""
+    logger = logging.getLogger("igc_tf.access")
+    handler, before = logging.StreamHandler(sys.stdout), (logger.level, logger.propagate)
+    if is_wanted:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.level, logger.propagate = before
+
+
+@contextlib.contextmanager
+def stopped_by_signals():
     """Lets SIGTERM, like Ctrl-C, raise KeyboardInterrupt.
 
     So does SIGINT where it was ignored, as it is in what a script starts in the background.

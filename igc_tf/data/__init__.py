@@ -19,7 +19,7 @@ from igc_tf.data.labelled import LabelledData
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.data.load import load_images
 from igc_tf.data.noise import add_gaussian_noise
-from igc_tf.data.picture import read_picture
+from igc_tf.data.picture import decode_picture, read_picture
 from igc_tf.data.sources import DatasetRow, Preparation, list_datasets, prepare_dataset
 from igc_tf.data.strokes import synthetic_strokes
 from igc_tf.data.trajectories import (
@@ -64,6 +64,7 @@ __all__ = [
     "corrupt",
     "corrupt_some",
     "data_and_mask",
+    "decode_picture",
     "import_idx",
     "label_digits",
     "label_trajectories",

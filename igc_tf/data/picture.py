@@ -1,9 +1,11 @@
 """Reads a picture file into the frame of a generator."""
 
+import io
 import os
 import warnings
 from pathlib import Path
 from tokenize import TokenError
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,29 +55,72 @@ def read_picture(
             line and begins with the path.
         InputError: if the generator's images cannot be pictures: another shape, infinite bounds.
     """
-    height, width, channels = _checked_shape(shape)
-    low, high = map(float, bounds)
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise InputError(f"bounds={bounds!r}: pictures need finite (low, high), low less than high")
-    background = low if background is None else float(background)
     path = Path(path)
+    frame = _Frame.of(shape, bounds, background)
     try:
-        picture = _read(path, shape, (low, high))
-        if arrange if arrange is not None else channels == 1:
-            is_light = background <= (low + high) / 2
-            picture = arrange_ink(_grey(picture), (height, width), is_light)[..., np.newaxis]
-            dark, light = (background, high) if is_light else (low, background)
-        else:
-            picture = _cover(picture if channels == 3 else _grey(picture), (height, width))
-            dark, light = low, high
+        return frame.take(_read(path, shape, frame.bounds), arrange)
     except ImageFileError as error:
         raise ImageFileError(f"{_shown(path)}: {error}") from error
     except OSError as error:
         reason = " ".join((error.strerror or str(error)).split())
         raise ImageFileError(f"{_shown(path)}: cannot be read ({reason})") from error
-    # In float32, so that an MNIST image equals that of `load_images` bit by bit.
-    values = picture.astype(np.float32) * np.float32(light - dark) + np.float32(dark)
-    return np.clip(np.broadcast_to(values, (height, width, channels)), low, high).reshape(shape)
+
+
+def decode_picture(
+    encoded: bytes,
+    shape: tuple[int, ...],
+    bounds: tuple[float, float],
+    background: float | None = None,
+    arrange: bool | None = None,
+) -> np.ndarray:
+    """Reads a PNG or JPEG picture from memory; else as `read_picture`.
+
+    Args:
+        encoded: what a file would hold.
+        shape, bounds, background, arrange: as for `read_picture`.
+
+    Returns:
+        float32 of the given shape, within `bounds`.
+
+    Raises:
+        ImageFileError, InputError: as `read_picture`; the message has no path.
+    """
+    frame = _Frame.of(shape, bounds, background)
+    return frame.take(_read_picture(io.BytesIO(encoded)), arrange)
+
+
+class _Frame(NamedTuple):
+    """Where a picture goes: a generator's shape, as given and in full, bounds and background."""
+
+    shape: tuple[int, ...]
+    sides: tuple[int, int, int]
+    bounds: tuple[float, float]
+    background: float
+
+    @classmethod
+    def of(cls, shape, bounds, background):
+        sides = _checked_shape(shape)
+        low, high = map(float, bounds)
+        if not (np.isfinite([low, high]).all() and low < high):
+            raise InputError(
+                f"bounds={bounds!r}: pictures need finite (low, high), low less than high"
+            )
+        return cls(shape, sides, (low, high), low if background is None else float(background))
+
+    def take(self, picture: np.ndarray, arrange: bool | None) -> np.ndarray:
+        """float64 (H, W) or (H, W, 3) in [0, 1] -> float32 of the shape, within the bounds."""
+        (height, width, channels), (low, high) = self.sides, self.bounds
+        if arrange if arrange is not None else channels == 1:
+            is_light = self.background <= (low + high) / 2
+            picture = arrange_ink(_grey(picture), (height, width), is_light)[..., np.newaxis]
+            dark, light = (self.background, high) if is_light else (low, self.background)
+        else:
+            picture = _cover(picture if channels == 3 else _grey(picture), (height, width))
+            dark, light = low, high
+        # In float32, so that an MNIST image equals that of `load_images` bit by bit.
+        values = picture.astype(np.float32) * np.float32(light - dark) + np.float32(dark)
+        values = np.broadcast_to(values, self.sides)
+        return np.clip(values, low, high).reshape(self.shape)
 
 
 def _checked_shape(shape) -> tuple[int, int, int]:
@@ -183,7 +228,7 @@ def _float_to_unit(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarra
     return np.clip(values, 0, 1)
 
 
-def _read_picture(path: Path) -> np.ndarray:
+def _read_picture(path: Path | io.BytesIO) -> np.ndarray:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:

@@ -60,6 +60,21 @@ def answer_signature(classifier):
     }
 
 
+def takes_masks(classifier):
+    """Whether the differences of a classifier can be told which elements are visible."""
+    shape = classifier.generator.data_shape
+    try:
+        for difference in (
+            classifier.settings.data_difference(),
+            classifier.settings.decision_difference(),
+        ):
+            if not isinstance(difference, str):
+                difference.prepare(tf.zeros([1, *shape]), tf.ones([1, *shape]))
+    except InputError:
+        return False
+    return True
+
+
 def check_batch_size(batch_size):
     """Returns the batch size.
 

@@ -3,12 +3,12 @@
 import keras
 import tensorflow as tf
 
-from igc_tf.errors import InputError
 from igc_tf.export.endpoint import (
     answer_signature,
     answers,
     check_batch_size,
     describe_classifier,
+    takes_masks,
     usable,
 )
 from igc_tf.runs import RunDirectory, new_directory
@@ -51,7 +51,7 @@ def export_saved_model(classifier, directory, batch_size=100):
         # the first endpoint becomes serving_default too
         classify = _classify_endpoint(classifier, batch_size)
         archive.add_endpoint("classify", lambda images: classify(images), [data])
-        if _takes_masks(classifier):
+        if takes_masks(classifier):
             archive.add_endpoint("classify_masked", classify, [data, mask])
         archive.add_endpoint("generate", *_generate_endpoint(generator))
         archive.write_out(path, verbose=False)
@@ -90,20 +90,6 @@ def _classify_endpoint(classifier, batch_size):
         }
 
     return classify
-
-
-def _takes_masks(classifier):
-    shape = classifier.generator.data_shape
-    try:
-        for difference in (
-            classifier.settings.data_difference(),
-            classifier.settings.decision_difference(),
-        ):
-            if not isinstance(difference, str):
-                difference.prepare(tf.zeros([1, *shape]), tf.ones([1, *shape]))
-    except InputError:
-        return False
-    return True
 
 
 def _generate_endpoint(generator):

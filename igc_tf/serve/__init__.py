@@ -1,5 +1,8 @@
-"""Classifiers behind an HTTP server."""
+"""Classifiers behind HTTP: a service in TensorFlow Serving's format, and a page to draw on.
 
-from igc_tf.serve.rest import PredictionServer
+`igc_tf.serve.application.build_application` makes the service.
+"""
 
-__all__ = ["PredictionServer"]
+from igc_tf.serve.options import ServiceOptions
+
+__all__ = ["ServiceOptions"]

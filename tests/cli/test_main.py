@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from starlette.testclient import TestClient
 
 import igc_tf
 from igc_tf.classifiers import load_classifier
@@ -104,11 +105,15 @@ def test_the_overview_names_every_command(capsys):
         (["data", "import", "nowhere"], "nowhere"),
         (["data", "inport"], "did you mean 'data import'?"),
         (["export", "--output", "out", "--batch-size", "0"], "batch_size=0"),
-        (["serve", "nowhere"], "nowhere"),
-        (["serve", "damaged"], "damaged"),
-        (["serve", "damaged", "--settings", "best"], "settings='best'"),
+        (["serve", "nowhere", "--port", "0"], "nowhere"),
+        (["serve", "damaged", "--port", "0"], "damaged"),
+        (["serve", "damaged", "--port", "0", "--settings", "best"], "settings='best'"),
+        (["serve", "--max-batch", "0"], "max_batch=0"),
+        (["serve", "--host", "192.0.2.1"], "of 192.0.2.1"),
         (["serve", "damaged", "--port", "65536"], "port=65536"),
-        (["serve", "own.keras", "--settings", "best"], "settings='best'"),
+        (["serve", "own.keras", "--port", "0", "--settings", "best"], "settings='best'"),
+        (["draw", "nowhere", "--port", "0"], "nowhere"),
+        (["draw", "own.keras", "--port", "0", "--settings", "best"], "settings='best'"),
     ],
 )
 def test_mistakes_are_told_in_one_line(arguments, message, own, monkeypatch, capsys):
@@ -183,9 +188,47 @@ def test_a_generator_is_served_with_its_settings_until_sigterm(own, capsys):
     client.join()
     assert before == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
     captured = capsys.readouterr()
-    assert f":{port}/v1/models/classifier:predict" in captured.out and captured.err == ""
+    first, *lines = captured.out.splitlines()
+    assert f":{port}/v1/models/classifier:predict" in first and captured.err == ""
+    (line,) = [json.loads(text) for text in lines]
+    assert line["status"] == 200 and line["examples"] == 4
     classifier = load_classifier(str(own), "paper", "inverse")
     assert labels == classifier.classify(digits.images).predictions.tolist()
+
+
+def test_whoever_is_answered_is_told_unless_they_bear_a_token(own, capsys, monkeypatch):
+    served = []
+    monkeypatch.setattr(
+        "igc_tf.serve.server.run_server",
+        lambda application, listener, greet: served.append(application),
+    )
+    arguments = ["serve", own, "--settings", "paper", "--host", "0.0.0.0", "--port", "0"]
+    assert not run(*arguments)
+    assert "0.0.0.0" in capsys.readouterr().err
+    monkeypatch.setenv("IGC_TF_TOKEN", "s3cret")
+    assert not run(*arguments)
+    assert capsys.readouterr().err == ""
+    with TestClient(served[-1]) as client:
+        assert client.get("/v1/models/classifier").status_code == 401
+
+
+def test_the_page_is_served_on_this_machine_alone(own, capsys, monkeypatch):
+    opened, served = [], []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+
+    def serve(application, listener, greet):
+        assert listener.getsockname()[0] == "127.0.0.1"
+        greet("http://127.0.0.1:8502")
+        served.append(application)
+
+    monkeypatch.setattr("igc_tf.serve.server.run_server", serve)
+    assert not run("draw", own, "--port", "0", "--browser")
+    assert "http://127.0.0.1:8502" in capsys.readouterr().out
+    assert opened == ["http://127.0.0.1:8502"]
+    with TestClient(served[0], base_url=opened[0]) as client:
+        assert "<canvas" in client.get("/").text
+        with client.websocket_connect("ws://127.0.0.1:8502/watch") as socket:
+            assert socket.receive_json()["first"] == [str(own), "paper"]
 
 
 def _ask_when_there(port, digits):

@@ -1,0 +1,209 @@
+"""A classifier, or a SavedModel, as a web application in TensorFlow Serving's REST format."""
+
+import asyncio
+import contextlib
+import functools
+import gzip
+import json
+
+import anyio
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from igc_tf.serve.batching import Batcher
+from igc_tf.serve.bodies import Bodies
+from igc_tf.serve.exchange import (
+    describe_signatures,
+    read_examples,
+    read_prediction,
+    write_classification,
+    write_prediction,
+)
+from igc_tf.serve.options import ServiceOptions
+from igc_tf.serve.refusals import CLIENT_GONE, Refusal, handlers
+from igc_tf.serve.signatures import served_model
+from igc_tf.serve.watch import Guard, Metrics, Watch
+
+_MEBIBYTE = 2**20
+# smaller answers are not worth compressing
+_WORTH_PACKING = 1024
+
+
+def build_application(model, options=None, routes=(), hosts=None):
+    """Builds a web application (ASGI) that answers for a classifier or a SavedModel.
+
+    - `POST /v1/models/NAME:predict` with `{"instances": [row, ...]}` answers
+      `{"predictions": [row, ...]}`; with `{"inputs": ...}`, columns, `{"outputs": ...}`. An
+      optional `"signature_name"` chooses the signature, by default "serving_default". A classifier
+      has those of its SavedModel (see `igc_tf.export.export_saved_model`).
+    - `POST /v1/models/NAME:classify` with `{"examples": [{"images": row}, ...]}` answers the scores
+      by name, `{"result": ...}`, and the `"details"` of each.
+    - `GET /v1/models/NAME` says that the model is there, `GET /v1/models/NAME/metadata` what
+      signatures it has. All of these also with `/versions/N` behind the name.
+    - `GET /health` says whether requests are taken, `GET /metrics` tells Prometheus what happens.
+
+    A request that cannot be answered gets status 400 or another that fits, one at which TensorFlow
+    fails (for want of memory) 500, and `{"error": one line}`. Requests are searched together, as
+    many as there are, one batch after the other, which bounds the memory; each gets the answer that
+    it would have got alone. The search is compiled here, before the first request.
+
+        application = build_application(igc_tf.load_classifier("mnist-cagan-compact"))
+        uvicorn.run(application, port=8501)
+
+    Args:
+        model: a `SearchClassifier`, or the directory of a SavedModel.
+        options: a `ServiceOptions`; None for its defaults.
+        routes: of Starlette, which the application has too.
+        hosts: the names by which it may be called, and no pages but its own; None for any.
+
+    Returns:
+        A `starlette.applications.Starlette`. While its `state.is_stopping` is true, bodies that
+        have not come are not waited for, and `/health` answers 503.
+
+    Raises:
+        InputError: if the directory holds no SavedModel, or a damaged one.
+    """
+    options = options if options is not None else ServiceOptions()
+    service = _Service(served_model(model, options.max_batch), options)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(application):
+        yield
+        await anyio.to_thread.run_sync(service.batcher.close)
+
+    application = Starlette(
+        routes=[*service.routes(), *routes],
+        exception_handlers=handlers(f"{service.path}:predict, :classify, /metadata"),
+        middleware=[
+            Middleware(Watch, metrics=service.metrics),
+            Middleware(Guard, token=options.token, hosts=hosts, open_paths=("/health",)),
+        ],
+        lifespan=lifespan,
+    )
+    application.state.is_stopping = False
+    service.bodies = Bodies(
+        int(options.max_body * _MEBIBYTE), lambda: application.state.is_stopping
+    )
+    return application
+
+
+class _Service:
+    """The endpoints of a served model."""
+
+    def __init__(self, model, options):
+        self.model = model
+        self.options = options
+        self.path = f"/v1/models/{options.name}"
+        self.batcher = Batcher(
+            model.batch_size,
+            options.max_wait,
+            options.max_queue,
+            lambda examples, seconds: self.metrics.note_batch(examples, seconds),
+        )
+        self.metrics = Metrics(lambda: self.batcher.waiting)
+        # texts and numbers are converted one request after the other: lists of numbers take many
+        # times the memory of their text, and Python would not do two at once any faster
+        self._converting = anyio.CapacityLimiter(1)
+
+    def routes(self):
+        """The routes of Starlette."""
+        found = [_route("/health", self.health), _route("/metrics", self.tell_metrics)]
+        for path in (self.path, f"{self.path}/versions/{self.model.version}"):
+            found += [
+                _route(path, self.status),
+                _route(f"{path}/metadata", self.metadata),
+                _route(f"{path}:predict", self.predict, "POST"),
+                _route(f"{path}:classify", self.classify, "POST"),
+            ]
+        return found
+
+    async def health(self, request):
+        """Whether requests are taken."""
+        if request.app.state.is_stopping:
+            raise Refusal(503, "the service is ending", retry_after=1)
+        return JSONResponse({"status": "ok"})
+
+    async def tell_metrics(self, request):
+        """What Prometheus collects."""
+        del request
+        return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    async def status(self, request):
+        """That the model is there."""
+        del request
+        status = {"error_code": "OK", "error_message": ""}
+        version = {"version": self.model.version, "state": "AVAILABLE", "status": status}
+        return JSONResponse({"model_version_status": [version]})
+
+    async def metadata(self, request):
+        """What signatures it has."""
+        del request
+        return JSONResponse(describe_signatures(self.model, self.options.name))
+
+    async def predict(self, request):
+        """Answers by a signature."""
+        return await self._answer(request, read_prediction, write_prediction)
+
+    async def classify(self, request):
+        """Answers with names, and the details of each example."""
+
+        def write(question, outputs):
+            return write_classification(self.model, outputs)
+
+        return await self._answer(request, read_examples, write)
+
+    async def _answer(self, request, read, write):
+        async with self.bodies.read(request) as body:
+            question = await self._convert(read, self.model, body)
+        request.scope["igc_tf.noted"] = {"examples": question.count}
+        if question.count > self.options.max_queue:
+            raise Refusal(
+                413, f"{question.count} examples: expected at most {self.options.max_queue}"
+            )
+        outputs = await _unless_gone(request, self.batcher.ask(question))
+        packs = "gzip" in request.headers.get("accept-encoding", "").lower()
+
+        def encode():
+            text = json.dumps(write(question, outputs)).encode()
+            if packs and len(text) >= _WORTH_PACKING:
+                return gzip.compress(text, compresslevel=1), {"Content-Encoding": "gzip"}
+            return text, {}
+
+        text, headers = await self._convert(encode)
+        return Response(
+            text, headers={**headers, "Vary": "Accept-Encoding"}, media_type="application/json"
+        )
+
+    async def _convert(self, function, *arguments):
+        return await anyio.to_thread.run_sync(function, *arguments, limiter=self._converting)
+
+
+def _route(path, endpoint, method="GET"):
+    """A route that also answers OPTIONS, and HEAD where it answers GET."""
+    allowed = ", ".join(["GET", "HEAD"] if method == "GET" else [method]) + ", OPTIONS"
+
+    @functools.wraps(endpoint)
+    async def answer(request):
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allowed})
+        return await endpoint(request)
+
+    return Route(path, answer, methods=[method, "OPTIONS"])
+
+
+async def _unless_gone(request, future):
+    """The result of a future, which is cancelled if the client leaves before."""
+    answer = asyncio.wrap_future(future)
+    leaves = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({answer, leaves}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise Refusal(CLIENT_GONE, "the client left")
+        return answer.result()
+    finally:
+        answer.cancel()
+        leaves.cancel()

@@ -1,0 +1,219 @@
+"""A search that is looked at while it goes on: what the page is shown of it."""
+
+import base64
+import threading
+from typing import NamedTuple
+
+import numpy as np
+
+from igc_tf.classifiers import InverseClassifier, load_classifier
+from igc_tf.data import decode_picture
+from igc_tf.errors import InputError
+from igc_tf.generators.store import generator_card, generator_names
+
+# looks at one search, at most
+_LOOKS = 24
+
+
+class Look(NamedTuple):
+    """Where a search stands, of one picture and C classes.
+
+    Attributes:
+        step: how many steps were taken.
+        is_last: whether it is the end, whose scores are the classifier's answer.
+        scores: float32 (C,), the higher the better.
+        differences: float32 (C,), of the reproductions.
+        is_searched: bool (C,), false for a class that was dropped: its reproduction and difference
+            are those of then.
+        reproductions: float32 (C, ...).
+    """
+
+    step: int
+    is_last: bool
+    scores: np.ndarray
+    differences: np.ndarray
+    is_searched: np.ndarray
+    reproductions: np.ndarray
+
+
+def watch(classifier, data):
+    """Searches by the settings' plan, and looks at it on the way.
+
+    Args:
+        classifier: one that searches each class by itself.
+        data: one example (...), checked.
+
+    Yields:
+        The `Look`s: at the starts, after some of the steps, and at the end.
+    """
+    search, done = classifier.search, 0
+    every = max(1, -(-classifier.settings.steps // (_LOOKS - 2)))
+    state = search.init(data[np.newaxis])
+    seen = _look(classifier, state, done)
+    yield seen
+    for steps, keep in search.plan:
+        end = done + steps
+        while done < end:
+            stop = min(end, done + every)
+            state, done = search.advance(state, stop - done), stop
+            seen = _look(classifier, state, done, seen)
+            yield seen
+        if keep is not None:
+            state = search.keep(state, search.best(state, keep))
+            seen = _look(classifier, state, done, seen)
+    yield seen._replace(is_last=True)
+
+
+def _look(classifier, state, step, before=None):
+    result = classifier.search.finish(state)
+    is_searched = result.places.numpy()[0] >= 0
+    differences = result.per_element(result.terms.difference).numpy()[0]
+    reproductions = result.per_element(result.generated).numpy()[0]
+    if before is not None:
+        differences = np.where(is_searched, differences, before.differences)
+        beside = is_searched.reshape(-1, *[1] * (reproductions.ndim - 1))
+        reproductions = np.where(beside, reproductions, before.reproductions)
+    scores = np.asarray(classifier.scores(result))[0]
+    return Look(step, False, scores, differences, is_searched, reproductions)
+
+
+class Shelf:
+    """The classifiers that a page may choose from: a first one, and those of what ships.
+
+    They are loaded when they are asked for, and kept.
+
+    Attributes:
+        first: the names of the first one's generator and settings.
+
+    Args:
+        generator: the first one's: a name that ships, a directory or a file.
+        settings: the first one's, by name; None for the best that there are.
+        **facts: of the first generator, as for `load_generator`.
+
+    Raises:
+        InputError: if it cannot be loaded, or does not make pictures class by class.
+    """
+
+    def __init__(self, generator, settings=None, **facts):
+        self._facts = facts
+        self._lock = threading.Lock()
+        self._first = str(generator)
+        loaded = self._load(self._first, settings)
+        names = _settings(loaded.generator.card)
+        self.first = self._first, settings if settings is not None else _best(names)
+        self._choices = {name: _settings(generator_card(name)) for name in generator_names()}
+        self._choices = {self._first: names} | self._choices | {self._first: names}
+        self._classifiers = {self.first: loaded}
+
+    @property
+    def choices(self):
+        """[{"generator": name, "settings": [names]}], the first one's first."""
+        return [{"generator": name, "settings": of} for name, of in self._choices.items()]
+
+    def get(self, generator, settings):
+        """Returns the classifier of two names that are among the choices.
+
+        Raises:
+            InputError: for other names.
+        """
+        if settings not in self._choices.get(generator, ()):
+            raise InputError(f"no generator {generator!r} with settings {settings!r}")
+        with self._lock:
+            if (generator, settings) not in self._classifiers:
+                self._classifiers[generator, settings] = self._load(generator, settings)
+            return self._classifiers[generator, settings]
+
+    def _load(self, generator, settings):
+        facts = self._facts if generator == self._first else {}
+        classifier = load_classifier(generator, settings, **facts)
+        if isinstance(classifier, InverseClassifier):
+            raise InputError(
+                f"the generator {generator!r} has no latent: expected one that draws each class"
+            )
+        # compiles all that the page waits for, and refuses what makes no pictures
+        for _ in watch(classifier, blank(classifier.generator)):
+            pass
+        return classifier
+
+
+def _settings(card):
+    """The names of the settings that a generator's card has, and the paper's."""
+    return sorted({*((card or {}).get("settings") or {}), "paper"})
+
+
+def _best(names):
+    return next((name for name in ("best", "fast") if name in names), "paper")
+
+
+def blank(generator):
+    """Returns one example in which nothing is drawn.
+
+    Raises:
+        InputError: if the generator makes no pictures.
+    """
+    shape, low, high = generator.data_shape, *generator.bounds
+    is_picture = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))
+    if not is_picture or not np.isfinite([low, high]).all():
+        raise InputError(
+            f"the generator {generator.name!r} makes data of shape {shape} in [{low:g}, {high:g}]: "
+            "expected pictures, grey or of three colours"
+        )
+    return np.full(shape, generator.background, np.float32)
+
+
+def read_drawing(generator, encoded):
+    """Reads a picture into the generator's frame, as `igc-tf classify` does.
+
+    Args:
+        generator: a `Generator`.
+        encoded: of a PNG or JPEG file.
+
+    Returns:
+        float32, shaped as the generator's data.
+
+    Raises:
+        ImageFileError: if it is no picture, or blank.
+    """
+    return decode_picture(encoded, generator.data_shape, generator.bounds, generator.background)
+
+
+def describe_classifier(classifier):
+    """Returns what a page must know of a classifier, JSON-ready."""
+    generator = classifier.generator
+    layout = generator.layout
+    low, high = generator.bounds
+    height, width, *channels = generator.data_shape
+    return {
+        "names": layout.element_names,
+        "labels": [
+            {"name": label.name, "first": first, "count": len(label.values)}
+            for label, first in zip(layout.labels, layout.offsets, strict=True)
+        ],
+        "height": height,
+        "width": width,
+        "channels": channels[0] if channels else 1,
+        "steps": classifier.settings.steps,
+        "background": (generator.background - low) / (high - low),
+    }
+
+
+def describe_look(classifier, look):
+    """Returns a `Look` as a page is told of it, JSON-ready: pictures in `packed`."""
+    predictions = classifier.predictions(look.scores[np.newaxis])[0]
+    offsets = np.array(classifier.generator.layout.offsets)
+    return {
+        "step": look.step,
+        "last": look.is_last,
+        "answers": (offsets + predictions).tolist(),
+        "scores": look.scores.tolist(),
+        "differences": look.differences.tolist(),
+        "searched": look.is_searched.tolist(),
+        "images": packed(classifier.generator, look.reproductions),
+    }
+
+
+def packed(generator, data):
+    """Returns pictures as base64 of bytes, one for each value: 0 and 255 are the bounds."""
+    low, high = generator.bounds
+    values = np.clip((data - low) / (high - low), 0, 1)
+    return base64.b64encode(np.rint(255 * values).astype(np.uint8).tobytes()).decode()

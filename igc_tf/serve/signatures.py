@@ -1,0 +1,193 @@
+"""What a served model can be asked: its signatures, and requests and answers in their format."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.errors import InputError, first_line
+from igc_tf.export.endpoint import takes_masks
+from igc_tf.search.state import Batch
+
+# how many examples of a SavedModel are asked at once; it has a batch size of its own inside
+_SAVED_AT_ONCE = 100
+
+
+class Signature(NamedTuple):
+    """Something that a model is asked for.
+
+    Attributes:
+        inputs: {name: `TensorSpec`}, whose first dimension is that of the examples.
+        outputs: likewise.
+        compute: (indices, {name: array (N, ...)}) -> {name: array (N, ...)}; the indices are each
+            example's number in its request, which random starts depend on.
+        check: {name: array} -> None, or raises an `InputError`.
+        joins: whether examples of several requests may be computed together: what one gets does
+            not depend on the others.
+    """
+
+    inputs: dict
+    outputs: dict
+    compute: Callable
+    check: Callable
+    joins: bool
+
+
+class ServedModel(NamedTuple):
+    """A model behind a service.
+
+    Attributes:
+        version: a whole number, as text.
+        signatures: {name: `Signature`}.
+        layout: the `ConditionLayout` of its answers; None where it is not known.
+        batch_size: examples that are computed at once.
+    """
+
+    version: str
+    signatures: dict
+    layout: ConditionLayout | None
+    batch_size: int
+
+    def signature(self, name):
+        """Returns the `Signature` of a name.
+
+        Raises:
+            InputError: for another name.
+        """
+        if not isinstance(name, str) or name not in self.signatures:
+            raise InputError(f"no signature {name!r}: expected one of {sorted(self.signatures)}")
+        return self.signatures[name]
+
+
+def served_model(model, max_batch=None):
+    """Returns the `ServedModel` of a classifier, or of a SavedModel.
+
+    Args:
+        model: a `SearchClassifier`; or the directory of a SavedModel, whose name is the version if
+            it is a number.
+        max_batch: examples computed at once; None for what suits the classifier.
+
+    Raises:
+        InputError: if the directory holds no SavedModel, or a damaged one.
+    """
+    if isinstance(model, str | Path):
+        return _of_saved_model(Path(model), max_batch or _SAVED_AT_ONCE)
+    return _of_classifier(model, model.checked_batch_size(max_batch))
+
+
+def _of_classifier(classifier, batch_size):
+    generator = classifier.generator
+    data = tf.TensorSpec([None, *generator.data_shape], tf.float32)
+
+    def classify(indices, arrays):
+        parts = []
+        for begin in range(0, len(indices), batch_size):
+            count = min(batch_size, len(indices) - begin)
+            chosen = np.arange(begin, begin + count)
+            if classifier.settings.jit_compile:
+                # XLA compiles anew for every shape: fill the batch up instead
+                chosen = np.resize(chosen, batch_size)
+            mask = arrays.get("mask")
+            batch = Batch(
+                arrays["images"][chosen], None if mask is None else mask[chosen], indices[chosen]
+            )
+            found = classifier.search.run(batch, read)
+            parts.append({name: value.numpy()[:count] for name, value in found.items()})
+        return _joined(parts)
+
+    def read(batch, result):
+        del batch
+        return classifier.answer(result)
+
+    def check(arrays):
+        generator.check(arrays["images"])
+        mask = arrays.get("mask")
+        if mask is not None and not (mask.min() >= 0 and mask.max() <= 1):
+            raise InputError("mask: expected numbers from 0 to 1")
+
+    def generate(indices, arrays):
+        parts = [
+            {"images": generator({k: v[i : i + batch_size] for k, v in arrays.items()}).numpy()}
+            for i in range(0, len(indices), batch_size)
+        ]
+        return _joined(parts)
+
+    # the first answer compiles the search, so that no client waits for that
+    empty = np.full([1, *generator.data_shape], generator.background, np.float32)
+    answered = classify(np.zeros(1, int), {"images": empty})
+    outputs = {
+        name: tf.TensorSpec([None, *value.shape[1:]], value.dtype)
+        for name, value in answered.items()
+    }
+    plain = Signature({"images": data}, outputs, classify, check, True)
+    signatures = {"serving_default": plain, "classify": plain}
+    if takes_masks(classifier):
+        signatures["classify_masked"] = Signature(
+            {"images": data, "mask": data}, outputs, classify, check, True
+        )
+    sizes = {"condition": generator.condition_size, "latent": generator.latent_size}
+    inputs = {n: tf.TensorSpec([None, size], tf.float32) for n, size in sizes.items() if size}
+    signatures["generate"] = Signature(inputs, {"images": data}, generate, _accept, True)
+    return ServedModel("1", signatures, generator.layout, batch_size)
+
+
+def _of_saved_model(directory, batch_size):
+    if not tf.saved_model.contains_saved_model(str(directory)):
+        raise InputError(f"{directory} holds no SavedModel: expected a saved_model.pb in it")
+    try:
+        model = tf.saved_model.load(str(directory))
+    except Exception as error:
+        # TensorFlow raises errors of many kinds for a damaged file
+        raise InputError(
+            f"{directory} holds a SavedModel that cannot be loaded: {first_line(error)}"
+        ) from error
+
+    def signature(function):
+        def compute(indices, arrays, model=model):
+            # the functions live as long as the model does
+            del indices, model
+            try:
+                return {name: value.numpy() for name, value in function(**arrays).items()}
+            except tf.errors.InvalidArgumentError as error:
+                raise InputError(_reason(error)) from error
+
+        inputs = function.structured_input_signature[1]
+        # a random start depends on an example's place in the call, which it finds by itself
+        return Signature(inputs, function.structured_outputs, compute, _accept, False)
+
+    signatures = {name: signature(function) for name, function in model.signatures.items()}
+    version = directory.resolve().name
+    return ServedModel(
+        version if version.isascii() and version.isdecimal() else "1",
+        signatures,
+        _described_layout(directory),
+        batch_size,
+    )
+
+
+def _described_layout(directory):
+    """The layout that `export` wrote beside a SavedModel; None of one of another origin."""
+    try:
+        text = (directory / "assets.extra" / "classifier.json").read_text(encoding="utf-8")
+        return ConditionLayout.from_dict(json.loads(text)["layout"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _accept(arrays):
+    del arrays
+
+
+def _joined(parts):
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _reason(error):
+    """One line of TensorFlow's many: the model's own assertion, if that is what failed."""
+    assertion = re.search(r"assertion failed: \[(.*)\]", error.message)
+    return assertion.group(1) if assertion else first_line(error)

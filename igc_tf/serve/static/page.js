@@ -1,0 +1,460 @@
+// The page: sends what is drawn, and shows what the search makes of it.
+
+import { Sheet } from "./sheet.js";
+
+const $ = (id) => document.getElementById(id);
+const sheet = new Sheet($("sheet"), $("cursor"), changed, ended);
+let socket = null; // the connection, while there is one
+let ready = null; // what is known of the classifier, once it is loaded
+let choices = [];
+let looks = []; // at the search of the picture that was sent last
+let picture = null; // as it is compared
+let number = 0; // of the picture that was sent last
+let isSent = false; // and not yet looked at
+let isStale = false; // the sheet has changed since
+let follows = true; // the slider stands at the latest look
+let tiles = []; // of each class: the elements that show it
+let endOfStroke = null;
+let speaking = null;
+
+// --- what is sent -------------------------------------------------------------------------------
+
+function changed() {
+  $("invitation").hidden = !sheet.isEmpty;
+  isStale = true;
+  endOfStroke = null;
+  send();
+}
+
+function ended() {
+  if (isSent || isStale) endOfStroke = performance.now();
+  // what was drawn is answered already
+  else document.body.dataset.milliseconds = 0;
+}
+
+async function send() {
+  $("undo").disabled = sheet.before.length === 0;
+  if (ready === null || !isStale) return;
+  if (sheet.isEmpty) {
+    isStale = false;
+    return showNothing("Draw something, or drop a picture here.");
+  }
+  if (isSent || socket.readyState !== WebSocket.OPEN) return;
+  isStale = false;
+  isSent = true;
+  number += 1;
+  const head = new DataView(new ArrayBuffer(4));
+  head.setUint32(0, number);
+  const drawing = new Blob([head, await sheet.encoded()]);
+  // unless the sheet was cleared meanwhile
+  if (head.getUint32(0) === number && socket.readyState === WebSocket.OPEN) socket.send(drawing);
+}
+
+function choose() {
+  ready = null;
+  isSent = false;
+  const [generator, settings] = [$("generator").value, $("settings").value];
+  socket.send(JSON.stringify({ generator, settings }));
+}
+
+// --- what is told -------------------------------------------------------------------------------
+
+const told = {
+  choices(message) {
+    choices = message.choices;
+    const names = choices.map((choice) => choice.generator);
+    // what was chosen before the connection broke
+    const [generator, settings] = [$("generator").value, $("settings").value];
+    const isKnown = names.includes(generator);
+    fillSelect($("generator"), names, isKnown ? generator : message.first[0]);
+    offerSettings(isKnown ? settings : message.first[1]);
+    if (isKnown) choose();
+  },
+  loading(message) {
+    ready = null;
+    tell(`Loading ${message.generator} …`);
+  },
+  refused(message) {
+    tell(message.reason, true);
+  },
+  ready(message) {
+    ready = message;
+    isSent = false;
+    tell(message.steps ? `${message.steps} search steps` : "Ready; no search step");
+    const isColour = ready.channels === 3;
+    $("colour-field").hidden = !isColour;
+    sheet.colour = isColour ? $("colour").value : null;
+    if (sheet.isEmpty) {
+      const grey = isColour ? Math.round(255 * ready.background) : 255;
+      sheet.clear(false, [grey, grey, grey]);
+    }
+    makeTiles();
+    showNothing("Draw something, or drop a picture here.");
+    isStale = true;
+    send();
+  },
+  nothing(message) {
+    if (message.number !== number) return;
+    showNothing(`The picture ${message.reason}.`);
+    send();
+  },
+  look(message) {
+    if (message.number !== number || ready === null) return;
+    if (message.picture !== null) {
+      looks = [];
+      picture = unpacked(message.picture);
+      if (isSent && endOfStroke !== null && !isStale) {
+        // for whoever wants to know how quick it is
+        document.body.dataset.milliseconds = (performance.now() - endOfStroke).toFixed(1);
+        endOfStroke = null;
+      }
+      isSent = false;
+    }
+    message.images = unpacked(message.images);
+    if (looks.length && looks.at(-1).step === message.step) looks.pop();
+    looks.push(message);
+    const slider = $("step");
+    slider.disabled = looks.length < 2;
+    slider.max = looks.length - 1;
+    if (follows || Number(slider.value) > looks.length - 1) slider.value = looks.length - 1;
+    show();
+    if (message.last) speakSoon();
+    send();
+  },
+};
+
+function connect() {
+  const address = new URL("watch", location.href);
+  address.protocol = "ws:";
+  socket = new WebSocket(address);
+  socket.binaryType = "arraybuffer";
+  socket.onmessage = (event) => {
+    const message = JSON.parse(event.data);
+    told[message.kind](message);
+  };
+  socket.onclose = () => {
+    ready = null;
+    for (const id of ["generator", "settings"]) $(id).disabled = true;
+    tell("The program does not answer; trying again …", true);
+    setTimeout(connect, 1500);
+  };
+}
+
+// --- what is shown ------------------------------------------------------------------------------
+
+function tell(text, isTrouble = false) {
+  $("status").textContent = text;
+  $("status").classList.toggle("trouble", isTrouble);
+}
+
+function fillSelect(select, names, chosen) {
+  select.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
+  select.disabled = false;
+}
+
+function offerSettings(chosen) {
+  const { settings } = choices.find((choice) => choice.generator === $("generator").value);
+  const usual = ["best", "fast"].find((name) => settings.includes(name)) ?? "paper";
+  fillSelect($("settings"), settings, settings.includes(chosen) ? chosen : usual);
+}
+
+function makeTiles() {
+  tiles = [];
+  const lists = ready.labels.map((label) => {
+    const list = document.createElement("ol");
+    list.setAttribute("aria-label", ready.labels.length > 1 ? label.name : "Classes, best first");
+    for (let i = label.first; i < label.first + label.count; i += 1) {
+      const item = document.createElement("li");
+      item.innerHTML = '<canvas role="img"></canvas><p class="name"><span></span><span></span></p>' +
+        '<p class="note"></p>';
+      item.querySelector(".name span").textContent = item.title = ready.names[i];
+      tiles[i] = {
+        item,
+        canvas: item.querySelector("canvas"),
+        score: item.querySelector(".name span:last-child"),
+        note: item.querySelector(".note"),
+      };
+      drawImage(tiles[i].canvas, new Uint8Array(size()).fill(Math.round(255 * ready.background)));
+      tiles[i].canvas.setAttribute("aria-label", `${ready.names[i]}: nothing yet`);
+      list.append(item);
+    }
+    return list;
+  });
+  const parts = lists.flatMap((list, i) => {
+    if (lists.length === 1) return [list];
+    const title = document.createElement("h3");
+    title.textContent = ready.labels[i].name;
+    return [title, list];
+  });
+  $("labels").replaceChildren(...parts);
+}
+
+function size() {
+  return ready.height * ready.width * ready.channels;
+}
+
+function unpacked(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}
+
+// bytes of one picture, grey or of three colours, onto a canvas of its size
+function drawImage(canvas, bytes) {
+  canvas.width = ready.width;
+  canvas.height = ready.height;
+  const image = new ImageData(ready.width, ready.height);
+  const { channels } = ready;
+  for (let pixel = 0; pixel < ready.width * ready.height; pixel += 1) {
+    for (let c = 0; c < 3; c += 1) {
+      image.data[4 * pixel + c] = bytes[channels * pixel + (channels === 3 ? c : 0)];
+    }
+    image.data[4 * pixel + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// what a reproduction misses of the picture, orange, and adds to it, blue
+function drawRest(canvas, bytes, made) {
+  canvas.width = ready.width;
+  canvas.height = ready.height;
+  const image = new ImageData(ready.width, ready.height);
+  const { channels } = ready;
+  const isLight = ready.background <= 0.5;
+  for (let pixel = 0; pixel < ready.width * ready.height; pixel += 1) {
+    let rest = 0;
+    for (let c = 0; c < channels; c += 1) {
+      rest += (bytes[channels * pixel + c] - made[channels * pixel + c]) / (255 * channels);
+    }
+    if (!isLight) rest = -rest;
+    const strength = Math.min(1, Math.abs(rest) * 2.5);
+    const colour = rest > 0 ? [255, 150, 50] : [80, 150, 255];
+    for (let c = 0; c < 3; c += 1) {
+      image.data[4 * pixel + c] = 22 + strength * (colour[c] - 22);
+    }
+    image.data[4 * pixel + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+function imageOf(look, element) {
+  return look.images.subarray(element * size(), (element + 1) * size());
+}
+
+// the classes of a label, best first
+function ordered(look, label) {
+  const elements = Array.from({ length: label.count }, (_, i) => label.first + i);
+  return elements.sort((a, b) => look.scores[b] - look.scores[a]);
+}
+
+function bestElement(look) {
+  return look.answers.reduce((a, b) => (look.scores[b] > look.scores[a] ? b : a));
+}
+
+function names(look) {
+  return look.answers.map((element) => ready.names[element]);
+}
+
+function shown() {
+  return looks[Number($("step").value)];
+}
+
+function show() {
+  const look = shown();
+  ready.labels.forEach((label, i) => {
+    const order = ordered(look, label);
+    const list = $("labels").querySelectorAll("ol")[i];
+    order.forEach((element, place) => {
+      const { item, canvas, score, note } = tiles[element];
+      if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+      drawImage(canvas, imageOf(look, element));
+      item.className = place === 0 ? "first" : look.searched[element] ? "" : "dropped";
+      score.textContent = look.scores[element].toFixed(4);
+      note.textContent = look.searched[element] ? "" : "given up";
+      canvas.setAttribute(
+        "aria-label",
+        `${ready.names[element]}: place ${place + 1} of ${order.length}, ` +
+          `score ${score.textContent}${look.searched[element] ? "" : ", given up"}`,
+      );
+    });
+  });
+  const answer = names(look).join(", ");
+  $("answer").textContent = answer;
+  $("answer").classList.toggle("long", answer.length > 3);
+  $("facts").textContent = facts(look).join("\n");
+  drawImage($("seen"), picture);
+  drawImage($("best"), imageOf(look, bestElement(look)));
+  drawRest($("rest"), picture, imageOf(look, bestElement(look)));
+  const text = `${look.step} of ${ready.steps}`;
+  $("step-text").textContent = text;
+  $("step").setAttribute("aria-valuetext", `step ${text}: ${answer}`);
+  for (const id of ["save-png", "save-json"]) $(id).disabled = false;
+  document.querySelector(".views").classList.remove("empty");
+  document.body.dataset.answer = answer;
+  document.body.dataset.number = look.number;
+}
+
+function facts(look) {
+  const lines = [`score ${look.answers.map((e) => look.scores[e].toFixed(4)).join(", ")}`];
+  if (ready.labels.length === 1 && ready.names.length > 1) {
+    const [first, second] = ordered(look, ready.labels[0]);
+    const margin = look.scores[first] - look.scores[second];
+    lines.push(`next ${ready.names[second]}, ${margin.toFixed(4)} below`);
+  }
+  lines.push(`difference ${look.differences[bestElement(look)].toFixed(4)}`);
+  return lines;
+}
+
+function showNothing(reason) {
+  // what is still told of an earlier drawing is no longer of interest
+  number += 1;
+  isSent = false;
+  looks = [];
+  picture = null;
+  $("answer").textContent = "–";
+  $("answer").classList.remove("long");
+  $("facts").textContent = reason;
+  $("step").disabled = true;
+  $("step").max = $("step").value = 0;
+  follows = true;
+  $("step-text").textContent = "–";
+  delete document.body.dataset.answer;
+  for (const id of ["save-png", "save-json"]) $(id).disabled = true;
+  if (ready === null) return;
+  const empty = new Uint8Array(size()).fill(Math.round(255 * ready.background));
+  for (const id of ["seen", "best", "rest"]) drawImage($(id), empty);
+  document.querySelector(".views").classList.add("empty");
+  tiles.forEach(({ item, canvas, score, note }, i) => {
+    item.className = "empty";
+    score.textContent = note.textContent = "";
+    drawImage(canvas, empty);
+    canvas.setAttribute("aria-label", `${ready.names[i]}: nothing yet`);
+  });
+}
+
+// says the answer once nothing changes any more
+function speakSoon() {
+  clearTimeout(speaking);
+  speaking = setTimeout(() => {
+    if (looks.length && looks.at(-1).last) {
+      const look = looks.at(-1);
+      $("spoken").textContent = `Answer ${names(look).join(", ")}. ${facts(look).join(", ")}.`;
+    }
+  }, 700);
+}
+
+// --- what is saved ------------------------------------------------------------------------------
+
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+function savePng() {
+  const look = shown();
+  const [cell, edge, side] = [112, 16, 260];
+  const order = ready.labels.flatMap((label) => ordered(look, label));
+  const columns = Math.min(order.length, 5);
+  const rows = Math.ceil(order.length / columns);
+  const canvas = document.createElement("canvas");
+  canvas.width = side + columns * (cell + edge) + 3 * edge;
+  canvas.height = Math.max(side + 90, rows * (cell + 40) + 3 * edge + 24);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  const scale = side / Math.max($("sheet").width, $("sheet").height);
+  context.strokeStyle = "#888";
+  context.drawImage($("sheet"), edge, edge, $("sheet").width * scale, $("sheet").height * scale);
+  context.strokeRect(edge, edge, $("sheet").width * scale, $("sheet").height * scale);
+  context.fillStyle = "#000";
+  context.font = "bold 26px sans-serif";
+  context.fillText(names(look).join(", "), edge, side + edge + 34, side);
+  context.font = "13px sans-serif";
+  const what = `${ready.generator}, ${ready.settings}, step ${look.step} of ${ready.steps}`;
+  context.fillText(what, edge, side + edge + 58, side);
+  context.imageSmoothingEnabled = false;
+  order.forEach((element, place) => {
+    const x = side + 2 * edge + (place % columns) * (cell + edge);
+    const y = edge + Math.floor(place / columns) * (cell + 40);
+    context.drawImage(tiles[element].canvas, x, y, cell, cell);
+    context.fillText(ready.names[element], x, y + cell + 16, cell / 2);
+    context.textAlign = "right";
+    context.fillText(look.scores[element].toFixed(4), x + cell, y + cell + 16, cell / 2);
+    context.textAlign = "left";
+  });
+  canvas.toBlob((blob) => download(blob, "drawing.png"));
+}
+
+function saveJson() {
+  const byName = (values) => Object.fromEntries(ready.names.map((name, i) => [name, values[i]]));
+  const look = shown();
+  const saved = {
+    program: "igc-tf draw",
+    generator: ready.generator,
+    settings: ready.settings,
+    shape: [ready.height, ready.width, ready.channels],
+    units: { score: "higher is better, of searches of one kind", picture: "0 to 255, the bounds" },
+    picture: Array.from(picture),
+    reproductions: byName(tiles.map((_, element) => Array.from(imageOf(look, element)))),
+    reproductions_step: look.step,
+    steps: looks.map((one) => ({
+      step: one.step,
+      answer: names(one),
+      scores: byName(one.scores),
+      differences: byName(one.differences),
+      searched: byName(one.searched),
+    })),
+  };
+  download(new Blob([JSON.stringify(saved)], { type: "application/json" }), "drawing.json");
+}
+
+// --- what is done -------------------------------------------------------------------------------
+
+async function open(files) {
+  const file = Array.from(files).find((one) => one.type.startsWith("image/"));
+  if (file === undefined) return tell("No picture among what was given", true);
+  try {
+    await sheet.show(file);
+  } catch {
+    tell(`${file.name}: not a picture that this browser can read`, true);
+  }
+}
+
+$("generator").addEventListener("change", () => {
+  offerSettings($("settings").value);
+  choose();
+});
+$("settings").addEventListener("change", choose);
+$("undo").addEventListener("click", () => sheet.undo());
+$("clear").addEventListener("click", () => sheet.clear());
+$("width").addEventListener("input", () => { sheet.width = Number($("width").value); });
+$("colour").addEventListener("input", () => { sheet.colour = $("colour").value; });
+$("file").addEventListener("change", () => { open($("file").files); $("file").value = ""; });
+$("step").addEventListener("input", () => {
+  follows = Number($("step").value) === looks.length - 1;
+  show();
+});
+$("save-png").addEventListener("click", savePng);
+$("save-json").addEventListener("click", saveJson);
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+    sheet.undo();
+    event.preventDefault();
+  }
+});
+document.addEventListener("paste", (event) => {
+  if (event.clipboardData.files.length) open(event.clipboardData.files);
+});
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  $("frame").classList.add("over");
+});
+for (const name of ["dragleave", "drop"]) {
+  document.addEventListener(name, () => $("frame").classList.remove("over"));
+}
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  open(event.dataTransfer.files);
+});
+connect();

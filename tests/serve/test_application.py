@@ -1,0 +1,388 @@
+"""A served classifier, and a served SavedModel, asked in TensorFlow Serving's format."""
+
+import gzip
+import json
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from starlette.testclient import TestClient
+
+from igc_tf.errors import InputError
+from igc_tf.search import Search
+from igc_tf.serve import ServiceOptions
+from igc_tf.serve.application import build_application
+from tests.fixtures.exported import SHAPE, linear_classifier, other_classifier
+
+_IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(3, *SHAPE)).astype(np.float32)
+MODEL = "/v1/models/classifier"
+PREDICT = f"{MODEL}:predict"
+
+
+@pytest.fixture(scope="module", params=["a classifier", "a SavedModel"])
+def served(request, tmp_path_factory):
+    model = classifier = linear_classifier()
+    if request.param == "a SavedModel":
+        model = tmp_path_factory.mktemp("served") / "1"
+        classifier.export(model)
+    options = ServiceOptions(max_queue=100, max_body=0.5)
+    with TestClient(build_application(model, options), raise_server_exceptions=False) as client:
+        yield client, classifier.classify(_IMAGES)
+
+
+@pytest.mark.parametrize("rows", [_IMAGES.tolist(), [{"images": x.tolist()} for x in _IMAGES]])
+def test_rows(served, rows):
+    client, found = served
+    response = client.post(PREDICT, json={"instances": rows})
+    assert response.status_code == 200
+    predictions = response.json()["predictions"]
+    assert [row["label"] for row in predictions] == found.predictions.tolist()
+    np.testing.assert_allclose(
+        [row["difference"] for row in predictions], found.differences, atol=1e-5
+    )
+    assert np.shape(predictions[0]["reconstruction"]) == SHAPE
+
+
+def test_columns(served):
+    client, found = served
+    response = client.post(f"{MODEL}/versions/1:predict", json={"inputs": _IMAGES.tolist()})
+    assert response.status_code == 200
+    assert response.json()["outputs"]["label"] == found.predictions.tolist()
+
+
+def test_only_what_is_visible_is_compared(served):
+    client, _ = served
+    mask = np.broadcast_to(np.arange(3)[:, None, None] > 0, _IMAGES.shape).astype(int)
+    inputs = {"images": _IMAGES.tolist(), "mask": mask.tolist()}
+    request = {"signature_name": "classify_masked", "inputs": inputs}
+    response = client.post(PREDICT, json=request)
+    found = linear_classifier().classify(_IMAGES, mask)
+    assert response.status_code == 200
+    np.testing.assert_allclose(
+        response.json()["outputs"]["difference"], found.differences, atol=1e-5
+    )
+
+
+def test_generate(served):
+    client, _ = served
+    rows = [
+        {"condition": [1, 0, 0], "latent": [0.5, -1]},
+        {"condition": [0, 1, 0], "latent": [0, 0]},
+    ]
+    request = {"signature_name": "generate", "instances": rows}
+    by_row = client.post(PREDICT, json=request).json()
+    columns = {"condition": [[1, 0, 0], [0, 1, 0]], "latent": [[0.5, -1], [0, 0]]}
+    request = {"signature_name": "generate", "inputs": columns}
+    by_column = client.post(PREDICT, json=request).json()
+    # TensorFlow Serving leaves the name out where there is a single output
+    assert by_row["predictions"] == by_column["outputs"]
+    assert np.shape(by_row["predictions"]) == (2, *SHAPE)
+
+
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_details_have_names(served, is_flat):
+    client, found = served
+    examples = [{"images": (x.ravel() if is_flat else x).tolist()} for x in _IMAGES]
+    response = client.post(f"{MODEL}:classify", json={"examples": examples})
+    assert response.status_code == 200
+    answer = response.json()
+    for i, (pairs, detail) in enumerate(zip(answer["result"], answer["details"], strict=True)):
+        scores = found.scores[i]
+        assert [name for name, _ in pairs] == ["0", "1", "2"]
+        np.testing.assert_allclose([score for _, score in pairs], scores, atol=1e-5)
+        assert detail["prediction"] == str(scores.argmax()) and detail["label"] == scores.argmax()
+        best, second = np.sort(scores)[:-3:-1]
+        assert detail["score"] == pytest.approx(best, abs=1e-5)
+        assert detail["margin"] == pytest.approx(best - second, abs=1e-5)
+        np.testing.assert_allclose(
+            list(detail["difference"].values()), found.differences[i], atol=1e-5
+        )
+        np.testing.assert_allclose(
+            detail["reconstruction"], found.reconstructions[i, scores.argmax()], atol=1e-5
+        )
+
+
+def test_details_of_masked_examples(served):
+    client, _ = served
+    mask = (np.arange(3)[:, None, None] > 0) * np.ones(SHAPE)
+    examples = [{"images": x.tolist(), "mask": mask.tolist()} for x in _IMAGES]
+    details = client.post(f"{MODEL}:classify", json={"examples": examples}).json()["details"]
+    found = linear_classifier().classify(_IMAGES, mask)
+    assert [one["label"] for one in details] == found.predictions.tolist()
+
+
+@pytest.mark.parametrize("kind", ["multi_label", "inverse", "sequence"])
+def test_details_of_other_classifiers(kind):
+    classifier, data = other_classifier(kind)
+    found = classifier.classify(data)
+    with TestClient(build_application(classifier)) as client:
+        examples = [{"images": x.tolist()} for x in data]
+        details = client.post(f"{MODEL}:classify", json={"examples": examples}).json()["details"]
+    assert [one["label"] for one in details] == found.predictions.tolist()
+    if kind == "multi_label":
+        assert details[0]["prediction"][1] == f"1={found.predictions[0, 1]}"
+        np.testing.assert_allclose([one["margin"] for one in details], found.margins, atol=1e-5)
+
+
+def test_status_metadata_health(served):
+    client, _ = served
+    for path in (MODEL, f"{MODEL}/versions/1"):
+        (version,) = client.get(path).json()["model_version_status"]
+        assert version["state"] == "AVAILABLE" and version["version"] == "1"
+    metadata = client.get(f"{MODEL}/metadata").json()
+    assert metadata["model_spec"] == {"name": "classifier", "signature_name": "", "version": "1"}
+    signatures = metadata["metadata"]["signature_def"]["signature_def"]
+    assert set(signatures) == {"serving_default", "classify", "classify_masked", "generate"}
+    images = signatures["serving_default"]["inputs"]["images"]
+    assert images["dtype"] == "DT_FLOAT"
+    assert [dim["size"] for dim in images["tensor_shape"]["dim"]] == ["-1", "3", "2", "1"]
+    outputs = signatures["classify_masked"]["outputs"]
+    assert outputs["label"]["dtype"] == "DT_INT32" and len(outputs) == 4
+    assert client.get("/health").json() == {"status": "ok"}
+
+
+def test_methods(served):
+    client, _ = served
+    assert client.head(MODEL).status_code == 200 and client.head(MODEL).text == ""
+    options = client.options(PREDICT)
+    assert options.status_code == 204 and options.headers["allow"] == "POST, OPTIONS"
+    assert client.options(MODEL).headers["allow"] == "GET, HEAD, OPTIONS"
+    refused = client.get(PREDICT)
+    assert refused.status_code == 405 and "POST" in refused.headers["allow"]
+    assert "POST" in refused.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/models/other:predict", f"{MODEL}/versions/7:predict"])
+def test_another_address(served, path):
+    response = served[0].post(path, json={})
+    assert response.status_code == 404 and f"{MODEL}:predict" in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "no JSON"),
+        (b"{", "no JSON"),
+        (b"\xff\xfe", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        ([], "instances"),
+        ({}, "instances"),
+        ({"instances": []}, "at least one row"),
+        ({"inputs": []}, "expected (None, 3, 2, 1)"),
+        ({"inputs": np.zeros([0, *SHAPE]).tolist()}, "expected (None, 3, 2, 1)"),
+        ({"instances": [[1.0, 2.0]]}, "shape (1, 2): expected (None, 3, 2, 1)"),
+        ({"instances": [[1.0], [1.0, 2.0]]}, "differ in shape"),
+        ({"instances": np.full([1, *SHAPE], "a").tolist()}, "expected numbers"),
+        ({"instances": np.full([1, *SHAPE], 255.0).tolist()}, "[-1, 1]"),
+        ({"instances": [{"pictures": 1}]}, "exactly ['images']"),
+        ({"instances": _IMAGES.tolist(), "signature_name": "no"}, "no signature 'no'"),
+        ({"instances": _IMAGES.tolist(), "signature_name": []}, "no signature []"),
+        (
+            {
+                "signature_name": "generate",
+                "inputs": {"condition": [[1, 0, 0]], "latent": [[0, 0], [0, 0]]},
+            },
+            "the same number",
+        ),
+    ],
+)
+def test_bad_requests_get_one_line(served, body, message):
+    body = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = served[0].post(PREDICT, content=body)
+    assert response.status_code == 400
+    assert message in response.json()["error"] and "\n" not in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"instances": []}, '"examples"'),
+        ({"examples": []}, "at least one row"),
+        ({"examples": [{"pixels": []}]}, "exactly ['images']"),
+        ({"examples": [{"images": [1, 2]}]}, "shape (1, 2)"),
+        ({"examples": [{}], "signature_name": "generate"}, "that classifies"),
+    ],
+)
+def test_bad_examples_get_one_line(served, body, message):
+    response = served[0].post(f"{MODEL}:classify", json=body)
+    assert response.status_code == 400 and message in response.json()["error"]
+
+
+def test_bodies_may_be_packed_and_so_are_answers(served):
+    client, found = served
+    body = gzip.compress(json.dumps({"instances": _IMAGES.tolist() * 5}).encode())
+    chunks = (body[i : i + 7] for i in range(0, len(body), 7))
+    response = client.post(
+        PREDICT, content=chunks, headers={"Content-Encoding": "gzip", "Accept-Encoding": "gzip"}
+    )
+    assert response.status_code == 200 and response.headers["content-encoding"] == "gzip"
+    labels = [row["label"] for row in response.json()["predictions"]]
+    assert labels == 5 * found.predictions.tolist()
+    plain = client.post(
+        PREDICT, json={"instances": _IMAGES.tolist() * 5}, headers={"Accept-Encoding": "identity"}
+    )
+    assert "content-encoding" not in plain.headers and plain.json() == response.json()
+
+
+def test_several_members_are_one_body(served):
+    text = json.dumps({"instances": _IMAGES.tolist()}).encode()
+    body = gzip.compress(text[:50]) + gzip.compress(text[50:])
+    response = served[0].post(PREDICT, content=body, headers={"Content-Encoding": "gzip"})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "message"),
+    [
+        (b"x" * 600_000, {}, 413, "at most 524288"),
+        ([b"x" * 60_000] * 10, {}, 413, "at most 524288"),
+        (gzip.compress(b" " * 10_000_000), {"Content-Encoding": "gzip"}, 413, "at most 524288"),
+        (b"no gzip", {"Content-Encoding": "gzip"}, 400, "no gzip"),
+        (gzip.compress(b"{}" * 99)[:-9], {"Content-Encoding": "gzip"}, 400, "cut short"),
+        (b"{}", {"Content-Encoding": "br"}, 415, "'br'"),
+    ],
+)
+def test_bodies_are_bounded(served, body, headers, status, message):
+    # a list comes in chunks, its length untold
+    body = iter(body) if isinstance(body, list) else body
+    response = served[0].post(PREDICT, content=body, headers=headers)
+    assert response.status_code == status and message in response.json()["error"]
+
+
+def test_a_body_in_full_pieces_is_unpacked():
+    # exactly what is unpacked at once, so that nothing is left but the end
+    with TestClient(build_application(linear_classifier(), ServiceOptions(max_body=3))) as client:
+        for size in (2**20 - 1, 2**20, 2**21):
+            body = gzip.compress(b" " * size)
+            response = client.post(PREDICT, content=body, headers={"Content-Encoding": "gzip"})
+            assert response.status_code == 400 and "no JSON" in response.json()["error"]
+
+
+def test_too_many_examples(served):
+    response = served[0].post(PREDICT, json={"instances": _IMAGES.tolist() * 34})
+    assert response.status_code == 413 and "102 examples" in response.json()["error"]
+
+
+def test_a_failure_of_tensorflow_is_told(monkeypatch):
+    def fail(self, batch, read=None):
+        raise tf.errors.ResourceExhaustedError(None, None, "out of memory\nat some node")
+
+    with TestClient(build_application(linear_classifier())) as client:
+        monkeypatch.setattr(Search, "run", fail)
+        response = client.post(PREDICT, json={"instances": _IMAGES.tolist()})
+        assert response.status_code == 500 and response.json() == {"error": "out of memory"}
+        monkeypatch.undo()
+        assert client.post(PREDICT, json={"instances": _IMAGES.tolist()}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["inverted", "inverse"])
+def test_requests_are_searched_together_and_answered_as_if_alone(kind, monkeypatch):
+    classifier = linear_classifier() if kind == "inverted" else other_classifier(kind)[0]
+    application = build_application(classifier, ServiceOptions(max_wait=10, max_batch=6))
+    searched, run = [], Search.run
+
+    def count(self, batch, read=None):
+        searched.append(len(batch.data))
+        return run(self, batch, read)
+
+    monkeypatch.setattr(Search, "run", count)
+    requests = [_IMAGES[:1], _IMAGES[1:3], _IMAGES[:3]]
+    with TestClient(application) as client, ThreadPoolExecutor(3) as clients:
+
+        def ask(images):
+            answer = client.post(PREDICT, json={"inputs": images.tolist()}).json()["outputs"]
+            return answer["score"]
+
+        scores = list(clients.map(ask, requests))
+        metrics = client.get("/metrics").text
+    # the batch was full, so that nobody waited ten seconds
+    assert searched == [6]
+    assert "igc_tf_batch_examples_sum 6.0" in metrics
+    for images, found in zip(requests, scores, strict=True):
+        # random starts depend on the place in one's own request
+        np.testing.assert_allclose(found, classifier.predict(images, verbose=0), atol=1e-5)
+
+
+def test_a_full_queue_says_when_to_come_again(monkeypatch):
+    application = build_application(linear_classifier(), ServiceOptions(max_queue=3))
+    begun, goes_on, run = threading.Event(), threading.Event(), Search.run
+
+    def wait(self, batch, read=None):
+        begun.set()
+        assert goes_on.wait(30)
+        return run(self, batch, read)
+
+    monkeypatch.setattr(Search, "run", wait)
+    request = {"instances": _IMAGES.tolist()}
+    with TestClient(application) as client, ThreadPoolExecutor(2) as clients:
+        first = clients.submit(client.post, PREDICT, json=request)
+        assert begun.wait(30)
+        second = clients.submit(client.post, PREDICT, json=request)
+        while "igc_tf_queue_examples 3.0" not in client.get("/metrics").text:
+            pass
+        refused = client.post(PREDICT, json=request)
+        goes_on.set()
+        assert [one.result().status_code for one in (first, second)] == [200, 200]
+    assert refused.status_code == 503 and int(refused.headers["retry-after"]) >= 1
+
+
+def test_a_token_is_asked_for():
+    options = ServiceOptions(token="s3cret")
+    with TestClient(build_application(linear_classifier(), options)) as client:
+        for headers in ({}, {"Authorization": "Bearer no"}, {"Authorization": "Basic s3cret"}):
+            refused = client.get(MODEL, headers=headers)
+            assert refused.status_code == 401
+            assert refused.headers["www-authenticate"] == "Bearer"
+        assert client.get(MODEL, headers={"Authorization": "Bearer s3cret"}).status_code == 200
+        assert client.get("/health").status_code == 200
+
+
+def test_every_request_is_logged_and_counted(caplog):
+    with (
+        caplog.at_level(logging.INFO, "igc_tf.access"),
+        TestClient(build_application(linear_classifier())) as client,
+    ):
+        sent = client.post(PREDICT, json={"instances": _IMAGES.tolist()})
+        client.get("/no\nsuch/" + 1000 * "x")
+        client.request("BREW", "/coffee")
+        metrics = client.get("/metrics").text
+    first, second, third, _ = [json.loads(record.getMessage()) for record in caplog.records]
+    assert first["path"] == PREDICT and first["status"] == 200 and first["examples"] == 3
+    assert first["bytes_in"] == int(sent.request.headers["content-length"])
+    assert first["bytes_out"] == len(sent.content) and 0 < first["seconds"] < 60
+    assert second["status"] == 404 and len(second["path"]) == 200 and third["method"] == "BREW"
+    line = 'igc_tf_requests_total{endpoint="predict",method="POST",status="200"} 1.0'
+    assert line in metrics
+    # whatever clients think of makes no new line
+    assert 'endpoint="none",method="other",status="404"' in metrics and "coffee" not in metrics
+
+
+def test_health_tells_of_the_end():
+    application = build_application(linear_classifier())
+    with TestClient(application) as client:
+        application.state.is_stopping = True
+        assert client.get("/health").status_code == 503
+
+
+def test_refuses_a_directory_without_a_model(tmp_path):
+    with pytest.raises(InputError, match="expected a saved_model.pb"):
+        build_application(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "a b"}, "name='a b'"),
+        ({"max_batch": 0}, "max_batch=0"),
+        ({"max_wait": -1.0}, "max_wait=-1"),
+        ({"max_body": 0.0}, "max_body=0"),
+        ({"token": "ä"}, "token: expected printable ASCII"),
+        ({"token": " "}, "token: expected some characters"),
+    ],
+)
+def test_options_are_checked(options, message):
+    with pytest.raises(InputError, match=message):
+        ServiceOptions(**options)

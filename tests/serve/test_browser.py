@@ -1,0 +1,161 @@
+"""The page in a real browser: drawn on, by keys too, looked through, and saved."""
+
+import base64
+import json
+import shutil
+import time
+
+import pytest
+
+from igc_tf.serve.application import build_application
+from igc_tf.serve.page import LOCAL_HOSTS, page_routes
+from tests.serve.drawn import drawn_digit
+from tests.serve.served import serve_while
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_BROWSER = next((path for path in map(shutil.which, _BROWSERS) if path), None)
+_DRIVER = shutil.which("chromedriver")
+_SECONDS = 60
+# of a digit, as parts of the sheet's side
+_THREE = [
+    *((0.3, 0.25), (0.4, 0.17), (0.55, 0.17), (0.66, 0.25), (0.66, 0.36), (0.56, 0.45)),
+    *((0.45, 0.47), (0.58, 0.5), (0.69, 0.6), (0.67, 0.74), (0.55, 0.83), (0.4, 0.82)),
+    (0.3, 0.74),
+]
+_DROP = """
+const bytes = Uint8Array.from(atob(arguments[0]), (letter) => letter.charCodeAt(0));
+const transfer = new DataTransfer();
+transfer.items.add(new File([bytes], "seven.png", { type: "image/png" }));
+document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
+"""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (_BROWSER and _DRIVER), reason="no Chromium with its driver"),
+]
+
+
+@pytest.fixture
+def browser(tmp_path):
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = _BROWSER
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "no-proxy-server"):
+        options.add_argument(f"--{argument}")
+    options.add_argument("--disable-dev-shm-usage")
+    options.add_argument("--window-size=1280,900")
+    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(_DRIVER)
+    with webdriver.Chrome(options=options, service=service) as driver:
+        yield driver
+
+
+def _until(condition):
+    deadline = time.monotonic() + _SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.02)
+    return found
+
+
+def _answer(browser):
+    """The answer of a search that has ended."""
+    script = "return [document.body.dataset.answer, document.getElementById('step-text').value]"
+    answer, step = browser.execute_script(script)
+    return answer if answer and len(set(step.split(" of "))) == 1 else None
+
+
+def _draw(browser, points):
+    from selenium.webdriver import ActionChains
+
+    sheet = browser.find_element("id", "sheet")
+    places = [
+        [round((part - 0.5) * side) for part, side in zip(point, sheet.size.values(), strict=True)]
+        for point in points
+    ]
+    actions = ActionChains(browser, duration=5)
+    actions.move_to_element_with_offset(sheet, *places[0]).click_and_hold()
+    for place in places[1:]:
+        actions.move_to_element_with_offset(sheet, *place)
+    actions.release().perform()
+
+
+def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_path):
+    from selenium.webdriver import ActionChains, Keys
+
+    def clients(host, port):
+        browser.get(f"http://{host}:{port}/")
+        _until(lambda: "search steps" in browser.find_element("id", "status").text)
+        assert not browser.find_element("id", "save-json").is_enabled()
+
+        _draw(browser, _THREE)
+        _until(lambda: _answer(browser) == "3")
+        first = browser.find_element("css selector", "#labels li:first-child")
+        assert first.text.startswith("3") and first.get_attribute("class") == "first"
+        label = first.find_element("tag name", "canvas").get_attribute("aria-label")
+        assert label.startswith("3: place 1 of 10, score -0.0")
+        # what a screen reader says, once all is still
+        _until(
+            lambda: "Answer 3" in browser.find_element("id", "spoken").get_attribute("textContent")
+        )
+        # from the stroke's end to the answer; a slow machine may take its time
+        assert float(browser.execute_script("return document.body.dataset.milliseconds")) < 10_000
+
+        browser.find_element("id", "step").send_keys(Keys.HOME)
+        assert browser.find_element("id", "step-text").text == "0 of 8"
+        assert "given up" not in browser.find_element("id", "labels").text
+        browser.find_element("id", "step").send_keys(Keys.END)
+        assert browser.find_element("id", "labels").text.count("given up") == 7
+
+        browser.find_element("id", "save-json").click()
+        saved = json.loads(_until(lambda: _read(tmp_path / "drawing.json")))
+        assert saved["steps"][-1]["answer"] == ["3"] and len(saved["steps"]) == 9
+        assert len(saved["picture"]) == 784 and len(saved["reproductions"]["3"]) == 784
+        browser.find_element("id", "save-png").click()
+        assert _until(lambda: _read(tmp_path / "drawing.png")).startswith(b"\x89PNG")
+
+        # by keys alone: cleared, and a stroke straight down
+        keys = ActionChains(browser, duration=5)
+        keys.send_keys_to_element(browser.find_element("id", "sheet"), Keys.DELETE, *5 * Keys.UP)
+        keys.perform()
+        _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
+        ActionChains(browser).send_keys(*10 * Keys.UP, " ", *40 * Keys.DOWN, " ").perform()
+        _until(lambda: _answer(browser) == "1")
+        browser.find_element("id", "undo").click()
+        _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
+
+        browser.execute_script(_DROP, base64.b64encode(drawn_digit(7)).decode())
+        _until(lambda: _answer(browser) == "7")
+
+        # a telephone's width
+        metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+
+        assert browser.get_log("browser") == []
+        asked = _addresses(browser)
+        allowed = (f"http://{host}:{port}/", f"ws://{host}:{port}/", "blob:", "data:")
+        assert asked and [url for url in asked if not url.startswith(allowed)] == []
+
+    serve_while(
+        build_application(shelf.get(*shelf.first), routes=page_routes(shelf), hosts=LOCAL_HOSTS),
+        clients,
+    )
+
+
+def _read(path):
+    return path.read_bytes() if path.exists() else None
+
+
+def _addresses(browser):
+    """Whatever the page asked for."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    found = []
+    for event in events:
+        if event["method"] == "Network.requestWillBeSent":
+            found.append(event["params"]["request"]["url"])
+        elif event["method"] == "Network.webSocketCreated":
+            found.append(event["params"]["url"])
+    return found

@@ -1,0 +1,98 @@
+"""What is seen of a search on its way is what the classifier finds in the end."""
+
+import base64
+
+import numpy as np
+import pytest
+
+import igc_tf
+from igc_tf.errors import ImageFileError, InputError
+from igc_tf.generators.store import save_generator
+from igc_tf.serve.drawing import Shelf, describe_look, packed, read_drawing, watch
+from tests.fixtures.exported import linear_classifier, other_classifier
+from tests.serve.drawn import drawn_digit, png
+
+
+def test_the_last_look_is_the_classifiers_answer(shelf):
+    classifier = shelf.get(*shelf.first)
+    data = read_drawing(classifier.generator, drawn_digit(7))
+    *before, last = watch(classifier, data)
+    found = classifier.classify(data[np.newaxis])
+    np.testing.assert_allclose(last.scores, found.scores[0], atol=1e-5)
+    assert last.is_last and not any(look.is_last for look in before)
+    kept = np.isfinite(found.differences[0])
+    # three of ten classes go on, as the settings say
+    assert kept.sum() == 3 and (last.is_searched == kept).all()
+    np.testing.assert_allclose(last.differences[kept], found.differences[0][kept], atol=1e-5)
+    np.testing.assert_allclose(last.reproductions[kept], found.reconstructions[0][kept], atol=1e-4)
+    # the others stay as they were when they were dropped
+    assert before[0].is_searched.all()
+    np.testing.assert_array_equal(last.reproductions[~kept], before[0].reproductions[~kept])
+    assert [look.step for look in before] == list(range(9)) and last.step == 8
+    assert last.scores.argmax() == 7
+    # it improves while one looks
+    assert last.differences[7] < before[0].differences[7]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 50, 100])
+def test_every_search_is_looked_at_a_few_times(steps):
+    classifier = linear_classifier(steps=steps)
+    data = np.zeros(classifier.generator.data_shape, np.float32)
+    looks = list(watch(classifier, data))
+    assert looks[0].step == 0 and looks[-1].step == steps and looks[-1].is_last
+    assert len(looks) == min(steps, -(-steps // max(1, -(-steps // 22)))) + 2 <= 24
+    np.testing.assert_allclose(
+        looks[-1].scores, classifier.predict(data[np.newaxis], verbose=0)[0], atol=1e-5
+    )
+
+
+def test_several_labels_have_an_answer_each():
+    classifier, data = other_classifier("multi_label")
+    *_, last = watch(classifier, data[0])
+    answers = describe_look(classifier, last)["answers"]
+    predictions = classifier.classify(data[:1]).predictions[0]
+    assert answers == [predictions[0], 2 + predictions[1]]
+
+
+def test_pictures_are_packed_between_the_bounds():
+    generator = linear_classifier().generator
+    data = np.array([-1, -0.5, 0, 1, 2, -3], np.float32)
+    assert list(base64.b64decode(packed(generator, data))) == [0, 64, 128, 255, 255, 0]
+
+
+def test_what_is_drawn_is_arranged_as_the_generator_has_it(shelf):
+    generator = shelf.get(*shelf.first).generator
+    image = read_drawing(generator, drawn_digit(3))
+    assert image.shape == (28, 28, 1) and image.min() == -0.5 and image.max() == 0.5
+    for encoded in (b"", b"no picture", png(np.full([40, 40], 255))):
+        with pytest.raises(ImageFileError):
+            read_drawing(generator, encoded)
+
+
+def test_the_choices_are_what_ships_and_the_first(shelf, tmp_path):
+    names = [choice["generator"] for choice in shelf.choices]
+    assert names[0] == "mnist-cagan-compact" and set(names) == set(igc_tf.generator_names())
+    assert shelf.choices[0]["settings"] == ["best", "fast", "paper"]
+    assert shelf.get(*shelf.first) is shelf.get(*shelf.first)
+    for choice in (("mnist-cagan-compact", "other"), (str(tmp_path), "paper"), ("../x", "best")):
+        with pytest.raises(InputError, match="no generator"):
+            shelf.get(*choice)
+
+
+def test_a_generator_of_ones_own_comes_first(tmp_path):
+    classifier = linear_classifier()
+    settings = {"quick": {**classifier.settings.to_dict(), "steps": 2}}
+    save_generator(classifier.generator, tmp_path / "own", settings=settings)
+    own = Shelf(tmp_path / "own", "quick")
+    assert own.choices[0] == {
+        "generator": str(tmp_path / "own"),
+        "settings": ["paper", "quick"],
+    }
+    assert own.get(*own.first).settings.steps == 2
+
+
+def test_generators_that_draw_no_pictures_are_refused(tmp_path):
+    classifier, _ = other_classifier("sequence")
+    save_generator(classifier.generator, tmp_path / "series")
+    with pytest.raises(InputError, match="has no latent"):
+        Shelf(tmp_path / "series")

@@ -1,0 +1,226 @@
+"""A server on real sockets: connections that are kept, slow and cut bodies, and its end."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+
+import numpy as np
+import pytest
+from websockets.sync.client import connect
+
+from igc_tf.errors import InputError
+from igc_tf.search import Search
+from igc_tf.serve import ServiceOptions
+from igc_tf.serve.application import build_application
+from igc_tf.serve.page import page_routes
+from igc_tf.serve.server import is_loopback, listen
+from tests.fixtures.exported import SHAPE, linear_classifier
+from tests.serve.served import serve_while
+
+_IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(2, *SHAPE)).astype(np.float32)
+PREDICT = "/v1/models/classifier:predict"
+GOOD = json.dumps({"instances": _IMAGES.tolist()}).encode()
+OUT_OF_RANGE = json.dumps({"instances": np.full([1, *SHAPE], 255).tolist()}).encode()
+_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def application():
+    return build_application(linear_classifier(), ServiceOptions(max_body=1))
+
+
+def _post(connection, body, path=PREDICT, **headers):
+    connection.request("POST", path, body, headers)
+    response = connection.getresponse()
+    return response.status, json.loads(response.read())
+
+
+def test_a_connection_is_kept_after_refusals(application):
+    def clients(host, port):
+        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        connection.connect()
+        kept = connection.sock
+        bodies = [GOOD, OUT_OF_RANGE, GOOD, b"{", iter([GOOD[:9], GOOD[9:]])]
+        statuses = [_post(connection, body)[0] for body in bodies]
+        statuses += [_post(connection, GOOD, path)[0] for path in ("/nowhere", PREDICT)]
+        assert connection.sock is kept
+        connection.close()
+        return statuses
+
+    assert serve_while(application, clients) == [200, 400, 200, 400, 200, 404, 200]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n", 400),
+        (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n", 413),
+        (b"POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+        (b"\x16\x03\x01 no HTTP\r\n\r\n", 400),
+    ],
+)
+def test_malformed_requests_are_answered(application, sent, status, capfd):
+    def clients(host, port):
+        with socket.create_connection((host, port), timeout=_SECONDS) as client:
+            client.sendall(sent.replace(b"%s", PREDICT.encode()))
+            first = client.makefile("rb").readline()
+        # and others still are
+        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        assert _post(connection, GOOD)[0] == 200
+        connection.close()
+        return int(first.split()[1])
+
+    assert serve_while(application, clients) == status
+    assert capfd.readouterr().err == ""
+
+
+def test_what_was_accepted_is_answered_and_what_is_slow_is_not_waited_for(application, monkeypatch):
+    begun, run = threading.Event(), Search.run
+
+    def slow(self, batch, read=None):
+        begun.set()
+        time.sleep(0.5)
+        return run(self, batch, read)
+
+    monkeypatch.setattr(Search, "run", slow)
+    answers = []
+
+    def ask(host, port):
+        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        answers.append(_post(connection, GOOD)[0])
+        connection.close()
+
+    def clients(host, port):
+        asking = [threading.Thread(target=ask, args=(host, port)) for _ in range(3)]
+        # a body that never comes
+        idle = socket.create_connection((host, port), timeout=_SECONDS)
+        head = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n"
+        idle.sendall(head.encode())
+        for thread in asking:
+            thread.start()
+        assert begun.wait(_SECONDS)
+        return asking, idle
+
+    begin = time.monotonic()
+    asking, idle = serve_while(application, clients)
+    for thread in asking:
+        thread.join(_SECONDS)
+    with idle:
+        status = idle.makefile("rb").readline()
+    assert answers == [200] * len(asking) and b" 503 " in status
+    assert time.monotonic() - begin < _SECONDS / 2
+
+
+def test_connections_that_ask_for_nothing_are_given_up(application, monkeypatch):
+    monkeypatch.setattr("igc_tf.serve.server._KEPT", 0.5)
+
+    def clients(host, port):
+        heads = (b"", b"GET /health HTTP/1.1\r\n", b"GET /health HTTP/1.1\r\n\r\n")
+        connections = [socket.create_connection((host, port), timeout=_SECONDS) for _ in heads]
+        for connection, head in zip(connections, heads, strict=True):
+            connection.sendall(head)
+        received = [connection.makefile("rb").read() for connection in connections]
+        for connection in connections:
+            connection.close()
+        return received
+
+    nothing, part, whole = serve_while(application, clients)
+    assert nothing == part == b"" and whole.startswith(b"HTTP/1.1 ")
+
+
+def test_pages_may_be_still_for_long(shelf, monkeypatch):
+    monkeypatch.setattr("igc_tf.serve.server._KEPT", 0.2)
+
+    def clients(host, port):
+        with connect(f"ws://{host}:{port}/watch") as page:
+            while json.loads(page.recv(_SECONDS))["kind"] != "ready":
+                pass
+            time.sleep(1)
+            page.send(b"\0\0\0\1")
+            return json.loads(page.recv(_SECONDS))["kind"]
+
+    pages = build_application(linear_classifier(), routes=page_routes(shelf))
+    assert serve_while(pages, clients) == "nothing"
+
+
+def test_a_client_that_leaves_is_not_computed_for(application, monkeypatch):
+    searched, goes_on, run = [], threading.Event(), Search.run
+
+    def wait(self, batch, read=None):
+        searched.append(len(batch.data))
+        assert goes_on.wait(_SECONDS)
+        return run(self, batch, read)
+
+    monkeypatch.setattr(Search, "run", wait)
+
+    def clients(host, port):
+        connections = [http.client.HTTPConnection(host, port, timeout=_SECONDS) for _ in range(2)]
+        connections[0].request("POST", PREDICT, GOOD)
+        _until(lambda: searched)
+        connections[1].request("POST", PREDICT, GOOD)
+        watch = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+
+        def metrics():
+            watch.request("GET", "/metrics")
+            return watch.getresponse().read().decode()
+
+        _until(lambda: "igc_tf_queue_examples 2.0" in metrics())
+        connections[1].close()
+        gone = 'endpoint="predict",method="POST",status="499"} 1.0'
+        _until(lambda: gone in metrics())
+        goes_on.set()
+        status = connections[0].getresponse().status
+        connections[0].close()
+        watch.close()
+        return status
+
+    assert serve_while(application, clients) == 200
+    assert searched == [2]
+
+
+def _until(condition):
+    deadline = time.monotonic() + _SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _has_ipv6():
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize(("host", "asked"), [("::1", ["::1"]), ("::", ["::1", "127.0.0.1"])])
+def test_ipv6(application, host, asked):
+    def clients(bound, port):
+        statuses = []
+        for name in asked:
+            connection = http.client.HTTPConnection(name, port, timeout=_SECONDS)
+            statuses.append(_post(connection, GOOD)[0])
+            connection.close()
+        return statuses
+
+    assert serve_while(application, clients, host) == [200] * len(asked)
+
+
+def test_a_taken_port_and_an_unknown_interface_are_told():
+    with listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(InputError, match=f"cannot listen on port {port} of 127.0.0.1"):
+            listen("127.0.0.1", port)
+    for host in ("no.such.host.invalid", "a" * 70, "192.0.2.1"):
+        with pytest.raises(InputError, match="cannot listen"):
+            listen(host, 0)
+
+
+def test_loopback():
+    for host in ("127.0.0.1", "127.8.8.8", "::1", "localhost", "Localhost"):
+        assert is_loopback(host)
+    for host in ("0.0.0.0", "::", "192.0.2.1", "example.org", ""):
+        assert not is_loopback(host)
