@@ -2,13 +2,21 @@
 
 A generator is judged in three stages, each of use by itself: features (`NetworkFeatures` of a
 network that is given, `InceptionFeatures`), their statistics (`FeatureStatistics`), a distance
-(`frechet_distance`; `kernel_distance`, of the features themselves). An accuracy has its
+(`frechet_distance`; `kernel_distance`, of the features themselves). What a classifier says of its
+examples gives the `inception_score` and the `class_shares`. An accuracy has its
 `wilson_interval`, the difference of two on the same examples its `paired_interval`, what should
 hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `PairedComparison`.
 """
 
 from igc_tf.metrics.distances import FeatureStatistics, frechet_distance, kernel_distance
 from igc_tf.metrics.features import InceptionFeatures, NetworkFeatures
+from igc_tf.metrics.generated import (
+    ClassShares,
+    InceptionScore,
+    class_shares,
+    inception_score,
+    intraclass_correlation,
+)
 from igc_tf.metrics.intervals import (
     PairedComparison,
     binomial_upper_bound,
@@ -17,12 +25,17 @@ from igc_tf.metrics.intervals import (
 )
 
 __all__ = [
+    "ClassShares",
     "FeatureStatistics",
     "InceptionFeatures",
+    "InceptionScore",
     "NetworkFeatures",
     "PairedComparison",
     "binomial_upper_bound",
+    "class_shares",
     "frechet_distance",
+    "inception_score",
+    "intraclass_correlation",
     "kernel_distance",
     "paired_interval",
     "wilson_interval",
