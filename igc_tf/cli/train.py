@@ -39,6 +39,9 @@ SUMMARIES = {
     "cgan-medium-dropout-0.5": "with more",
     "cgan-medium-vbn": "with virtual batch normalisation",
     "cgan-medium-vbn-ls": "with both",
+    "cgan-medium-classifier": "with a trained classifier's loss in the generator's",
+    "acgan-medium": "auxiliary classifier GAN of the medium dense networks",
+    "acgan-convolutional": "and of the convolutional ones",
 }
 
 

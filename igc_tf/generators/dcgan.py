@@ -106,7 +106,7 @@ def build_dcgan_generator(size, condition_size, data_shape, latent_size, referen
 
 
 @keras_defaults()
-def build_dcgan_discriminator(size, condition_size, data_shape, dropout):
+def build_dcgan_discriminator(size, condition_size, data_shape, dropout, auxiliary=False):
     """Builds `[data (B, H, W, channels), condition (B, C)] -> logit (B,)` of "this is real".
 
     Layers of the size, each with leaky ReLU 0.2 and dropout: dense ones, or 3×3 convolutions of
@@ -116,6 +116,8 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout):
     Args:
         size, condition_size, data_shape: as for `build_dcgan_generator`.
         dropout: the share of each layer's outputs that is left out in training, in [0, 1).
+        auxiliary: whether it is not told the condition, but says what it is: it then returns
+            `[logit (B,), condition logits (B, C)]` (auxiliary classifier GAN, Odena et al. 2017).
 
     Raises:
         InputError: for a data shape that the strides cannot build.
@@ -123,7 +125,7 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout):
     _check_data_shape(data_shape, size)
     data = keras.Input(data_shape, name="data")
     condition = keras.Input([condition_size], name="condition")
-    is_told = condition_size > 1
+    is_told = condition_size > 1 and not auxiliary
     if size.is_convolutional:
         x = data
         if is_told:
@@ -143,7 +145,10 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout):
         for units in size.discriminator:
             x = layers.Dropout(dropout)(layers.LeakyReLU(_SLOPE)(layers.Dense(units)(x)))
     logit = layers.Reshape(())(layers.Dense(1, name="logit")(x))
-    return keras.Model([data, condition], logit, name="discriminator")
+    outputs = logit
+    if auxiliary:
+        outputs = [logit, layers.Dense(condition_size, name="condition_logits")(x)]
+    return keras.Model([data, condition], outputs, name="discriminator")
 
 
 def _transposed_convolutions(x, filters, data_shape, normalized):

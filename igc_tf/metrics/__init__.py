@@ -21,6 +21,7 @@ from igc_tf.metrics.intervals import (
     PairedComparison,
     binomial_upper_bound,
     paired_interval,
+    rank_correlation,
     wilson_interval,
 )
 
@@ -38,5 +39,6 @@ __all__ = [
     "intraclass_correlation",
     "kernel_distance",
     "paired_interval",
+    "rank_correlation",
     "wilson_interval",
 ]

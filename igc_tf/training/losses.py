@@ -95,6 +95,23 @@ def bce_generator_loss(fake_logit):
     return tf.math.softplus(-fake_logit)
 
 
+def condition_loss(logits, condition, layout):
+    """-Σ log p_c over the labels of a condition: how surely a classifier says the right values.
+
+    Auxiliary classifier GAN (Odena et al. 2017, equation 3, negated).
+
+    Args:
+        logits: (B, C), whose softmax within each label are the probabilities of its values.
+        condition: the right ones (B, C), one-hot for each label.
+        layout: the `ConditionLayout` of both.
+
+    Returns:
+        (B,), at least 0.
+    """
+    parts = zip(layout.split(condition), layout.split(logits), strict=True)
+    return tf.add_n([tf.nn.softmax_cross_entropy_with_logits(*part) for part in parts])
+
+
 def masked_mean_squared(data_and_mask, generated):
     """mean (data - generated)² over the elements of sequences that their mask shows.
 

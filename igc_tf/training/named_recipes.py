@@ -108,4 +108,7 @@ RECIPES = {
     "cgan-medium-dropout-0.5": replace(_DENSE, dropout=0.5),
     "cgan-medium-vbn": replace(_DENSE, **_VIRTUAL),
     "cgan-medium-vbn-ls": replace(_DENSE, **_VIRTUAL, **_SMOOTHED),
+    "cgan-medium-classifier": replace(_DENSE, classifier="mnist-lenet"),
+    "acgan-medium": replace(_DENSE, discriminator="auxiliary"),
+    "acgan-convolutional": replace(_CONVOLUTIONAL, discriminator="auxiliary"),
 }

@@ -195,6 +195,12 @@ class DCGANRecipe(GANRecipe):
         real_target: what the discriminator should say of real images; below 1 it is one-sided
             label smoothing.
         fake_target: what it should say of generated ones.
+        discriminator: "conditional", which is told the condition; or "auxiliary", which says what
+            it is: the auxiliary classifier GAN.
+        classifier: a LeNet that stays as it is, by name or directory: the generator descends on
+            α · (its cross entropy) + β · (the generator's own loss); None for the latter alone.
+        classifier_weight: α, with a classifier.
+        adversarial_weight: β.
         checkpoint_epochs: every so many epochs, and after the last, the generator is kept, drawn
             and judged on the validation images.
         loss_batches: the losses are recorded as means of so many batches.
@@ -212,6 +218,10 @@ class DCGANRecipe(GANRecipe):
     virtual_batch: Annotated[int | None, _COUNT] = None
     real_target: Annotated[float, _SHARE] = 1.0
     fake_target: Annotated[float, _SHARE] = 0.0
+    discriminator: Literal["conditional", "auxiliary"] = "conditional"
+    classifier: str | None = None
+    classifier_weight: Annotated[float, _AMOUNT] = 1.0
+    adversarial_weight: Annotated[float, _AMOUNT] = 1.0
     checkpoint_epochs: Annotated[int, _COUNT] = 5
     loss_batches: Annotated[int, _COUNT] = 10
 

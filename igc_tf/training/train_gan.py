@@ -12,6 +12,7 @@ from igc_tf.classifiers import (
     InvertedGeneratorClassifier,
     MultiLabelInvertedGeneratorClassifier,
 )
+from igc_tf.classifiers.network import load_lenet
 from igc_tf.data import add_gaussian_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
@@ -179,7 +180,13 @@ def _dcgan(recipe, layout, data_shape):
     averaged = build_dcgan_generator(size, *shapes, reference)
     with dtype_policy(recipe.precision):
         generator = build_dcgan_generator(size, *shapes, reference)
-        discriminator = build_dcgan_discriminator(size, *shapes[:2], recipe.dropout)
+        discriminator = build_dcgan_discriminator(
+            size, *shapes[:2], recipe.dropout, recipe.discriminator == "auxiliary"
+        )
+    classifier = None
+    if recipe.classifier is not None:
+        lenet = load_lenet(recipe.classifier)
+        classifier = keras.Model(lenet.input, lenet.get_layer("logits").output)
     return ConditionalGAN(
         Generator(generator, layout, _BOUNDS),
         discriminator,
@@ -189,6 +196,9 @@ def _dcgan(recipe, layout, data_shape):
         condition_sigma=0.0,
         real_target=recipe.real_target,
         fake_target=recipe.fake_target,
+        classifier=classifier,
+        classifier_weight=recipe.classifier_weight,
+        adversarial_weight=recipe.adversarial_weight,
     )
 
 

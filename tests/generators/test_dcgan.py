@@ -36,6 +36,16 @@ def test_every_size_makes_images_which_the_condition_decides_if_there_is_one(siz
     assert logits[0].shape == (1,) and bool(logits[0] != logits[1]) == (classes > 1)
 
 
+@pytest.mark.parametrize("network", ["dense", "convolutional"])
+def test_an_auxiliary_discriminator_says_the_condition_and_is_not_told_it(network):
+    size = DCGAN_SIZES[network, "shallow"]
+    judge = build_dcgan_discriminator(size, 3, (8, 8, 1), 0.3, auxiliary=True)
+    data = np.random.default_rng(0).uniform(-0.5, 0.5, [2, 8, 8, 1]).astype(np.float32)
+    first, second = ([part.numpy() for part in judge([data, c * np.eye(3)[:2]])] for c in (1, 5))
+    assert [part.shape for part in first] == [(2,), (2, 3)]
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
 @pytest.mark.parametrize(("name", "blocks"), [("shallow", 1), ("medium", 3), ("deep", 5)])
 def test_dense_generators_have_the_documents_blocks(name, blocks):
     model = build_dcgan_generator(DCGAN_SIZES["dense", name], 10, SHAPE, 100)

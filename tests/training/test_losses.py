@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.training.losses import (
     bce_discriminator_loss,
     bce_generator_loss,
     class_separation_loss,
+    condition_loss,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
     masked_mean_squared,
@@ -55,6 +57,16 @@ def test_binary_cross_entropy_losses():
     real, fake = np.log([3.0]).astype(np.float32), -np.log([4.0]).astype(np.float32)
     np.testing.assert_allclose(bce_discriminator_loss(real, fake), [0.510826], rtol=1e-5)
     np.testing.assert_allclose(bce_generator_loss(fake), [1.609438], rtol=1e-5)
+
+
+def test_condition_loss_is_the_cross_entropy_of_each_label():
+    # softmax of (0, ln 3) is (1/4, 3/4); of (0, 0, ln 2) is (1/4, 1/4, 1/2)
+    logits = np.log(np.float32([[1, 3, 1, 1, 2]]))
+    one = condition_loss(logits[:, :2], np.float32([[0, 1]]), ConditionLayout.classes(2))
+    np.testing.assert_allclose(one, [-np.log(3 / 4)], rtol=1e-5)
+    layout = ConditionLayout((Label("two", "ab"), Label("three", "abc")))
+    both = condition_loss(logits, np.float32([[1, 0, 0, 0, 1]]), layout)
+    np.testing.assert_allclose(both, [-np.log(1 / 4) - np.log(1 / 2)], rtol=1e-5)
 
 
 def test_smoothed_targets_mix_both_answers():

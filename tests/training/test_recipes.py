@@ -43,6 +43,9 @@ REFUSED = [
     (DCGANRecipe, {"real_target": 1.1}),
     (DCGANRecipe, {"fake_target": -0.1}),
     (DCGANRecipe, {"loss_batches": 0}),
+    (DCGANRecipe, {"discriminator": "blind"}),
+    (DCGANRecipe, {"classifier_weight": -1.0}),
+    (DCGANRecipe, {"adversarial_weight": float("nan")}),
     (LeNetRecipe, {"batch_size": 0}),
     (LeNetRecipe, {"labels": "none"}),
     (LeNetRecipe, {"final_learning_rate": float("inf")}),
@@ -113,6 +116,9 @@ def test_the_courseworks_recipes_are_what_their_names_say():
     assert differs("cgan-medium-vbn-ls", "cgan-medium-ls") == {"virtual_batch": 128}
     assert differs("cgan-convolutional-ls", "cgan-convolutional") == {"real_target": 0.9}
     assert differs("dcgan-medium", "cgan-convolutional") == {"labels": "none"}
+    assert differs("cgan-medium-classifier", "cgan-medium") == {"classifier": "mnist-lenet"}
+    for kind in ("medium", "convolutional"):
+        assert differs(f"acgan-{kind}", f"cgan-{kind}") == {"discriminator": "auxiliary"}
     assert RECIPES["dcgan-medium"].dropout == 0.25 and medium.dropout == 0.3
     for name in ("cgan-medium", "dcgan-medium"):
         for dropout in (0.1, 0.5):

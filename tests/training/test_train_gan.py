@@ -302,6 +302,18 @@ def test_a_gan_without_classes_keeps_what_reproduces_best(tmp_path):
     assert len(list((tmp_path / "generators").iterdir())) == 3
 
 
+def test_the_courseworks_recipe_may_have_a_classifiers_loss():
+    recipe = DCGANRecipe(classifier="mnist-lenet", classifier_weight=2.0, adversarial_weight=0.5)
+    model = build_gan(recipe, DIGITS, (28, 28, 1))
+    assert (model.classifier_weight, model.adversarial_weight) == (2.0, 0.5)
+    digits = tiny_parts()[1]
+    logits = model.classifier(digits.images).numpy()
+    assert logits.min() < 0 and (logits.argmax(axis=1) == digits.labels).mean() > 0.95
+    auxiliary = dataclasses.replace(recipe, discriminator="auxiliary", classifier=None)
+    model = build_gan(auxiliary, DIGITS, (28, 28, 1))
+    assert len(model.discriminator.outputs) == 2 and model.classifier is None
+
+
 def test_the_courseworks_recipe_decides_networks_and_targets():
     recipe = DCGANRecipe(size="shallow", dropout=0.4, real_target=0.9, fake_target=0.1)
     model = build_gan(dataclasses.replace(recipe, virtual_batch=5), DIGITS, (28, 28, 1))
