@@ -84,13 +84,15 @@ CLAIMS = (
     ),
     *(
         Above(
-            f"virtual batch normalisation makes images of a batch of {size} less alike ({name})",
-            ("likeness", size),
+            f"virtual batch normalisation reduces the {effect} of images in batches of {size} "
+            f"({name})",
+            ("batch_effects", size, effect),
             name,
             f"{name}-vbn",
         )
         for name in ("cgan-medium", "dcgan-medium")
         for size in ("128", "512")
+        for effect in ("likeness", "dependence")
     ),
     Above(
         "the convolutional CGAN is no better than the medium one",

@@ -19,10 +19,11 @@ from igc_tf.metrics import (
 )
 from igc_tf.plots import plot_class_samples, plot_losses
 
-# where likeness within a batch is measured: at the document's size, and at a larger one, where it
-# expects more of virtual batch normalisation; and of how many batches
+# what a batch does to its images is measured at the document's size, and at a larger one, where it
+# expects more of virtual batch normalisation; over so many batches, with so many latents the same
 _BATCH_SIZES = (128, 512)
 _BATCHES = 20
+_SAME = 8
 _SAMPLES = 10
 _INCEPTION = "inception_"
 _LOSSES = ("discriminator_loss", "generator_loss")
@@ -116,7 +117,7 @@ def score_variants(run, variants, judge, others, count):
             **trained.length(),
             **judge.scores(images, labels if trained.has_classes else None),
             "losses": loss_figures(trained.losses),
-            "likeness": {str(size): likeness(generator, size) for size in _BATCH_SIZES},
+            "batch_effects": {str(size): batch_effects(generator, size) for size in _BATCH_SIZES},
             "published": None if published is None else published._asdict(),
         }
         run.add(row, functools.partial(_draw, run, trained, generator, images, labels))
@@ -163,32 +164,43 @@ def loss_figures(curve):
     }
 
 
-def likeness(generator, size, batches=_BATCHES, seed=0):
-    """How alike the images of a training batch are: their `intraclass_correlation`.
+def batch_effects(generator, size, batches=_BATCHES, seed=0):
+    """What it does to images that they are made in one batch, as in training.
 
-    Normalised by the statistics of its batch, an image depends on the others of it; with the
-    fixed statistics of inference, or those of a reference batch, it does not.
+    Normalised by the statistics of its batch, an image depends on the others of it; by the fixed
+    statistics of inference, or those of a reference batch, it does not.
 
     Args:
         generator: a `Generator`; it stays as it is.
-        size: images in a batch, as many of each class.
+        size: images in a batch, as many of each class, more than 8.
         batches: how many.
         seed: of the latents.
+
+    Returns:
+        `{"likeness", "dependence"}`: how alike the images of a batch are, their
+        `intraclass_correlation`, 0 in expectation where it does not matter in which batch an image
+        is; and which share of the images' variance it is that the same latents make other images
+        among others, from 0.
     """
     model = generator.model
     condition = generator.layout.one_hot(np.arange(size) % generator.layout.size)
+    same = generator.prior.sample([_SAME, generator.latent_size], [seed, batches])
     made = []
     for number in range(batches):
-        latent = generator.prior.sample([size, generator.latent_size], [seed, number])
+        others = generator.prior.sample([size - _SAME, generator.latent_size], [seed, number])
         # training=True, and the moving statistics are left alone
         images, _ = model.stateless_call(
             [variable.value for variable in model.trainable_variables],
             [variable.value for variable in model.non_trainable_variables],
-            [condition, latent],
+            [condition, np.concatenate([same, others])],
             training=True,
         )
         made.append(np.asarray(images))
-    return intraclass_correlation(np.stack(made))
+    made = np.stack(made)
+    return {
+        "likeness": intraclass_correlation(made[:, _SAME:]),
+        "dependence": 1 - intraclass_correlation(np.swapaxes(made[:, :_SAME], 0, 1)),
+    }
 
 
 def _draw(run, trained, generator, images, labels):

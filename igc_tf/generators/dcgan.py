@@ -110,8 +110,9 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout, auxilia
     """Builds `[data (B, H, W, channels), condition (B, C)] -> logit (B,)` of "this is real".
 
     Layers of the size, each with leaky ReLU 0.2 and dropout: dense ones, or 3×3 convolutions of
-    stride 2, batch-normalised but for the first. The condition is concatenated to the data: to its
-    elements, or, through a dense layer, as another channel.
+    stride 2, batch-normalised but for the first. The condition scales, through a dense layer, each
+    element of the data; of the convolutional one each of the last features. (Ten elements beside
+    the 784 of an image would hardly be heard: the generator learns to disregard the condition.)
 
     Args:
         size, condition_size, data_shape: as for `build_dcgan_generator`.
@@ -128,20 +129,19 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout, auxilia
     is_told = condition_size > 1 and not auxiliary
     if size.is_convolutional:
         x = data
-        if is_told:
-            height, width, _ = data_shape
-            label = layers.Dense(height * width)(condition)
-            x = layers.Concatenate()([x, layers.Reshape((height, width, 1))(label)])
         for number, filters in enumerate(size.discriminator):
             x = layers.Conv2D(filters, _KERNEL, strides=2, padding="same")(x)
             if number > 0:
                 x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
             x = layers.Dropout(dropout)(layers.LeakyReLU(_SLOPE)(x))
         x = layers.Flatten()(x)
+        if is_told:
+            x = _scaled(x, condition, keras.initializers.RandomNormal(stddev=0.3), "ones")
     else:
         x = layers.Flatten()(data)
         if is_told:
-            x = layers.Concatenate()([x, condition])
+            # small at first, which keeps so high a learning rate in check
+            x = _scaled(x, condition, keras.initializers.RandomUniform(-0.05, 0.05), "zeros")
         for units in size.discriminator:
             x = layers.Dropout(dropout)(layers.LeakyReLU(_SLOPE)(layers.Dense(units)(x)))
     logit = layers.Reshape(())(layers.Dense(1, name="logit")(x))
@@ -149,6 +149,12 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout, auxilia
     if auxiliary:
         outputs = [logit, layers.Dense(condition_size, name="condition_logits")(x)]
     return keras.Model([data, condition], outputs, name="discriminator")
+
+
+def _scaled(x, condition, kernel, bias):
+    """x (B, D), each element times what a dense layer makes of the condition."""
+    scale = layers.Dense(x.shape[1], kernel_initializer=kernel, bias_initializer=bias)
+    return layers.Multiply()([x, scale(condition)])
 
 
 def _transposed_convolutions(x, filters, data_shape, normalized):

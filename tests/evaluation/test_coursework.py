@@ -17,7 +17,7 @@ from evaluation.coursework.classification import (
     draw_correlations,
 )
 from evaluation.coursework.classifier_loss import WEIGHTS, compare_weights, weighted
-from evaluation.coursework.scores import Judge, likeness, loss_figures
+from evaluation.coursework.scores import Judge, batch_effects, loss_figures
 from evaluation.coursework.variants import PUBLISHED, VARIANTS, Trained, train_variant
 from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network, load_lenet
 from igc_tf.data import add_gaussian_noise, bundled_digits
@@ -176,17 +176,21 @@ def test_loss_figures_are_of_the_second_half():
     assert found["generator_loss"]["oscillation"] == pytest.approx(0.5, rel=1e-3)
 
 
-def test_images_of_a_batch_are_alike_where_they_share_its_statistics():
+def test_images_depend_on_the_others_of_a_batch_whose_statistics_they_share():
     size = DCGANSize(False, (16, 16), ())
     found = {}
     for name, reference in (("batch", None), ("virtual", np.eye(4, dtype=np.float32))):
         keras.utils.set_random_seed(0)
         generator = Generator(build_dcgan_generator(size, 4, (4, 4, 1), 5, reference))
         before = generator.digest()
-        found[name] = likeness(generator, 8, batches=200)
+        for count in (24, 96):
+            found[name, count] = batch_effects(generator, count, batches=30)
         assert generator.digest() == before
-    # -1/7 is the least there is: the batches have the same classes
-    assert found["batch"] > found["virtual"] + 0.005
+    assert found["virtual", 24]["dependence"] == pytest.approx(0, abs=1e-5)
+    # statistics of more images vary less
+    assert found["batch", 24]["dependence"] > 1.5 * found["batch", 96]["dependence"] > 0.002
+    # normalised to the same mean, the batches differ less than chance would have it
+    assert found["batch", 24]["likeness"] < found["virtual", 24]["likeness"] - 0.01
 
 
 def _row(variant, seed=0, reproduced=True, **figures):
