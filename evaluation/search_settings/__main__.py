@@ -84,7 +84,7 @@ class SearchSettingsOptions:
         check_ranges(self)
 
 
-def choose_search_settings(options, data=None, rounds=None, verbose=1):
+def choose_search_settings(options, data=None, rounds=None, verbose=1, start=None):
     """Starts from a first search; of each round keeps the best, if it is an improvement.
 
     The best is the most accurate; of equally accurate ones that whose answers are nearest to the
@@ -100,6 +100,7 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1):
         rounds: for each round, the changes to try, dicts of `SearchSettings`' fields; None for
             `ROUNDS`, or with an encoder `ENCODER_ROUNDS`.
         verbose: 0 for silence.
+        start: the `SearchSettings` that are tried first; None for those above.
 
     Returns:
         The chosen `SearchSettings`.
@@ -157,9 +158,11 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1):
         return row["score"], -row["difference"]
 
     has_encoder = generator.encoder is not None
-    best_settings = FROM_THE_ENCODER if has_encoder else FROM_THE_MEAN
+    best_settings, first = start, "the first settings"
+    if start is None:
+        best_settings = FROM_THE_ENCODER if has_encoder else FROM_THE_MEAN
+        first = "one pass of the encoder" if has_encoder else "the paper's settings"
     best_score = score(best_settings)
-    first = "one pass of the encoder" if has_encoder else "the paper's settings"
     run.say(f"{100 * best_score[0]:6.2f} %  {first}")
     if rounds is None:
         rounds = ENCODER_ROUNDS if has_encoder else ROUNDS

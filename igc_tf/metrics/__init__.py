@@ -2,7 +2,8 @@
 
 A generator is judged in three stages, each of use by itself: features (`NetworkFeatures` of a
 network that is given, `InceptionFeatures`), their statistics (`FeatureStatistics`), a distance
-(`frechet_distance`; `kernel_distance`, of the features themselves). An accuracy has its
+(`frechet_distance`; `kernel_distance`, of the features themselves). What a classifier says of its
+examples gives the `inception_score` and the `class_shares`. An accuracy has its
 `wilson_interval`, the difference of two on the same examples its `paired_interval`, what should
 hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `PairedComparison`.
 Probabilities have their `expected_calibration_error`.
@@ -11,22 +12,36 @@ Probabilities have their `expected_calibration_error`.
 from igc_tf.metrics.calibration import expected_calibration_error
 from igc_tf.metrics.distances import FeatureStatistics, frechet_distance, kernel_distance
 from igc_tf.metrics.features import InceptionFeatures, NetworkFeatures
+from igc_tf.metrics.generated import (
+    ClassShares,
+    InceptionScore,
+    class_shares,
+    inception_score,
+    intraclass_correlation,
+)
 from igc_tf.metrics.intervals import (
     PairedComparison,
     binomial_upper_bound,
     paired_interval,
+    rank_correlation,
     wilson_interval,
 )
 
 __all__ = [
+    "ClassShares",
     "FeatureStatistics",
     "InceptionFeatures",
+    "InceptionScore",
     "NetworkFeatures",
     "PairedComparison",
     "binomial_upper_bound",
+    "class_shares",
     "expected_calibration_error",
     "frechet_distance",
+    "inception_score",
+    "intraclass_correlation",
     "kernel_distance",
     "paired_interval",
+    "rank_correlation",
     "wilson_interval",
 ]

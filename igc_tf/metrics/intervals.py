@@ -7,6 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betaincinv
+from scipy.stats import rankdata
 
 from igc_tf.errors import InputError
 
@@ -104,6 +105,56 @@ def paired_interval(first_only, second_only, count, confidence=0.95):
     low = -1.0 if excess(-1.0, z) <= 0 else brentq(excess, -1.0, below, args=(z,))
     high = 1.0 if excess(1.0, -z) >= 0 else brentq(excess, above, 1.0, args=(-z,))
     return low, high
+
+
+def rank_correlation(first, second, groups=None, confidence=0.95, resamples=2000, seed=0):
+    """Spearman's rank correlation, and its interval by bootstrap over groups.
+
+    Numbers of one group (say, of one training's checkpoints) are not independent: as many groups as
+    there are are drawn with replacement, each with all its numbers, and the interval holds the
+    middle of what is found (Efron 1979; the percentile method).
+
+    Args:
+        first, second: N numbers each, N at least 2.
+        groups: of each number its group; None if each is one by itself.
+        confidence: coverage, in (0, 1).
+        resamples: how often groups are drawn.
+        seed: of the draws.
+
+    Returns:
+        `(correlation, (low, high))`; not-a-number where either is constant.
+
+    Raises:
+        InputError: for arguments outside their ranges.
+    """
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    groups = np.arange(len(first)) if groups is None else np.asarray(groups)
+    if first.ndim != 1 or len(first) < 2 or not first.shape == second.shape == groups.shape:
+        raise InputError(
+            f"{first.shape} and {second.shape} numbers in {groups.shape} groups: expected (N,) of "
+            "each, N >= 2"
+        )
+    _check_confidence(confidence)
+    members = [np.flatnonzero(groups == name) for name in np.unique(groups)]
+    draw = np.random.default_rng(seed)
+    found = []
+    for _ in range(resamples):
+        chosen = draw.integers(0, len(members), len(members))
+        indices = np.concatenate([members[number] for number in chosen])
+        found.append(_spearman(first[indices], second[indices]))
+    found = [value for value in found if not math.isnan(value)]
+    ends = (math.nan, math.nan)
+    if found:
+        ends = tuple(np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2]).tolist())
+    return _spearman(first, second), ends
+
+
+def _spearman(first, second):
+    """Pearson's correlation of the ranks, ties sharing theirs."""
+    ranks = [rankdata(values) for values in (first, second)]
+    if min(np.ptp(values) for values in ranks) == 0:
+        return math.nan
+    return float(np.corrcoef(*ranks)[0, 1])
 
 
 @dataclass(frozen=True)

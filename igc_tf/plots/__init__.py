@@ -11,6 +11,8 @@ from igc_tf.plots.charts import (
     plot_epochs,
     plot_experiments,
     plot_heat_maps,
+    plot_losses,
+    plot_scatter,
 )
 from igc_tf.plots.images import (
     plot_cases,
@@ -36,7 +38,9 @@ __all__ = [
     "plot_inverse_cases",
     "plot_label_cases",
     "plot_letters",
+    "plot_losses",
     "plot_readings",
+    "plot_scatter",
     "plot_search",
     "tile_images",
     "to_unit_range",

@@ -1,6 +1,7 @@
 """Figures of numbers: accuracies, groups of bars, heat maps."""
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
@@ -125,6 +126,50 @@ def plot_epochs(curves, ylabel, title=""):
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)
     axis.legend()
+    return figure
+
+
+def plot_losses(batches, losses, title=""):
+    """Losses over the batches of a training.
+
+    Args:
+        batches: N numbers, where each mean ends.
+        losses: {name: N numbers}.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure.
+    """
+    figure = Figure(figsize=(6.5, 3.4), layout="constrained")
+    axis = figure.subplots()
+    for name, values in losses.items():
+        axis.plot(batches, values, linewidth=0.8, label=plain(name))
+    axis.set(xlabel="batch", ylabel="loss", title=plain(title))
+    axis.grid(alpha=0.3)
+    axis.legend()
+    return figure
+
+
+def plot_scatter(points, xlabel, ylabel, title=""):
+    """One number against another, the points of each group in a colour of its own.
+
+    Args:
+        points: {name of a group: [(x, y), ...]}.
+        xlabel, ylabel: what the numbers are.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure, its legend below.
+    """
+    figure = Figure(figsize=(6.5, 5.4), layout="constrained")
+    axis = figure.subplots()
+    colours = colormaps["tab20"](np.linspace(0, 1, 20))
+    for number, (name, pairs) in enumerate(points.items()):
+        colour = colours[number % len(colours)]
+        axis.plot(*zip(*pairs, strict=True), "o", color=colour, markersize=5, label=plain(name))
+    axis.set(xlabel=plain(xlabel), ylabel=plain(ylabel), title=plain(title))
+    axis.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8)
     return figure
 
 

@@ -10,6 +10,7 @@ from igc_tf.generators.generator import Generator
 from igc_tf.training.losses import (
     bce_discriminator_loss,
     bce_generator_loss,
+    condition_loss,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
 )
@@ -258,22 +259,34 @@ class ConditionalActivationGAN(AveragedGAN):
 
 
 class ConditionalGAN(AveragedGAN):
-    """Trains a generator whose class vector may later be searched.
+    """Trains a generator whose discriminator says whether data are real.
 
     Conditional GAN (Mirza & Osindero 2014) with binary cross entropy, as in "Inverse
     Classification using GANs": in the generator's step the class vectors are noised, so that the
     generator knows also what lies around the one-hot vectors, where a search will pass. The
-    discriminator learns on the one-hot vectors themselves.
+    discriminator learns on the one-hot vectors themselves. With conditions of one value it is the
+    GAN without conditions (Goodfellow et al. 2014).
+
+    A discriminator that also says what the condition is makes it an auxiliary classifier GAN (Odena
+    et al. 2017): `condition_loss` is added to the losses of both sides. With a `classifier` the
+    generator descends on α · (the classifier's `condition_loss`) + β · (its own loss), the total
+    loss of the DCGAN and CGAN coursework.
 
     Args:
         generator: a `Generator`, or its Keras model.
-        discriminator: `[data, condition (B, C)] -> logit (B,)`.
+        discriminator: `[data, condition (B, C)] -> logit (B,)`, or
+            `-> [logit (B,), condition logits (B, C)]`.
         averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
         condition_sigma: standard deviation of the noise on the class vectors, which are then
             clamped to [0, 1].
+        real_target, fake_target: of the discriminator, see `bce_discriminator_loss`.
+        classifier: a trained network `data -> condition logits (B, C)`, which stays as it is, or
+            None.
+        classifier_weight: α.
+        adversarial_weight: β.
 
     Raises:
-        InputError: for a negative or infinite `condition_sigma`.
+        InputError: for a negative or infinite `condition_sigma`, or a classifier of other classes.
     """
 
     def __init__(
@@ -284,15 +297,33 @@ class ConditionalGAN(AveragedGAN):
         seed=0,
         averaging_decay=0.999,
         condition_sigma=0.2,
+        real_target=1.0,
+        fake_target=0.0,
+        classifier=None,
+        classifier_weight=1.0,
+        adversarial_weight=1.0,
         **kwargs,
     ):
         names = ["discriminator_loss", "generator_loss", "real_probability", "fake_probability"]
+        if classifier is not None:
+            names.append("classifier_loss")
         super().__init__(
             generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
         )
         if not (math.isfinite(condition_sigma) and condition_sigma >= 0):
             raise InputError(f"condition_sigma={condition_sigma!r}: expected a number >= 0")
         self.condition_sigma = condition_sigma
+        self.real_target = real_target
+        self.fake_target = fake_target
+        size = self.trained.layout.size
+        if classifier is not None and classifier.output_shape != (None, size):
+            raise InputError(
+                f"a classifier whose output has shape {classifier.output_shape}: expected "
+                f"{(None, size)}, the condition's"
+            )
+        self.classifier = classifier
+        self.classifier_weight = classifier_weight
+        self.adversarial_weight = adversarial_weight
 
     def train_step(self, batch):
         """A step of the discriminator, then one of the generator.
@@ -307,33 +338,50 @@ class ConditionalGAN(AveragedGAN):
 
         fake = self.generator([condition, latents[0]], training=True)
         with tf.GradientTape() as tape:
-            real_logit = self._logit(data, condition)
-            fake_logit = self._logit(fake, condition)
-            discriminator_loss = tf.reduce_mean(bce_discriminator_loss(real_logit, fake_logit))
+            real_logit, real_loss = self._judged(data, condition)
+            fake_logit, fake_loss = self._judged(fake, condition)
+            targets = self.real_target, self.fake_target
+            discriminator_loss = tf.reduce_mean(
+                bce_discriminator_loss(real_logit, fake_logit, *targets) + real_loss + fake_loss
+            )
         discriminating = (self.discriminator, self.discriminator_optimizer)
         self._descend(tape, discriminator_loss, discriminating)
 
         with tf.GradientTape() as tape:
             fake = self.generator([noised, latents[1]], training=True)
-            generator_loss = tf.reduce_mean(bce_generator_loss(self._logit(fake, noised)))
-        self._descend(tape, generator_loss, (self.generator, self.generator_optimizer))
-        return self._finish_step(
-            {
-                "discriminator_loss": discriminator_loss,
-                "generator_loss": generator_loss,
-                "real_probability": tf.reduce_mean(tf.sigmoid(real_logit)),
-                "fake_probability": tf.reduce_mean(tf.sigmoid(fake_logit)),
-            }
-        )
+            logit, of_condition = self._judged(fake, noised)
+            generator_loss = tf.reduce_mean(bce_generator_loss(logit) + of_condition)
+            total_loss, logs = self.adversarial_weight * generator_loss, {}
+            if self.classifier is not None:
+                said = self.classifier(fake, training=False)
+                classifier_loss = tf.reduce_mean(self._condition_loss(said, condition))
+                total_loss += self.classifier_weight * classifier_loss
+                logs["classifier_loss"] = classifier_loss
+        self._descend(tape, total_loss, (self.generator, self.generator_optimizer))
+        logs |= {
+            "discriminator_loss": discriminator_loss,
+            "generator_loss": generator_loss,
+            "real_probability": tf.reduce_mean(tf.sigmoid(real_logit)),
+            "fake_probability": tf.reduce_mean(tf.sigmoid(fake_logit)),
+        }
+        return self._finish_step(logs)
 
     def noised(self, condition, seed):
         """Returns clip(condition + sigma · N(0, 1), 0, 1), (B, C); `seed` is (2,) integers."""
         noise = tf.random.stateless_normal(tf.shape(condition), seed)
         return tf.clip_by_value(condition + self.condition_sigma * noise, 0.0, 1.0)
 
-    def _logit(self, data, condition):
+    def _judged(self, data, condition):
+        """The logit of "this is real" (B,), and the loss (B,) of what is said of the condition."""
+        said = self.discriminator([data, condition], training=True)
         # float32 also where the network computes in less
-        return tf.cast(self.discriminator([data, condition], training=True), tf.float32)
+        if not isinstance(said, list | tuple):
+            return tf.cast(said, tf.float32), 0.0
+        logit, condition_logits = (tf.cast(part, tf.float32) for part in said)
+        return logit, self._condition_loss(condition_logits, condition)
+
+    def _condition_loss(self, logits, condition):
+        return condition_loss(tf.cast(logits, tf.float32), condition, self.trained.layout)
 
 
 def _replicas():

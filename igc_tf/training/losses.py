@@ -57,19 +57,28 @@ def class_separation_loss(differences, right, temperature):
     return tf.nn.softmax_cross_entropy_with_logits(right, -differences / temperature)
 
 
-def bce_discriminator_loss(real_logit, fake_logit):
-    """-log D(x, y) - log(1 - D(G(c, z), c)), D = sigmoid(logit): binary cross entropy.
+def bce_discriminator_loss(real_logit, fake_logit, real_target=1.0, fake_target=0.0):
+    """Binary cross entropy of D = sigmoid(logit) and its targets, for real and generated data.
 
-    Conditional GAN (Mirza & Osindero 2014, equation 2), as in "Inverse Classification using GANs".
+    With the targets 1 and 0 that is -log D(x, y) - log(1 - D(G(c, z), c)): conditional GAN (Mirza &
+    Osindero 2014, equation 2), as in "Inverse Classification using GANs". A real target below 1
+    is one-sided label smoothing (Salimans et al. 2016, §3.3).
 
     Args:
         real_logit: the discriminator's output (B,) for real data and their conditions.
         fake_logit: likewise for generated data.
+        real_target: what D should say of real data, in [0, 1].
+        fake_target: what it should say of generated data.
 
     Returns:
         (B,), at least 0.
     """
-    return tf.math.softplus(-real_logit) + tf.math.softplus(fake_logit)
+    return _cross_entropy(real_logit, real_target) + _cross_entropy(fake_logit, fake_target)
+
+
+def _cross_entropy(logit, target):
+    """-t log D - (1 - t) log(1 - D)."""
+    return target * tf.math.softplus(-logit) + (1.0 - target) * tf.math.softplus(logit)
 
 
 def bce_generator_loss(fake_logit):
@@ -84,6 +93,23 @@ def bce_generator_loss(fake_logit):
         (B,), at least 0.
     """
     return tf.math.softplus(-fake_logit)
+
+
+def condition_loss(logits, condition, layout):
+    """-Σ log p_c over the labels of a condition: how surely a classifier says the right values.
+
+    Auxiliary classifier GAN (Odena et al. 2017, equation 3, negated).
+
+    Args:
+        logits: (B, C), whose softmax within each label are the probabilities of its values.
+        condition: the right ones (B, C), one-hot for each label.
+        layout: the `ConditionLayout` of both.
+
+    Returns:
+        (B,), at least 0.
+    """
+    parts = zip(layout.split(condition), layout.split(logits), strict=True)
+    return tf.add_n([tf.nn.softmax_cross_entropy_with_logits(*part) for part in parts])
 
 
 def masked_mean_squared(data_and_mask, generated):

@@ -8,6 +8,7 @@ from igc_tf.metrics import (
     PairedComparison,
     binomial_upper_bound,
     paired_interval,
+    rank_correlation,
     wilson_interval,
 )
 
@@ -17,6 +18,45 @@ from igc_tf.metrics import (
 def test_interval_agrees_with_scipy(correct, count, confidence):
     expected = stats.binomtest(correct, count).proportion_ci(confidence, method="wilson")
     assert wilson_interval(correct, count, confidence) == pytest.approx(tuple(expected), abs=1e-12)
+
+
+def test_rank_correlation_is_scipys_and_its_interval_about_fishers():
+    draw = np.random.default_rng(0)
+    first = draw.normal(size=200).round(1)
+    second = 0.7 * first + draw.normal(size=200).round(1)
+    found, (low, high) = rank_correlation(first, second)
+    assert found == pytest.approx(stats.spearmanr(first, second).statistic)
+    # Fisher's transformation, with the variance of Bonett & Wright 2000
+    spread = 1.96 * np.sqrt((1 + found**2 / 2) / 197)
+    expected = np.tanh(np.arctanh(found) + spread * np.array([-1, 1]))
+    np.testing.assert_allclose([low, high], expected, atol=0.03)
+    assert rank_correlation(first, second) == (found, (low, high))
+
+
+def test_numbers_of_one_group_are_drawn_together():
+    draw = np.random.default_rng(1)
+    first, second = draw.normal(size=[2, 20])
+    found, single = rank_correlation(first, second)
+    # each number ten times over says no more than once
+    again, grouped = rank_correlation(
+        np.repeat(first, 10), np.repeat(second, 10), np.repeat(np.arange(20), 10)
+    )
+    assert again == pytest.approx(found)
+    np.testing.assert_allclose(grouped, single, atol=1e-9)
+    _, alone = rank_correlation(np.repeat(first, 10), np.repeat(second, 10))
+    assert np.ptp(alone) < 0.5 * np.ptp(single)
+
+
+def test_a_constant_has_no_rank_correlation():
+    found, interval = rank_correlation([1, 2, 3], [5, 5, 5])
+    assert np.isnan([found, *interval]).all()
+    assert rank_correlation([1, 2, 3], [2, 4, 9]) == (pytest.approx(1), (pytest.approx(1),) * 2)
+
+
+@pytest.mark.parametrize("arguments", [([1], [1]), ([1, 2], [1, 2, 3]), ([1, 2], [1, 2], [0])])
+def test_refuses_what_has_no_ranks(arguments):
+    with pytest.raises(ValueError, match="expected"):
+        rank_correlation(*arguments)
 
 
 @pytest.mark.parametrize("arguments", [(1, 0), (-1, 5), (6, 5), (1, 2, 1.0)])

@@ -10,6 +10,8 @@ from igc_tf.plots import (
     plot_epochs,
     plot_experiments,
     plot_heat_maps,
+    plot_losses,
+    plot_scatter,
 )
 from tests.plots.drawn import saved
 
@@ -42,6 +44,27 @@ def test_accuracies_stand_over_the_noise_with_their_intervals():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("noise sigma", "accuracy, %")
     assert axis.get_title() == "title"
     assert set(_legend(axis)) == {"this run (95 % interval)", "paper", r"\$LeNet\$"}
+
+
+def test_losses_stand_over_the_batches():
+    figure = saved(plot_losses([10, 20, 25], {"D": [1.0, 2.0, 3.0], "$G": [3.0, 2.0, 1.0]}, "t"))
+    (axis,) = figure.axes
+    curves = {line.get_label(): line.get_xydata() for line in axis.lines}
+    np.testing.assert_allclose(curves["D"], [[10, 1], [20, 2], [25, 3]])
+    np.testing.assert_allclose(curves[r"\$G"], [[10, 3], [20, 2], [25, 1]])
+    assert (axis.get_xlabel(), axis.get_title()) == ("batch", "t")
+    assert _legend(axis) == ["D", r"\$G"]
+
+
+def test_points_of_a_group_have_its_colour():
+    points = {"first": [(1.0, 2.0), (3.0, 4.0)], "second": [(5.0, 6.0)]}
+    figure = saved(plot_scatter(points, "x", "y", "t"))
+    (axis,) = figure.axes
+    for line, pairs in zip(axis.lines, points.values(), strict=True):
+        np.testing.assert_allclose(line.get_xydata(), pairs)
+    assert len({tuple(line.get_color()) for line in axis.lines}) == 2
+    assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_title()) == ("x", "y", "t")
+    assert _legend(figure) == ["first", "second"]
 
 
 def _point(kind, label, milliseconds, accuracy):

@@ -5,12 +5,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.classifiers.network import build_lenet
 from igc_tf.errors import InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator
 from igc_tf.generators.conditional_gan import (
     CONDITIONAL_GAN_SIZES,
     build_conditional_discriminator,
     build_conditional_generator,
+)
+from igc_tf.generators.dcgan import (
+    DCGAN_SIZES,
+    build_dcgan_discriminator,
+    build_dcgan_generator,
 )
 from igc_tf.generators.encoder import EncoderSize, build_encoder
 from igc_tf.generators.generator import Generator, Prior
@@ -67,6 +73,90 @@ def _trained(model, steps, batch):
         model.reset_metrics()
         logs.append({name: float(value) for name, value in step(batch).items()})
     return logs
+
+
+def test_smoothed_targets_enter_the_discriminators_loss():
+    def loss(**targets):
+        return _trained(_conditional_gan(**targets), 1, _batch(8, 10))[0]["discriminator_loss"]
+
+    model, (data, condition) = _conditional_gan(), _batch(8, 10)
+    seed = tf.random.experimental.stateless_split(model._step_seed, 3)[0]
+    fake = model.generator([condition, model._draw_latents(8, seed)], training=True)
+    real_logit, fake_logit = (model._judged(x, condition)[0].numpy().mean() for x in (data, fake))
+    # -t log D - (1 - t) log(1 - D) is linear in t, with slope -logit
+    assert loss(real_target=0.5) - loss() == pytest.approx(0.5 * real_logit, abs=1e-4)
+    assert loss(fake_target=0.5) - loss() == pytest.approx(-0.5 * fake_logit, abs=1e-4)
+    assert abs(real_logit - fake_logit) > 1e-3
+
+
+def _auxiliary_gan():
+    """Of 3 classes, whose images are grey: each of another shade, with a little noise."""
+    keras.utils.set_random_seed(0)
+    size = DCGAN_SIZES["dense", "shallow"]
+    model = ConditionalGAN(
+        build_dcgan_generator(size, 3, (4, 4, 1), 5),
+        build_dcgan_discriminator(size, 3, (4, 4, 1), 0.0, auxiliary=True),
+        condition_sigma=0.0,
+    )
+    model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    condition = tf.one_hot(tf.range(30) % 3, 3)
+    shade = tf.matmul(condition, [[-0.4], [0.0], [0.4]])[:, :, None, None]
+    noise = np.random.default_rng(0).uniform(-0.05, 0.05, [30, 4, 4, 1]).astype(np.float32)
+    return model, (shade + noise, condition)
+
+
+def test_an_auxiliary_classifier_makes_the_generator_make_what_it_is_asked_for():
+    model, batch = _auxiliary_gan()
+    _trained(model, 150, batch)
+    made = model.trained.sample(np.arange(90) % 3, seed=0).reshape(30, 3, 16).mean(axis=(0, 2))
+    np.testing.assert_allclose(made, [-0.4, 0.0, 0.4], atol=0.12)
+    said = model.discriminator(batch)[1].numpy()
+    assert (said.argmax(axis=1) == np.arange(30) % 3).mean() > 0.95
+
+
+def _classified_gan(classifier_weight, adversarial_weight=1.0):
+    """With a classifier whose logits are 0, and the images' mean in units of 0.1."""
+    images = keras.Input(SHAPE)
+    logits = keras.layers.Dense(2, use_bias=False)(keras.layers.GlobalAveragePooling2D()(images))
+    classifier = keras.Model(images, logits)
+    classifier.set_weights([np.float32([[0.0, 10.0]])])
+    keras.utils.set_random_seed(0)
+    model = ConditionalGAN(
+        build_conditional_generator(COMPACT, 2, SHAPE, 6),
+        build_conditional_discriminator(COMPACT, 2, SHAPE),
+        classifier=classifier,
+        classifier_weight=classifier_weight,
+        adversarial_weight=adversarial_weight,
+    )
+    model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    return model
+
+
+def test_the_generator_learns_what_a_classifier_sees_and_the_classifier_nothing():
+    model = _classified_gan(1.0, adversarial_weight=0.0)
+    before = _weights(model.classifier)
+    logs = _trained(model, 40, _batch(16, 2))
+    # at first both classes are alike
+    assert logs[0]["classifier_loss"] == pytest.approx(np.log(2), abs=0.05)
+    assert logs[-1]["classifier_loss"] < 0.4
+    made = model.trained.sample(np.arange(20) % 2, seed=0).reshape(10, 2, -1).mean(axis=(0, 2))
+    assert made[1] > made[0] + 0.1
+    np.testing.assert_array_equal(_weights(model.classifier), before)
+
+
+def test_with_weight_0_a_classifier_changes_nothing():
+    found = {}
+    for name, weights in (("0", (0.0,)), ("again", (0.0,)), ("1", (1.0,))):
+        model = _classified_gan(*weights)
+        _trained(model, 2, _batch(8, 2))
+        found[name] = _weights(model.generator)
+    np.testing.assert_allclose(found["again"], found["0"], atol=1e-5)
+    assert np.abs(found["1"] - found["0"]).max() > 1e-3
+
+
+def test_a_classifier_of_other_classes_is_refused():
+    with pytest.raises(InputError, match=r"shape \(None, 3\): expected \(None, 10\)"):
+        _conditional_gan(classifier=build_lenet(3, SHAPE))
 
 
 def test_activation_discriminator_learns_to_tell_data_from_generated():

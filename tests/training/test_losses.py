@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.training.losses import (
     bce_discriminator_loss,
     bce_generator_loss,
     class_separation_loss,
+    condition_loss,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
     masked_mean_squared,
@@ -55,6 +57,31 @@ def test_binary_cross_entropy_losses():
     real, fake = np.log([3.0]).astype(np.float32), -np.log([4.0]).astype(np.float32)
     np.testing.assert_allclose(bce_discriminator_loss(real, fake), [0.510826], rtol=1e-5)
     np.testing.assert_allclose(bce_generator_loss(fake), [1.609438], rtol=1e-5)
+
+
+def test_condition_loss_is_the_cross_entropy_of_each_label():
+    # softmax of (0, ln 3) is (1/4, 3/4); of (0, 0, ln 2) is (1/4, 1/4, 1/2)
+    logits = np.log(np.float32([[1, 3, 1, 1, 2]]))
+    one = condition_loss(logits[:, :2], np.float32([[0, 1]]), ConditionLayout.classes(2))
+    np.testing.assert_allclose(one, [-np.log(3 / 4)], rtol=1e-5)
+    layout = ConditionLayout((Label("two", "ab"), Label("three", "abc")))
+    both = condition_loss(logits, np.float32([[1, 0, 0, 0, 1]]), layout)
+    np.testing.assert_allclose(both, [-np.log(1 / 4) - np.log(1 / 2)], rtol=1e-5)
+
+
+def test_smoothed_targets_mix_both_answers():
+    # D = 3/4 for real and 1/5 for generated data; real target 0.9: -0.9 ln 3/4 - 0.1 ln 1/4
+    real, fake = np.log([3.0]).astype(np.float32), -np.log([4.0]).astype(np.float32)
+    np.testing.assert_allclose(
+        bce_discriminator_loss(real, fake, real_target=0.9), [0.397543 + 0.223144], rtol=1e-5
+    )
+    # and the generated target 0.1: -0.1 ln 1/5 - 0.9 ln 4/5
+    np.testing.assert_allclose(
+        bce_discriminator_loss(real, fake, 0.9, 0.1), [0.397543 + 0.361773], rtol=1e-5
+    )
+    # least where D says what it should
+    losses = bce_discriminator_loss(np.log(np.float32([8, 9, 10])), np.zeros(3, "float32"), 0.9)
+    assert losses[1] < min(losses[0], losses[2])
 
 
 def test_binary_cross_entropy_of_sure_discriminators_stays_finite():

@@ -1,0 +1,262 @@
+"""`python -m evaluation.coursework`: the DCGAN and CGAN coursework, done again.
+
+Its variants are trained, scored beside its table, and put into the inverted generator classifier,
+which nobody did: does a generator with better images classify better?
+"""
+
+import functools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+
+from evaluation.coursework.claims import judge_claims
+from evaluation.coursework.classification import classify_variants, correlate, draw_correlations
+from evaluation.coursework.classifier_loss import WEIGHTS, compare_weights, weighted
+from evaluation.coursework.scores import Judge, score_variants
+from evaluation.coursework.variants import VARIANTS, train_variant
+from igc_tf.cli.program import parse_options, run_program
+from igc_tf.data import load_images
+from igc_tf.errors import InputError
+from igc_tf.metrics import InceptionFeatures
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment, json_ready, read_json
+from igc_tf.training import RECIPES
+
+PARTS = ("scores", "classifier-loss", "classification")
+# the LeNet of the table, whose loss is also the one in the generator's; and one that saw neither
+_LENET, _OTHER_LENET = "mnist-lenet", "mnist-lenet-fair"
+# what `--quick` asks for: all of it, on little data
+_QUICK = {
+    "seeds": 1,
+    "epochs": 1,
+    "convolutional_epochs": 1,
+    "train_images": 256,
+    "validation_images": 4,
+    "images": 200,
+    "splits": 2,
+    "choice_images": 4,
+    "test_images": 20,
+    "checkpoints": 1,
+}
+
+
+@dataclass(frozen=True)
+class CourseworkOptions:
+    """Train the coursework's GANs, score their images, and classify with them.
+
+    Attributes:
+        output: directory for a directory of each part, with result.json and the figures.
+        models: directory of the trainings, NAME-seed-N each; those that are there are taken, and
+            unfinished ones go on. "models" in the output directory if not given.
+        variants: their names.
+        parts: "scores", the document's table; "classifier-loss"; "classification".
+        seeds: trainings of each dense variant with classes; of the others there is one.
+        epochs: dense variants are trained for at most so many; as their recipes say if not given.
+        convolutional_epochs: likewise for the convolutional ones.
+        train_images: train on the first N images only; all if not given.
+        validation_images: judge each generator that is kept by so many; as its recipe says if not
+            given.
+        images: images that are generated, and scored.
+        splits: of the images, for the deviation of the inception score.
+        inception_weights: a file of InceptionV3's weights, to measure distances by its features
+            too.
+        checkpoints: how many generators of each training classify: the last, and earlier ones.
+        choice_images: validation images, on which the search of each generator is chosen.
+        test_images: test images that are classified, drawn at random with the seed.
+        sigma: standard deviations of the noise on these, in units of the pixel range 1.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+        seed: of the choice of images and the noise.
+        quick: all of it in minutes, on little data, which says nothing but that it works.
+    """
+
+    output: Path = Path("runs/coursework")
+    models: Path | None = None
+    variants: tuple[str, ...] = VARIANTS
+    parts: tuple[Literal["scores", "classifier-loss", "classification"], ...] = PARTS
+    seeds: Annotated[int, Range(1)] = 3
+    epochs: Annotated[int | None, Range(1)] = None
+    convolutional_epochs: Annotated[int | None, Range(1)] = 5
+    train_images: Annotated[int | None, Range(1)] = None
+    validation_images: Annotated[int | None, Range(1)] = None
+    images: Annotated[int, Range(100)] = 10_000
+    splits: Annotated[int, Range(1)] = 10
+    inception_weights: Path | None = None
+    checkpoints: Annotated[int, Range(1)] = 2
+    choice_images: Annotated[int, Range(1)] = 100
+    test_images: Annotated[int, Range(1)] = 1000
+    sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
+    data_dir: Path | None = None
+    seed: Annotated[int, Range(0)] = 0
+    quick: bool = False
+
+    def __post_init__(self):
+        check_ranges(self)
+        unknown = sorted(set(self.variants) - set(VARIANTS))
+        if unknown or not self.variants:
+            raise InputError(
+                f"variants={self.variants!r}: expected one or more of {', '.join(VARIANTS)}"
+            )
+        if self.inception_weights is not None and not Path(self.inception_weights).is_file():
+            raise InputError(
+                f"inception_weights={str(self.inception_weights)!r}: expected an existing file"
+            )
+
+    @property
+    def resolved(self):
+        """These options, `quick` and the directory of models written out."""
+        changed = {"models": self.models or self.output / "models"}
+        return replace(self, **changed, **(_QUICK if self.quick else {}))
+
+    def limited(self, recipe):
+        """A recipe, trained for as long, and on as many images, as these options say."""
+        is_dense = recipe.network == "dense"
+        limit = self.epochs if is_dense else self.convolutional_epochs
+        changed = {}
+        if limit is not None and limit < recipe.epochs:
+            changed["stop_after"] = limit
+        if self.train_images is not None:
+            changed["train_images"] = self.train_images
+        if self.validation_images is not None:
+            changed["validation_images"] = self.validation_images
+        return replace(recipe, **changed)
+
+    def seeds_of(self, recipe):
+        """The seeds of a variant's trainings."""
+        several = recipe.network == "dense" and recipe.labels != "none"
+        return range(self.seeds if several else 1)
+
+
+def run_coursework(options, data=None, verbose=1):
+    """Does the parts that are not done.
+
+    Args:
+        options: a `CourseworkOptions`.
+        data: training, validation and test images, three `LabelledData`; None for MNIST's.
+        verbose: 0 for silence.
+
+    Returns:
+        {part: its result}, also written as `PART/result.json`: of "scores" `rows` as
+        `score_variants` adds them, and `claims`, the document's sentences; of "classifier-loss"
+        `rows` as `compare_weights`; of "classification" `rows` as `classify_variants`, and
+        `correlations`.
+
+    Raises:
+        InputError: for a training in the directory of models that is another.
+    """
+    options = options.resolved
+    if data is None:
+        splits = ("train", "validation/choices", "test")
+        data = [load_images("mnist", split, options.data_dir) for split in splits]
+    train, choices, test = data
+    trainings = {
+        (name, seed): _training(options, name, RECIPES[name], seed, data, verbose)
+        for name in options.variants
+        for seed in options.seeds_of(RECIPES[name])
+    }
+    inception = None
+    if options.inception_weights is not None:
+        shape = test.images.shape[1:]
+        inception = InceptionFeatures(shape, test.bounds, options.inception_weights)
+    judge = Judge(_LENET, test, options.splits, inception)
+    with_classes = {
+        (name, seed): training
+        for (name, seed), training in trainings.items()
+        if RECIPES[name].labels != "none"
+    }
+
+    def scores(run):
+        others = train.sample(min(len(test), len(train)), options.seed)
+        score_variants(run, trainings, judge, others, options.images)
+        return {"claims": judge_claims(run.rows)}
+
+    def classifier_loss(run):
+        weights = {}
+        for alpha, beta in WEIGHTS:
+            name, recipe = weighted(alpha, beta)
+            for seed in options.seeds_of(recipe):
+                of = _training(options, name, recipe, seed, data, verbose)
+                weights[alpha, beta, seed] = of
+        judges = {"own": judge, "other": Judge(_OTHER_LENET, test, options.splits)}
+        compare_weights(run, weights, judges, options.images)
+        return {}
+
+    def classification(run):
+        chosen = test.sample(min(options.test_images, len(test)), options.seed)
+        classify_variants(run, with_classes, judge, choices, chosen, options)
+        draw_correlations(run)
+        return {"correlations": correlate(run.rows)}
+
+    parts = dict(zip(PARTS, (scores, classifier_loss, classification), strict=True))
+    facts = {"data": {"source": test.source, "train": len(train), "test": len(test)}}
+    return {part: _do(part, parts[part], options, facts, verbose) for part in options.parts}
+
+
+def _training(options, name, recipe, seed, data, verbose):
+    """A function that trains a variant, or takes what was trained, when it is called."""
+    return functools.partial(
+        train_variant,
+        name,
+        options.limited(recipe),
+        seed,
+        options.models,
+        data[:2],
+        options.data_dir,
+        verbose,
+    )
+
+
+def _do(part, work, options, facts, verbose):
+    """The result of a part: what is there, if it is complete and of the same options."""
+    options = replace(options, output=options.output / part, parts=(part,))
+    found = read_json(options.output / "result.json")
+    if found is not None and found.get("complete") and found["options"] == json_ready(options):
+        return found
+    run = Experiment("python -m evaluation.coursework", options, facts, verbose=verbose)
+    return run.finish(**work(run))
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    results = run_coursework(parse_options(CourseworkOptions))
+    if "scores" in results:
+        _print_scores(results["scores"])
+    if "classifier-loss" in results:
+        print("\n  α    β   LeNet in the loss   another LeNet   Fréchet distance by it")
+        for row in results["classifier-loss"]["rows"]:
+            own, other = row["own"], row["other"]
+            print(
+                f"{row['alpha']:4g} {row['beta']:4g} {100 * own['accuracy']:17.1f} % "
+                f"{100 * other['accuracy']:13.1f} % {other['frechet']:18.1f}"
+            )
+    if "classification" in results:
+        print("\nSpearman's correlation of a generator's images with its accuracy as a classifier")
+        for row in results["classification"]["correlations"]:
+            figures = [row["correlation"], *row["correlation_interval"]]
+            value, low, high = ("-" if x is None else f"{x:+.2f}" for x in figures)
+            print(f"  {row['measure']:30} sigma {row['sigma']:g}: {value} ({low} to {high})")
+
+
+def _print_scores(result):
+    rows = result["rows"]
+    print("\nvariant                    accuracy (document)  inception score (document)  batches")
+    for name in dict.fromkeys(row["variant"] for row in rows):
+        found = [row for row in rows if row["variant"] == name]
+        first, published = found[0], found[0]["published"]
+        said = {"accuracy": "-", "score": "-"} | (published or {})
+        accuracy = "-"
+        if "accuracy" in first:
+            accuracy = f"{np.mean([row['accuracy'] for row in found]):.3f}"
+        score = f"{np.mean([row['inception_score'] for row in found]):.2f}"
+        length = ""
+        if "batches" in first:
+            length = f"{first['batches']:,}" + ("" if first["reproduced"] else ", not reproduced")
+        figures = f"{accuracy:>8} ({said['accuracy']})  {score:>8} ({said['score']})"
+        print(f"{name:26} {figures}  {length}")
+    for claim in result["claims"]:
+        print(f"{claim['verdict']:16} {claim['claim']}: {claim['found']}")
+
+
+if __name__ == "__main__":
+    run_program(main)

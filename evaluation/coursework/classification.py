@@ -1,0 +1,133 @@
+"""Each variant as an inverted generator classifier, and whether better images classify better."""
+
+import math
+
+import numpy as np
+
+from evaluation.coursework.scores import describe
+from evaluation.search_settings.__main__ import SearchSettingsOptions, choose_search_settings
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.data import add_gaussian_noise
+from igc_tf.metrics import rank_correlation
+from igc_tf.plots import plot_scatter
+from igc_tf.search import SearchSettings
+
+# no class separation brought the latents of digits near to the mean: a few long steps, which get
+# shorter, and what is tried beside them
+START = SearchSettings(steps=20, learning_rate=0.1, final_learning_rate=0.0)
+ROUNDS = (
+    ({"learning_rate": 0.05}, {"learning_rate": 0.2}),
+    ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
+)
+# what may tell a good generator, the better the higher: {name: (field, sign)}
+MEASURES = {
+    "LeNet's accuracy on its images": ("accuracy", 1),
+    "inception score": ("inception_score", 1),
+    "Fréchet distance, negative": ("frechet", -1),
+    "KID, negative": ("kernel", -1),
+}
+
+
+def classify_variants(run, variants, judge, choices, test, options, rounds=ROUNDS):
+    """Adds a row for each generator that was kept of each variant with classes.
+
+    Args:
+        run: an `Experiment`.
+        variants: {(name, seed): a function without arguments that returns the `Trained`}.
+        judge: a `Judge`, of its images.
+        choices: `LabelledData`, on which the search settings of each generator are chosen.
+        test: `LabelledData`, which are classified.
+        options: with `images`, `checkpoints`, `choice_images`, `sigma`, `seed`.
+        rounds: of changes to `START`, as for `choose_search_settings`.
+    """
+    for (name, seed), train in variants.items():
+        trained = train()
+        for epoch in chosen_epochs(trained, options.checkpoints):
+            if run.row(variant=name, seed=seed, epoch=epoch) is not None:
+                continue
+            generator = trained.generator(epoch)
+            labels = np.arange(options.images) % generator.layout.size
+            settings = _settings(run, trained, epoch, choices, options, rounds)
+            classifier = InvertedGeneratorClassifier(generator, settings)
+            row = {
+                "variant": name,
+                "seed": seed,
+                "epoch": epoch,
+                "batches": epoch * trained.steps_per_epoch,
+                "settings": settings.to_dict(),
+                "images": judge.scores(generator.sample(labels, seed=0), labels),
+                "classification": [],
+            }
+            for sigma in options.sigma:
+                noised = add_gaussian_noise(test.images, sigma, options.seed, test.bounds)
+                found = classifier.evaluate(noised, test.labels, verbose=run.verbose)
+                row["classification"].append({"sigma": sigma, **found.to_dict()})
+            run.add(row)
+            accuracies = [f"{100 * of['accuracy']:.1f}" for of in row["classification"]]
+            run.say(
+                f"{name}, seed {seed}, epoch {epoch}: {' / '.join(accuracies)} %; its images "
+                f"{describe(row['images'])}"
+            )
+
+
+def chosen_epochs(trained, count):
+    """Up to `count` of the epochs that a training kept: the last, and others evenly before it."""
+    places = np.linspace(len(trained.epochs) - 1, 0, count).round().astype(int)
+    return sorted({trained.epochs[place] for place in places})
+
+
+def _settings(run, trained, epoch, choices, options, rounds):
+    """The search settings that suit a generator, chosen on validation images."""
+    kept = f"{trained.name}-seed-{trained.seed}-epoch-{epoch:03d}"
+    asked = SearchSettingsOptions(
+        generator=str(trained.path / f"generators/epoch-{epoch:03d}"),
+        images=options.choice_images,
+        seed=options.seed + 1,
+        output=run.path / "settings" / kept,
+    )
+    return choose_search_settings(asked, choices, rounds, verbose=0, start=START)
+
+
+def correlate(rows):
+    """Whether better images classify better: Spearman's correlation over all generators.
+
+    Args:
+        rows: of `classify_variants`, two at least.
+
+    Returns:
+        A list of dicts, one for each of `MEASURES` and sigma: `measure`, `sigma`, `correlation`
+        and its 95 % `correlation_interval` by bootstrap over the trainings, whose checkpoints stay
+        together; `generators` and `trainings`, their numbers.
+    """
+    trainings = [f"{row['variant']} {row['seed']}" for row in rows]
+    found = []
+    for measure, (field, sign) in MEASURES.items():
+        values = [sign * row["images"][field] for row in rows]
+        for number, of in enumerate(rows[0]["classification"]):
+            accuracies = [row["classification"][number]["accuracy"] for row in rows]
+            correlation, interval = rank_correlation(values, accuracies, trainings)
+            found.append(
+                {
+                    "measure": measure,
+                    "sigma": of["sigma"],
+                    # of a constant there is none
+                    "correlation": None if math.isnan(correlation) else correlation,
+                    "correlation_interval": [None if math.isnan(x) else x for x in interval],
+                    "generators": len(rows),
+                    "trainings": len(set(trainings)),
+                }
+            )
+    return found
+
+
+def draw_correlations(run):
+    """A figure for each of `MEASURES`, against the accuracy without noise."""
+    for measure, (field, _) in MEASURES.items():
+        points = {}
+        for row in run.rows:
+            point = row["images"][field], 100 * row["classification"][0]["accuracy"]
+            points.setdefault(row["variant"], []).append(point)
+        sigma = run.rows[0]["classification"][0]["sigma"]
+        name = measure.removesuffix(", negative")
+        figure = plot_scatter(points, name, f"right at sigma {sigma:g}, %", "every generator")
+        run.write_figure(f"{field}.png", figure)
