@@ -51,7 +51,19 @@ class InvertedGeneratorClassifier(SearchClassifier):
             differences=result.per_element(result.terms.difference).numpy(),
             latents=result.per_element(result.values["latent"]).numpy(),
             reconstructions=result.per_element(result.generated).numpy(),
+            class_names=tuple(self.class_names),
+            **self._observed(result),
         )
+
+    def _observed(self, result):
+        """What a `Classification` says of an observation."""
+        if "nuisance" not in result.values:
+            return {}
+        views = {"nuisances": result.values["nuisance"], "observed": result.observed}
+        if result.compared is not None:
+            views["compared"] = result.compared
+        found = {name: result.per_element(view).numpy() for name, view in views.items()}
+        return {"observation": self.search.observation, **found}
 
     def answer(self, result):
         """See `SearchClassifier.answer`: `label` (N,), `difference` and `score` (N, C), and

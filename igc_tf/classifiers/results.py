@@ -2,11 +2,32 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 
 from igc_tf.errors import InputError
 from igc_tf.metrics.intervals import wilson_interval
+
+# a difference of so much, in units of the data, is something that lies there
+_COVERED = 0.4
+# so many pixels of it are worth a word
+_PATCH = 6
+
+
+class Nuisance(NamedTuple):
+    """What happened to N examples.
+
+    Attributes:
+        names: of the P parameters.
+        units: of each.
+        values: float32 (N, P).
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    values: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +70,8 @@ class _Found:
         """A classification whose arrays are made of those of some classifications."""
 
         def made(values):
-            return None if values[0] is None else make(values)
+            # what is no array is said of all examples alike
+            return make(values) if isinstance(values[0], np.ndarray) else values[0]
 
         fields = dataclasses.fields(self)
         arrays = {
@@ -71,11 +93,64 @@ class Classification(_Found):
         differences: data difference of each class's best reproduction (N, C).
         latents: the latent found for each class (N, C, Z).
         reconstructions: what the generator makes of it (N, C, ...).
+        class_names: C names.
+        observation: the `Observation` that was searched too; None for none.
+        nuisances: its parameters, as found for each class (N, C, P); None without one.
+        observed: what the observation makes of the reconstructions (N, C, ...); None without one.
+        compared: what that was compared with (N, C, ...): the data without what was undone in
+            them; None without an observation.
     """
 
     differences: np.ndarray
     latents: np.ndarray
     reconstructions: np.ndarray
+    class_names: tuple[str, ...] = ()
+    observation: object = None
+    nuisances: np.ndarray | None = None
+    observed: np.ndarray | None = None
+    compared: np.ndarray | None = None
+
+    @property
+    def nuisance(self):
+        """The `Nuisance` of the answers; without an observation one without parameters."""
+        if self.observation is None:
+            return Nuisance((), (), np.zeros([len(self), 0], np.float32))
+        return Nuisance(
+            tuple(self.observation.names), tuple(self.observation.units), self._answers("nuisances")
+        )
+
+    @property
+    def covered(self):
+        """Where the data show what the answer does not make: bool (N, H, W, ...).
+
+        Patches that differ by much; single pixels are noise. Nothing without an observation.
+        """
+        if self.observation is None:
+            return np.zeros([len(self), *self.reconstructions.shape[2:]], bool)
+        left = np.abs(self._answers("compared") - self._answers("observed"))
+        around = uniform_filter(left, (0, 3, 3, 0), mode="constant")
+        return (left > _COVERED) & (around > _COVERED / 2)
+
+    def explain(self, i):
+        """What is in example i, and what happened to it, in one plain sentence.
+
+        Args:
+            i: its number.
+
+        Returns:
+            For instance "a 4, turned 12° to the left; 21 pixels are covered".
+        """
+        words = [f"a {self.class_names[self.predictions[i]]}"]
+        if self.observation is not None:
+            said = self.observation.says(self.nuisance.values[i])
+            words.append(said or "as it is")
+        sentence = ", ".join(words)
+        covered = int(self.covered[i].sum())
+        return f"{sentence}; {covered} pixels are covered" if covered >= _PATCH else sentence
+
+    def _answers(self, name):
+        """Of an array (N, C, ...) each answer's part."""
+        return getattr(self, name)[np.arange(len(self)), self.predictions]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,8 +31,9 @@ class ClassifyOptions:
         files: PNG, JPEG or NPY files, or folders of such, of any size. Of a grey generator each
             holds one drawing, dark on light or light on dark, anywhere in the picture.
         generator: a name that ships, a generator's directory, or a .keras file.
-        settings: "paper", the paper's search; or those on the generator's card: "best", or "fast",
-            one pass of its encoder. By default the best there are.
+        settings: "paper", the paper's search; or those on the generator's card: "best"; "fast",
+            one pass of its encoder; or "robust", which also finds out what happened to the
+            picture. By default the best there are.
         kind: of classifier; by default inverted, or multi_label where the generator knows several
             labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
@@ -153,12 +154,22 @@ def _classify(options, classifier, pictures):
             "options": json_ready(options),
             "search": classifier.settings.to_dict(),
             "generator_sha256": classifier.generator.digest(),
-            "units": {"score": "higher is better, of searches of one kind", "seconds": "s"},
+            "units": {
+                "score": "higher is better, of searches of one kind",
+                "seconds": "s",
+                **{f"nuisance:{name}": unit for name, unit in _units(classifier)},
+            },
             "environment": {**describe_code(), **describe_environment()},
             "rows": rows,
         },
     )
     print(f"\npictures, results.csv and results.json: {run.path}")
+
+
+def _units(classifier):
+    """`(name, unit)` of each parameter of what was observed."""
+    observation = classifier.search.observation
+    return zip(observation.names, observation.units, strict=True)
 
 
 def _rows(classifier, found):
@@ -170,7 +181,8 @@ def _rows(classifier, found):
 
     layout = classifier.generator.layout
     names = layout.element_names
-    for scores, prediction in zip(found.scores, found.predictions, strict=True):
+    answers = zip(found.scores, found.predictions, strict=True)
+    for row, (scores, prediction) in enumerate(answers):
         elements = layout.offsets + np.atleast_1d(prediction)
         parts = [np.sort(part)[::-1] for part in layout.split(scores)]
         margins = [part[0] - part[1] for part in parts if len(part) > 1]
@@ -180,7 +192,17 @@ def _rows(classifier, found):
             "score": float(scores[elements].mean()),
             "margin": float(min(margins)) if margins else None,
             **{f"score:{name}": float(s) for name, s in zip(names, scores, strict=True)},
+            **_explanation(found, row),
         }
+
+
+def _explanation(found, i):
+    """What a row says of what happened to the picture; nothing without an observation."""
+    if getattr(found, "observation", None) is None:
+        return {}
+    names, _, values = found.nuisance
+    nuisance = {f"nuisance:{n}": float(v) for n, v in zip(names, values[i], strict=True)}
+    return {"explanation": found.explain(i), **nuisance}
 
 
 def _as_csv(rows):
@@ -210,7 +232,8 @@ def _line(row, picture):
     else:
         numbers = (f" {value:{max(8, len(name))}.4f}" for name, value in scores.items())
         line += " " * len("score of") + "".join(numbers)
-    return f"{line}  {row['file']} -> {picture}"
+    said = f" ({row['explanation']})" if "explanation" in row else ""
+    return f"{line}  {row['file']} -> {picture}{said}"
 
 
 def _width(row):
@@ -227,12 +250,24 @@ def _scores(row):
     }
 
 
+def _draw_explanation(generator, found, picture, title):
+    from igc_tf.plots import plot_explanations
+
+    answer = 0, found.predictions[0]
+    observed, made = found.observed[answer], found.reconstructions[answer]
+    read = picture if found.compared is None else found.compared[answer]
+    pictures = [part[None] for part in (picture, read, observed, made)]
+    return plot_explanations(*pictures, [found.explain(0)], generator.bounds, title)
+
+
 def _draw(classifier, found, i, picture, title):
     """The picture beside what the search made of it."""
     from igc_tf.classifiers import InverseClassifier
     from igc_tf.plots import plot_cases, plot_inverse_cases, plot_label_cases
 
     generator, one = classifier.generator, slice(i, i + 1)
+    if getattr(found, "observation", None) is not None:
+        return _draw_explanation(generator, found.take(one), picture, title)
     layout, bounds = generator.layout, generator.bounds
     images, made = picture[None], found.reconstructions[one]
     if isinstance(classifier, InverseClassifier):

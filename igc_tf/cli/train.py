@@ -13,6 +13,7 @@ from igc_tf.runs import read_json
 SUMMARIES = {
     "cagan-compact": "conditional activation GAN, small and quick to search, classes separated",
     "cagan-joint": "the same with an encoder, trained together: most accurate, quickest to search",
+    "cagan-observed": "cagan-joint, trained on with blur, outlines and light: use --start-from",
     "cagan-paper": "conditional activation GAN, the author's networks and settings",
     "cgan-compact": "conditional GAN for inverse classification, small",
     "cgan-document": 'conditional GAN of "Inverse Classification using GANs", as published',
@@ -154,7 +155,8 @@ def _generator(default):
             output: the run directory.
             recipe: what to train and how.
             data_dir: of TensorFlow Datasets; its own default if not given.
-            start_from: the directory of another run, whose last weights are the first ones here.
+            start_from: the directory of another run, whose last weights are the first ones here; or
+                the name or the directory of a generator, whose weights they are.
         """
         path = train_generator(recipe, output, data_dir=data_dir, start_from=start_from)
         best = read_json(output / "best.json")

@@ -17,6 +17,7 @@ from igc_tf.plots.charts import (
 from igc_tf.plots.images import (
     plot_cases,
     plot_class_samples,
+    plot_explanations,
     plot_inverse_cases,
     plot_label_cases,
     plot_readings,
@@ -34,6 +35,7 @@ __all__ = [
     "plot_class_samples",
     "plot_epochs",
     "plot_experiments",
+    "plot_explanations",
     "plot_heat_maps",
     "plot_inverse_cases",
     "plot_label_cases",

@@ -269,6 +269,35 @@ def plot_inverse_cases(images, reconstructions, conditions, labels, class_names,
     return figure
 
 
+def plot_explanations(images, compared, observed, reconstructions, captions, bounds, title=""):
+    """What happened to images, one case a row.
+
+    Args:
+        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
+        compared: likewise, without what was undone in them.
+        observed: likewise, what the answered class made of that.
+        reconstructions: likewise, the same as nothing happened to it.
+        captions: N sentences, one under each row.
+        bounds: (low, high) of the images, drawn as black and white.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: in each row the input, what was read of it, what the class made of
+        that, what it is undistorted, and what is left over.
+    """
+    names = ("input", "as it was read", "explained as", "undistorted", "left over")
+    figure, axes = _grid(len(images), len(names), (7.0, 1.65 * len(images) + 0.6), title)
+    for row, axis in enumerate(axes):
+        parts = images[row], compared[row], observed[row], reconstructions[row]
+        left = np.abs(compared[row] - observed[row]) + bounds[0]
+        for i, picture in enumerate((*parts, left)):
+            _show(axis[i], np.clip(picture, *bounds), bounds)
+            if row == 0:
+                axis[i].set_title(names[i], fontsize=9)
+        axis[2].set_xlabel(plain(captions[row]), fontsize=8)
+    return figure
+
+
 def _grid(rows, columns, size, title, **layout):
     """A figure of so many inches, and its axes (rows, columns), on which nothing is drawn yet."""
     figure = Figure(figsize=size, layout="constrained")

@@ -68,6 +68,59 @@ class _ElementWise:
         return total / tf.maximum(tf.reduce_sum(visible, axis=axes), 1.0)
 
 
+class _TwoScales:
+    """The mean absolute difference, and that of means over 4 × 4 pixels, every second one.
+
+    What is a little off its place differs in its pixels, and hardly in their means.
+    """
+
+    def prepare(self, data, visible):
+        if data.shape.rank != 4:
+            raise InputError(
+                f"data have shape {data.shape}: the difference 'two_scales' expects images "
+                "(N, height, width, channels)"
+            )
+        return DIFFERENCES["mean_absolute"].prepare(data, visible)
+
+    def __call__(self, reference, generated):
+        data, visible = reference
+        shape = generated.shape
+        values = data - generated
+        count = float(shape[2] * shape[3] * shape[4])
+        if visible is not None:
+            values = tf.where(visible > 0, values * visible, 0.0)
+            count = tf.maximum(tf.reduce_sum(visible, axis=[2, 3, 4]), 1.0)
+        flat = tf.reshape(values, [-1, *shape[2:]])
+        means = tf.nn.avg_pool2d(flat, 4, 2, "VALID")
+        fine, coarse = (tf.reduce_sum(tf.abs(part), axis=[1, 2, 3]) for part in (flat, means))
+        # every pixel lies in four of the means
+        return tf.reshape(fine + 4.0 * coarse, [-1, shape[1]]) / count
+
+
+class Weighted:
+    """A sum of differences, each times its weight.
+
+    Args:
+        parts: `((weight, difference), …)`, each difference a name or a `Difference`.
+    """
+
+    def __init__(self, *parts):
+        self._parts = parts
+
+    def prepare(self, data, visible):
+        """What each of them prepares."""
+        return [resolve_difference(part).prepare(data, visible) for _, part in self._parts]
+
+    def __call__(self, references, generated):
+        """The sum (B, K)."""
+        return tf.add_n(
+            [
+                weight * resolve_difference(part)(reference, generated)
+                for (weight, part), reference in zip(self._parts, references, strict=True)
+            ]
+        )
+
+
 class _Pairwise:
     """A function (data, generated) -> one number per example, both (N, ...)."""
 
@@ -101,6 +154,8 @@ DIFFERENCES = {
     "mean_absolute": _ElementWise(tf.abs),
     "mean_squared": _ElementWise(tf.square),
     "deformation": Deformation(),
+    "two_scales": _TwoScales(),
+    "two_scales_deformation": Weighted((1.0, "two_scales"), (4.0, "deformation")),
 }
 
 

@@ -13,11 +13,16 @@ A search minimises, for B examples and K candidates of each, all at once,
 and no example influences another: batches of any size give the same answer. Keep it so.
 """
 
+from dataclasses import replace
+
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.search.objective import Objective, Terms, generate_and_observe
+from igc_tf.search.objective import Objective, Terms, compared, generate_and_observe
 from igc_tf.search.observations import Identity
+from igc_tf.search.observations.base import begin
+from igc_tf.search.scores import judged, per_element, tried
+from igc_tf.search.space import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
 
 
@@ -42,11 +47,19 @@ class Search:
         self.observation = observation if observation is not None else Identity()
         self.plan = settings.stages(space.candidates)
         self._difference = settings.data_difference()
-        self._decision = settings.decision_difference()
         self._solver = settings.solver()
         self._patience = settings.convergence()
         self._compiled = {}
         self._readers = {}
+        # the same without the lenses, which are tried on what it generates
+        self._groups = None
+        if hasattr(self.observation, "lenses"):
+            explanations = self.observation.explanations
+            # it takes no plan of its own
+            alone = replace(settings, plan=None)
+            self._groups = Search(
+                generator, space.plain.observed(explanations), alone, explanations
+            )
 
     def init(self, batch):
         """Returns the `State` at the starts; nothing is evaluated yet.
@@ -54,7 +67,7 @@ class Search:
         Args:
             batch: a `Batch`, or data alone.
         """
-        batch = self._complete(batch)
+        batch = self._begun(self._complete(batch))
         count, candidates = tf.shape(batch.data)[0], self.space.candidates
         values = {}
         for name, block in self.space.blocks.items():
@@ -63,16 +76,33 @@ class Search:
             values[name] = tf.broadcast_to(
                 tf.cast(start, tf.float32), [count, candidates, block.size]
             )
-        zeros = tf.zeros([count, candidates])
-        objective, moving = self._objective(batch, values), self.space.in_units(values)
+        origin = tf.broadcast_to(tf.range(candidates), [count, candidates])
+        return self._at(batch, values, origin, tf.fill(tf.shape(origin), float("nan")))
+
+    def _begun(self, batch):
+        """The batch with what its observation begins with, if there is one."""
+        if "nuisance" not in self.space.blocks or batch.begun is not None:
+            return batch
+        shown = batch._replace(data=seen(batch, self.generator.background))
+        begun = begin(self.observation, shown, self.generator)
+        if not getattr(self.observation, "undoes", False):
+            begun = begun._replace(compared=None)
+        return batch._replace(begun=begun)
+
+    def _at(self, batch, values, origin, dropped):
+        """The `State` in which nothing was searched yet, at values {block: (B, K, D)}."""
+        candidates = origin.shape[1]
+        zeros = tf.zeros(tf.shape(origin))
+        objective = self._objective(batch, values, origin)
+        moving = self.space.in_units(values)
         unknown = tf.fill(tf.shape(zeros), float("nan"))
         infinite = tf.fill(tf.shape(zeros), float("inf"))
-        steps = tf.zeros([count, candidates], tf.int32)
+        steps = tf.zeros(tf.shape(origin), tf.int32)
         return State(
             batch,
             tf.constant(0),
             Candidates(
-                origin=tf.broadcast_to(tf.range(candidates), [count, candidates]),
+                origin=origin,
                 values=values,
                 solver=self._checked_state(self._solver.init(objective, moving), candidates),
                 terms=Terms(*[unknown] * len(Terms._fields)),
@@ -82,8 +112,23 @@ class Search:
                 waited=steps,
                 taken=steps,
             ),
-            unknown,
+            dropped,
         )
+
+    def screen(self, batch, k):
+        """Returns the `State` at the k starts of least loss: `init` and `keep` in one.
+
+        Of an observation with `lenses`, all of them are tried on what is generated once.
+
+        Args:
+            batch: a `Batch`, or data alone.
+            k: how many candidates go on.
+        """
+        if self._groups is None:
+            state = self.init(batch)
+            return self.keep(state, self.best(state, k))
+        batch, chosen, values, dropped = tried(self, self._groups, batch, k)
+        return self._at(batch, values, chosen, dropped)
 
     def advance(self, state, steps):
         """Takes steps; fewer, once all candidates have converged.
@@ -137,7 +182,8 @@ class Search:
         The `Terms`, and data (B, K, ...), with gradients to the generator's weights.
         """
         values = state.candidates.values
-        objective, moving = self._objective(state.batch, values), self.space.in_units(values)
+        objective = self._objective(state.batch, values, state.candidates.origin)
+        moving = self.space.in_units(values)
         generated, observed = objective.show(moving)
         return objective.judged(moving, observed), generated, observed
 
@@ -176,8 +222,12 @@ class Search:
         return self._call(self._readers[read], batch)
 
     def _run(self, batch):
-        state = self.init(batch)
-        for steps, keep in self.plan:
+        plan = list(self.plan)
+        if plan[0][0] == 0 and plan[0][1] is not None:
+            state = self.screen(batch, plan.pop(0)[1])
+        else:
+            state = self.init(batch)
+        for steps, keep in plan:
             if steps:
                 state = self._advance(state, tf.constant(steps))
             if keep is not None:
@@ -222,16 +272,16 @@ class Search:
             self._compiled[function] = tf.function(function, jit_compile=xla)
         return self._compiled[function].get_concrete_function(*specs)(*arguments)
 
-    def _objective(self, batch, values):
+    def _objective(self, batch, values, origin):
         blocks = self.space.blocks
         resting = {name: value for name, value in values.items() if not blocks[name].searched}
         return Objective(
-            self.generator, self.space, self._difference, self.observation, batch, resting
+            self.generator, self.space, self._difference, self.observation, batch, resting, origin
         )
 
     def _advance(self, state, steps):
         batch, first, candidates = state.batch, state.step, state.candidates
-        objective = self._objective(batch, candidates.values)
+        objective = self._objective(batch, candidates.values, candidates.origin)
         masks = self.space.masks(candidates.origin)
         until = first + steps
 
@@ -306,9 +356,9 @@ class Search:
                 name: tf.where(is_last, value, candidates.best_values[name])
                 for name, value in values.items()
             }
-        judged = candidates._replace(values=values)
-        terms, generated, observed = self.evaluate(state._replace(candidates=judged))
-        score = self._score(batch, terms, observed)
+        found = candidates._replace(values=values)
+        terms, generated, observed = self.evaluate(state._replace(candidates=found))
+        score = judged(self, batch, candidates.origin, terms, observed)
         label = None if self.space.label is None else tf.constant(self.space.label, tf.int32)
         labels = (
             tf.fill(tf.shape(candidates.origin), -1)
@@ -317,7 +367,7 @@ class Search:
         )
         scores = places = None
         if label is not None:
-            scores, places = self._scores(score, labels, state.dropped)
+            scores, places = per_element(self, score, labels, state.dropped)
         return Result(
             origin=candidates.origin,
             label=labels,
@@ -329,55 +379,8 @@ class Search:
             values=values,
             generated=generated,
             observed=observed,
+            compared=compared(batch, self.space, candidates.origin),
         )
-
-    def _score(self, batch, terms, observed):
-        """What the candidates are judged by, (B, K)."""
-        if self._decision == "loss":
-            return -terms.loss
-        if self._decision == "difference":
-            return -(terms.difference + terms.penalty)
-        candidates, contenders = terms.loss.shape[1], self.settings.contenders
-        reference = self._decision.prepare(batch.data, batch.visible)
-        if contenders is None or contenders >= candidates:
-            return -(self._decision(reference, observed) + terms.penalty)
-        places = tf.math.top_k(-terms.loss, contenders).indices
-        penalty, loss, observed = (
-            tf.gather(tensor, places, batch_dims=1)
-            for tensor in (terms.penalty, terms.loss, observed)
-        )
-        score = -(self._decision(reference, observed) + penalty)
-        # the others rank below them, by their losses
-        others = tf.reduce_min(score, axis=1) + tf.reduce_max(loss, axis=1)
-        is_contender = tf.one_hot(places, candidates)
-        return tf.where(
-            tf.reduce_any(is_contender > 0, axis=1),
-            tf.reduce_sum(is_contender * score[..., tf.newaxis], axis=1),
-            others[:, tf.newaxis] - terms.loss,
-        )
-
-    def _scores(self, score, labels, dropped):
-        """`Result.scores` and `Result.places`, (B, C)."""
-        elements = int(self.space.label.max()) + 1
-
-        def per_element(score, labels):
-            is_for = labels[..., None] == tf.range(elements)
-            return tf.where(is_for, score[..., None], -float("inf"))
-
-        candidates = per_element(score, labels)
-        kept = tf.reduce_max(candidates, axis=1)
-        places = tf.argmax(candidates, axis=1, output_type=tf.int32)
-        if score.shape[1] == self.space.candidates:
-            return kept, places
-        then = tf.where(tf.math.is_nan(dropped), -float("inf"), -dropped)
-        then = tf.reduce_max(per_element(then, tf.constant(self.space.label, tf.int32)), axis=1)
-        # below what was kept, if need be shifted together
-        least = tf.reduce_min(score, axis=1, keepdims=True)
-        ceiling = least - 1e-6 * (1.0 + tf.abs(least))
-        was_kept = tf.math.is_finite(kept)
-        highest = tf.reduce_max(tf.where(was_kept, -float("inf"), then), axis=1, keepdims=True)
-        then -= tf.maximum(highest - ceiling, 0.0)
-        return tf.where(was_kept, kept, then), tf.where(was_kept, places, -1)
 
     def _checked_state(self, state, candidates):
         for leaf in tf.nest.flatten(state):

@@ -68,19 +68,20 @@ class Objective:
         observation: an `Observation`.
         batch: the `Batch`.
         resting: the values that do not move, {block: (B, K, D)}.
+        origin: int (B, K), the candidates' numbers in the space; needed where an observation is
+            undone in the data.
 
     Attributes:
         units: {block: its unit}.
     """
 
-    def __init__(self, generate, space, difference, observation, batch, resting):
+    def __init__(self, generate, space, difference, observation, batch, resting, origin=None):
         self._generate = generate
         self._blocks = space.blocks
-        self._difference = difference
         self._observation = observation
         self._resting = resting
         self.units = {name: block.unit for name, block in space.blocks.items()}
-        self._reference = difference.prepare(batch.data, batch.visible)
+        self._judge = Compared(difference, batch, space, origin)
 
     def values(self, moving):
         """All blocks' values, of what moves in units."""
@@ -126,7 +127,7 @@ class Objective:
     def judged(self, moving, observed):
         """The `Terms` of values whose observed data (B, K, ...) are known."""
         values = self.values(moving)
-        difference = self._difference(self._reference, observed)
+        difference = self._judge(observed)
         restriction = penalty = tf.zeros_like(difference)
         for name, block in self._blocks.items():
             if block.restriction is not None:
@@ -134,6 +135,49 @@ class Objective:
         if "nuisance" in values:
             penalty = self._observation.penalty(values["nuisance"])
         return Terms(difference + restriction + penalty, difference, restriction, penalty)
+
+
+class Compared:
+    """A `Difference` to a batch, or where an observation was undone to each candidate's view of it.
+
+    Args:
+        difference: a `Difference`.
+        batch: the `Batch`.
+        space: the `Space`.
+        origin: int (B, K), the candidates' numbers in the space.
+    """
+
+    def __init__(self, difference, batch, space, origin):
+        self._difference = difference
+        self._views = compared(batch, space, origin)
+        if self._views is None:
+            self._reference = difference.prepare(batch.data, batch.visible)
+            return
+        # each candidate is an example of its own
+        views = tf.reshape(self._views, [-1, *self._views.shape[2:]])
+        visible = batch.visible
+        if visible is not None:
+            shape = tf.concat([tf.shape(views)[:1] // origin.shape[1], tf.shape(views)[1:]], axis=0)
+            visible = tf.repeat(tf.broadcast_to(visible, shape), origin.shape[1], axis=0)
+        self._reference = difference.prepare(views, visible)
+
+    def __call__(self, observed):
+        """The difference (B, K) of what was observed (B, K, ...)."""
+        if self._views is None:
+            return self._difference(self._reference, observed)
+        shape = observed.shape[2:]
+        each = self._difference(self._reference, tf.reshape(observed, [-1, 1, *shape]))
+        return tf.reshape(each, [-1, observed.shape[1]])
+
+
+def compared(batch, space, origin):
+    """What each candidate is compared with (B, K, ...), or None where all are with the data."""
+    if batch.begun is None or batch.begun.compared is None:
+        return None
+    views = batch.begun.compared
+    # several starts that differ in what is not undone may share a view
+    start = origin % space.starts
+    return tf.gather(views, start * views.shape[1] // space.starts, batch_dims=1)
 
 
 def generate_and_observe(generate, observation, values):

@@ -8,6 +8,7 @@ from igc_tf.errors import InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.search.differences import DIFFERENCES, resolve_difference
 from igc_tf.search.objective import LatentRestriction
+from igc_tf.search.observations import OBSERVATIONS
 from igc_tf.search.solvers import Adam, Linear, Momentum, Patience, Solver
 
 
@@ -32,6 +33,10 @@ class SearchSettings:
             paper); the whole "loss", restriction included; or another difference.
         contenders: among how many of the candidates, those of least loss, a decision by another
             difference is made; the others rank below them. None for all of them.
+        evidence: the temperature, in units of the score, at which the candidates of a class are
+            added up: τ log Σ exp(score / τ); None for the best one's score alone.
+        observation: the name of what may have happened to the data (see
+            `igc_tf.search.observations.OBSERVATIONS`), which is searched too; None for nothing.
         start: where the latents start: at the prior's "mean" (the paper), or where the generator's
             "encoder" says.
         values: whether the "last" values are judged (the paper), or of each candidate the "best",
@@ -59,6 +64,8 @@ class SearchSettings:
     restriction_norm: Literal["absolute", "squared"] = "absolute"
     decision: str | Callable = "difference"
     contenders: Annotated[int | None, Range(1)] = None
+    evidence: Annotated[float | None, Range(0, above=True)] = None
+    observation: str | None = None
     start: Literal["mean", "encoder"] = "mean"
     values: Literal["last", "best"] = "last"
     plan: tuple | None = None
@@ -71,6 +78,10 @@ class SearchSettings:
         if self.plan is not None:
             object.__setattr__(self, "plan", tuple(tuple(stage) for stage in self.plan))
             self._check_plan()
+        if self.observation is not None and self.observation not in OBSERVATIONS:
+            raise InputError(
+                f"observation={self.observation!r}: expected one of {sorted(OBSERVATIONS)}, or None"
+            )
         self.solver()
         self.data_difference()
         self.decision_difference()

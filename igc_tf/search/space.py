@@ -64,11 +64,15 @@ class Space(NamedTuple):
         candidates: K0, how many candidates each example has.
         label: int (K0,), the element of the condition that each candidate argues for; None where
             the condition itself is searched.
+        starts: S, how many of them, next to each other, differ only in the start of an observation.
+        plain: of a space with an observation, the space without it.
     """
 
     blocks: dict
     candidates: int
     label: np.ndarray | None
+    starts: int = 1
+    plain: object = None
 
     @classmethod
     def per_value(
@@ -113,9 +117,7 @@ class Space(NamedTuple):
             "mean": lambda batch, generator: tf.fill(
                 [1, layout.size, latent_size], float(prior.mean)
             ),
-            "encoder": lambda batch, generator: generator.encode(
-                _seen(batch, generator), tf.constant(start[np.newaxis])
-            ),
+            "encoder": EncoderStart(start),
         }
         latent = Block(starts[latent_start], latent_size, restriction=restriction)
         return cls({"condition": condition, "latent": latent}, layout.size, np.arange(layout.size))
@@ -168,7 +170,8 @@ class Space(NamedTuple):
     def observed(self, observation):
         """Returns this space with an observation's nuisance searched beside it.
 
-        Every candidate becomes S, one for each start of the observation, next to each other.
+        Every candidate becomes S, one for each start of the observation, next to each other. An
+        encoder is shown, for each, the data without what can be undone of that start.
 
         Args:
             observation: an `Observation`; one without parameters changes nothing.
@@ -178,7 +181,9 @@ class Space(NamedTuple):
         starts = observation.starts
         blocks = {
             name: block._replace(
-                start=_Repeated(block.start, starts),
+                start=block.start.observed(starts)
+                if isinstance(block.start, EncoderStart)
+                else _Repeated(block.start, starts),
                 moves=np.repeat(
                     np.broadcast_to(block.moves, [self.candidates, block.size]), starts, axis=0
                 ),
@@ -187,14 +192,13 @@ class Space(NamedTuple):
         }
         low, high = (np.float32(end) for end in zip(*observation.bounds, strict=True))
         blocks["nuisance"] = Block(
-            start=lambda batch, generator: tf.tile(
-                observation.start(batch, generator), [1, self.candidates, 1]
-            ),
+            start=lambda batch, generator: tf.tile(batch.begun.nuisance, [1, self.candidates, 1]),
             size=len(observation.names),
+            moves=getattr(observation, "moves", True),
             projection=Projection(lambda values: tf.clip_by_value(values, low, high)),
         )
         label = None if self.label is None else np.repeat(self.label, starts)
-        return Space(blocks, self.candidates * starts, label)
+        return Space(blocks, self.candidates * starts, label, starts, self)
 
     def check(self):
         """Checks what each block says.
@@ -286,12 +290,41 @@ class PriorStart:
         return tf.map_fn(draw, batch.indices, fn_output_signature=tf.float32)
 
 
-def _seen(batch, generator):
+class EncoderStart:
+    """The latents that a generator's encoder has for the data and the candidates' conditions.
+
+    Args:
+        conditions: float32 (K, C).
+        starts: S, how many candidates argue for each condition, next to each other, one for each
+            start of an observation; None without one.
+    """
+
+    def __init__(self, conditions, starts=None):
+        self._conditions = tf.constant(conditions[np.newaxis])
+        self._starts = starts
+
+    def observed(self, starts):
+        """Returns that for so many starts of an observation."""
+        return EncoderStart(self._conditions.numpy()[0], starts)
+
+    def __call__(self, batch, generator):
+        """Returns the starts (B, K · S, Z)."""
+        if self._starts is None:
+            return generator.encode(seen(batch, generator.background), self._conditions)
+        data = batch.begun.seen
+        flat = tf.reshape(data, [-1, *data.shape[2:]])
+        latents = generator.encode(flat, self._conditions)
+        shape = [-1, self._starts, *latents.shape[1:]]
+        latents = tf.transpose(tf.reshape(latents, shape), [0, 2, 1, 3])
+        return tf.reshape(latents, [-1, latents.shape[1] * self._starts, latents.shape[3]])
+
+
+def seen(batch, background):
     """A batch's data as an encoder can see them: background where nothing is compared."""
     if batch.visible is None:
         return batch.data
     is_visible = tf.broadcast_to(batch.visible, tf.shape(batch.data)) > 0
-    return tf.where(is_visible, batch.data, generator.background)
+    return tf.where(is_visible, batch.data, background)
 
 
 class _Repeated:

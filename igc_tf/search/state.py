@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from igc_tf.search.objective import Terms
+from igc_tf.search.observations import Begun
 
 
 class Batch(NamedTuple):
@@ -15,12 +16,14 @@ class Batch(NamedTuple):
         visible: float32, broadcastable to the data, 0 where nothing is compared; None for all.
         indices: int32 (B,), the examples' numbers, which random starts depend on; None for 0..B-1.
         starts: {block: (B, K, D)}, in the space's stead; None for the space's.
+        begun: the `Begun` of an observation, which `Search.init` adds; None for no observation.
     """
 
     data: tf.Tensor
     visible: tf.Tensor | None = None
     indices: tf.Tensor | None = None
     starts: dict | None = None
+    begun: Begun | None = None
 
 
 class Candidates(NamedTuple):
@@ -84,6 +87,8 @@ class Result(NamedTuple):
         values: {block: (B, k, D)}.
         generated: (B, k, ...), what the generator makes of them.
         observed: (B, k, ...), what an observation makes of that.
+        compared: (B, k, ...), what that is compared with, where an observation was undone in the
+            data; else None: with the data.
     """
 
     origin: tf.Tensor
@@ -96,6 +101,7 @@ class Result(NamedTuple):
     values: dict
     generated: tf.Tensor
     observed: tf.Tensor
+    compared: tf.Tensor | None
 
     def per_element(self, tensor):
         """Returns (B, C, ...), for each element of the condition what its best candidate has.

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def random_affine(images, seed, rotation=0.15, scaling=0.1, shear=0.1, shift=0.75 / 28):
+def random_affine(images, seed, rotation=0.15, scaling=0.1, shear=0.1, shift=0.75 / 28, reach=1.0):
     """Rotates, scales, shears and shifts each image about its centre, at random.
 
     Args:
@@ -15,12 +15,13 @@ def random_affine(images, seed, rotation=0.15, scaling=0.1, shear=0.1, shift=0.7
         shear: largest horizontal shift per unit of height.
         shift: largest shift in each direction, as a fraction of the image's side; the default is
             0.75 pixels of 28.
+        reach: times all of these.
 
     Returns:
         Images of the same shape, sampled bilinearly.
     """
     count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-    draw = tf.random.stateless_uniform([6, count], seed, -1.0, 1.0)
+    draw = reach * tf.random.stateless_uniform([6, count], seed, -1.0, 1.0)
     angle, skew = rotation * draw[0], shear * draw[1]
     stretch_x, stretch_y = 1.0 + scaling * draw[2], 1.0 + scaling * draw[3]
     # output pixel -> input pixel: (a b; c d) about the centre, then the shift

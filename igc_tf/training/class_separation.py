@@ -14,6 +14,7 @@ from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 from igc_tf.search.state import Batch, State
 from igc_tf.training.augmentation import noise_half, random_affine
+from igc_tf.training.known_lens import KnownLens, relit
 from igc_tf.training.losses import class_separation_loss
 
 
@@ -101,6 +102,9 @@ class ClassSeparation:
     latent_weight: Annotated[float, Range(0)] = 0.03
     distortion: bool = False
     sigma: Annotated[float, Range(0)] = 0.0
+    reach: Annotated[float, Range(0)] = 1.0
+    observed: Annotated[float, Range(0, 1)] = 0.0
+    lit: Annotated[float, Range(0, 1)] = 0.0
 
     def __post_init__(self):
         check_ranges(self)
@@ -122,7 +126,10 @@ class ClassSeparation:
             )
         restriction = self.settings.restriction(generator.prior)
         space = Space.per_value(generator, restriction, latent_start=self.settings.start)
-        return Search(generator, space, self.settings)
+        if not self.observed:
+            return Search(generator, space, self.settings)
+        lens = KnownLens(generator.bounds)
+        return Search(generator, space.observed(lens), self.settings, lens)
 
     def search(self, engine, data, condition, seed):
         """Searches the first `images` of a batch; under the tape of `loss` if by an encoder.
@@ -138,11 +145,21 @@ class ClassSeparation:
         """
         data, right = data[: self.images], condition[: self.images]
         affine_seed, noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 3))
+        lens_seed, light_seed = tf.unstack(tf.random.experimental.stateless_split(affine_seed))
+        bounds, starts = engine.generator.bounds, None
         if self.distortion:
-            data = random_affine(data, affine_seed)
+            data = random_affine(data, affine_seed, reach=self.reach)
+        if self.observed:
+            nuisance = engine.observation.draw(tf.shape(data)[0], self.observed, lens_seed)
+            data = engine.observation.apply(data, nuisance)
+            starts = {"nuisance": nuisance[:, tf.newaxis]}
+        if self.lit:
+            data, undo = relit(data, self.lit, light_seed, bounds)
         if self.sigma:
-            data = noise_half(data, noise_seed, sigma_seed, self.sigma, engine.generator.bounds)
-        state = engine.init(Batch(data))
+            data = noise_half(data, noise_seed, sigma_seed, self.sigma, bounds)
+        if self.lit:
+            data = undo(data)
+        state = engine.init(Batch(data, starts=starts))
         if self.candidates is not None:
             terms = engine.terms(state)
             nearest = _right_and_nearest(terms.difference, right, self.candidates)

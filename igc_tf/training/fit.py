@@ -34,7 +34,8 @@ class TrainingRun(RunDirectory):
     Args:
         output: the directory.
         recipe: a `Recipe`.
-        start_from: the directory of another run, whose last weights are the first ones here.
+        start_from: the directory of another run, whose last weights are the first ones here; or
+            what else those weights come from, e.g. the name of a generator (see `restore`).
 
     Raises:
         InputError: if the directory holds a run of another recipe, or with another start; names
@@ -70,7 +71,7 @@ class TrainingRun(RunDirectory):
         self._options["data"] = {"source": source, **counts}
         self._refuse_another()
 
-    def restore(self, state, start_state=None):
+    def restore(self, state, start_state=None, take=None):
         """Goes on from the last checkpoint; a new run begins with the other run's weights, if any.
 
         Only then `options.json` is written: a start that does not work leaves the directory as
@@ -79,6 +80,7 @@ class TrainingRun(RunDirectory):
         Args:
             state: everything that training changes, {name: Keras variables}.
             start_state: the part of it that is taken from another run.
+            take: called with `start_from` instead, takes the weights from there.
 
         Raises:
             InputError: if a checkpoint does not fit, or the other run has none.
@@ -86,7 +88,10 @@ class TrainingRun(RunDirectory):
         self._checkpoint = EpochCheckpoint(self.path / "checkpoints", state)
         self._checkpoint.restore()
         if self._start_from is not None and self._checkpoint.epoch == 0:
-            restore_part(Path(self._start_from) / "checkpoints", start_state)
+            if take is not None:
+                take(self._start_from)
+            else:
+                restore_part(Path(self._start_from) / "checkpoints", start_state)
         self._write_options()
 
     def _write_options(self):
@@ -99,7 +104,9 @@ class TrainingRun(RunDirectory):
         else:
             start = None
             if self._start_from is not None:
-                start = read_json(Path(self._start_from) / OPTIONS)
+                # of a generator, its card tells it
+                path = Path(self._start_from) / OPTIONS
+                start = read_json(path) if path.is_file() else None
             options = {**now, **self._options, "start": start, "seconds": None, "resumed": []}
         self.write_json(OPTIONS, options)
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
+from igc_tf.generators.store import load_generator
 from igc_tf.training.losses import (
     bce_discriminator_loss,
     bce_generator_loss,
@@ -106,6 +107,32 @@ class AveragedGAN(keras.Model):
         if self.encoder is not None:
             optimizers["encoder_optimizer"] = self.encoder_optimizer.variables
         return self.networks_state | optimizers
+
+    def take(self, generator):
+        """Takes the weights of a generator, and of its encoder, for the trained and the averaged.
+
+        Args:
+            generator: the name of one that ships, or the directory of one.
+
+        Raises:
+            InputError: for a generator of another size, or one that lacks the encoder.
+        """
+        other = load_generator(generator)
+        pairs = [(self.generator, self.averaged_generator, other.source)]
+        if self.encoder is not None:
+            pairs.append((self.encoder, self.averaged_encoder, other.encoder))
+        for trained, averaged, source in pairs:
+            shapes, expected = (
+                None if model is None else [tuple(weight.shape) for weight in model.weights]
+                for model in (source, trained)
+            )
+            if shapes != expected:
+                raise InputError(
+                    f"start_from={str(generator)!r}: expected a {trained.name} with weights of "
+                    f"shapes {expected}, that generator's has {shapes}"
+                )
+            for model in (trained, averaged):
+                model.set_weights(source.get_weights())
 
     def compile(self, generator_optimizer, discriminator_optimizer, encoder_optimizer=None):
         """Sets one optimizer for each network; the encoder's only where there is one."""

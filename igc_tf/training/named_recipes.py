@@ -24,6 +24,27 @@ def _fair(**options):
     )
 
 
+# generator and encoder together, by what one pass of the encoder finds
+_JOINT = CAGANRecipe(
+    size="compact",
+    encoder="compact",
+    epochs=20,
+    learning_rate=1e-3,
+    final_learning_rate=1e-5,
+    beta_1=0.5,
+    beta_2=0.99,
+    averaging_decay=0.998,
+    separation=ClassSeparation(images=16, reconstruction_weight=5.0, distortion=True, sigma=0.4),
+    joint=ClassSeparation(
+        settings=SearchSettings(steps=0, start="encoder"),
+        reconstruction_weight=5.0,
+        distortion=True,
+        sigma=0.4,
+    ),
+    validation_images=2500,
+    validation_sigmas=(0.0, 0.4),
+)
+
 # 20,000 batches of 128, as the document trains its dense CGANs; it does not say how long it trains
 # the others, but for the vanilla GAN: 200,000
 _DENSE = DCGANRecipe(epochs=47)
@@ -47,26 +68,13 @@ RECIPES = {
         validation_images=1000,
         validation_sigmas=(0.0, 0.4),
     ),
-    "cagan-joint": CAGANRecipe(
-        size="compact",
-        encoder="compact",
-        epochs=20,
-        learning_rate=1e-3,
-        final_learning_rate=1e-5,
-        beta_1=0.5,
-        beta_2=0.99,
-        averaging_decay=0.998,
-        separation=ClassSeparation(
-            images=16, reconstruction_weight=5.0, distortion=True, sigma=0.4
-        ),
-        joint=ClassSeparation(
-            settings=SearchSettings(steps=0, start="encoder"),
-            reconstruction_weight=5.0,
-            distortion=True,
-            sigma=0.4,
-        ),
-        validation_images=2500,
-        validation_sigmas=(0.0, 0.4),
+    "cagan-joint": _JOINT,
+    # goes on from what that has trained
+    "cagan-observed": replace(
+        _JOINT,
+        epochs=12,
+        learning_rate=5e-4,
+        joint=replace(_JOINT.joint, reach=1.6, observed=0.4, lit=0.2),
     ),
     # the author's published settings
     "cagan-paper": CAGANRecipe(epochs=100, batch_size=32, learning_rate=1e-5),

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -29,7 +30,7 @@ from igc_tf.generators.dcgan import (
 from igc_tf.generators.encoder import ENCODER_SIZES, build_encoder
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import dtype_policy
-from igc_tf.generators.store import generator_card, save_generator, write_card
+from igc_tf.generators.store import generator_card, generator_names, save_generator, write_card
 from igc_tf.search import SearchSettings
 from igc_tf.training.callbacks import (
     EveryFewEpochs,
@@ -68,7 +69,9 @@ def train_generator(
         data: training and validation images, two `LabelledData`; None for those of the recipe's
             data set. The recipe chooses from them and says what their labels are.
         data_dir: of TensorFlow Datasets; None for its own default.
-        start_from: the directory of another run, whose last weights are the first ones here.
+        start_from: the directory of another run, whose last weights are the first ones here; or
+            the name or the directory of a generator, whose weights and encoder's they are: the
+            discriminator then starts anew.
         verbose: 0 for silence.
         strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
 
@@ -92,7 +95,9 @@ def train_generator(
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         model = build_gan(recipe, train.layout, images.shape[1:], steps, train.bounds)
-    run.restore(model.training_state, model.networks_state)
+    is_run = start_from is None or (Path(start_from) / "checkpoints").is_dir()
+    take = None if is_run or not _is_generator(start_from) else model.take
+    run.restore(model.training_state, model.networks_state, take)
     if not run.is_done:
         judges = _judges(recipe, run, model, conditions, validation)
         run.fit(model, images, conditions, judges, verbose, strategy)
@@ -124,6 +129,10 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
     model = _BUILDERS[type(recipe)](recipe, layout, tuple(data_shape))
     model.compile(*(_optimizer(recipe, steps) for _ in range(3 if model.encoder else 2)))
     return model
+
+
+def _is_generator(start_from):
+    return str(start_from) in generator_names() or (Path(start_from) / "card.json").is_file()
 
 
 def _activation_gan(recipe, layout, data_shape):
@@ -227,15 +236,20 @@ def _judges(recipe, run, model, conditions, validation):
     images, labels = np.concatenate(noised), np.concatenate([validation.labels] * len(sigmas))
 
     has_classes = max(validation.layout.sizes) > 1
+    observed = _observed_accuracy(recipe, model.averaged, validation)
 
     # compiled once; it reads the weights as they are at each epoch's end
     def judge():
         with warnings.catch_warnings():
             # that it reproduces little: in the first epochs it does
             warnings.simplefilter("ignore", UserWarning)
-            if has_classes:
-                return classifier.evaluate(images, labels, verbose=0).accuracy
-            return float(classifier.classify(images).differences.mean())
+            if not has_classes:
+                return float(classifier.classify(images).differences.mean())
+            plain = classifier.evaluate(images, labels, verbose=0).accuracy
+        if observed is None:
+            return plain
+        # each standard deviation counts as much as what was observed
+        return (len(sigmas) * plain + observed()) / (len(sigmas) + 1)
 
     def save(best):
         settings = {}
@@ -256,6 +270,31 @@ def _judges(recipe, run, model, conditions, validation):
         return [few]
     names = ("discriminator_loss", "generator_loss")
     return [LossCurve(run, recipe.loss_batches, names), few]
+
+
+def _observed_accuracy(recipe, generator, validation):
+    """`() -> accuracy` on validation images that are observed as in training; None for none."""
+    separation = getattr(recipe, "judging", None)
+    if separation is None or not (separation.observed or separation.lit):
+        return None
+    engine, size = separation.engine(generator), separation.images
+
+    @tf.function(reduce_retracing=True)
+    def separated(images, conditions, number):
+        # the same lenses, light and noise at every epoch
+        searched = separation.search(engine, images, conditions, tf.stack([recipe.seed, number]))
+        return separation.loss(searched)[1]["separated"]
+
+    def accuracy():
+        starts = range(0, len(validation), size)
+        parts = [
+            (len(part), float(separated(part.images, part.conditions, tf.constant(first))))
+            for first in starts
+            for part in [validation.take(slice(first, first + size))]
+        ]
+        return sum(count * share for count, share in parts) / len(validation)
+
+    return accuracy
 
 
 def _classifier(recipe, generator):

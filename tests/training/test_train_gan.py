@@ -192,6 +192,22 @@ def test_start_from_takes_the_weights_of_another_run(uninterrupted, tmp_path):
     assert _read(tmp_path / "options.json")["start"]["recipe"] == json_ready(JOINT)
 
 
+def test_start_from_takes_the_weights_of_a_generator_that_ships(tmp_path):
+    joint = dataclasses.replace(JOINT.joint, observed=0.5, lit=0.4, reach=1.5)
+    recipe = dataclasses.replace(
+        JOINT, epochs=1, learning_rate=1e-12, final_learning_rate=None, joint=joint
+    )
+    recipe = dataclasses.replace(recipe, train_images=64, validation_images=20)
+    train_tiny(tmp_path, recipe, start_from="mnist-cagan-compact")
+    shipped, trained = load_generator("mnist-cagan-compact"), load_generator(tmp_path)
+    for before, after in zip(shipped.variables, trained.variables, strict=True):
+        np.testing.assert_allclose(before, after, atol=1e-6)
+    # it reads digits, with lens and light, from the first epoch
+    assert _read(tmp_path / "best.json")["accuracy"] > 0.75
+    with pytest.raises(ValueError, match="start_from='mnist-cgan-compact': expected a"):
+        train_tiny(tmp_path / "other", recipe, start_from="mnist-cgan-compact")
+
+
 def test_several_labels_are_trained_validated_and_drawn(tmp_path):
     recipe = dataclasses.replace(RECIPE, labels="digit_labels", epochs=1, train_images=64)
     generator = load_generator(train_tiny(tmp_path, recipe))

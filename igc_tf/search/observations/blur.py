@@ -1,0 +1,206 @@
+"""What a lens does to a picture, and what is left of one of which only the outline is seen."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.search.observations.base import Bent, Parameter
+
+# a Gaussian narrower than this is a point
+_LEAST_WIDTH = 0.05
+# pixels from the middle of a line to the end of its kernel
+_REACH = 7
+# points that a line is drawn with
+_POINTS = 33
+
+
+@dataclass(frozen=True)
+class Blur(Bent):
+    """A lens out of focus: a Gaussian blur, with background around the picture.
+
+    Attributes:
+        widths: its standard deviation, pixels; each is a start.
+        background: of the data.
+        weight: of the penalty.
+    """
+
+    widths: Annotated[tuple[float, ...], Range(0, 5)] = (1.0,)
+    background: float = -0.5
+    weight: Annotated[float, Range(0)] = 0.0
+    parameters = (Parameter("blur", "pixels", 0.0, 5.0, 0.0, 1.0),)
+
+    def __post_init__(self):
+        check_ranges(self)
+
+    @property
+    def starts(self):
+        return len(self.widths)
+
+    def start(self, batch, generator):
+        """The widths, (B, S, 1)."""
+        return _for_all(batch, [[width] for width in self.widths])
+
+    def apply(self, generated, nuisance):
+        """See `Bent.apply`."""
+        blurred = along_both(generated - self.background, nuisance[:, 0], (0, 0))
+        return blurred + self.background
+
+    def says(self, nuisance):
+        """See `Bent.says`."""
+        return f"blurred by {nuisance[0]:.1f} pixels" if nuisance[0] > 0.3 else ""
+
+
+@dataclass(frozen=True)
+class MotionBlur(Bent):
+    """A camera that moved: every point becomes a line, evenly bright, about it.
+
+    Attributes:
+        lengths: of the line, pixels.
+        angles: of its direction, degrees from the horizontal, up to the right; each length with
+            each angle is a start.
+        background: of the data.
+        weight: of the penalty.
+    """
+
+    lengths: Annotated[tuple[float, ...], Range(0, 12)] = (5.0,)
+    angles: Annotated[tuple[float, ...], Range(-180, 180)] = (0.0,)
+    background: float = -0.5
+    weight: Annotated[float, Range(0)] = 0.0
+    parameters = (
+        Parameter("motion", "pixels", 0.0, 12.0, 0.0, 4.0),
+        Parameter("motion angle", "degrees", -180.0, 180.0, 0.0, float("inf")),
+    )
+
+    def __post_init__(self):
+        check_ranges(self)
+
+    @property
+    def starts(self):
+        return len(self.lengths) * len(self.angles)
+
+    def start(self, batch, generator):
+        """Lengths and angles, (B, S, 2)."""
+        return _for_all(batch, [[length, a] for length in self.lengths for a in self.angles])
+
+    def apply(self, generated, nuisance):
+        """See `Bent.apply`."""
+        ink, kernels = generated - self.background, self._kernels(nuisance)
+        if kernels.shape[0] == 1:
+            kernel = tf.tile(
+                tf.transpose(kernels, [1, 2, 0])[..., tf.newaxis], [1, 1, generated.shape[-1], 1]
+            )
+            return tf.nn.depthwise_conv2d(ink, kernel, [1] * 4, "SAME") + self.background
+        # a channel for each image, each with a kernel of its own
+        height, width, channels = generated.shape[1:]
+        stacked = tf.reshape(tf.transpose(ink, [1, 2, 0, 3]), [1, height, width, -1])
+        kernels = tf.repeat(tf.transpose(kernels, [1, 2, 0]), channels, axis=2)
+        # one more, so that there is one even where there are no images
+        stacked, kernels = (
+            tf.pad(part, [[0, 0]] * (part.shape.rank - 1) + [[0, 1]]) for part in (stacked, kernels)
+        )
+        moved = tf.nn.depthwise_conv2d(stacked, kernels[..., tf.newaxis], [1] * 4, "SAME")
+        moved = tf.reshape(moved[..., :-1], [height, width, -1, channels])
+        return tf.transpose(moved, [2, 0, 1, 3]) + self.background
+
+    @staticmethod
+    def _kernels(nuisance):
+        """(N, 2 reach + 1, 2 reach + 1): points along the line, each shared by its neighbours."""
+        length, angle = nuisance[:, :1], nuisance[:, 1:] * np.float32(np.pi / 180)
+        along = length * np.linspace(-0.5, 0.5, _POINTS, dtype=np.float32)
+        pixels = np.arange(-_REACH, _REACH + 1, dtype=np.float32)[:, np.newaxis]
+
+        def shares(places):
+            return tf.maximum(1.0 - tf.abs(pixels - places[:, tf.newaxis]), 0.0)
+
+        down, right = shares(-along * tf.sin(angle)), shares(along * tf.cos(angle))
+        return tf.einsum("nip,njp->nij", down, right) / _POINTS
+
+    def says(self, nuisance):
+        """See `Bent.says`."""
+        length, angle = (float(value) for value in nuisance)
+        return f"moved by {length:.0f} pixels at {angle:.0f}°" if length > 0.5 else ""
+
+
+@dataclass(frozen=True)
+class Outline(Bent):
+    """Only the edges are seen: how steep a picture is after a Gaussian blur, times a factor.
+
+    Attributes:
+        widths: standard deviation of the blur, pixels; each is a start.
+        steepness: what the slope, of the range per pixel, is multiplied with before it is clipped.
+        low, high: the bounds of the data.
+        weight: of the penalty.
+    """
+
+    widths: Annotated[tuple[float, ...], Range(0.3, 3)] = (0.7,)
+    steepness: Annotated[float, Range(0, above=True)] = 2.0
+    low: float = -0.5
+    high: float = 0.5
+    weight: Annotated[float, Range(0)] = 0.0
+    parameters = (Parameter("outline", "pixels", 0.3, 3.0, 0.3, 1.0),)
+
+    def __post_init__(self):
+        check_ranges(self)
+
+    @property
+    def starts(self):
+        return len(self.widths)
+
+    def start(self, batch, generator):
+        """The widths, (B, S, 1)."""
+        return _for_all(batch, [[width] for width in self.widths])
+
+    def apply(self, generated, nuisance):
+        """See `Bent.apply`."""
+        ink = (generated - self.low) / (self.high - self.low)
+        down = along_both(ink, nuisance[:, 0], (1, 0))
+        right = along_both(ink, nuisance[:, 0], (0, 1))
+        # a slope of nothing has no direction, and must have a gradient
+        slope = tf.sqrt(tf.square(down) + tf.square(right) + 1e-8) - 1e-4
+        lines = tf.minimum(self.steepness * slope, 1.0)
+        return self.low + (self.high - self.low) * lines
+
+    def says(self, nuisance):
+        """See `Bent.says`."""
+        return "seen as an outline"
+
+
+def along_both(images, width, derivatives):
+    """A Gaussian, or its derivative, along columns and rows, nothing around the picture.
+
+    Args:
+        images: float32 (N, H, W, channels).
+        width: (N or 1,), its standard deviation, pixels.
+        derivatives: (down, right): 0 for the Gaussian itself, 1 for its derivative.
+
+    Returns:
+        float32 (N, H, W, channels).
+    """
+    height, across = images.shape[1:3]
+    down, right = (
+        _gaussians(size, width, derivative)
+        for size, derivative in zip((height, across), derivatives, strict=True)
+    )
+    if width.shape[0] == 1:
+        return tf.einsum("ij,njlc->nilc", down[0], tf.einsum("njkc,lk->njlc", images, right[0]))
+    return tf.einsum("nij,njlc->nilc", down, tf.einsum("njkc,nlk->njlc", images, right))
+
+
+def _for_all(batch, starts):
+    """The same starts (S, P) for all examples of a batch, (B, S, P)."""
+    starts = np.float32(starts)
+    return tf.tile(starts[np.newaxis], [tf.shape(batch.data)[0], 1, 1])
+
+
+def _gaussians(size, width, derivative):
+    """(N, size, size): row i weighs the pixels by a Gaussian about pixel i, or its slope there."""
+    width = tf.maximum(width, _LEAST_WIDTH)[:, tf.newaxis, tf.newaxis]
+    reach = np.arange(-size, size + 1, dtype=np.float32)
+    total = tf.reduce_sum(tf.exp(-0.5 * tf.square(reach / width)), axis=2, keepdims=True)
+    places = np.arange(size, dtype=np.float32)
+    apart = places - places[:, np.newaxis]
+    gaussians = tf.exp(-0.5 * tf.square(apart / width)) / total
+    return gaussians * apart / tf.square(width) if derivative else gaussians

@@ -1,0 +1,275 @@
+"""Observations made of observations: one after another, one or another, undone in the data."""
+
+from itertools import pairwise
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.errors import InputError
+from igc_tf.search.observations.base import Begun, Bent, Parameter, begin
+
+
+class Undone(Bent):
+    """An observation that is undone in the data, and not applied to what is generated.
+
+    Its parameters stay where they start. What is generated is then compared with data to which,
+    if the explanation holds, nothing has happened: faint data count as much as others.
+
+    Args:
+        observation: a `Bent` that has `undo`.
+    """
+
+    moves = False
+    undoes = True
+
+    def __init__(self, observation):
+        self.observation = observation
+        self.parameters = observation.parameters
+        self.starts = observation.starts
+
+    def start(self, batch, generator):
+        """That of the observation."""
+        return self.observation.start(batch, generator)
+
+    def apply(self, generated, nuisance):
+        """Nothing: it was undone."""
+        return generated
+
+    def undo(self, data, nuisance):
+        """See `Bent.undo`."""
+        return self.observation.undo(data, nuisance)
+
+    def view(self, data, nuisance):
+        """What is compared: the data, undone."""
+        return self.observation.undo(data, nuisance)
+
+    def penalty(self, nuisance):
+        """That of the observation."""
+        return self.observation.penalty(nuisance)
+
+    def says(self, nuisance):
+        """See `Bent.says`."""
+        return self.observation.says(nuisance)
+
+
+class Compose(Bent):
+    """One observation after another: the first is applied to what is generated, the last is seen.
+
+    Starts are read off the data from the last to the first, each off what is left once those after
+    it are undone; with several starts, all their combinations are starts.
+
+    Args:
+        parts: observations, whose parameters have different names.
+
+    Raises:
+        InputError: for parts of which two have a parameter of one name.
+    """
+
+    def __init__(self, *parts):
+        self.parts = parts
+        self.parameters = tuple(parameter for part in parts for parameter in part.parameters)
+        if len(set(self.names)) < len(self.names):
+            raise InputError(f"names {self.names}: expected parts whose parameters differ in name")
+        self.starts = int(np.prod([part.starts for part in parts]))
+        self.moves = _moves(parts)
+        self.undoes = any(part.undoes for part in parts)
+
+    def start(self, batch, generator):
+        """All combinations of starts (B, S, P)."""
+        return self.begin(batch, generator).nuisance
+
+    def begin(self, batch, generator):
+        """See `Bent.begin`."""
+        data = batch.data[:, tf.newaxis]
+        begun = Begun(tf.zeros([tf.shape(data)[0], 1, 0]), data, data)
+        for part in reversed(self.parts):
+            seen, compared = _flat(begun.seen), _flat(begun.compared)
+            nuisance = part.start(batch._replace(data=seen, visible=None), generator)
+            there = part.starts
+            seen, compared = tf.repeat(seen, there, axis=0), tf.repeat(compared, there, axis=0)
+            seen, compared = part.undo(seen, _flat(nuisance)), part.view(compared, _flat(nuisance))
+            starts = begun.nuisance.shape[1] * there
+            nuisance = tf.reshape(nuisance, [-1, starts, nuisance.shape[2]])
+            begun = Begun(
+                tf.concat([nuisance, tf.repeat(begun.nuisance, there, axis=1)], axis=2),
+                *(tf.reshape(d, [-1, starts, *d.shape[1:]]) for d in (seen, compared)),
+            )
+        return begun
+
+    def apply(self, generated, nuisance):
+        """One after another."""
+        for part, own in zip(self.parts, self._split(nuisance), strict=True):
+            generated = part.apply(generated, own)
+        return generated
+
+    def undo(self, data, nuisance):
+        """The last first."""
+        for part, own in reversed([*zip(self.parts, self._split(nuisance), strict=True)]):
+            data = part.undo(data, own)
+        return data
+
+    def view(self, data, nuisance):
+        """Without what is `Undone`, the last first."""
+        for part, own in reversed([*zip(self.parts, self._split(nuisance), strict=True)]):
+            data = part.view(data, own)
+        return data
+
+    def penalty(self, nuisance):
+        """The sum of the parts'."""
+        split = self._split(nuisance)
+        return tf.add_n([part.penalty(own) for part, own in zip(self.parts, split, strict=True)])
+
+    def says(self, nuisance):
+        """See `Bent.says`."""
+        split = self._split(nuisance)
+        words = [part.says(own) for part, own in zip(self.parts, split, strict=True)]
+        return ", ".join(filter(None, words))
+
+    def _split(self, nuisance):
+        """Each part's own parameters, of a nuisance (..., P)."""
+        ends = np.cumsum([0, *(len(part.parameters) for part in self.parts)])
+        return [nuisance[..., a:b] for a, b in pairwise(ends)]
+
+
+class AnyOf(Bent):
+    """One observation or another: several explanations of an image, searched side by side.
+
+    Each adds its starts to the candidates of each class. The first parameter is the explanation's
+    number; parameters of one name are shared, and neutral where an explanation does not have them.
+
+    Args:
+        parts: observations; put `Identity()` among them, or the plain explanation is lost.
+        prices: what each costs beside its own penalty, in units of the score; None for nothing.
+        name: of the parameter that says which.
+
+    Raises:
+        InputError: for another number of prices.
+    """
+
+    def __init__(self, *parts, prices=None, name="explanation"):
+        self.parts = parts
+        self.prices = tuple(prices) if prices is not None else (0.0,) * len(parts)
+        if len(self.prices) != len(parts):
+            raise InputError(f"prices={prices!r}: expected one for each of {len(parts)} parts")
+        which = Parameter(name, "number", 0.0, len(parts) - 1.0, 0.0, float("inf"))
+        known = {}
+        for parameter in (parameter for part in parts for parameter in part.parameters):
+            known.setdefault(parameter.name, parameter)
+        self.parameters = (which, *known.values())
+        self.starts = sum(part.starts for part in parts)
+        places = {parameter.name: i for i, parameter in enumerate(self.parameters)}
+        self._places = [np.int32([places[p.name] for p in part.parameters]) for part in parts]
+        self.moves = np.zeros(len(self.parameters), bool)
+        np.logical_or.at(
+            self.moves, np.concatenate([np.int32(own) for own in self._places]), _moves(parts)
+        )
+        self.undoes = any(part.undoes for part in parts)
+
+    def start(self, batch, generator):
+        """The starts of all, one after another (B, S, P)."""
+        starts = [part.start(batch, generator) for part in self.parts]
+        return tf.concat([self._placed(i, start) for i, start in enumerate(starts)], axis=1)
+
+    def begin(self, batch, generator):
+        """See `Bent.begin`."""
+        all_begun = [begin(part, batch, generator) for part in self.parts]
+        nuisance = [self._placed(i, begun.nuisance) for i, begun in enumerate(all_begun)]
+        return Begun(
+            tf.concat(nuisance, axis=1),
+            tf.concat([begun.seen for begun in all_begun], axis=1),
+            tf.concat([begun.compared for begun in all_begun], axis=1),
+        )
+
+    def apply(self, generated, nuisance):
+        """By the explanation that each nuisance names."""
+        return self._chosen(nuisance, [part.apply for part in self.parts], generated)
+
+    def each(self, generated, example):
+        """What generated data look like by each start, where those ask nothing of the data.
+
+        Args:
+            generated: float32 (N, ...).
+            example: a `Batch` of one example.
+
+        Yields:
+            `(nuisance (1, P), observed (N, ...))`, in the order of the starts.
+        """
+        for i, part in enumerate(self.parts):
+            for own in tf.split(part.start(example, None), part.starts, axis=1):
+                # known to be one for all
+                own = tf.ensure_shape(own, [1, 1, len(self._places[i])])
+                yield self._placed(i, own)[:, 0], part.apply(generated, own[:, 0])
+
+    def undo(self, data, nuisance):
+        """By the explanation that each nuisance names."""
+        return self._chosen(nuisance, [part.undo for part in self.parts], data)
+
+    def view(self, data, nuisance):
+        """By the explanation that each nuisance names."""
+        return self._chosen(nuisance, [part.view for part in self.parts], data)
+
+    def penalty(self, nuisance):
+        """The price of the explanation and its own penalty, (B, K, P) -> (B, K)."""
+        costs = [
+            price + part.penalty(tf.gather(nuisance, places, axis=-1))
+            for part, price, places in zip(self.parts, self.prices, self._places, strict=True)
+        ]
+        which = tf.cast(tf.round(nuisance[..., 0]), tf.int32)
+        return tf.reduce_sum(tf.stack(costs, -1) * tf.one_hot(which, len(costs)), axis=-1)
+
+    def says(self, nuisance):
+        """See `Bent.says`."""
+        which = round(float(nuisance[0]))
+        return self.parts[which].says(np.asarray(nuisance)[self._places[which]])
+
+    def _placed(self, i, own):
+        """The whole nuisance (B, s, P) of what part i has (B, s, p)."""
+        columns = [tf.fill(tf.shape(own)[:2], float(i))]
+        for place in range(1, len(self.parameters)):
+            owned = np.flatnonzero(self._places[i] == place)
+            columns.append(
+                own[..., owned[0]]
+                if len(owned)
+                else tf.fill(tf.shape(own)[:2], float(self.neutral[place]))
+            )
+        return tf.stack(columns, axis=-1)
+
+    def _chosen(self, nuisance, functions, data):
+        """data (N, ...) through the function that each nuisance (N or 1, P) names."""
+        which = tf.cast(tf.round(nuisance[:, 0]), tf.int32)
+        which = tf.broadcast_to(which, tf.shape(data)[:1])
+        nuisance = tf.broadcast_to(nuisance, [tf.shape(data)[0], nuisance.shape[1]])
+        rows, results = [], []
+        for i, (function, places) in enumerate(zip(functions, self._places, strict=True)):
+            # each function works on its own examples only
+            own = tf.where(which == i)[:, 0]
+            chosen = tf.gather(tf.gather(nuisance, own), places, axis=1)
+            rows.append(tf.cast(own, tf.int32))
+            results.append(function(tf.gather(data, own), chosen))
+        stitched = tf.dynamic_stitch(rows, results)
+        return tf.ensure_shape(stitched, [None, *results[0].shape[1:]])
+
+
+class Explanations(Compose):
+    """What is undone in the data, one explanation or another, and a lens in front of the generator.
+
+    Args:
+        explanations: an `AnyOf`, of what is `Undone` in the data.
+        lenses: an `AnyOf` whose starts are the same for all data: what a generated image is seen
+            through. A search tries all of them on what it has generated once (`Search.screen`).
+    """
+
+    def __init__(self, explanations, lenses):
+        super().__init__(lenses, explanations)
+        self.explanations = explanations
+        self.lenses = lenses
+
+
+def _moves(parts):
+    """Which of the parameters of all parts, one after another, are searched; bool."""
+    return np.concatenate([np.broadcast_to(part.moves, len(part.parameters)) for part in parts])
+
+
+def _flat(tensor):
+    """(B, S, ...) as (B · S, ...)."""
+    return tf.reshape(tensor, [-1, *tensor.shape[2:]])

@@ -1,0 +1,39 @@
+"""The observations that settings name."""
+
+from igc_tf.search.observations.base import Identity
+from igc_tf.search.observations.blur import Blur, MotionBlur, Outline
+from igc_tf.search.observations.compose import AnyOf, Compose, Explanations, Undone
+from igc_tf.search.observations.light import Light, Polarity, UnevenLight
+from igc_tf.search.observations.pose import Pose
+
+
+def _robust(generator):
+    """Light, negatives, shifts undone, and seen through lenses that cannot be undone."""
+    height, width, _ = generator.data_shape
+    low, high = generator.bounds
+    ends = {"low": low, "high": high}
+    shift = Pose(shifts_only=True, background=low, high=high)
+    field = UnevenLight(**ends)
+    explanations = [
+        Identity(),
+        Undone(shift),
+        Undone(Compose(shift, Light(**ends))),
+        Undone(Compose(shift, field)),
+        Undone(Compose(shift, field, Polarity("columns", width, **ends))),
+        Undone(Compose(shift, field, Polarity("rows", height, **ends))),
+        Undone(Compose(shift, field, Polarity(**ends))),
+    ]
+    lenses = [
+        Identity(),
+        Blur((0.8, 1.3, 2.0), background=low),
+        MotionBlur((7.0,), (-45.0, 0.0, 45.0, 90.0), background=low),
+        Outline((0.5, 0.8, 1.2), **ends),
+    ]
+    return Explanations(
+        AnyOf(*explanations, prices=(0.0, 0.02, 0.02, 0.04, 0.04, 0.04, 0.04)),
+        AnyOf(*lenses, prices=(0.0, 0.02, 0.02, 0.04), name="lens"),
+    )
+
+
+# made for a generator: its frame and its bounds
+OBSERVATIONS = {"robust": _robust}

@@ -1,0 +1,89 @@
+"""Light against its closed forms, and SciPy's opening."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from igc_tf.data import bundled_digits
+from igc_tf.search import Batch
+from igc_tf.search.observations import Light, Polarity, UnevenLight
+
+DIGITS = bundled_digits().sample(6, seed=3).images
+
+
+def _start(observation, data):
+    return observation.start(Batch(data), None).numpy()
+
+
+def test_light_is_a_clipped_line():
+    nuisance = np.float32([[0.5, 0.2]] * 3 + [[2.0, -0.1]] * 3)
+    lit = Light().apply(DIGITS, nuisance).numpy()
+    gain, offset = nuisance.T[:, :, None, None, None]
+    np.testing.assert_allclose(lit, np.clip(gain * (DIGITS + 0.5) - 0.5 + offset, -0.5, 0.5))
+
+
+def test_light_is_read_off_the_data_and_undone():
+    light = Light()
+    nuisance = np.float32([[0.4, 0.3]] * 6)
+    data = light.apply(DIGITS, nuisance).numpy()
+    start = _start(light, data)
+    assert start.shape == (6, 1, 2)
+    np.testing.assert_allclose(start[:, 0, 1], 0.3, atol=1e-6)
+    # the ink of a digit is not all white
+    np.testing.assert_allclose(start[:, 0, 0], 0.4, atol=0.02)
+    undone = light.undo(data, start[:, 0]).numpy()
+    np.testing.assert_allclose(undone, DIGITS, atol=0.05)
+    np.testing.assert_allclose(_start(Light(gains=False), data)[:, 0, 0], 1.0)
+
+
+def test_the_field_is_undone_by_scipys_opening():
+    uneven = UnevenLight()
+    ramp = 0.5 * np.linspace(0, 1, 28, dtype=np.float32)[:, None, None]
+    data = np.clip(0.5 * (DIGITS + 0.5) + ramp - 0.5, -0.5, 0.5).astype(np.float32)
+    start = _start(uneven, data)[:, 0]
+    assert start.shape == (6, len(uneven.parameters)) == (6, 17)
+    undone = uneven.undo(data, start).numpy()
+    opened = np.stack([ndimage.grey_opening(d, size=(7, 7, 1), mode="nearest") for d in data])
+    above = np.sort((data - opened).reshape(6, -1), axis=1)[:, -23:].mean(axis=1)
+    np.testing.assert_allclose(start[:, 0], above, rtol=1e-5)
+    expected = np.clip((data - opened) / above[:, None, None, None] - 0.5, -0.5, 0.5)
+    np.testing.assert_allclose(undone, expected, atol=1e-5)
+    assert np.abs(undone - DIGITS).mean() < 0.25 * np.abs(data - DIGITS).mean()
+    # the field found rises as the ramp does
+    field = start[:, 1:].reshape(6, 4, 4).mean(axis=2)
+    np.testing.assert_allclose(field, [[0.06, 0.19, 0.31, 0.44]] * 6, atol=0.12)
+    assert (np.diff(field, axis=1) > 0).all()
+
+
+def test_the_field_is_added_to_a_fainter_picture():
+    uneven = UnevenLight(cells=2)
+    nuisance = np.float32([[0.5, 0.1, 0.1, 0.1, 0.1]])
+    np.testing.assert_allclose(
+        uneven.apply(DIGITS, nuisance), 0.5 * (DIGITS + 0.5) - 0.4, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("part", ["columns", "rows"])
+def test_bright_columns_or_rows_are_found_and_turned_back(part):
+    polarity = Polarity(part, 28)
+    data = DIGITS.copy()
+    where = (
+        (slice(None), slice(None), slice(0, 7)) if part == "columns" else (slice(None), slice(0, 7))
+    )
+    data[where] *= -1
+    start = _start(polarity, data)[:, 0]
+    np.testing.assert_array_equal(start, [[1] * 7 + [0] * 21] * 6)
+    np.testing.assert_allclose(polarity.undo(data, start), DIGITS, atol=1e-6)
+    assert polarity.says(start[0]) == f"7 {part} negative"
+
+
+def test_a_negative_is_turned_back():
+    polarity = Polarity()
+    start = _start(polarity, -DIGITS)[:, 0]
+    np.testing.assert_allclose(polarity.undo(-DIGITS, start), DIGITS, atol=1e-6)
+    assert polarity.says(start[0]) == "as a negative" and not polarity.says(start[0] * 0)
+
+
+def test_what_is_bent_costs_by_its_square():
+    penalty = Light(weight=0.1).penalty(np.float32([[[1.0, 0.0], [0.5, 0.25]]]))
+    np.testing.assert_allclose(penalty, [[0.0, 0.1 * (1 + 0.25)]])

@@ -1,0 +1,98 @@
+"""Lenses that training tells its searches, and light that it undoes."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from igc_tf.data import bundled_digits
+from igc_tf.generators.store import load_generator
+from igc_tf.search import Batch, SearchSettings
+from igc_tf.search.observations import Blur, Identity, Light, MotionBlur, Outline, UnevenLight
+from igc_tf.training.class_separation import ClassSeparation
+from igc_tf.training.known_lens import KnownLens, relit
+
+BOUNDS = (-0.5, 0.5)
+DIGITS = bundled_digits().sample(40, seed=4)
+SEED = tf.constant([3, 4])
+
+
+def test_lenses_are_drawn_in_their_share_and_ranges():
+    lens = KnownLens(BOUNDS)
+    values = dict(zip(lens.names, lens.draw(6000, 0.6, SEED).numpy().T, strict=True))
+    shares = np.bincount(values["lens"].astype(int)) / 6000
+    np.testing.assert_allclose(shares, [0.4, 0.2, 0.2, 0.2], atol=0.02)
+    for name, (low, high) in {
+        "blur": (0.4, 2.2),
+        "motion": (2.0, 9.0),
+        "motion angle": (-90.0, 90.0),
+        "outline": (0.4, 1.4),
+    }.items():
+        found = values[name]
+        assert low <= found.min() < low + 0.02 * (high - low)
+        assert high - 0.02 * (high - low) < found.max() <= high
+    np.testing.assert_array_equal(lens.draw(50, 0.0, SEED)[:, 0], np.zeros(50))
+    np.testing.assert_array_equal(lens.draw(50, 0.6, SEED), lens.draw(50, 0.6, SEED))
+
+
+def test_each_image_is_seen_through_its_own_lens():
+    lens = KnownLens(BOUNDS)
+    nuisance = lens.draw(40, 0.8, SEED)
+    seen = lens.apply(DIGITS.images, nuisance).numpy()
+    parts = Identity(), Blur(), MotionBlur(), Outline()
+    own = [[], [1], [2, 3], [4]]
+    assert len(set(nuisance[:, 0].numpy())) == 4
+    for image, values, result in zip(DIGITS.images, nuisance.numpy(), seen, strict=True):
+        kind = int(values[0])
+        expected = parts[kind].apply(image[np.newaxis], values[np.newaxis, own[kind]])[0]
+        np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_light_falls_on_its_share_and_is_undone_by_the_observations():
+    lit, undo = relit(DIGITS.images, 0.5, SEED, BOUNDS)
+    back = undo(lit).numpy()
+    was_lit = np.abs(lit - DIGITS.images).max(axis=(1, 2, 3)) > 0
+    assert 10 <= was_lit.sum() <= 30
+    np.testing.assert_array_equal(back[~was_lit], DIGITS.images[~was_lit])
+    for image, result in zip(lit.numpy()[was_lit], back[was_lit], strict=True):
+        undone = []
+        for light in (UnevenLight(), Light()):
+            start = light.start(Batch(tf.constant(image[np.newaxis])), None)[:, 0]
+            undone.append(np.abs(light.undo(image[np.newaxis], start) - result).max())
+        assert min(undone) < 1e-6
+    errors = [np.abs(images[was_lit] - DIGITS.images[was_lit]).mean() for images in (lit, back)]
+    assert errors[1] < 0.5 * errors[0]
+
+
+def test_the_search_compares_through_the_lens_it_was_told():
+    generator = load_generator("mnist-cagan-compact")
+    settings = SearchSettings(steps=0, start="encoder")
+    separation = ClassSeparation(settings, images=12, observed=1.0)
+    engine = separation.engine(generator)
+    condition = tf.constant(DIGITS.conditions)
+    searched = separation.search(engine, tf.constant(DIGITS.images), condition, SEED)
+    data, nuisance = searched.state.batch.data, searched.state.candidates.values["nuisance"]
+    np.testing.assert_array_equal(nuisance, np.repeat(nuisance[:, :1], 10, axis=1))
+    lens = KnownLens(BOUNDS)
+    np.testing.assert_allclose(data, lens.apply(DIGITS.images[:12], nuisance[:, 0]), atol=1e-5)
+    generated, observed = engine.show(searched.state)
+    through = lens.apply(tf.reshape(generated, [120, 28, 28, 1]), tf.reshape(nuisance, [120, -1]))
+    np.testing.assert_allclose(tf.reshape(observed, [120, 28, 28, 1]), through, atol=1e-5)
+    difference = np.abs(data[:, None] - observed).mean(axis=(2, 3, 4))
+    np.testing.assert_allclose(engine.terms(searched.state).difference, difference, rtol=1e-4)
+    # all three lenses among them, the right digits are reproduced through them
+    right = (difference * DIGITS.conditions[:12]).sum(axis=1)
+    assert right.mean() < 0.1 and set(nuisance[:, 0, 0].numpy()) == {1.0, 2.0, 3.0}
+
+
+def test_a_share_of_none_changes_nothing():
+    generator = load_generator("mnist-cagan-compact")
+    plain = ClassSeparation(SearchSettings(steps=0, start="encoder"), images=4)
+    told = dataclasses.replace(plain, observed=1e-9)
+    losses = []
+    for separation in (plain, told):
+        engine = separation.engine(generator)
+        condition = tf.constant(DIGITS.conditions)
+        searched = separation.search(engine, tf.constant(DIGITS.images), condition, SEED)
+        losses.append(float(separation.loss(searched)[0]))
+    np.testing.assert_allclose(*losses, rtol=1e-4)
