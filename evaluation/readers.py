@@ -105,6 +105,10 @@ class Network:
         del mask
         return evaluate_network(self.model, images, labels, self.batch_size)
 
+    def probabilities(self, images):
+        """Returns the probabilities (N, C) of the classes, as the network says them."""
+        return self.model.predict(images, batch_size=self.batch_size, verbose=0)
+
 
 class Readers:
     """All readers of an evaluation, loaded; and what a result says about them.
