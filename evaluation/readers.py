@@ -81,6 +81,10 @@ class Library:
         with _no_warning_of_foreign():
             return self.classifier.calibrate(images, labels, batch_size=self.batch_size, verbose=0)
 
+    def probabilities(self, images):
+        """Returns the probabilities (N, C) of the classes, once it is calibrated."""
+        return self.classifier.probabilities(self.predict(images))
+
     def classify(self, images, mask=None):
         """Returns the `Classification` of a few images."""
         with _no_warning_of_foreign():
