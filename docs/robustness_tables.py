@@ -123,16 +123,16 @@ def out_of_class():
 
 
 def calibration():
-    """The calibration error of each settings."""
-    lines = [
-        [
-            _reader(name),
-            f"{found['temperature']:.4f}",
-            percent(found["expected_calibration_error"]),
-        ]
-        for name, found in read("out_of_class/test")["calibration"].items()
-    ]
-    return table(["", "temperature", "expected calibration error"], lines)
+    """Accuracy, mean confidence and calibration error of every reader."""
+    lines = []
+    for name, kinds in read("out_of_class/test")["calibration"].items():
+        line = [_reader(name)]
+        for found in kinds.values():
+            line += [percent(found["accuracy"], 1), percent(found["confidence"], 1)]
+            line.append(percent(found["expected_calibration_error"]))
+        lines.append(line)
+    head = [f"{kind}: {figure}" for kind in kinds for figure in ("accuracy", "confidence", "error")]
+    return table(["", *head], lines)
 
 
 def numbers():

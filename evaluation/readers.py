@@ -81,6 +81,10 @@ class Library:
         with _no_warning_of_foreign():
             return self.classifier.calibrate(images, labels, batch_size=self.batch_size, verbose=0)
 
+    def probabilities(self, images):
+        """Returns the probabilities (N, C) of the classes, once it is calibrated."""
+        return self.classifier.probabilities(self.predict(images))
+
     def classify(self, images, mask=None):
         """Returns the `Classification` of a few images."""
         with _no_warning_of_foreign():
@@ -104,6 +108,10 @@ class Network:
         """Returns the `Evaluation` of images; hidden pixels are as the caller has filled them."""
         del mask
         return evaluate_network(self.model, images, labels, self.batch_size)
+
+    def probabilities(self, images):
+        """Returns the probabilities (N, C) of the classes, as the network says them."""
+        return self.model.predict(images, batch_size=self.batch_size, verbose=0)
 
 
 class Readers:

@@ -14,7 +14,7 @@ from evaluation.out_of_class.foreign import CLOTHES, MADE, clothes
 from evaluation.readers import Readers, ReadersOptions, Sample
 from igc_tf.classifiers.calibration import Calibration
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import load_images
+from igc_tf.data import MNIST_C, VALIDATION_CORRUPTIONS, corrupt_some, load_images
 from igc_tf.errors import DataError
 from igc_tf.metrics import expected_calibration_error
 from igc_tf.ranges import Range
@@ -56,8 +56,9 @@ def tell_foreign(options, data=None, verbose=1):
         looked for, among as many digits; `refused`, the share of foreign images that is refused
         where of the calibration's digits `false_alarm` are; and `digits_refused`, that of the
         digits. `doubts`, for each reader and doubt the means over the kinds; `calibration`, for
-        each settings the temperature and the `expected_calibration_error` on the digits;
-        `left_out`, what could not be had.
+        each reader on the "clean" digits, and on the same "corrupted" in all the ways of the split,
+        each in another, `accuracy`, mean `confidence` and `expected_calibration_error`;
+        `temperatures` of the settings; `left_out`, what could not be had.
 
     Raises:
         InputError: for a name that is not known.
@@ -82,6 +83,8 @@ def tell_foreign(options, data=None, verbose=1):
         "left_out": left_out,
     }
     run = Experiment("python -m evaluation.out_of_class", options, facts, verbose=verbose)
+    for library in readers.libraries.values():
+        library.calibrate(known.images, known.labels)
     with run.progress(len(readers.all) * len(foreign), "row") as progress:
         for name, reader in readers.all.items():
             doubter = Doubter(reader, train.images)
@@ -91,7 +94,7 @@ def tell_foreign(options, data=None, verbose=1):
                 if run.row(kind=kind, reader=name) is not None:
                     continue
                 if of_known is None:
-                    of_known, of_digits = doubter(known.images), doubter(digits.images)
+                    of_known, of_digits = doubter.usual(known.images), doubter(digits.images)
                 found = {
                     doubt: _told_apart(
                         of_known[doubt], of_digits[doubt], of_foreign, options.false_alarm
@@ -101,14 +104,26 @@ def tell_foreign(options, data=None, verbose=1):
                 run.add({"kind": kind, "reader": name, "doubts": found})
                 for doubt, figures in found.items():
                     run.say(_line(kind, name, doubt, figures))
-    calibration = {name: _calibrated(who, known, digits) for name, who in readers.libraries.items()}
+    corruptions = tuple(MNIST_C if options.split == "test" else VALIDATION_CORRUPTIONS)
+    corrupted = corrupt_some(digits.images, corruptions, options.seed, bounds=bounds)
+    calibration = {
+        name: {
+            kind: _calibrated(reader, images, digits.labels)
+            for kind, images in (("clean", digits.images), ("corrupted", corrupted))
+        }
+        for name, reader in readers.all.items()
+    }
     shown = [images[:2] for images in foreign.values()]
     captions = [kind for kind in foreign for _ in range(2)]
     sample = Sample(np.concatenate(shown), np.full(len(captions), -1))
     for name in readers.libraries:
         readers.libraries[name].classifier.reject_at(options.false_alarm)
         readers.draw(run, name, sample, captions)
-    return run.finish(doubts=_means(run.rows), calibration=calibration)
+    temperatures = {
+        name: library.classifier.calibration.temperature
+        for name, library in readers.libraries.items()
+    }
+    return run.finish(doubts=_means(run.rows), calibration=calibration, temperatures=temperatures)
 
 
 def _foreign(options, digits):
@@ -143,12 +158,14 @@ def _told_apart(of_known, of_digits, of_foreign, false_alarm):
     }
 
 
-def _calibrated(library, known, digits):
-    """Calibrates a library, and says how well."""
-    temperature = library.calibrate(known.images, known.labels).temperature
-    probabilities = library.classifier.probabilities(library.predict(digits.images))
-    error = expected_calibration_error(probabilities, digits.labels)
-    return {"temperature": temperature, "expected_calibration_error": error}
+def _calibrated(reader, images, labels):
+    """How sure a reader is, and how far off that is; a network by its own softmax."""
+    probabilities = reader.probabilities(images)
+    return {
+        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "confidence": float(probabilities.max(axis=1).mean()),
+        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+    }
 
 
 def _means(rows):
@@ -179,8 +196,11 @@ def main():
     result = tell_foreign(parse_options(OutOfClassOptions))
     for kind, reason in result["left_out"].items():
         print(f"left out: {kind}: {reason}")
-    for name, found in result["calibration"].items():
-        print(f"{name}: calibration error {100 * found['expected_calibration_error']:.2f} %")
+    for name, kinds in result["calibration"].items():
+        errors = [
+            f"{kind} {100 * kinds[kind]['expected_calibration_error']:.2f} %" for kind in kinds
+        ]
+        print(f"{name:20} expected calibration error: {', '.join(errors)}")
     for reader, doubts in result["doubts"].items():
         for doubt, figures in doubts.items():
             print(_line("mean", reader, doubt, figures))

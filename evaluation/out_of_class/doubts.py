@@ -48,6 +48,12 @@ class Doubter:
             "neighbours": self._distances(_normed(features)),
         }
 
+    def usual(self, images):
+        """The doubts about images of the classes: the library's are those it was calibrated by."""
+        return (
+            self(images) if self._known is not None else self._reader.classifier.calibration.doubts
+        )
+
     def _seen(self, images):
         size = self._reader.batch_size
         parts = [

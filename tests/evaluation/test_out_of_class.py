@@ -11,8 +11,9 @@ from evaluation.out_of_class.doubts import Doubter
 from evaluation.out_of_class.foreign import LETTERS, MADE
 from evaluation.readers import Readers
 from igc_tf.classifiers import load_lenet
-from igc_tf.data import bundled_digits
+from igc_tf.data import MNIST_C, bundled_digits, corrupt_some
 from igc_tf.data.ink import arrange_ink
+from igc_tf.metrics import expected_calibration_error
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import save_encoded_digits
 
@@ -57,8 +58,18 @@ def test_each_doubt_is_measured_on_each_kind(options, parts):
     means = result["doubts"]["mnist-lenet"]["energy"]
     of_all = [rows[kind, "mnist-lenet"]["energy"]["auroc"] for kind in MADE]
     assert means["auroc"] == pytest.approx(np.mean(of_all))
-    found = result["calibration"]["library, fast"]
-    assert found["temperature"] > 0 and 0 <= found["expected_calibration_error"] < 0.5
+    assert result["temperatures"]["library, fast"] > 0
+    digits = parts[2].sample(COUNT, seed=0)
+    corrupted = corrupt_some(digits.images, tuple(MNIST_C), 0)
+    lenet = load_lenet("mnist-lenet")
+    for kind, images in (("clean", digits.images), ("corrupted", corrupted)):
+        probabilities = lenet.predict(images, verbose=0)
+        found = result["calibration"]["mnist-lenet"][kind]
+        assert found["accuracy"] == (probabilities.argmax(axis=1) == digits.labels).mean()
+        assert found["expected_calibration_error"] == pytest.approx(
+            expected_calibration_error(probabilities, digits.labels), abs=1e-4
+        )
+        assert 0.1 < result["calibration"]["library, fast"][kind]["confidence"] <= 1
     assert (options.output / "examples-fast.png").stat().st_size > 1000
 
     # as if interrupted
