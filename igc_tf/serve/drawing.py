@@ -186,7 +186,7 @@ def describe_classifier(classifier):
     return {
         "names": layout.element_names,
         "labels": [
-            {"name": label.name, "first": first, "count": len(label.values)}
+            {"name": label.name, "first": first, "count": len(label.values), "values": label.values}
             for label, first in zip(layout.labels, layout.offsets, strict=True)
         ],
         "height": height,

@@ -134,6 +134,22 @@ def test_jpeg_and_its_orientation(tmp_path):
     assert np.abs(read_picture(path)[..., 0] - expected_seven()).mean() < 0.015
 
 
+def test_from_memory_as_from_a_file(tmp_path):
+    path = save(tmp_path / "seven.png", byte(drawing()))
+    encoded = path.read_bytes()
+    frame = {"shape": (28, 28, 1), "bounds": (-0.5, 0.5)}
+    np.testing.assert_array_equal(data.decode_picture(encoded, **frame), read_picture(path))
+    for wrong, message in (
+        (b"", "is not a PNG"),
+        (b"no picture", "is not a PNG"),
+        (encoded[:200], "damaged or cut short"),
+    ):
+        with pytest.raises(ImageFileError, match=f"^{message}"):
+            data.decode_picture(wrong, **frame)
+    with pytest.raises(InputError, match="bounds="):
+        data.decode_picture(encoded, (28, 28, 1), (0.5, -0.5))
+
+
 def test_photographed_page(tmp_path):
     """Uneven light and grain, dark pen."""
     height, width = 300, 400

@@ -167,7 +167,9 @@ function makeTiles() {
       const item = document.createElement("li");
       item.innerHTML = '<canvas role="img"></canvas><p class="name"><span></span><span></span></p>' +
         '<p class="note"></p>';
-      item.querySelector(".name span").textContent = item.title = ready.names[i];
+      item.title = ready.names[i];
+      // the label's name stands above
+      item.querySelector(".name span").textContent = label.values[i - label.first];
       tiles[i] = {
         item,
         canvas: item.querySelector("canvas"),
@@ -180,13 +182,18 @@ function makeTiles() {
     }
     return list;
   });
-  const parts = lists.flatMap((list, i) => {
-    if (lists.length === 1) return [list];
-    const title = document.createElement("h3");
-    title.textContent = ready.labels[i].name;
-    return [title, list];
+  const parts = lists.map((list, i) => {
+    const part = document.createElement("div");
+    if (lists.length > 1) {
+      const title = document.createElement("h3");
+      title.textContent = ready.labels[i].name;
+      part.append(title);
+    }
+    part.append(list);
+    return part;
   });
   $("labels").replaceChildren(...parts);
+  $("labels").classList.toggle("several", parts.length > 1);
 }
 
 function size() {
@@ -279,6 +286,7 @@ function show() {
   const answer = names(look).join(", ");
   $("answer").textContent = answer;
   $("answer").classList.toggle("long", answer.length > 3);
+  $("answer").classList.toggle("longer", answer.length > 16);
   $("facts").textContent = facts(look).join("\n");
   drawImage($("seen"), picture);
   drawImage($("best"), imageOf(look, bestElement(look)));
@@ -293,8 +301,11 @@ function show() {
 }
 
 function facts(look) {
-  const lines = [`score ${look.answers.map((e) => look.scores[e].toFixed(4)).join(", ")}`];
-  if (ready.labels.length === 1 && ready.names.length > 1) {
+  const total = look.answers.reduce((sum, element) => sum + look.scores[element], 0);
+  const lines = [`score ${(total / look.answers.length).toFixed(4)}`];
+  if (ready.labels.length > 1) {
+    lines[0] = `mean ${lines[0]}`;
+  } else if (ready.names.length > 1) {
     const [first, second] = ordered(look, ready.labels[0]);
     const margin = look.scores[first] - look.scores[second];
     lines.push(`next ${ready.names[second]}, ${margin.toFixed(4)} below`);
@@ -310,7 +321,7 @@ function showNothing(reason) {
   looks = [];
   picture = null;
   $("answer").textContent = "–";
-  $("answer").classList.remove("long");
+  $("answer").classList.remove("long", "longer");
   $("facts").textContent = reason;
   $("step").disabled = true;
   $("step").max = $("step").value = 0;
@@ -368,8 +379,9 @@ function savePng() {
   context.drawImage($("sheet"), edge, edge, $("sheet").width * scale, $("sheet").height * scale);
   context.strokeRect(edge, edge, $("sheet").width * scale, $("sheet").height * scale);
   context.fillStyle = "#000";
-  context.font = "bold 26px sans-serif";
-  context.fillText(names(look).join(", "), edge, side + edge + 34, side);
+  const answer = names(look).join(", ");
+  context.font = `bold ${answer.length > 16 ? 14 : 26}px sans-serif`;
+  context.fillText(answer, edge, side + edge + 34, side);
   context.font = "13px sans-serif";
   const what = `${ready.generator}, ${ready.settings}, step ${look.step} of ${ready.steps}`;
   context.fillText(what, edge, side + edge + 58, side);
