@@ -249,6 +249,7 @@ def test_correlations_are_over_all_generators_and_know_what_is_better():
     assert (first["generators"], first["trainings"]) == (9, 3)
     assert found["inception score", 0.0]["correlation"] == pytest.approx(-1)
     assert found["Fréchet distance, negative", 0.0]["correlation"] == pytest.approx(1)
+    assert correlate(rows[:1]) == []
     # of a constant there is none
     assert found["inception score", 0.4]["correlation"] is None
 
@@ -280,6 +281,7 @@ def test_options_say_how_long_and_how_often():
     [
         ({"variants": ("cgan-huge",)}, "cgan-huge.*expected one or more of vanilla-gan"),
         ({"variants": ()}, "expected one or more"),
+        ({"variants": ("vanilla-gan",)}, "vanilla-gan.*expected one with classes"),
         ({"images": 50}, "images=50"),
         ({"inception_weights": "nowhere.h5"}, "nowhere.h5.*existing file"),
     ],
