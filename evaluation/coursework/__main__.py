@@ -21,7 +21,7 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.metrics import InceptionFeatures
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.runs import Experiment, json_ready, read_json
+from igc_tf.runs import Experiment, differences, json_ready, read_json
 from igc_tf.training import RECIPES
 
 PARTS = ("scores", "classifier-loss", "classification")
@@ -98,6 +98,10 @@ class CourseworkOptions:
             raise InputError(
                 f"variants={self.variants!r}: expected one or more of {', '.join(VARIANTS)}"
             )
+        if "classification" in self.parts and all(map(_has_no_classes, self.variants)):
+            raise InputError(
+                f"variants={self.variants!r}: expected one with classes for the classification"
+            )
         if self.inception_weights is not None and not Path(self.inception_weights).is_file():
             raise InputError(
                 f"inception_weights={str(self.inception_weights)!r}: expected an existing file"
@@ -126,6 +130,10 @@ class CourseworkOptions:
         """The seeds of a variant's trainings."""
         several = recipe.network == "dense" and recipe.labels != "none"
         return range(self.seeds if several else 1)
+
+
+def _has_no_classes(name):
+    return RECIPES[name].labels == "none"
 
 
 def run_coursework(options, data=None, verbose=1):
@@ -163,7 +171,7 @@ def run_coursework(options, data=None, verbose=1):
     with_classes = {
         (name, seed): training
         for (name, seed), training in trainings.items()
-        if RECIPES[name].labels != "none"
+        if not _has_no_classes(name)
     }
 
     def scores(run):
@@ -210,8 +218,9 @@ def _training(options, name, recipe, seed, data, verbose):
 def _do(part, work, options, facts, verbose):
     """The result of a part: what is there, if it is complete and of the same options."""
     options = replace(options, output=options.output / part, parts=(part,))
+    asked = {"options": json_ready(options), **facts, "complete": True}
     found = read_json(options.output / "result.json")
-    if found is not None and found.get("complete") and found["options"] == json_ready(options):
+    if found is not None and not differences(found, asked):
         return found
     run = Experiment("python -m evaluation.coursework", options, facts, verbose=verbose)
     return run.finish(**work(run))

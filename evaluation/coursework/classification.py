@@ -92,13 +92,15 @@ def correlate(rows):
     """Whether better images classify better: Spearman's correlation over all generators.
 
     Args:
-        rows: of `classify_variants`, two at least.
+        rows: of `classify_variants`.
 
     Returns:
         A list of dicts, one for each of `MEASURES` and sigma: `measure`, `sigma`, `correlation`
         and its 95 % `correlation_interval` by bootstrap over the trainings, whose checkpoints stay
-        together; `generators` and `trainings`, their numbers.
+        together; `generators` and `trainings`, their numbers. A single generator has none.
     """
+    if len(rows) < 2:
+        return []
     trainings = [f"{row['variant']} {row['seed']}" for row in rows]
     found = []
     for measure, (field, sign) in MEASURES.items():

@@ -148,7 +148,7 @@ def loss_figures(curve):
     """What the losses do in the second half of a training.
 
     Args:
-        curve: `Trained.losses`, of at least four means.
+        curve: `Trained.losses`.
 
     Returns:
         `{name: {"mean", "oscillation"}}`: of each loss its mean, and the standard deviation of its

@@ -160,19 +160,22 @@ def _generator(default):
         """
         path = train_generator(recipe, output, data_dir=data_dir, start_from=start_from)
         best = read_json(output / "best.json")
-        if "accuracy" in best:
-            does = f"reads {100 * best['accuracy']:.1f} % of {best['count']} validation images"
-        else:
-            does = (
-                f"reproduces {best['count']} validation images to a mean difference of "
-                f"{best['difference']:.4f}"
-            )
         print(
-            f"the chosen generator, of epoch {best['epoch']}, {does}; it lies in {path}, which is "
-            "what other commands take as --generator"
+            f"the chosen generator, of epoch {best['epoch']}, {judged(best)}; it lies in {path}, "
+            "which is what other commands take as --generator"
         )
 
     return train
+
+
+def judged(best):
+    """What a `best.json` says of a generator, with classes or without."""
+    if "accuracy" in best:
+        return f"reads {100 * best['accuracy']:.1f} % of {best['count']} validation images"
+    return (
+        f"reproduces {best['count']} validation images to a mean difference of "
+        f"{best['difference']:.4f}"
+    )
 
 
 def _lenet(default):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from igc_tf.cli import train
-from igc_tf.cli.train import SUMMARIES, train_command
+from igc_tf.cli.train import SUMMARIES, judged, train_command
 from igc_tf.errors import InputError
 from igc_tf.training import RECIPES
 
@@ -86,6 +86,13 @@ def test_a_recipe_without_separation_can_be_given_one(monkeypatch, tmp_path):
     assert recipe.separation.sigma == 0.4
     recipe, _ = _asked(monkeypatch, "cagan-paper", "--output", str(tmp_path))
     assert recipe == RECIPES["cagan-paper"]
+
+
+def test_a_generator_is_said_to_read_or_where_it_has_no_classes_to_reproduce():
+    assert judged({"accuracy": 0.9871, "count": 500}) == "reads 98.7 % of 500 validation images"
+    assert judged({"difference": 0.0371, "count": 20}) == (
+        "reproduces 20 validation images to a mean difference of 0.0371"
+    )
 
 
 def test_trains_and_says_where_the_network_lies(tmp_path, capsys):

@@ -1,12 +1,14 @@
 """The coursework's table, its sentences, and its generators as classifiers."""
 
 import json
+import sys
 from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
+from evaluation.coursework import __main__ as program
 from evaluation.coursework import variants as trainings
 from evaluation.coursework.__main__ import CourseworkOptions, run_coursework
 from evaluation.coursework.claims import judge_claims
@@ -249,8 +251,37 @@ def test_correlations_are_over_all_generators_and_know_what_is_better():
     assert (first["generators"], first["trainings"]) == (9, 3)
     assert found["inception score", 0.0]["correlation"] == pytest.approx(-1)
     assert found["Fréchet distance, negative", 0.0]["correlation"] == pytest.approx(1)
+    assert correlate(rows[:1]) == []
     # of a constant there is none
     assert found["inception score", 0.4]["correlation"] is None
+
+
+def test_the_program_prints_what_was_found(monkeypatch, capsys, tmp_path):
+    scores = {"inception_score": 3.5, "accuracy": 0.7, "frechet": 12.0}
+    published = PUBLISHED["cgan-shallow"]._asdict()
+    length = {"batches": 429, "reproduced": False}
+    rows = [
+        {"variant": "cgan-shallow", "published": published, **length, **scores},
+        {"variant": "cgan-shallow", "published": published, **length, **scores, "accuracy": 0.6},
+        {"variant": "vanilla-gan", "published": None, **length, "inception_score": 1.0},
+    ]
+    claims = [{"claim": "a sentence", "verdict": "holds", "found": "figures"}]
+    correlation = {"measure": "inception score", "sigma": 0.2, "correlation": -0.5}
+    results = {
+        "scores": {"rows": rows, "claims": claims},
+        "classifier-loss": {"rows": [{"alpha": 0.1, "beta": 1.0, "own": scores, "other": scores}]},
+        "classification": {"correlations": [{**correlation, "correlation_interval": [-0.7, None]}]},
+    }
+    asked = []
+    monkeypatch.setattr(program, "run_coursework", lambda options: asked.append(options) or results)
+    monkeypatch.setattr(sys, "argv", ["coursework", "--output", str(tmp_path), "--seeds", "2"])
+    program.main()
+    printed = capsys.readouterr().out
+    assert asked == [CourseworkOptions(output=tmp_path, seeds=2)]
+    shallow = next(line for line in printed.splitlines() if line.startswith("cgan-shallow"))
+    assert "0.650 (0.645)" in shallow and shallow.endswith("429, not reproduced")
+    assert "vanilla-gan" in printed and "holds            a sentence: figures" in printed
+    assert "sigma 0.2: -0.50 (-0.70 to -)" in printed
 
 
 def test_epochs_are_the_last_and_others_evenly_before(trained, tmp_path):
@@ -280,6 +311,7 @@ def test_options_say_how_long_and_how_often():
     [
         ({"variants": ("cgan-huge",)}, "cgan-huge.*expected one or more of vanilla-gan"),
         ({"variants": ()}, "expected one or more"),
+        ({"variants": ("vanilla-gan",)}, "vanilla-gan.*expected one with classes"),
         ({"images": 50}, "images=50"),
         ({"inception_weights": "nowhere.h5"}, "nowhere.h5.*existing file"),
     ],
