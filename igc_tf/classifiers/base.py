@@ -239,7 +239,7 @@ class SearchClassifier:
                         "not finite: lower the learning rate, or check generator and difference"
                     )
                 if begin == 0 and mask is None and np.isfinite(self.generator.bounds).all():
-                    _warn_of_foreign(batch.data[: end - begin], result.observed)
+                    _warn_of_foreign(batch.data[: end - begin], result)
                 yield result
                 progress.update(end - begin)
 
@@ -341,14 +341,15 @@ def _of_all(values, state, search):
     return everyone
 
 
-def _warn_of_foreign(data, observed):
+def _warn_of_foreign(data, result):
     """Warns where the best reproductions are no better than an evenly coloured picture."""
     if len(data) < _ENOUGH_TO_WARN:
         return
     data = data.reshape(len(data), -1)
     even = np.abs(data - np.median(data, axis=1, keepdims=True)).mean(axis=1)
-    distances = np.abs(data[:, None] - observed.reshape(*observed.shape[:2], -1)).mean(axis=2)
-    distances = distances.min(axis=1)
+    compared = data[:, None] if result.compared is None else result.compared
+    distances = np.abs(compared.reshape(len(data), -1, data.shape[1]) - _flat(result.observed))
+    distances = distances.mean(axis=2).min(axis=1)
     if np.median(distances - even) > 0:
         warnings.warn(
             "the generator reproduces most of these data no better than an evenly coloured "
@@ -356,3 +357,8 @@ def _warn_of_foreign(data, observed):
             f"{np.median(even):.3g}): are they scaled and arranged as its own are?",
             stacklevel=3,
         )
+
+
+def _flat(data):
+    """(N, K, ...) as (N, K, elements)."""
+    return data.reshape(*data.shape[:2], -1)

@@ -365,8 +365,17 @@ class Search:
             values=values,
             generated=generated,
             observed=observed,
-            compared=compared(batch, self.space, candidates.origin),
+            compared=self._compared(batch, candidates.origin, observed),
         )
+
+    def _compared(self, batch, origin, observed):
+        """`Result.compared`."""
+        if "nuisance" not in self.space.blocks:
+            return None
+        views = compared(batch, self.space, origin)
+        if views is None:
+            views = tf.broadcast_to(batch.data[:, tf.newaxis], tf.shape(observed))
+        return views
 
     def _checked_state(self, state, candidates):
         for leaf in tf.nest.flatten(state):
