@@ -82,9 +82,15 @@ class Search:
         """The batch with what its observation begins with, if there is one."""
         if "nuisance" not in self.space.blocks or batch.begun is not None:
             return batch
+        undoes = getattr(self.observation, "undoes", False)
+        if undoes and batch.visible is not None:
+            raise InputError(
+                "a mask, and an observation that is undone in the data: expected one of both, for "
+                "what is undone does not move the mask"
+            )
         shown = batch._replace(data=seen(batch, self.generator.background))
         begun = begin(self.observation, shown, self.generator)
-        if not getattr(self.observation, "undoes", False):
+        if not undoes:
             begun = begun._replace(compared=None)
         return batch._replace(begun=begun)
 

@@ -185,7 +185,7 @@ def robust_settings():
         evidence=0.02,
         observation="robust",
         start="encoder",
-        plan=((0, 24),),
+        plan=((0, 12),),
     )
 
 

@@ -139,6 +139,8 @@ def test_lenses_tried_on_what_is_generated_once_are_the_starts_of_the_whole_sear
         np.testing.assert_allclose(values, expected.candidates.values[name], atol=1e-5)
     np.testing.assert_allclose(tried.dropped, expected.dropped, atol=1e-5)
     np.testing.assert_allclose(search.terms(tried).loss, search.terms(expected).loss, atol=1e-5)
+    with pytest.raises(InputError, match="a mask, and an observation"):
+        search.init(Batch(data, visible=np.ones_like(data)))
     result = search.run(data)
     assert (np.argmax(result.scores, axis=1) == DIGITS.labels).mean() > 0.8
     np.testing.assert_allclose(result.score, -(result.terms.difference + result.terms.penalty))
