@@ -387,7 +387,8 @@ def _as_arrays(tensors, count):
 
 def _distances(batch, result):
     """How far the best reproduction of each example is (N,), as a mean absolute difference."""
-    distances = tf.abs(tf.expand_dims(batch.data, 1) - result.observed)
+    compared = tf.expand_dims(batch.data, 1) if result.compared is None else result.compared
+    distances = tf.abs(compared - result.observed)
     return tf.reduce_min(tf.reduce_mean(distances, range(2, distances.shape.rank)), axis=1)
 
 
@@ -404,3 +405,8 @@ def _warn_of_foreign(data, distances):
             f"{np.median(even):.3g}): are they scaled and arranged as its own are?",
             stacklevel=3,
         )
+
+
+def _flat(data):
+    """(N, K, ...) as (N, K, elements)."""
+    return data.reshape(*data.shape[:2], -1)

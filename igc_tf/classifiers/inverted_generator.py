@@ -59,9 +59,11 @@ class InvertedGeneratorClassifier(SearchClassifier):
         """What a `Classification` says of an observation."""
         if "nuisance" not in result.values:
             return {}
-        views = {"nuisances": result.values["nuisance"], "observed": result.observed}
-        if result.compared is not None:
-            views["compared"] = result.compared
+        views = {
+            "nuisances": result.values["nuisance"],
+            "observed": result.observed,
+            "compared": result.compared,
+        }
         found = {name: result.per_element(view).numpy() for name, view in views.items()}
         return {"observation": self.search.observation, **found}
 

@@ -254,9 +254,8 @@ def _draw_explanation(generator, found, picture, title):
     from igc_tf.plots import plot_explanations
 
     answer = 0, found.predictions[0]
-    observed, made = found.observed[answer], found.reconstructions[answer]
-    read = picture if found.compared is None else found.compared[answer]
-    pictures = [part[None] for part in (picture, read, observed, made)]
+    parts = found.compared, found.observed, found.reconstructions
+    pictures = [picture[None], *(part[answer][None] for part in parts)]
     return plot_explanations(*pictures, [found.explain(0)], generator.bounds, title)
 
 

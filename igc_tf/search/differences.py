@@ -155,7 +155,7 @@ DIFFERENCES = {
     "mean_squared": _ElementWise(tf.square),
     "deformation": Deformation(),
     "two_scales": _TwoScales(),
-    "two_scales_deformation": Weighted((1.0, "two_scales"), (4.0, "deformation")),
+    "two_scales_deformation": Weighted((1.0, "two_scales"), (2.0, "deformation")),
 }
 
 

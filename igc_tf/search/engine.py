@@ -83,9 +83,15 @@ class Search:
         """The batch with what its observation begins with, if there is one."""
         if "nuisance" not in self.space.blocks or batch.begun is not None:
             return batch
+        undoes = getattr(self.observation, "undoes", False)
+        if undoes and batch.visible is not None:
+            raise InputError(
+                "a mask, and an observation that is undone in the data: expected one of both, for "
+                "what is undone does not move the mask"
+            )
         shown = batch._replace(data=seen(batch, self.generator.background))
         begun = begin(self.observation, shown, self.generator)
-        if not getattr(self.observation, "undoes", False):
+        if not undoes:
             begun = begun._replace(compared=None)
         return batch._replace(begun=begun)
 
@@ -379,8 +385,17 @@ class Search:
             values=values,
             generated=generated,
             observed=observed,
-            compared=compared(batch, self.space, candidates.origin),
+            compared=self._compared(batch, candidates.origin, observed),
         )
+
+    def _compared(self, batch, origin, observed):
+        """`Result.compared`."""
+        if "nuisance" not in self.space.blocks:
+            return None
+        views = compared(batch, self.space, origin)
+        if views is None:
+            views = tf.broadcast_to(batch.data[:, tf.newaxis], tf.shape(observed))
+        return views
 
     def _checked_state(self, state, candidates):
         for leaf in tf.nest.flatten(state):

@@ -171,6 +171,24 @@ class SearchSettings:
         return cls(**values)
 
 
+def robust_settings():
+    """Returns the settings of a generator with an encoder for data to which anything may happen.
+
+    One pass of the encoder for each explanation, no step; the pairs of a class and an explanation
+    that fit best are judged more closely, and what they say of a class is added up.
+    """
+    return SearchSettings(
+        steps=0,
+        restriction_weight=0.0,
+        difference="two_scales",
+        decision="two_scales_deformation",
+        evidence=0.02,
+        observation="robust",
+        start="encoder",
+        plan=((0, 12),),
+    )
+
+
 def named_settings(settings, card=None):
     """Returns the `SearchSettings` that are meant.
 

@@ -87,8 +87,8 @@ class Result(NamedTuple):
         values: {block: (B, k, D)}.
         generated: (B, k, ...), what the generator makes of them.
         observed: (B, k, ...), what an observation makes of that.
-        compared: (B, k, ...), what that is compared with, where an observation was undone in the
-            data; else None: with the data.
+        compared: (B, k, ...), what that is compared with: the data, without what an observation
+            undid in them. None without an observation.
     """
 
     origin: tf.Tensor

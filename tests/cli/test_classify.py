@@ -131,3 +131,21 @@ def test_the_class_vector_may_be_searched_too(tmp_path, capsys):
     # the scores are the class vector that was found
     assert sum(scores) == pytest.approx(1, abs=1e-4) and row["score"] == max(scores)
     assert (output / "000-7.png").exists()
+
+
+def test_robust_settings_say_what_happened(tmp_path, capsys):
+    pixels = np.roll(digit(4), 5, axis=0)
+    np.save(tmp_path / "low.npy", (0.3 * pixels / 255 + 0.4).astype(np.float32)[..., 0])
+    output = tmp_path / "out"
+    assert run(tmp_path / "low.npy", "--settings", "robust", "--output", output) == 0
+    with open(output / "results.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["explanation"].startswith(f"a {row['prediction']}, ")
+    assert row["explanation"] in capsys.readouterr().out
+    said = json.loads((output / "results.json").read_text())
+    assert said["units"]["nuisance:shift down"] == "pixels"
+    columns = {name for name in row if name.startswith("nuisance:")}
+    assert columns == {name for name in said["units"] if name.startswith("nuisance:")}
+    assert {"nuisance:lens", "nuisance:blur", "nuisance:gain", "nuisance:explanation"} < columns
+    assert all(np.isfinite(float(row[name])) for name in columns)
+    assert (output / "000-low.png").stat().st_size > 5000

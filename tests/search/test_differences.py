@@ -115,3 +115,35 @@ def test_names_objects_and_functions_are_differences():
     for unknown in ("cosine", None, 3):
         with pytest.raises(InputError, match=f"difference={unknown!r}: expected one of"):
             resolve_difference(unknown)
+
+
+def test_two_scales_are_pixels_and_means_of_four_by_four():
+    data, generated = (np.random.default_rng(i).normal(size=(3, 12, 12, 1)) for i in (0, 1))
+    data, generated = np.float32(data), np.float32(generated)[:, None]
+    difference = DIFFERENCES["two_scales"]
+    found = difference(difference.prepare(tf.constant(data), None), tf.constant(generated))
+    errors = (data - generated[:, 0])[..., 0]
+    means = np.lib.stride_tricks.sliding_window_view(errors, (4, 4), axis=(1, 2))[:, ::2, ::2]
+    coarse = 4 * np.abs(means.mean(axis=(3, 4))).sum(axis=(1, 2)) / 144
+    np.testing.assert_allclose(found[:, 0], np.abs(errors).mean(axis=(1, 2)) + coarse, rtol=1e-5)
+    # what is hidden does not count, whatever stands there
+    visible = np.ones_like(data)
+    visible[:, :, 8:] = 0
+    other = np.where(visible > 0, data, 7.0).astype(np.float32)
+    values = [
+        difference(difference.prepare(tf.constant(part), tf.constant(visible)), generated)
+        for part in (data, other)
+    ]
+    np.testing.assert_allclose(*values, rtol=1e-6)
+    with pytest.raises(InputError, match="expects images"):
+        difference.prepare(tf.zeros([2, 6]), None)
+
+
+def test_weighted_differences_add_up():
+    data, generated = (np.random.default_rng(i).normal(size=(3, 12, 12, 1)) for i in (0, 1))
+    data, generated = tf.constant(np.float32(data)), tf.constant(np.float32(generated)[:, None])
+    parts = [
+        DIFFERENCES[name](DIFFERENCES[name].prepare(data, None), generated)
+        for name in ("two_scales", "deformation", "two_scales_deformation")
+    ]
+    np.testing.assert_allclose(parts[2], parts[0] + 2 * parts[1], rtol=1e-5)

@@ -1,5 +1,8 @@
 """The observations that settings name."""
 
+import numpy as np
+
+from igc_tf.errors import InputError
 from igc_tf.search.observations.base import Identity
 from igc_tf.search.observations.blur import Blur, MotionBlur, Outline
 from igc_tf.search.observations.compose import AnyOf, Compose, Explanations, Undone
@@ -9,6 +12,12 @@ from igc_tf.search.observations.pose import Pose
 
 def _robust(generator):
     """Light, negatives, shifts undone, and seen through lenses that cannot be undone."""
+    if len(generator.data_shape) != 3 or not np.isfinite(generator.bounds).all():
+        raise InputError(
+            f"observation='robust': the generator {generator.name!r} makes data of shape "
+            f"{generator.data_shape} in {generator.bounds}; expected images (height, width, "
+            "channels) in finite bounds"
+        )
     height, width, _ = generator.data_shape
     low, high = generator.bounds
     ends = {"low": low, "high": high}

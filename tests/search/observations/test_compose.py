@@ -1,0 +1,160 @@
+"""Observations made of observations, and the search that tries them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import igc_tf
+from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
+from igc_tf.search import Batch, Search, SearchSettings, Space
+from igc_tf.search.observations import (
+    AnyOf,
+    Blur,
+    Compose,
+    Explanations,
+    Identity,
+    Light,
+    Pose,
+    Undone,
+)
+
+DIGITS = bundled_digits().sample(6, seed=3)
+SHIFT, LIGHT = Pose(shifts_only=True), Light(weight=0.01)
+POSED = np.float32([[3, -2, 0.5, 0.3]] * 6)
+
+
+def test_composed_observations_happen_in_order_and_are_undone_from_the_last():
+    both = Compose(SHIFT, LIGHT)
+    assert both.names == ("shift down", "shift right", "gain", "offset") and both.starts == 1
+    shown = both.apply(DIGITS.images, POSED).numpy()
+    expected = LIGHT.apply(SHIFT.apply(DIGITS.images, POSED[:, :2]), POSED[:, 2:])
+    np.testing.assert_allclose(shown, expected)
+    undone = both.undo(shown, POSED).numpy()
+    inside = (slice(None), slice(0, 24), slice(3, 28))
+    np.testing.assert_allclose(undone[inside], DIGITS.images[inside], atol=1e-5)
+    # the shift's start is read off the picture whose light is undone
+    start = both.start(Batch(shown), None).numpy()
+    light = LIGHT.start(Batch(shown), None)
+    np.testing.assert_allclose(start[..., 2:], light, atol=1e-6)
+    dark = LIGHT.undo(shown, light[:, 0])
+    np.testing.assert_allclose(start[..., :2], SHIFT.start(Batch(dark), None), atol=1e-6)
+    penalty = LIGHT.penalty(POSED[:, None, 2:])
+    np.testing.assert_allclose(both.penalty(POSED[:, None]), penalty, rtol=1e-6)
+    with pytest.raises(InputError, match="differ in name"):
+        Compose(LIGHT, LIGHT)
+
+
+def test_any_of_some_applies_the_one_that_is_named():
+    some = AnyOf(Identity(), LIGHT, Blur((1.0, 2.0)), prices=(0.0, 0.1, 0.2))
+    assert some.names == ("explanation", "gain", "offset", "blur") and some.starts == 4
+    start = some.start(Batch(DIGITS.images), None).numpy()
+    np.testing.assert_array_equal(start[0, :, 0], [0, 1, 2, 2])
+    np.testing.assert_array_equal(start[0, :, 3], [0, 0, 1, 2])
+    np.testing.assert_array_equal(start[0, [0, 2, 3], 1:3], [[1, 0]] * 3)
+    nuisance = np.float32([[0, 9, 9, 9], [1, 0.5, 0.2, 9], [2, 9, 9, 1.3]])
+    shown = some.apply(DIGITS.images[:3], nuisance).numpy()
+    np.testing.assert_array_equal(shown[0], DIGITS.images[0])
+    np.testing.assert_allclose(shown[1:2], LIGHT.apply(DIGITS.images[1:2], nuisance[1:2, 1:3]))
+    np.testing.assert_allclose(
+        shown[2:], Blur().apply(DIGITS.images[2:3], nuisance[2:, 3:]), atol=1e-6
+    )
+    costs = [0.0, 0.1 + float(LIGHT.penalty(nuisance[None, 1:2, 1:3])[0, 0]), 0.2]
+    np.testing.assert_allclose(some.penalty(nuisance[None]), [costs], rtol=1e-5)
+    assert some.says(nuisance[2]) == "blurred by 1.3 pixels"
+    lenses = AnyOf(Identity(), Blur((1.0, 2.0)), name="lens")
+    each = [
+        (np.array(n), np.array(d)) for n, d in lenses.each(DIGITS.images, Batch(DIGITS.images[:1]))
+    ]
+    np.testing.assert_array_equal(np.concatenate([n for n, _ in each]), [[0, 0], [1, 1], [1, 2]])
+    np.testing.assert_allclose(each[2][1], Blur().apply(DIGITS.images, np.float32([[2.0]])))
+    with pytest.raises(InputError, match="expected one for each of 2 parts"):
+        AnyOf(Identity(), LIGHT, prices=(0.0,))
+
+
+def test_what_is_undone_is_compared_undone_and_does_not_move():
+    explanations = AnyOf(Identity(), Undone(Compose(SHIFT, LIGHT)))
+    shown = Compose(SHIFT, LIGHT).apply(DIGITS.images, POSED).numpy()
+    begun = explanations.begin(Batch(tf.constant(shown)), None)
+    np.testing.assert_array_equal(begun.compared[:, 0], shown)
+    np.testing.assert_array_equal(begun.compared[:, 1], begun.seen[:, 1])
+    assert np.abs(begun.compared[:, 1] - DIGITS.images).mean() < 0.1
+    np.testing.assert_array_equal(explanations.apply(shown, begun.nuisance[:, 1]), shown)
+    assert not explanations.moves.any() and explanations.undoes
+    assert AnyOf(Identity(), LIGHT).moves.tolist() == [False, True, True]
+
+
+@pytest.fixture(scope="module")
+def fast():
+    return igc_tf.load_classifier("mnist-cagan-compact", settings="fast")
+
+
+def test_faint_digits_are_read_and_what_happened_is_told(fast):
+    digits = bundled_digits().sample(30, seed=8)
+    faint = LIGHT.apply(digits.images, np.float32([[0.3, 0.5]] * 30)).numpy()
+    explained = igc_tf.InvertedGeneratorClassifier(
+        fast.generator, fast.settings, AnyOf(Identity(), LIGHT)
+    )
+    right = [
+        (classifier.classify(faint).predictions == digits.labels).mean()
+        for classifier in (fast, explained)
+    ]
+    assert right[1] > 0.9 and right[1] > right[0]
+    found = explained.classify(faint)
+    names, units, values = found.nuisance
+    assert names == ("explanation", "gain", "offset")
+    assert units == ("number", "times", "of the range")
+    assert (values[:, 0] == 1).mean() > 0.9
+    np.testing.assert_allclose(np.median(values[:, 1:], axis=0), [0.3, 0.5], atol=0.03)
+    i = int(np.flatnonzero(values[:, 0])[0])
+    assert found.explain(i).startswith(
+        f"a {found.predictions[i]}, faint (contrast 0.{values[i, 1] * 100:.0f})"
+    )
+    again = found.take([i]).join(found.take([i]))
+    assert again.explain(1) == found.explain(i)
+
+
+def test_lenses_tried_on_what_is_generated_once_are_the_starts_of_the_whole_search(fast):
+    observation = Explanations(
+        AnyOf(Identity(), Undone(SHIFT), prices=(0.0, 0.01)),
+        AnyOf(Identity(), Blur((0.8, 1.6)), prices=(0.0, 0.02), name="lens"),
+    )
+    settings = SearchSettings(steps=0, start="encoder", plan=((0, 7),), restriction_weight=0.01)
+    generator = fast.generator
+    space = Space.per_value(
+        generator, settings.restriction(generator.prior), latent_start="encoder"
+    )
+    search = Search(generator, space.observed(observation), settings, observation)
+    assert search.space.candidates == 60
+    data = np.roll(DIGITS.images, 3, axis=1)
+    tried = search.screen(data, 7)
+    state = search.init(data)
+    terms = search.terms(state)
+    chosen = tf.math.top_k(-terms.loss, 7).indices
+    np.testing.assert_array_equal(tried.candidates.origin, chosen)
+    expected = search.keep(state, chosen, terms.loss)
+    for name, values in tried.candidates.values.items():
+        np.testing.assert_allclose(values, expected.candidates.values[name], atol=1e-5)
+    np.testing.assert_allclose(tried.dropped, expected.dropped, atol=1e-5)
+    np.testing.assert_allclose(search.terms(tried).loss, search.terms(expected).loss, atol=1e-5)
+    with pytest.raises(InputError, match="a mask, and an observation"):
+        search.init(Batch(data, visible=np.ones_like(data)))
+    result = search.run(data)
+    assert (np.argmax(result.scores, axis=1) == DIGITS.labels).mean() > 0.8
+    np.testing.assert_allclose(result.score, -(result.terms.difference + result.terms.penalty))
+
+
+def test_evidence_adds_up_the_candidates_of_a_class(fast):
+    observation = AnyOf(Identity(), Blur((0.5, 1.0)))
+    scores = []
+    for evidence in (None, 0.02):
+        settings = dataclasses.replace(fast.settings, evidence=evidence)
+        space = Space.per_value(fast.generator, latent_start="encoder").observed(observation)
+        result = Search(fast.generator, space, settings, observation).run(DIGITS.images)
+        scores.append(result.scores.numpy())
+    each = result.score.numpy().reshape(6, 10, 3)
+    np.testing.assert_allclose(scores[0], each.max(axis=2), rtol=1e-6)
+    total = 0.02 * np.log(np.exp(each / 0.02).sum(axis=2))
+    np.testing.assert_allclose(scores[1], total, rtol=1e-4)
