@@ -128,6 +128,47 @@ def plot_epochs(curves, ylabel, title=""):
     return figure
 
 
+def plot_curves(panels, xlabel, title="", logarithmic=()):
+    """Curves of several quantities over one, a panel for each quantity.
+
+    Args:
+        panels: {quantity: {name: (values of x, values of the quantity)}}; the curves of one name
+            have one colour in all panels.
+        xlabel: what x is.
+        title: above the figure.
+        logarithmic: the quantities whose axis is logarithmic.
+
+    Returns:
+        A matplotlib figure: the panels side by side, at most three in a row, the names below.
+    """
+    rows, columns = fold(len(panels), 3)
+    size = max(5.0, 4.0 * columns), 3.2 * rows + 0.6
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
+    handles = {}
+    for axis, (quantity, curves) in zip(axes, panels.items(), strict=False):
+        for name, (x, y) in curves.items():
+            marker = "." if len(x) <= 50 else ""
+            colour = f"C{names.index(name) % 10}"
+            (handles[name],) = axis.plot(x, y, marker=marker, color=colour, linewidth=1.2)
+        if quantity in logarithmic:
+            axis.set_yscale("log")
+        axis.set(xlabel=plain(xlabel), ylabel=plain(quantity))
+        axis.grid(alpha=0.3)
+    figure.suptitle(plain(title), fontsize=11)
+    figure.legend(
+        [handles[name] for name in names],
+        [plain(name) for name in names],
+        loc="outside lower center",
+        ncols=min(len(names), 4),
+        fontsize=8,
+    )
+    return figure
+
+
 def plot_bars(group_names, series, ylabel, errors=None, limits=None, title=""):
     """Groups of bars: one group for each class, say, and in it one bar for each method.
 

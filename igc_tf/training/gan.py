@@ -8,8 +8,7 @@ import tensorflow as tf
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.training.losses import (
-    bce_discriminator_loss,
-    bce_generator_loss,
+    ADVERSARIAL_LOSSES,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
 )
@@ -271,9 +270,10 @@ class ConditionalGAN(AveragedGAN):
         averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
         condition_sigma: standard deviation of the noise on the class vectors, which are then
             clamped to [0, 1].
+        generator_loss: a name of `ADVERSARIAL_LOSSES`; the discriminator has the loss beside it.
 
     Raises:
-        InputError: for a negative or infinite `condition_sigma`.
+        InputError: for a negative or infinite `condition_sigma`, or an unknown loss.
     """
 
     def __init__(
@@ -284,6 +284,7 @@ class ConditionalGAN(AveragedGAN):
         seed=0,
         averaging_decay=0.999,
         condition_sigma=0.2,
+        generator_loss="non-saturating",
         **kwargs,
     ):
         names = ["discriminator_loss", "generator_loss", "real_probability", "fake_probability"]
@@ -292,7 +293,12 @@ class ConditionalGAN(AveragedGAN):
         )
         if not (math.isfinite(condition_sigma) and condition_sigma >= 0):
             raise InputError(f"condition_sigma={condition_sigma!r}: expected a number >= 0")
+        if generator_loss not in ADVERSARIAL_LOSSES:
+            raise InputError(
+                f"generator_loss={generator_loss!r}: expected one of {[*ADVERSARIAL_LOSSES]}"
+            )
         self.condition_sigma = condition_sigma
+        self.adversarial = ADVERSARIAL_LOSSES[generator_loss]
 
     def train_step(self, batch):
         """A step of the discriminator, then one of the generator.
@@ -309,20 +315,22 @@ class ConditionalGAN(AveragedGAN):
         with tf.GradientTape() as tape:
             real_logit = self._logit(data, condition)
             fake_logit = self._logit(fake, condition)
-            discriminator_loss = tf.reduce_mean(bce_discriminator_loss(real_logit, fake_logit))
+            discriminator_loss = tf.reduce_mean(
+                self.adversarial.discriminator(real_logit, fake_logit)
+            )
         discriminating = (self.discriminator, self.discriminator_optimizer)
         self._descend(tape, discriminator_loss, discriminating)
 
         with tf.GradientTape() as tape:
             fake = self.generator([noised, latents[1]], training=True)
-            generator_loss = tf.reduce_mean(bce_generator_loss(self._logit(fake, noised)))
+            generator_loss = tf.reduce_mean(self.adversarial.generator(self._logit(fake, noised)))
         self._descend(tape, generator_loss, (self.generator, self.generator_optimizer))
         return self._finish_step(
             {
                 "discriminator_loss": discriminator_loss,
                 "generator_loss": generator_loss,
-                "real_probability": tf.reduce_mean(tf.sigmoid(real_logit)),
-                "fake_probability": tf.reduce_mean(tf.sigmoid(fake_logit)),
+                "real_probability": tf.reduce_mean(self.adversarial.probability(real_logit)),
+                "fake_probability": tf.reduce_mean(self.adversarial.probability(fake_logit)),
             }
         )
 

@@ -7,6 +7,7 @@ from igc_tf.plots import (
     plot_accuracies,
     plot_accuracy_over_time,
     plot_bars,
+    plot_curves,
     plot_epochs,
     plot_experiments,
     plot_heat_maps,
@@ -72,6 +73,23 @@ def test_accuracies_stand_over_the_logarithm_of_the_time():
     np.testing.assert_allclose(named["2"][0], [4, 98.5])
     assert named["2"][1] == named[r"\$1"][1] == colour != named["fast"][1]
     assert _legend(figure) == ["pass", "few"]
+
+
+def test_curves_of_one_name_have_one_colour_in_all_panels():
+    panels = {
+        "loss $": {"one": ([0, 1, 4], [3, 2, 1]), "$two": ([0, 4], [5, 6])},
+        "gradient": {"$two": ([0, 4], [1e-4, 1e-1])},
+    }
+    figure = saved(plot_curves(panels, "batch", "title", logarithmic=("gradient",)))
+    first, second = figure.axes
+    assert figure.get_suptitle() == "title" and first.get_xlabel() == "batch"
+    assert [axis.get_ylabel() for axis in figure.axes] == [r"loss \$", "gradient"]
+    assert [axis.get_yscale() for axis in figure.axes] == ["linear", "log"]
+    one, two = first.lines
+    np.testing.assert_allclose(one.get_xydata(), [[0, 3], [1, 2], [4, 1]])
+    np.testing.assert_allclose(second.lines[0].get_xydata(), [[0, 1e-4], [4, 0.1]])
+    assert two.get_color() == second.lines[0].get_color() != one.get_color()
+    assert _legend(figure) == ["one", r"\$two"]
 
 
 def test_curves_begin_at_the_first_epoch():
