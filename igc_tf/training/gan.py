@@ -298,7 +298,7 @@ class ConditionalGAN(AveragedGAN):
                 f"generator_loss={generator_loss!r}: expected one of {[*ADVERSARIAL_LOSSES]}"
             )
         self.condition_sigma = condition_sigma
-        self.adversarial = ADVERSARIAL_LOSSES[generator_loss]
+        self.generator_loss = generator_loss
 
     def train_step(self, batch):
         """A step of the discriminator, then one of the generator.
@@ -307,6 +307,7 @@ class ConditionalGAN(AveragedGAN):
         conditions.
         """
         data, condition = batch
+        losses = ADVERSARIAL_LOSSES[self.generator_loss]
         seeds = tf.unstack(tf.random.experimental.stateless_split(self._step_seed, 3))
         latents = [self._draw_latents(tf.shape(data)[0], seed) for seed in seeds[:2]]
         noised = self.noised(condition, seeds[2])
@@ -316,21 +317,21 @@ class ConditionalGAN(AveragedGAN):
             real_logit = self._logit(data, condition)
             fake_logit = self._logit(fake, condition)
             discriminator_loss = tf.reduce_mean(
-                self.adversarial.discriminator(real_logit, fake_logit)
+                losses.discriminator(real_logit, fake_logit)
             )
         discriminating = (self.discriminator, self.discriminator_optimizer)
         self._descend(tape, discriminator_loss, discriminating)
 
         with tf.GradientTape() as tape:
             fake = self.generator([noised, latents[1]], training=True)
-            generator_loss = tf.reduce_mean(self.adversarial.generator(self._logit(fake, noised)))
+            generator_loss = tf.reduce_mean(losses.generator(self._logit(fake, noised)))
         self._descend(tape, generator_loss, (self.generator, self.generator_optimizer))
         return self._finish_step(
             {
                 "discriminator_loss": discriminator_loss,
                 "generator_loss": generator_loss,
-                "real_probability": tf.reduce_mean(self.adversarial.probability(real_logit)),
-                "fake_probability": tf.reduce_mean(self.adversarial.probability(fake_logit)),
+                "real_probability": tf.reduce_mean(losses.probability(real_logit)),
+                "fake_probability": tf.reduce_mean(losses.probability(fake_logit)),
             }
         )
 
