@@ -158,6 +158,8 @@ def measure_fid(options, data=None, features=None, verbose=1):
         data = load_images(
             options.dataset, options.split, data_dir=options.data_dir, bounds=generator.bounds
         )
+    if generator.layout.size == 1:
+        data = data.unlabelled()
     generator.check_set(data)
     # in a random order, by which the halves and the choice of images are random
     data = data.sample(len(data), options.seed)

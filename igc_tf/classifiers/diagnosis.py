@@ -112,6 +112,9 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
     sets = {OWN_SAMPLES: (np.clip(generator.sample(labels, seed), low, high), labels)}
     for name, part in (data or {}).items():
         sets[name] = (getattr(part, "data", part)[:count], getattr(part, "labels", None))
+    if generator.layout.size == 1:
+        # it knows no classes that could be answered
+        sets = {name: (part, None) for name, (part, _) in sets.items()}
     rows = [
         _reproduction(classifier, name, part, None if truth is None else truth[:count], shown)
         for name, (part, truth) in sets.items()

@@ -21,6 +21,24 @@ SUMMARIES = {
     "cnn-fair": "a modern CNN of 2.5 million weights, trained likewise",
     "trajectory-generator": "LSTM that draws letters, for inverse classification",
     "trajectory-classifier": "LSTM that reads letters, to compare with",
+    "vanilla-gan": "GAN of the DCGAN and CGAN coursework: dense, without classes",
+    "dcgan-shallow": "its deep convolutional GAN without classes, 128-64 channels",
+    "dcgan-medium": "256-128 channels",
+    "dcgan-deep": "512-256 channels",
+    "dcgan-medium-vbn": "with virtual batch normalisation",
+    "dcgan-medium-dropout-0.1": "with less dropout in the discriminator than 0.25",
+    "dcgan-medium-dropout-0.5": "with more",
+    "cgan-shallow": "its conditional GAN, 1 dense block",
+    "cgan-medium": "3 dense blocks",
+    "cgan-deep": "5 dense blocks",
+    "cgan-convolutional": "the medium DCGAN with classes",
+    "cgan-medium-ls": "with one-sided label smoothing: 0.9 for real images",
+    "cgan-medium-ls-both": "with 0.1 for generated ones, too",
+    "cgan-convolutional-ls": "the convolutional one with one-sided label smoothing",
+    "cgan-medium-dropout-0.1": "with less dropout in the discriminator than 0.3",
+    "cgan-medium-dropout-0.5": "with more",
+    "cgan-medium-vbn": "with virtual batch normalisation",
+    "cgan-medium-vbn-ls": "with both",
 }
 
 
@@ -59,7 +77,7 @@ def _overview():
         "",
         "Trains a network, or resumes the unfinished run that DIR holds.",
         "",
-        *(f"  {name:22} {summary}" for name, summary in SUMMARIES.items()),
+        *(f"  {name:24} {summary}" for name, summary in SUMMARIES.items()),
         "",
         "igc-tf train RECIPE --help tells a recipe's options, their ranges and defaults.",
     ]
@@ -68,7 +86,7 @@ def _overview():
 
 def _command(name):
     """The parser and runner of one recipe's command line."""
-    from igc_tf.training.recipes import RECIPES, LeNetRecipe, SequenceRecipe
+    from igc_tf.training import RECIPES, LeNetRecipe, SequenceRecipe
 
     default = RECIPES[name]
     if isinstance(default, SequenceRecipe):
@@ -135,10 +153,16 @@ def _generator(default):
         """
         path = train_generator(recipe, output, data_dir=data_dir, start_from=start_from)
         best = read_json(output / "best.json")
+        if "accuracy" in best:
+            does = f"reads {100 * best['accuracy']:.1f} % of {best['count']} validation images"
+        else:
+            does = (
+                f"reproduces {best['count']} validation images to a mean difference of "
+                f"{best['difference']:.4f}"
+            )
         print(
-            f"the chosen generator, of epoch {best['epoch']}, reads {100 * best['accuracy']:.1f} % "
-            f"of {best['count']} validation images; it lies in {path}, which is what other "
-            "commands take as --generator"
+            f"the chosen generator, of epoch {best['epoch']}, {does}; it lies in {path}, which is "
+            "what other commands take as --generator"
         )
 
     return train

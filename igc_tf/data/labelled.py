@@ -95,6 +95,11 @@ class LabelledData:
         """The labels as a generator is given them, one-hot: float32 (N, C)."""
         return self.layout.one_hot(self.labels)
 
+    def unlabelled(self) -> "LabelledData":
+        """Returns the same examples, all of one class, "any": for what knows no labels."""
+        labels = np.zeros(len(self), np.int64)
+        return dataclasses.replace(self, labels=labels, layout=ConditionLayout.classes(["any"]))
+
     def take(self, indices) -> "LabelledData":
         """Returns the examples with these indices, in this order.
 

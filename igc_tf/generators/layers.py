@@ -134,6 +134,133 @@ class ConditionNoise(keras.layers.Layer):
         }
 
 
+@keras.saving.register_keras_serializable("igc_tf")
+class ReferenceBatch(keras.layers.Layer):
+    """Puts a fixed batch before every batch, whose examples `VirtualBatchNormalization` looks at.
+
+    What follows maps each of the R + B examples by itself, up to `LeaveReference`.
+
+    Args:
+        reference: the fixed batch (R, ...), kept with the weights; or R alone, to be filled.
+
+    Raises:
+        InputError: for no examples.
+    """
+
+    def __init__(self, reference, **kwargs):
+        super().__init__(**kwargs)
+        self._given = None if isinstance(reference, int) else reference
+        self.count = reference if isinstance(reference, int) else len(reference)
+        if self.count < 1:
+            raise InputError(f"reference of {self.count} examples: expected at least 1")
+
+    def build(self, input_shape):
+        shape = [self.count, *input_shape[1:]]
+        self.reference = self.add_weight(shape, "zeros", trainable=False, name="reference")
+        if self._given is not None:
+            self.reference.assign(self._given)
+
+    def call(self, inputs):
+        """Maps (B, ...) to (R + B, ...)."""
+        return ops.concatenate([ops.cast(self.reference, inputs.dtype), inputs], axis=0)
+
+    def compute_output_shape(self, input_shape):
+        count = None if input_shape[0] is None else input_shape[0] + self.count
+        return (count, *input_shape[1:])
+
+    def get_config(self):
+        return {**super().get_config(), "reference": self.count}
+
+
+@keras.saving.register_keras_serializable("igc_tf")
+class LeaveReference(keras.layers.Layer):
+    """Leaves out the examples that `ReferenceBatch` put before a batch.
+
+    Args:
+        count: R, how many these are.
+    """
+
+    def __init__(self, count, **kwargs):
+        super().__init__(**kwargs)
+        self.count = count
+
+    def call(self, inputs):
+        """Maps (R + B, ...) to (B, ...)."""
+        return inputs[self.count :]
+
+    def compute_output_shape(self, input_shape):
+        count = None if input_shape[0] is None else input_shape[0] - self.count
+        return (count, *input_shape[1:])
+
+    def get_config(self):
+        return {**super().get_config(), "count": self.count}
+
+
+@keras.saving.register_keras_serializable("igc_tf")
+class VirtualBatchNormalization(keras.layers.Layer):
+    """Normalises each example by the statistics of a reference batch and of itself.
+
+    Salimans et al. 2016, §3.4: unlike in batch normalisation an example does not depend on the
+    others of its batch. Mean and mean square of each channel, over the R references and over an
+    example's own elements, are mixed as if the example were one more of the batch, R : 1; the
+    references are normalised by their own statistics alone. Then each channel is scaled and
+    shifted. In training and outside of it the same is done.
+
+    Args:
+        reference_count: R; the first R examples of a batch are the references, see
+            `ReferenceBatch`.
+        epsilon: added to the variance.
+
+    Raises:
+        InputError: for an argument outside its range.
+    """
+
+    def __init__(self, reference_count, epsilon=1e-3, **kwargs):
+        super().__init__(**kwargs)
+        if reference_count < 1 or not epsilon > 0:
+            raise InputError(
+                f"reference_count={reference_count!r}, epsilon={epsilon!r}: expected a whole "
+                "number >= 1 and a number > 0"
+            )
+        self.reference_count = reference_count
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        channels = (input_shape[-1],)
+        self.gamma = self.add_weight(channels, "ones", name="gamma")
+        self.beta = self.add_weight(channels, "zeros", name="beta")
+
+    def call(self, inputs):
+        """Normalises (R + B, ..., channels)."""
+        # statistics in float32 also where the layer computes in less
+        x = ops.cast(inputs, "float32")
+        references, examples = x[: self.reference_count], x[self.reference_count :]
+        within = tuple(range(1, len(x.shape) - 1))
+        ours = [ops.mean(power, (0, *within)) for power in (references, ops.square(references))]
+        each = [ops.mean(p, within, keepdims=True) for p in (examples, ops.square(examples))]
+        share = 1 / (self.reference_count + 1)
+        mixed = [share * own + (1 - share) * of for own, of in zip(each, ours, strict=True)]
+        normalized = ops.concatenate(
+            [self._normalized(references, *ours), self._normalized(examples, *mixed)], axis=0
+        )
+        gamma, beta = ops.cast(self.gamma, "float32"), ops.cast(self.beta, "float32")
+        return ops.cast(normalized * gamma + beta, inputs.dtype)
+
+    def _normalized(self, x, mean, mean_square):
+        variance = ops.maximum(mean_square - ops.square(mean), 0.0)
+        return (x - mean) * ops.rsqrt(variance + self.epsilon)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "reference_count": self.reference_count,
+            "epsilon": self.epsilon,
+        }
+
+
 def modulated_dense(x, condition, units):
     """A dense layer whose units the condition scales and shifts (FiLM, Perez et al. 2018).
 

@@ -4,9 +4,10 @@ import importlib
 
 # name -> module; imported when first asked for, because most of them import TensorFlow
 _PUBLIC = {
-    "RECIPES": "recipes",
+    "RECIPES": "named_recipes",
     "CAGANRecipe": "recipes",
     "ConditionalGANRecipe": "recipes",
+    "DCGANRecipe": "recipes",
     "LeNetRecipe": "recipes",
     "Recipe": "recipes",
     "SequenceRecipe": "recipes",

@@ -1,5 +1,6 @@
 """What happens beside the steps of a training, as Keras callbacks."""
 
+import itertools
 import math
 import time
 
@@ -134,33 +135,38 @@ class EveryFewEpochs(keras.callbacks.Callback):
 class KeepBest(keras.callbacks.Callback):
     """Judges each epoch's model and keeps the best one.
 
-    Adds `val_accuracy` to the epoch's logs, where TensorBoard, the history and the progress find
-    it. Whenever it is the best so far, saves the model and then writes `best.json`: `epoch` from
-    1, `accuracy`, its 95 % Wilson `interval`, and `count`.
+    Adds `val_accuracy` (or `val_difference`) to the epoch's logs, where TensorBoard, the history
+    and the progress find it. Whenever it is the best so far, saves the model and then writes
+    `best.json`: `epoch` from 1, `accuracy`, its 95 % Wilson `interval`, and `count`.
 
     Args:
         run: a `RunDirectory`.
-        judge: `() -> accuracy` on the validation examples, in [0, 1].
+        judge: `() -> accuracy` on the validation examples, in [0, 1]; or their difference.
         save: called with what `best.json` will say, writes the model where it is kept.
         count: of validation examples, each counted once however often it was judged.
+        figure: what is judged: "accuracy", the highest is best; or "difference", the lowest is,
+            and `best.json` has no interval.
     """
 
-    def __init__(self, run, judge, save, count):
+    def __init__(self, run, judge, save, count, figure="accuracy"):
         super().__init__()
         self._run = run
         self._judge = judge
         self._save = save
         self._count = count
+        self._figure = figure
 
     def on_epoch_end(self, epoch, logs=None):
-        accuracy = self._judge()
+        value = self._judge()
         if logs is not None:
-            logs["val_accuracy"] = accuracy
+            logs[f"val_{self._figure}"] = value
         best = self._run.read_json("best.json")
-        if best is not None and best["accuracy"] >= accuracy:
+        sign = 1 if self._figure == "accuracy" else -1
+        if best is not None and sign * best[self._figure] >= sign * value:
             return
-        interval = wilson_interval(accuracy * self._count, self._count)
-        best = {"epoch": epoch + 1, "accuracy": accuracy, "interval": list(interval)}
+        best = {"epoch": epoch + 1, self._figure: value}
+        if self._figure == "accuracy":
+            best["interval"] = list(wilson_interval(value * self._count, self._count))
         best["count"] = self._count
         self._save(best)
         self._run.write_json("best.json", best)
@@ -179,6 +185,51 @@ class KeepEach(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         save_generator(self.model.averaged, self._run.path / f"generators/epoch-{epoch + 1:03d}")
+
+
+class LossCurve(keras.callbacks.Callback):
+    """Writes `losses.json`: each figure's means over every few batches.
+
+    `{"batch": [...], name: [...]}`, where a mean is of the batches up to that one, counted from
+    the start of the training. What an epoch has beyond them is a last, shorter one.
+
+    Args:
+        run: a `RunDirectory`. The curve of the epochs before the first one is kept.
+        every: batches.
+        names: of the figures.
+    """
+
+    def __init__(self, run, every, names):
+        super().__init__()
+        self._run = run
+        self._every = every
+        self._names = names
+        self._rows = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._rows = [(0, dict.fromkeys(self._names, 0.0))]
+        self._last = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        # each a mean of all batches of the epoch so far
+        self._last = batch + 1, {name: (batch + 1) * logs[name] for name in self._names}
+        if (batch + 1) % self._every == 0:
+            self._rows.append(self._last)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._rows[-1] != self._last:
+            self._rows.append(self._last)
+        done = epoch * self._last[0]
+        curve = self._run.read_json("losses.json") or {}
+        kept = sum(batch <= done for batch in curve.get("batch", ()))
+        curve = {name: curve.get(name, [])[:kept] for name in ("batch", *self._names)}
+        for (before, sums), (batch, more) in itertools.pairwise(self._rows):
+            curve["batch"].append(done + batch)
+            for name in self._names:
+                mean = (more[name] - sums[name]) / (batch - before)
+                # a sum's rounding is all that there is behind
+                curve[name].append(float(f"{mean:.5g}"))
+        self._run.write_json("losses.json", curve)
 
 
 class SampleGrid(keras.callbacks.Callback):

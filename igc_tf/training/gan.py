@@ -257,12 +257,13 @@ class ConditionalActivationGAN(AveragedGAN):
 
 
 class ConditionalGAN(AveragedGAN):
-    """Trains a generator whose class vector may later be searched.
+    """Trains a generator whose discriminator says whether data are real.
 
     Conditional GAN (Mirza & Osindero 2014) with binary cross entropy, as in "Inverse
     Classification using GANs": in the generator's step the class vectors are noised, so that the
     generator knows also what lies around the one-hot vectors, where a search will pass. The
-    discriminator learns on the one-hot vectors themselves.
+    discriminator learns on the one-hot vectors themselves. With conditions of one value it is the
+    GAN without conditions (Goodfellow et al. 2014).
 
     Args:
         generator: a `Generator`, or its Keras model.
@@ -270,6 +271,7 @@ class ConditionalGAN(AveragedGAN):
         averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
         condition_sigma: standard deviation of the noise on the class vectors, which are then
             clamped to [0, 1].
+        real_target, fake_target: of the discriminator, see `igc_tf.training.losses`.
         generator_loss: a name of `ADVERSARIAL_LOSSES`; the discriminator has the loss beside it.
 
     Raises:
@@ -284,6 +286,8 @@ class ConditionalGAN(AveragedGAN):
         seed=0,
         averaging_decay=0.999,
         condition_sigma=0.2,
+        real_target=1.0,
+        fake_target=0.0,
         generator_loss="non-saturating",
         **kwargs,
     ):
@@ -298,6 +302,8 @@ class ConditionalGAN(AveragedGAN):
                 f"generator_loss={generator_loss!r}: expected one of {[*ADVERSARIAL_LOSSES]}"
             )
         self.condition_sigma = condition_sigma
+        self.real_target = real_target
+        self.fake_target = fake_target
         self.generator_loss = generator_loss
 
     def train_step(self, batch):
@@ -317,7 +323,7 @@ class ConditionalGAN(AveragedGAN):
             real_logit = self._logit(data, condition)
             fake_logit = self._logit(fake, condition)
             discriminator_loss = tf.reduce_mean(
-                losses.discriminator(real_logit, fake_logit)
+                losses.discriminator(real_logit, fake_logit, self.real_target, self.fake_target)
             )
         discriminating = (self.discriminator, self.discriminator_optimizer)
         self._descend(tape, discriminator_loss, discriminating)

@@ -61,19 +61,28 @@ def class_separation_loss(differences, right, temperature):
     return tf.nn.softmax_cross_entropy_with_logits(right, -differences / temperature)
 
 
-def bce_discriminator_loss(real_logit, fake_logit):
-    """-log D(x, y) - log(1 - D(G(c, z), c)), D = sigmoid(logit): binary cross entropy.
+def bce_discriminator_loss(real_logit, fake_logit, real_target=1.0, fake_target=0.0):
+    """Binary cross entropy of D = sigmoid(logit) and its targets, for real and generated data.
 
-    Conditional GAN (Mirza & Osindero 2014, equation 2), as in "Inverse Classification using GANs".
+    With the targets 1 and 0 that is -log D(x, y) - log(1 - D(G(c, z), c)): conditional GAN (Mirza &
+    Osindero 2014, equation 2), as in "Inverse Classification using GANs". A real target below 1
+    is one-sided label smoothing (Salimans et al. 2016, §3.3).
 
     Args:
         real_logit: the discriminator's output (B,) for real data and their conditions.
         fake_logit: likewise for generated data.
+        real_target: what D should say of real data, in [0, 1].
+        fake_target: what it should say of generated data.
 
     Returns:
         (B,), at least 0.
     """
-    return tf.math.softplus(-real_logit) + tf.math.softplus(fake_logit)
+    return _cross_entropy(real_logit, real_target) + _cross_entropy(fake_logit, fake_target)
+
+
+def _cross_entropy(logit, target):
+    """-t log D - (1 - t) log(1 - D)."""
+    return target * tf.math.softplus(-logit) + (1.0 - target) * tf.math.softplus(logit)
 
 
 def bce_generator_loss(fake_logit):
@@ -106,20 +115,22 @@ def saturating_generator_loss(fake_logit):
     return -tf.math.softplus(fake_logit)
 
 
-def least_squares_discriminator_loss(real_output, fake_output):
-    """(D(x, y) - 1)² + D(G(c, z), c)²: least squares GAN with one output.
+def least_squares_discriminator_loss(real_output, fake_output, real_target=1.0, fake_target=0.0):
+    """(D(x, y) - b)² + (D(G(c, z), c) - a)²: least squares GAN with one output.
 
-    Mao et al. 2017, equation 9 with a = 0, b = 1, without the factor 1/2 of each. D is the output
-    itself, any real number; the best one is the probability that its input is real.
+    Mao et al. 2017, equation 9, without the factor 1/2 of each. D is the output itself, any real
+    number; with the targets 1 and 0 the best one is the probability that its input is real.
 
     Args:
         real_output: the discriminator's output (B,) for real data and their conditions.
         fake_output: likewise for generated data.
+        real_target: b, what D should say of real data.
+        fake_target: a, what it should say of generated data.
 
     Returns:
         (B,), at least 0.
     """
-    return tf.square(real_output - 1.0) + tf.square(fake_output)
+    return tf.square(real_output - real_target) + tf.square(fake_output - fake_target)
 
 
 def least_squares_generator_loss(fake_output):
@@ -138,7 +149,8 @@ class AdversarialLosses(NamedTuple):
     """Both sides' losses, and what the discriminator's output says.
 
     Attributes:
-        discriminator: `(real output (B,), fake output (B,)) -> loss (B,)`.
+        discriminator: `(real output (B,), fake output (B,), real target, fake target) -> loss
+            (B,)`.
         generator: `(fake output (B,)) -> loss (B,)`.
         probability: `(output (B,)) -> (B,)`, the probability that the input is real; outside of
             [0, 1] where least squares have not settled yet.

@@ -1,4 +1,4 @@
-"""How each network is trained: every recipe by name, and what a recipe says."""
+"""What a recipe says: how a network is trained. `RECIPES` has every one by name."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -7,13 +7,14 @@ from igc_tf.data import label_digits, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.layers import Precision
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.search.settings import SearchSettings
 from igc_tf.training.class_separation import ClassSeparation
 
 _COUNT = Range(1)
 _POSITIVE = Range(0, above=True)
 _AMOUNT = Range(0)
 _DECAY = Range(0, 1, below=True)
+_SHARE = Range(0, 1)
+_GeneratorLoss = Literal["non-saturating", "saturating", "least-squares"]
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,13 @@ class ImageRecipe(Recipe):
 
     Attributes:
         dataset: a set of images, as `load_images` names them.
-        labels: what is learnt of them: the "classes" of the set; or "digit_labels", four binary
-            labels of each digit (see `label_digits`).
+        labels: what is learnt of them: the "classes" of the set; "digit_labels", four binary
+            labels of each digit (see `label_digits`); or "none", for a generator without classes.
         train_images: train on the first N images only; None takes all.
     """
 
     dataset: str = "mnist"
-    labels: Literal["classes", "digit_labels"] = "classes"
+    labels: Literal["classes", "digit_labels", "none"] = "classes"
     train_images: Annotated[int | None, _COUNT] = None
 
     def __post_init__(self):
@@ -94,6 +95,8 @@ class ImageRecipe(Recipe):
         Args:
             images: `LabelledData`, labelled with the classes of the set.
         """
+        if self.labels == "none":
+            return images.unlabelled()
         return images if self.labels == "classes" else label_digits(images, self.seed)
 
 
@@ -179,8 +182,47 @@ class ConditionalGANRecipe(GANRecipe):
     latent_size: Annotated[int, _COUNT] = 25
     optimizer: Literal["adam", "sgd"] = "adam"
     condition_sigma: Annotated[float, _AMOUNT] = 0.2
-    generator_loss: Literal["non-saturating", "saturating", "least-squares"] = "non-saturating"
+    generator_loss: _GeneratorLoss = "non-saturating"
     checkpoint_epochs: Annotated[int, _COUNT] = 3
+
+
+@dataclass(frozen=True)
+class DCGANRecipe(GANRecipe):
+    """How the GANs of the DCGAN and CGAN coursework are trained: each of them is one of these.
+
+    With `labels="none"` it is the vanilla GAN, or the DCGAN; with classes the CGAN.
+
+    Attributes:
+        network: "dense" or "convolutional".
+        size: of the generator: "shallow", "medium" or "deep", see `DCGAN_SIZES`.
+        latent_size: elements of the latent.
+        dropout: the share of each discriminator layer's outputs that is left out in training.
+        virtual_batch: examples in the reference batch of the generator's virtual batch
+            normalisation; None for batch normalisation.
+        real_target: what the discriminator should say of real images; below 1 it is one-sided
+            label smoothing.
+        fake_target: what it should say of generated ones.
+        generator_loss: as in `ConditionalGANRecipe`.
+        checkpoint_epochs: every so many epochs, and after the last, the generator is kept, drawn
+            and judged on the validation images.
+        loss_batches: the losses are recorded as means of so many batches.
+    """
+
+    batch_size: Annotated[int, _COUNT] = 128
+    learning_rate: Annotated[float, _POSITIVE] = 2e-3
+    beta_1: Annotated[float, _DECAY] = 0.5
+    averaging_decay: Annotated[float, _DECAY] = 0.0
+    validation_images: Annotated[int, _COUNT] = 100
+    network: Literal["dense", "convolutional"] = "dense"
+    size: Literal["shallow", "medium", "deep"] = "medium"
+    latent_size: Annotated[int, _COUNT] = 100
+    dropout: Annotated[float, _DECAY] = 0.3
+    virtual_batch: Annotated[int | None, _COUNT] = None
+    real_target: Annotated[float, _SHARE] = 1.0
+    fake_target: Annotated[float, _SHARE] = 0.0
+    generator_loss: _GeneratorLoss = "non-saturating"
+    checkpoint_epochs: Annotated[int, _COUNT] = 5
+    loss_batches: Annotated[int, _COUNT] = 10
 
 
 @dataclass(frozen=True)
@@ -206,6 +248,11 @@ class LeNetRecipe(ImageRecipe):
     sigma: Annotated[float, _AMOUNT] = 0.0
     validation: Literal["validation", "validation/choices"] = "validation"
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.labels == "none":
+            raise InputError("labels='none': expected labels, which a classifier learns")
 
 
 @dataclass(frozen=True)
@@ -245,72 +292,3 @@ class SequenceRecipe(Recipe):
         """
         train = train.first_classes(self.classes)
         return train if self.per_class is None else train.few_per_class(self.per_class, self.seed)
-
-
-def _fair(**options):
-    """A plain network that sees in training what the generator's class separation shows."""
-    return LeNetRecipe(
-        distortion=True,
-        sigma=0.4,
-        validation="validation/choices",
-        validation_sigmas=(0.0, 0.2, 0.4),
-        **options,
-    )
-
-
-RECIPES = {
-    "cagan-compact": CAGANRecipe(
-        size="compact",
-        epochs=8,
-        learning_rate=2e-3,
-        final_learning_rate=1e-5,
-        beta_1=0.5,
-        beta_2=0.99,
-        averaging_decay=0.998,
-        separation=ClassSeparation(
-            decision="deformation", reconstruction_weight=5.0, distortion=True, sigma=0.4
-        ),
-        validation_images=1000,
-        validation_sigmas=(0.0, 0.4),
-    ),
-    "cagan-joint": CAGANRecipe(
-        size="compact",
-        encoder="compact",
-        epochs=20,
-        learning_rate=1e-3,
-        final_learning_rate=1e-5,
-        beta_1=0.5,
-        beta_2=0.99,
-        averaging_decay=0.998,
-        separation=ClassSeparation(
-            images=16, reconstruction_weight=5.0, distortion=True, sigma=0.4
-        ),
-        joint=ClassSeparation(
-            settings=SearchSettings(steps=0, start="encoder"),
-            reconstruction_weight=5.0,
-            distortion=True,
-            sigma=0.4,
-        ),
-        validation_images=2500,
-        validation_sigmas=(0.0, 0.4),
-    ),
-    # the author's published settings
-    "cagan-paper": CAGANRecipe(epochs=100, batch_size=32, learning_rate=1e-5),
-    "cgan-compact": ConditionalGANRecipe(
-        epochs=12, batch_size=128, beta_1=0.5, averaging_decay=0.998
-    ),
-    # the document's published settings
-    "cgan-document": ConditionalGANRecipe(
-        size="document",
-        epochs=61,
-        batch_size=128,
-        optimizer="sgd",
-        learning_rate=0.01,
-        averaging_decay=0.0,
-    ),
-    "lenet": LeNetRecipe(),
-    "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
-    "cnn-fair": _fair(network="cnn", epochs=8, batch_size=128, learning_rate=2e-3),
-    "trajectory-generator": SequenceRecipe(),
-    "trajectory-classifier": SequenceRecipe(network="classifier"),
-}

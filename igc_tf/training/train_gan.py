@@ -20,18 +20,32 @@ from igc_tf.generators.conditional_gan import (
     build_conditional_discriminator,
     build_conditional_generator,
 )
+from igc_tf.generators.dcgan import (
+    DCGAN_SIZES,
+    build_dcgan_discriminator,
+    build_dcgan_generator,
+)
 from igc_tf.generators.encoder import ENCODER_SIZES, build_encoder
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import dtype_policy
 from igc_tf.generators.store import generator_card, save_generator, write_card
 from igc_tf.search import SearchSettings
-from igc_tf.training.callbacks import EveryFewEpochs, KeepBest, KeepEach, SampleGrid
+from igc_tf.training.callbacks import (
+    EveryFewEpochs,
+    KeepBest,
+    KeepEach,
+    LossCurve,
+    SampleGrid,
+)
 from igc_tf.training.fit import OPTIONS, TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.gan import ConditionalActivationGAN, ConditionalGAN
-from igc_tf.training.recipes import CAGANRecipe
+from igc_tf.training.recipes import CAGANRecipe, ConditionalGANRecipe, DCGANRecipe
 
 # the range of the data that the networks make
 _BOUNDS = (-0.5, 0.5)
+# Judges a GAN that was trained for nothing but its images. Nearest latents lie far from the mean:
+# a few long steps reach them.
+_LONG_STEPS = SearchSettings(steps=20, learning_rate=0.1)
 
 
 def train_generator(
@@ -41,12 +55,13 @@ def train_generator(
 
     Writes into `output` what `TrainingRun` describes; grids of samples, `samples/epoch-NNN.png`;
     `card.json` and `generator.npz`, which `load_generator` reads, with `best.json`: the averaged
-    generator whose classifier was best on the validation images; and at the end `result.json`.
-    With a `ConditionalGANRecipe` also every generator that was judged, `generators/epoch-NNN`, for
-    a choice by eye.
+    generator whose classifier was best on the validation images, or without classes the one that
+    reproduced them best; and at the end `result.json`. With a `ConditionalGANRecipe` and a
+    `DCGANRecipe` also every generator that was judged, `generators/epoch-NNN`, for a choice by
+    eye; with a `DCGANRecipe` the losses of every few batches, `losses.json`.
 
     Args:
-        recipe: a `CAGANRecipe` or a `ConditionalGANRecipe`.
+        recipe: a `CAGANRecipe`, a `ConditionalGANRecipe` or a `DCGANRecipe`.
         output: the run directory. If it holds an unfinished run of the same recipe, that run
             goes on from its last complete epoch.
         data: training and validation images, two `LabelledData`; None for those of the recipe's
@@ -90,7 +105,7 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
     """Builds the compiled networks of a recipe, their weights from its seed.
 
     Args:
-        recipe: a `CAGANRecipe` or a `ConditionalGANRecipe`.
+        recipe: a `CAGANRecipe`, a `ConditionalGANRecipe` or a `DCGANRecipe`.
         layout: the `ConditionLayout` of the data.
         data_shape: (H, W, channels).
         steps: in an epoch, for the learning rate.
@@ -105,8 +120,7 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
     if tuple(bounds) != _BOUNDS:
         raise InputError(f"images in {bounds}: expected {_BOUNDS}, the range of the networks")
     keras.utils.set_random_seed(recipe.seed)
-    build = _activation_gan if isinstance(recipe, CAGANRecipe) else _conditional_gan
-    model = build(recipe, layout, tuple(data_shape))
+    model = _BUILDERS[type(recipe)](recipe, layout, tuple(data_shape))
     factor = (recipe.discriminator_learning_rate or recipe.learning_rate) / recipe.learning_rate
     factors = (1.0, factor, 1.0) if model.encoder else (1.0, factor)
     model.compile(*(_optimizer(recipe, steps, of) for of in factors))
@@ -158,6 +172,37 @@ def _conditional_gan(recipe, layout, data_shape):
     )
 
 
+def _dcgan(recipe, layout, data_shape):
+    size = DCGAN_SIZES[recipe.network, recipe.size]
+    shapes = (layout.size, data_shape, recipe.latent_size)
+    reference = None
+    if recipe.virtual_batch is not None:
+        numbers = np.arange(recipe.virtual_batch)[:, np.newaxis] % layout.sizes
+        reference = layout.one_hot(numbers[:, 0] if layout.num_labels == 1 else numbers)
+    averaged = build_dcgan_generator(size, *shapes, reference)
+    with dtype_policy(recipe.precision):
+        generator = build_dcgan_generator(size, *shapes, reference)
+        discriminator = build_dcgan_discriminator(size, *shapes[:2], recipe.dropout)
+    return ConditionalGAN(
+        Generator(generator, layout, _BOUNDS),
+        discriminator,
+        averaged,
+        seed=recipe.seed,
+        averaging_decay=recipe.averaging_decay,
+        condition_sigma=0.0,
+        real_target=recipe.real_target,
+        fake_target=recipe.fake_target,
+        generator_loss=recipe.generator_loss,
+    )
+
+
+_BUILDERS = {
+    CAGANRecipe: _activation_gan,
+    ConditionalGANRecipe: _conditional_gan,
+    DCGANRecipe: _dcgan,
+}
+
+
 def _optimizer(recipe, steps, factor=1.0):
     """A network's optimizer, its learning rates so many times the recipe's."""
     final = recipe.final_learning_rate
@@ -178,12 +223,16 @@ def _judges(recipe, run, model, conditions, validation):
     ]
     images, labels = np.concatenate(noised), np.concatenate([validation.labels] * len(sigmas))
 
+    has_classes = max(validation.layout.sizes) > 1
+
     # compiled once; it reads the weights as they are at each epoch's end
-    def accuracy():
+    def judge():
         with warnings.catch_warnings():
             # that it reproduces little: in the first epochs it does
             warnings.simplefilter("ignore", UserWarning)
-            return classifier.evaluate(images, labels, verbose=0).accuracy
+            if has_classes:
+                return classifier.evaluate(images, labels, verbose=0).accuracy
+            return float(classifier.classify(images).differences.mean())
 
     def save(best):
         settings = {}
@@ -195,23 +244,30 @@ def _judges(recipe, run, model, conditions, validation):
             model.averaged, run.path, training=training, chosen_epoch=best, settings=settings
         )
 
-    best = KeepBest(run, accuracy, save, len(validation))
+    figure = "accuracy" if has_classes else "difference"
+    best = KeepBest(run, judge, save, len(validation), figure)
     if isinstance(recipe, CAGANRecipe):
         return [grid, best]
-    return [
-        EveryFewEpochs(recipe.checkpoint_epochs, recipe.last_epoch, [KeepEach(run), grid, best])
-    ]
+    few = EveryFewEpochs(recipe.checkpoint_epochs, recipe.last_epoch, [KeepEach(run), grid, best])
+    if isinstance(recipe, ConditionalGANRecipe):
+        return [few]
+    names = ("discriminator_loss", "generator_loss")
+    return [LossCurve(run, recipe.loss_batches, names), few]
 
 
 def _classifier(recipe, generator):
     """The classifier that an epoch's generator is judged by, and the noise of what it reads."""
-    if not isinstance(recipe, CAGANRecipe):
-        return InverseClassifier(generator), (0.0,)
-    if recipe.judging is None:
-        settings = SearchSettings()
+    sigmas = (0.0,)
+    if isinstance(recipe, ConditionalGANRecipe):
+        return InverseClassifier(generator), sigmas
+    if isinstance(recipe, DCGANRecipe):
+        settings = _LONG_STEPS
+    elif recipe.judging is None:
+        settings, sigmas = SearchSettings(), recipe.validation_sigmas
     else:
+        sigmas = recipe.validation_sigmas
         decision = recipe.judging.decision or "difference"
         settings = replace(recipe.judging.settings, decision=decision)
     one_label = generator.layout.num_labels == 1
     kind = InvertedGeneratorClassifier if one_label else MultiLabelInvertedGeneratorClassifier
-    return kind(generator, settings), recipe.validation_sigmas
+    return kind(generator, settings), sigmas

@@ -51,6 +51,17 @@ def test_data_it_cannot_make_are_told_from_those_it_can(diagnosis):
     assert any("overfitted" in finding for finding in diagnosis.findings)
 
 
+def test_a_generator_without_classes_answers_none():
+    model, _, _ = linear_generator(classes=1, latent_size=2, data_shape=SHAPE)
+    one = Generator(model, bounds=(-9.0, 9.0))
+    labels = np.arange(4) % 3
+    made = one.sample(np.zeros(4, int), seed=7)
+    layout = ConditionLayout.classes(3)
+    new = LabelledData(made, labels, layout, one.bounds, "made", "train", "made here")
+    for row in diagnose(one, {"new": new}, SETTINGS, count=4).sets:
+        assert row.difference < 0.02 and row.accuracy is None and row.right is None
+
+
 def test_it_is_told_in_a_table_and_drawn(diagnosis):
     lines = str(diagnosis).splitlines()
     assert [line[:24].strip() for line in lines[1:4]] == [OWN_SAMPLES, "training", "new"]

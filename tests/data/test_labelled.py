@@ -38,6 +38,14 @@ def test_several_labels_have_conditions_but_no_classes():
         data.num_classes  # noqa: B018
 
 
+def test_without_labels_all_are_of_one_class():
+    data = make(3)
+    found = data.unlabelled()
+    assert found.class_names == ("any",) and found.labels.tolist() == [0, 0, 0]
+    np.testing.assert_array_equal(found.data, data.data)
+    assert (found.name, found.bounds, found.source) == (data.name, data.bounds, data.source)
+
+
 def test_sample_keeps_pairs_and_has_no_repeats():
     mask = np.arange(10 * 2).reshape(10, 2, 1, 1) % 3 > 0
     data = make(10, mask=mask)

@@ -10,7 +10,9 @@ import pytest
 from evaluation.fid.__main__ import FIDOptions, main, measure_fid
 from igc_tf.classifiers import load_lenet
 from igc_tf.data import bundled_digits
+from igc_tf.generators import Generator
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
+from tests.fixtures.linear_generator import linear_generator
 from tests.fixtures.mean_digits import mean_digit_generator
 
 PER_CLASS = 9
@@ -69,6 +71,22 @@ def test_figures_are_those_worked_out_by_hand(options):
     assert table.whole["count"] == 90
     for name in ("fid", "kid", "half_fid", "half_kid", "floor_fid", "floor_kid"):
         assert table.mean[name] == pytest.approx(np.mean([row[name] for row in table.rows]))
+
+
+def test_a_generator_without_classes_is_measured_as_a_whole(tmp_path):
+    model, _, _ = linear_generator(classes=1, data_shape=(28, 28, 1), scale=0.05, bound=0.5)
+    model.save(tmp_path / "own.keras")
+    options = FIDOptions(
+        str(tmp_path / "own.keras"), features="lenet", per_class=40, output=tmp_path / "out"
+    )
+    table = table_of(options)
+    assert [(row["name"], row["count"]) for row in table.rows] == [("any", 40)]
+    assert table.whole["fid"] == pytest.approx(table.rows[0]["fid"], rel=1e-6)
+    features = NetworkFeatures(load_lenet(), BOUNDS, "lenet", "features")
+    real = features(bundled_digits().sample(5000, seed=0).images[:40])
+    made = features(Generator(model).sample(np.zeros(40, int), [0, 0]))
+    expected = frechet_distance(*map(FeatureStatistics.of, (real, made)))
+    assert table.whole["fid"] == pytest.approx(expected, rel=1e-3)
 
 
 def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, capsys):

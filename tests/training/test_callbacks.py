@@ -1,5 +1,6 @@
 """What is stopped, kept and told beside a training's steps."""
 
+import itertools
 import json
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from igc_tf.training.callbacks import (
     History,
     KeepBest,
     KeepEach,
+    LossCurve,
     NonFiniteGuard,
     RunProgress,
     SampleGrid,
@@ -56,6 +58,34 @@ def test_the_first_of_the_best_is_kept_whatever_comes_after(tmp_path):
         (None, 1),
         (1, 2),
     ]
+
+
+def test_the_least_difference_is_kept(tmp_path):
+    run, logs = RunDirectory(tmp_path), {}
+    differences = iter([0.5, 0.3, 0.4])
+    keep = KeepBest(run, lambda: next(differences), lambda best: None, 10, "difference")
+    for epoch in range(3):
+        keep.on_epoch_end(epoch, logs)
+    assert run.read_json("best.json") == {"epoch": 2, "difference": 0.3, "count": 10}
+    assert logs == {"val_difference": 0.4}
+
+
+def test_loss_curve_is_of_every_few_batches_and_goes_on_after_an_interruption(tmp_path):
+    losses = np.arange(20.0) ** 2
+    for epochs in ((0, 1), (1, 2, 3)):
+        curve = LossCurve(RunDirectory(tmp_path), 2, ["loss"])
+        for epoch in epochs:
+            curve.on_epoch_begin(epoch)
+            of_epoch = losses[5 * epoch : 5 * epoch + 5]
+            for step in range(5):
+                # as a mean since the epoch began
+                curve.on_train_batch_end(step, {"loss": of_epoch[: step + 1].mean(), "other": 0})
+            curve.on_epoch_end(epoch)
+    found = json.loads((tmp_path / "losses.json").read_text())
+    ends = [0, 2, 4, 5, 7, 9, 10, 12, 14, 15, 17, 19, 20]
+    assert found["batch"] == ends[1:]
+    expected = [losses[a:b].mean() for a, b in itertools.pairwise(ends)]
+    assert found["loss"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_history_keeps_what_was_done_before_the_first_epoch(tmp_path):

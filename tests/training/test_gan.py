@@ -69,6 +69,20 @@ def _trained(model, steps, batch):
     return logs
 
 
+def test_smoothed_targets_enter_the_discriminators_loss():
+    def loss(**targets):
+        return _trained(_conditional_gan(**targets), 1, _batch(8, 10))[0]["discriminator_loss"]
+
+    model, (data, condition) = _conditional_gan(), _batch(8, 10)
+    seed = tf.random.experimental.stateless_split(model._step_seed, 3)[0]
+    fake = model.generator([condition, model._draw_latents(8, seed)], training=True)
+    real_logit, fake_logit = (model._logit(x, condition).numpy().mean() for x in (data, fake))
+    # -t log D - (1 - t) log(1 - D) is linear in t, with slope -logit
+    assert loss(real_target=0.5) - loss() == pytest.approx(0.5 * real_logit, abs=1e-4)
+    assert loss(fake_target=0.5) - loss() == pytest.approx(-0.5 * fake_logit, abs=1e-4)
+    assert abs(real_logit - fake_logit) > 1e-3
+
+
 def test_activation_discriminator_learns_to_tell_data_from_generated():
     model = _activation_gan(discriminator_rate=2e-3, generator_rate=1e-12)
     logs = _trained(model, 20, _batch())

@@ -61,6 +61,21 @@ def test_binary_cross_entropy_losses():
     np.testing.assert_allclose(bce_generator_loss(fake), [1.609438], rtol=1e-5)
 
 
+def test_smoothed_targets_mix_both_answers():
+    # D = 3/4 for real and 1/5 for generated data; real target 0.9: -0.9 ln 3/4 - 0.1 ln 1/4
+    real, fake = np.log([3.0]).astype(np.float32), -np.log([4.0]).astype(np.float32)
+    np.testing.assert_allclose(
+        bce_discriminator_loss(real, fake, real_target=0.9), [0.397543 + 0.223144], rtol=1e-5
+    )
+    # and the generated target 0.1: -0.1 ln 1/5 - 0.9 ln 4/5
+    np.testing.assert_allclose(
+        bce_discriminator_loss(real, fake, 0.9, 0.1), [0.397543 + 0.361773], rtol=1e-5
+    )
+    # least where D says what it should
+    losses = bce_discriminator_loss(np.log(np.float32([8, 9, 10])), np.zeros(3, "float32"), 0.9)
+    assert losses[1] < min(losses[0], losses[2])
+
+
 def test_binary_cross_entropy_of_sure_discriminators_stays_finite():
     np.testing.assert_allclose(
         bce_discriminator_loss(np.float32([-500.0]), np.float32([0.0])), [500 + np.log(2)]
@@ -87,6 +102,9 @@ def test_least_squares_of_one_output():
     # (0.5 - 1)² + (-2)², and (3 - 1)² + 0.5²
     loss = least_squares_discriminator_loss(np.float32([0.5, 3.0]), np.float32([-2.0, 0.5]))
     np.testing.assert_allclose(loss, [4.25, 4.25])
+    # (0.5 - 0.9)² + (-2 - 0.1)²
+    smoothed = least_squares_discriminator_loss(np.float32([0.5]), np.float32([-2.0]), 0.9, 0.1)
+    np.testing.assert_allclose(smoothed, [4.57], rtol=1e-6)
     np.testing.assert_allclose(least_squares_generator_loss(np.float32([-1.0, 1.0])), [4.0, 0.0])
 
 

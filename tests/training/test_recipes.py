@@ -2,13 +2,22 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from igc_tf.data import bundled_digits, label_digits
 from igc_tf.search import SearchSettings
-from igc_tf.training import RECIPES, CAGANRecipe, ConditionalGANRecipe, LeNetRecipe, SequenceRecipe
+from igc_tf.training import (
+    RECIPES,
+    CAGANRecipe,
+    ConditionalGANRecipe,
+    DCGANRecipe,
+    LeNetRecipe,
+    SequenceRecipe,
+)
 from igc_tf.training.class_separation import ClassSeparation
 
+NAMED_LENGTHS = ("cgan-medium", "vanilla-gan")
 REFUSED = [
     (CAGANRecipe, {"size": "huge"}),
     (CAGANRecipe, {"labels": "letters"}),
@@ -29,7 +38,15 @@ REFUSED = [
     (ConditionalGANRecipe, {"generator_loss": "hinge"}),
     (ConditionalGANRecipe, {"discriminator_learning_rate": 0.0}),
     (ConditionalGANRecipe, {"checkpoint_epochs": 0}),
+    (DCGANRecipe, {"network": "recurrent"}),
+    (DCGANRecipe, {"size": "compact"}),
+    (DCGANRecipe, {"dropout": 1.0}),
+    (DCGANRecipe, {"virtual_batch": 0}),
+    (DCGANRecipe, {"real_target": 1.1}),
+    (DCGANRecipe, {"fake_target": -0.1}),
+    (DCGANRecipe, {"loss_batches": 0}),
     (LeNetRecipe, {"batch_size": 0}),
+    (LeNetRecipe, {"labels": "none"}),
     (LeNetRecipe, {"final_learning_rate": float("inf")}),
     (LeNetRecipe, {"network": "resnet"}),
     (LeNetRecipe, {"sigma": -0.1}),
@@ -80,6 +97,33 @@ def test_each_separation_starts_where_it_should():
         CAGANRecipe(joint=from_the_mean, encoder="compact")
 
 
+def test_the_courseworks_recipes_are_what_their_names_say():
+    medium = RECIPES["cgan-medium"]
+    assert (medium.learning_rate, medium.beta_1, medium.batch_size) == (2e-3, 0.5, 128)
+    assert (medium.network, medium.size, medium.labels) == ("dense", "medium", "classes")
+    # 20,000 batches of the 55,000 images, and 200,000
+    assert [RECIPES[name].epochs * (55_000 // 128) // 10_000 for name in NAMED_LENGTHS] == [2, 20]
+    assert medium.averaging_decay == 0 and medium.final_learning_rate is None
+
+    def differs(name, base):
+        one, other = vars(RECIPES[name]), vars(RECIPES[base])
+        return {key: value for key, value in one.items() if value != other[key]}
+
+    assert differs("cgan-medium-ls", "cgan-medium") == {"real_target": 0.9}
+    assert differs("cgan-medium-ls-both", "cgan-medium-ls") == {"fake_target": 0.1}
+    assert differs("cgan-medium-vbn", "cgan-medium") == {"virtual_batch": 128}
+    assert differs("cgan-medium-vbn-ls", "cgan-medium-ls") == {"virtual_batch": 128}
+    assert differs("cgan-convolutional-ls", "cgan-convolutional") == {"real_target": 0.9}
+    assert differs("dcgan-medium", "cgan-convolutional") == {"labels": "none"}
+    assert RECIPES["dcgan-medium"].dropout == 0.25 and medium.dropout == 0.3
+    for name in ("cgan-medium", "dcgan-medium"):
+        for dropout in (0.1, 0.5):
+            assert differs(f"{name}-dropout-{dropout}", name) == {"dropout": dropout}
+        base = name.removesuffix("medium")
+        assert differs(f"{base}shallow", name) == {"size": "shallow"}
+        assert differs(f"{base}deep", name) == {"size": "deep"}
+
+
 @pytest.mark.parametrize("name", ["lenet-fair", "cnn-fair"])
 def test_fair_networks_see_what_class_separation_shows(name):
     recipe, separation = RECIPES[name], RECIPES["cagan-compact"].separation
@@ -94,6 +138,8 @@ def test_labels_are_those_of_the_set_or_the_binary_ones_of_a_digit():
     found, expected = recipe.labelled(digits), label_digits(digits, 3)
     assert (found.labels == expected.labels).all() and (found.data == expected.data).all()
     assert found.layout.num_labels == 4 and found.conditions.shape == (50, 8)
+    found = DCGANRecipe(labels="none").labelled(digits)
+    assert (found.conditions == np.ones([50, 1])).all() and (found.data == digits.data).all()
 
 
 def test_the_recipe_chooses_the_images_by_their_name():

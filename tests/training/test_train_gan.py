@@ -19,7 +19,13 @@ from igc_tf.errors import NonFiniteLossError
 from igc_tf.generators.store import load_generator
 from igc_tf.runs import json_ready
 from igc_tf.search import SearchSettings
-from igc_tf.training import RECIPES, ConditionalGANRecipe, train_generator, train_lenet
+from igc_tf.training import (
+    RECIPES,
+    ConditionalGANRecipe,
+    DCGANRecipe,
+    train_generator,
+    train_lenet,
+)
 from igc_tf.training.train_gan import build_gan
 from tests.fixtures.read_summaries import read_summaries
 from tests.training.tiny_run import JOINT, LENET_RECIPE, RECIPE, tiny_parts, train_tiny
@@ -264,6 +270,53 @@ def test_conditional_gan_leaves_generators_and_sheets_to_choose_from(conditional
     chosen = load_generator(conditional)
     offered = load_generator(conditional / "generators" / f"epoch-{best['epoch']:03d}")
     assert chosen.digest() == offered.digest() and chosen.latent_size == 6
+
+
+def test_a_gan_without_classes_keeps_what_reproduces_best(tmp_path):
+    recipe = DCGANRecipe(
+        labels="none",
+        size="shallow",
+        epochs=3,
+        batch_size=16,
+        train_images=96,
+        virtual_batch=8,
+        validation_images=10,
+        checkpoint_epochs=1,
+        loss_batches=4,
+    )
+    generator = load_generator(train_tiny(tmp_path, recipe))
+    assert generator.layout.class_names == ("any",) and generator.condition_size == 1
+    best, history = _read(tmp_path / "best.json"), _read(tmp_path / "history.json")
+    differences = [row["val_difference"] for row in history]
+    assert best["difference"] == min(differences) == differences[best["epoch"] - 1]
+    digits = tiny_parts()[1].sample(10, seed=0).unlabelled()
+    classifier = InvertedGeneratorClassifier(generator, SearchSettings(20, 0.1))
+    found = classifier.classify(digits.images).differences
+    assert found.shape == (10, 1) and found.mean() == pytest.approx(best["difference"], rel=1e-5)
+    curve = _read(tmp_path / "losses.json")
+    assert curve["batch"] == [4, 6, 10, 12, 16, 18]
+    for epoch in range(3):
+        first, second = curve["generator_loss"][2 * epoch : 2 * epoch + 2]
+        mean = history[epoch]["generator_loss"]
+        assert (4 * first + 2 * second) / 6 == pytest.approx(mean, rel=1e-4)
+    assert len(list((tmp_path / "generators").iterdir())) == 3
+
+
+def test_the_courseworks_recipe_decides_networks_and_targets():
+    recipe = DCGANRecipe(size="shallow", dropout=0.4, real_target=0.9, fake_target=0.1)
+    model = build_gan(dataclasses.replace(recipe, virtual_batch=5), DIGITS, (28, 28, 1))
+    assert (model.real_target, model.fake_target, model.condition_sigma) == (0.9, 0.1, 0.0)
+    kinds = {type(layer).__name__ for layer in model.generator.layers}
+    assert "VirtualBatchNormalization" in kinds and "BatchNormalization" not in kinds
+    assert {x.rate for x in model.discriminator.layers if hasattr(x, "rate")} == {0.4}
+    reference = model.generator.get_layer("reference").reference.numpy()
+    np.testing.assert_array_equal(reference[:, recipe.latent_size :], np.eye(10)[:5])
+    few = dataclasses.replace(recipe, virtual_batch=3)
+    four = build_gan(few, ConditionLayout.binary(4), (28, 28, 1))
+    reference = four.generator.get_layer("reference").reference.numpy()
+    np.testing.assert_array_equal(
+        reference[:, recipe.latent_size :], np.tile(np.eye(2)[[0, 1, 0]], 4)
+    )
 
 
 def test_the_documents_recipe_descends_without_momentum():

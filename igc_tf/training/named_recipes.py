@@ -1,0 +1,111 @@
+"""Every recipe by its name: how what ships was trained, and what it is compared with."""
+
+from dataclasses import replace
+
+from igc_tf.search.settings import SearchSettings
+from igc_tf.training.class_separation import ClassSeparation
+from igc_tf.training.recipes import (
+    CAGANRecipe,
+    ConditionalGANRecipe,
+    DCGANRecipe,
+    LeNetRecipe,
+    SequenceRecipe,
+)
+
+
+def _fair(**options):
+    """A plain network that sees in training what the generator's class separation shows."""
+    return LeNetRecipe(
+        distortion=True,
+        sigma=0.4,
+        validation="validation/choices",
+        validation_sigmas=(0.0, 0.2, 0.4),
+        **options,
+    )
+
+
+# 20,000 batches of 128, as the document trains its dense CGANs; it does not say how long it trains
+# the others, but for the vanilla GAN: 200,000
+_DENSE = DCGANRecipe(epochs=47)
+_CONVOLUTIONAL = replace(_DENSE, network="convolutional", dropout=0.25, validation_images=20)
+_DCGAN = replace(_CONVOLUTIONAL, labels="none")
+_SMOOTHED = {"real_target": 0.9}
+_VIRTUAL = {"virtual_batch": 128}
+
+RECIPES = {
+    "cagan-compact": CAGANRecipe(
+        size="compact",
+        epochs=8,
+        learning_rate=2e-3,
+        final_learning_rate=1e-5,
+        beta_1=0.5,
+        beta_2=0.99,
+        averaging_decay=0.998,
+        separation=ClassSeparation(
+            decision="deformation", reconstruction_weight=5.0, distortion=True, sigma=0.4
+        ),
+        validation_images=1000,
+        validation_sigmas=(0.0, 0.4),
+    ),
+    "cagan-joint": CAGANRecipe(
+        size="compact",
+        encoder="compact",
+        epochs=20,
+        learning_rate=1e-3,
+        final_learning_rate=1e-5,
+        beta_1=0.5,
+        beta_2=0.99,
+        averaging_decay=0.998,
+        separation=ClassSeparation(
+            images=16, reconstruction_weight=5.0, distortion=True, sigma=0.4
+        ),
+        joint=ClassSeparation(
+            settings=SearchSettings(steps=0, start="encoder"),
+            reconstruction_weight=5.0,
+            distortion=True,
+            sigma=0.4,
+        ),
+        validation_images=2500,
+        validation_sigmas=(0.0, 0.4),
+    ),
+    # the author's published settings
+    "cagan-paper": CAGANRecipe(epochs=100, batch_size=32, learning_rate=1e-5),
+    "cgan-compact": ConditionalGANRecipe(
+        epochs=12, batch_size=128, beta_1=0.5, averaging_decay=0.998
+    ),
+    # the document's published settings
+    "cgan-document": ConditionalGANRecipe(
+        size="document",
+        epochs=61,
+        batch_size=128,
+        optimizer="sgd",
+        learning_rate=0.01,
+        averaging_decay=0.0,
+    ),
+    "lenet": LeNetRecipe(),
+    "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
+    "cnn-fair": _fair(network="cnn", epochs=8, batch_size=128, learning_rate=2e-3),
+    "trajectory-generator": SequenceRecipe(),
+    "trajectory-classifier": SequenceRecipe(network="classifier"),
+    # those of the DCGAN and CGAN coursework; what a name doesn't say is as in the medium one
+    "vanilla-gan": replace(
+        _DENSE, labels="none", size="shallow", dropout=0.0, epochs=467, checkpoint_epochs=20
+    ),
+    "dcgan-shallow": replace(_DCGAN, size="shallow"),
+    "dcgan-medium": _DCGAN,
+    "dcgan-deep": replace(_DCGAN, size="deep"),
+    "dcgan-medium-vbn": replace(_DCGAN, **_VIRTUAL),
+    "dcgan-medium-dropout-0.1": replace(_DCGAN, dropout=0.1),
+    "dcgan-medium-dropout-0.5": replace(_DCGAN, dropout=0.5),
+    "cgan-shallow": replace(_DENSE, size="shallow"),
+    "cgan-medium": _DENSE,
+    "cgan-deep": replace(_DENSE, size="deep"),
+    "cgan-convolutional": _CONVOLUTIONAL,
+    "cgan-medium-ls": replace(_DENSE, **_SMOOTHED),
+    "cgan-medium-ls-both": replace(_DENSE, **_SMOOTHED, fake_target=0.1),
+    "cgan-convolutional-ls": replace(_CONVOLUTIONAL, **_SMOOTHED),
+    "cgan-medium-dropout-0.1": replace(_DENSE, dropout=0.1),
+    "cgan-medium-dropout-0.5": replace(_DENSE, dropout=0.5),
+    "cgan-medium-vbn": replace(_DENSE, **_VIRTUAL),
+    "cgan-medium-vbn-ls": replace(_DENSE, **_VIRTUAL, **_SMOOTHED),
+}
