@@ -12,8 +12,10 @@ from igc_tf.plots.charts import (
     plot_epochs,
     plot_experiments,
     plot_heat_maps,
+    plot_scatter,
 )
 from igc_tf.plots.images import (
+    plot_captioned,
     plot_cases,
     plot_class_samples,
     plot_inverse_cases,
@@ -28,6 +30,7 @@ __all__ = [
     "plot_accuracies",
     "plot_accuracy_over_time",
     "plot_bars",
+    "plot_captioned",
     "plot_cases",
     "plot_class_samples",
     "plot_curves",
@@ -37,6 +40,7 @@ __all__ = [
     "plot_inverse_cases",
     "plot_label_cases",
     "plot_letters",
+    "plot_scatter",
     "plot_search",
     "tile_images",
     "to_unit_range",

@@ -1,6 +1,7 @@
 """Figures of numbers: accuracies, groups of bars, heat maps."""
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
@@ -164,6 +165,42 @@ def plot_curves(panels, xlabel, title="", logarithmic=()):
         [plain(name) for name in names],
         loc="outside lower center",
         ncols=min(len(names), 4),
+        fontsize=8,
+    )
+    return figure
+
+
+def plot_scatter(panels, class_names, title=""):
+    """Points in the plane, coloured by their class, a panel for each set.
+
+    Args:
+        panels: {heading: (points (N, 2), labels (N,))}.
+        class_names: C names, at most 20.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: at most two panels in a row, without ticks, the classes below.
+    """
+    rows, columns = fold(len(panels), 2)
+    figure = Figure(figsize=(4.2 * columns, 4.2 * rows + 0.6), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    colours = colormaps["tab10" if len(class_names) <= 10 else "tab20"].colors
+    for axis, (heading, (points, labels)) in zip(axes, panels.items(), strict=False):
+        handles = [
+            axis.scatter(*points[labels == number].T, s=3, color=colours[number])
+            for number in range(len(class_names))
+        ]
+        axis.set(xticks=[], yticks=[])
+        axis.set_title(plain(heading), fontsize=10)
+    figure.suptitle(plain(title), fontsize=11)
+    figure.legend(
+        handles,
+        [plain(name) for name in class_names],
+        loc="outside lower center",
+        ncols=min(len(class_names), 10),
+        markerscale=4,
         fontsize=8,
     )
     return figure

@@ -11,6 +11,7 @@ from igc_tf.plots import (
     plot_epochs,
     plot_experiments,
     plot_heat_maps,
+    plot_scatter,
 )
 from tests.plots.drawn import saved
 
@@ -90,6 +91,20 @@ def test_curves_of_one_name_have_one_colour_in_all_panels():
     np.testing.assert_allclose(second.lines[0].get_xydata(), [[0, 1e-4], [4, 0.1]])
     assert two.get_color() == second.lines[0].get_color() != one.get_color()
     assert _legend(figure) == ["one", r"\$two"]
+
+
+def test_points_have_the_colours_of_their_classes():
+    points = np.array([[0, 1], [2, 3], [4, 5]], float)
+    labels = np.array([1, 0, 1])
+    panels = {"one": (points, labels), "$two": (points[:2] + 10, labels[:2])}
+    figure = saved(plot_scatter(panels, ["a", "$b"], "title"))
+    assert [axis.get_title() for axis in figure.axes] == ["one", r"\$two"]
+    first, second = (axis.collections for axis in figure.axes)
+    np.testing.assert_allclose(first[1].get_offsets(), [[0, 1], [4, 5]])
+    np.testing.assert_allclose(second[0].get_offsets(), [[12, 13]])
+    colours = [tuple(part.get_facecolor()[0]) for part in (*first, *second)]
+    assert colours[:2] == colours[2:] and colours[0] != colours[1]
+    assert _legend(figure) == ["a", r"\$b"]
 
 
 def test_curves_begin_at_the_first_epoch():
