@@ -353,6 +353,22 @@ def trajectory_claims():
     return table(["claim", "holds here", "figures"], rows)
 
 
+def lesson_gradients():
+    """How long the generator's gradient is, the better its discriminator knows it."""
+    rows = read("lesson/gradients")["rows"]
+    names = list(rows[0]["gradients"])
+    lines = [
+        [
+            f"{row['head_start']:,}",
+            f"{row['fake_probability']:.2g}",
+            *(f"{row['gradients'][name]:.2g}" for name in names),
+        ]
+        for row in rows
+        if row["seed"] == rows[0]["seed"]
+    ]
+    return table(["batches of the discriminator alone", "D of made images", *names], lines)
+
+
 def losses():
     """Our best figures beside a plain network's on the same data, noise in training included."""
     rivals = {(row["name"], row["sigma"]): row for row in read("rivals/mnist")["rows"]}
@@ -444,6 +460,7 @@ TABLES = {
     "inverse-comparison": inverse_comparison,
     "inverse-experiments": inverse_experiments,
     "inverse-findings": inverse_findings,
+    "lesson-gradients": lesson_gradients,
     "losses": losses,
     "noise": noise,
     "noise-paper-size": noise_paper_size,

@@ -16,6 +16,7 @@ _NOTEBOOKS = sorted(_FOLDER.glob("*.ipynb"))
 def test_all_are_there():
     assert {path.stem for path in _NOTEBOOKS} == {
         "inverse_classification",
+        "lesson",
         "paper",
         "trajectories",
         "your_own_generator",

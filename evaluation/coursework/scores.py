@@ -17,7 +17,7 @@ from igc_tf.metrics import (
     kernel_distance,
     wilson_interval,
 )
-from igc_tf.plots import plot_class_samples, plot_losses
+from igc_tf.plots import plot_class_samples, plot_curves
 
 # what a batch does to its images is measured at the document's size, and at a larger one, where it
 # expects more of virtual batch normalisation; over so many batches, with so many latents the same
@@ -208,9 +208,9 @@ def _draw(run, trained, generator, images, labels):
     if trained.seed:
         return
     curve = trained.losses
-    losses = {name.replace("_", " "): curve[name] for name in _LOSSES}
+    losses = {name.replace("_", " "): (curve["batch"], curve[name]) for name in _LOSSES}
     run.write_figure(
-        f"losses-{trained.name}.png", plot_losses(curve["batch"], losses, trained.name)
+        f"losses-{trained.name}.png", plot_curves({"loss": losses}, "batch", trained.name)
     )
     if trained.has_classes:
         names = enumerate(generator.layout.class_names)

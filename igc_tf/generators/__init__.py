@@ -9,9 +9,12 @@ import importlib
 _PUBLIC = {
     "Generator": "igc_tf.generators.generator",
     "Prior": "igc_tf.generators.generator",
+    "analogy": "igc_tf.generators.latent_arithmetic",
     "generator_card": "igc_tf.generators.store",
     "generator_names": "igc_tf.generators.store",
+    "latent_path": "igc_tf.generators.latent_arithmetic",
     "load_generator": "igc_tf.generators.store",
+    "mean_latent": "igc_tf.generators.latent_arithmetic",
     "save_generator": "igc_tf.generators.store",
 }
 

@@ -245,11 +245,41 @@ class Generator:
         Returns:
             float32 (N, ...), a NumPy array.
         """
+        has_latent = self.latent_size is not None
+        return self.generate(labels, self.draw_latents(len(labels), seed) if has_latent else None)
+
+    def draw_latents(self, count, seed):
+        """Draws latents from the prior: those of which `sample` makes its examples.
+
+        Args:
+            count: how many.
+            seed: decides them; with one seed, fewer are the first of more.
+
+        Returns:
+            float32 (count, Z), a NumPy array.
+
+        Raises:
+            GeneratorError: for a generator without a latent.
+        """
+        if self.latent_size is None:
+            raise GeneratorError(f"the generator {self.name!r} has no latent")
+        shape = [count, self.latent_size]
+        normal = np.random.default_rng(seed).standard_normal(shape, np.float32)
+        return self.prior.mean + self.prior.standard_deviation * normal
+
+    def generate(self, labels, latents=None):
+        """Generates one example for each label and latent, in batches.
+
+        Args:
+            labels: integers (N,), or (N, L) for several labels.
+            latents: float32 (N, Z); None for a generator without a latent.
+
+        Returns:
+            float32 (N, ...), a NumPy array.
+        """
         values = {"condition": self.layout.one_hot(labels)}
-        if self.latent_size is not None:
-            shape = [len(labels), self.latent_size]
-            normal = np.random.default_rng(seed).standard_normal(shape, np.float32)
-            values["latent"] = self.prior.mean + self.prior.standard_deviation * normal
+        if latents is not None:
+            values["latent"] = np.asarray(latents, np.float32)
         parts = [
             self({name: tf.constant(value[i : i + _BATCH]) for name, value in values.items()})
             for i in range(0, len(labels), _BATCH)

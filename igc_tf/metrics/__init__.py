@@ -6,7 +6,8 @@ network that is given, `InceptionFeatures`), their statistics (`FeatureStatistic
 examples gives the `inception_score` and the `class_shares`. An accuracy has its
 `wilson_interval`, the difference of two on the same examples its `paired_interval`, what should
 hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `PairedComparison`.
-Probabilities have their `expected_calibration_error`.
+Probabilities have their `expected_calibration_error`. Of drawn ink,
+`stroke_width` and `slant` are measured.
 """
 
 from igc_tf.metrics.calibration import expected_calibration_error
@@ -19,6 +20,7 @@ from igc_tf.metrics.generated import (
     inception_score,
     intraclass_correlation,
 )
+from igc_tf.metrics.ink import slant, stroke_width
 from igc_tf.metrics.intervals import (
     PairedComparison,
     binomial_upper_bound,
@@ -43,5 +45,7 @@ __all__ = [
     "kernel_distance",
     "paired_interval",
     "rank_correlation",
+    "slant",
+    "stroke_width",
     "wilson_interval",
 ]

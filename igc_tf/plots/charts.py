@@ -129,27 +129,6 @@ def plot_epochs(curves, ylabel, title=""):
     return figure
 
 
-def plot_losses(batches, losses, title=""):
-    """Losses over the batches of a training.
-
-    Args:
-        batches: N numbers, where each mean ends.
-        losses: {name: N numbers}.
-        title: above the figure.
-
-    Returns:
-        A matplotlib figure.
-    """
-    figure = Figure(figsize=(6.5, 3.4), layout="constrained")
-    axis = figure.subplots()
-    for name, values in losses.items():
-        axis.plot(batches, values, linewidth=0.8, label=plain(name))
-    axis.set(xlabel="batch", ylabel="loss", title=plain(title))
-    axis.grid(alpha=0.3)
-    axis.legend()
-    return figure
-
-
 def plot_scatter(points, xlabel, ylabel, title=""):
     """One number against another, the points of each group in a colour of its own.
 
@@ -170,6 +149,82 @@ def plot_scatter(points, xlabel, ylabel, title=""):
     axis.set(xlabel=plain(xlabel), ylabel=plain(ylabel), title=plain(title))
     axis.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=3, fontsize=8)
+
+
+def plot_curves(panels, xlabel, title="", logarithmic=()):
+    """Curves of several quantities over one, a panel for each quantity.
+
+    Args:
+        panels: {quantity: {name: (values of x, values of the quantity)}}; the curves of one name
+            have one colour in all panels.
+        xlabel: what x is.
+        title: above the figure.
+        logarithmic: the quantities whose axis is logarithmic.
+
+    Returns:
+        A matplotlib figure: the panels side by side, at most three in a row, the names below.
+    """
+    rows, columns = fold(len(panels), 3)
+    size = max(5.0, 4.0 * columns), 3.2 * rows + 0.6
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
+    handles = {}
+    for axis, (quantity, curves) in zip(axes, panels.items(), strict=False):
+        for name, (x, y) in curves.items():
+            marker = "." if len(x) <= 50 else ""
+            colour = f"C{names.index(name) % 10}"
+            (handles[name],) = axis.plot(x, y, marker=marker, color=colour, linewidth=1.2)
+        if quantity in logarithmic:
+            axis.set_yscale("log")
+        axis.set(xlabel=plain(xlabel), ylabel=plain(quantity))
+        axis.grid(alpha=0.3)
+    figure.suptitle(plain(title), fontsize=11)
+    figure.legend(
+        [handles[name] for name in names],
+        [plain(name) for name in names],
+        loc="outside lower center",
+        ncols=min(len(names), 4),
+        fontsize=8,
+    )
+    return figure
+
+
+def plot_embeddings(panels, class_names, title=""):
+    """Points in the plane, coloured by their class, a panel for each set.
+
+    Args:
+        panels: {heading: (points (N, 2), labels (N,))}.
+        class_names: C names, at most 20.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: at most two panels in a row, without ticks, the classes below.
+    """
+    rows, columns = fold(len(panels), 2)
+    figure = Figure(figsize=(4.2 * columns, 4.2 * rows + 0.6), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    colours = colormaps["tab10" if len(class_names) <= 10 else "tab20"].colors
+    for axis, (heading, (points, labels)) in zip(axes, panels.items(), strict=False):
+        handles = [
+            axis.scatter(*points[labels == number].T, s=3, color=colours[number])
+            for number in range(len(class_names))
+        ]
+        axis.set(xticks=[], yticks=[])
+        axis.set_title(plain(heading), fontsize=10)
+    figure.suptitle(plain(title), fontsize=11)
+    figure.legend(
+        handles,
+        [plain(name) for name in class_names],
+        loc="outside lower center",
+        ncols=min(len(class_names), 10),
+        markerscale=4,
+        fontsize=8,
+    )
     return figure
 
 

@@ -208,7 +208,7 @@ def plot_label_cases(
     return figure
 
 
-def plot_class_samples(rows, bounds, title="", columns=None):
+def plot_class_samples(rows, bounds, title="", columns=None, name_width=_CAPTION):
     """Samples of every class, one class a row.
 
     Args:
@@ -216,6 +216,7 @@ def plot_class_samples(rows, bounds, title="", columns=None):
         bounds: (low, high) of the images, drawn as black and white.
         title: above the figure.
         columns: images side by side; N if None, else a row has several lines.
+        name_width: letters in a line of a name, which has at most two.
 
     Returns:
         A matplotlib figure.
@@ -223,13 +224,35 @@ def plot_class_samples(rows, bounds, title="", columns=None):
     count = len(next(iter(rows.values())))
     columns = count if columns is None else columns
     lines = -(-count // columns)
-    names = [_wrapped(name) for name in rows]
+    names = [_wrapped(name, name_width) for name in rows]
     size = 0.6 * columns + _margin(names) + 0.4, 0.6 * lines * len(rows) + 0.6
     figure, axes = _grid(len(rows), 1, size, title)
     for axis, name, images in zip(axes[:, 0], names, rows.values(), strict=True):
         sheet = tile_images(to_unit_range(images, bounds), columns, background=0.0)
         _show(axis, sheet, (0, 1))
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    return figure
+
+
+def plot_captioned(images, captions, bounds, columns=10, title=""):
+    """Images in rows, each with a caption above it.
+
+    Args:
+        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
+        captions: N texts.
+        bounds: (low, high) of the images, drawn as black and white.
+        columns: images in a row.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure.
+    """
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    figure, axes = _grid(rows, columns, (0.95 * columns, 1.2 * rows + 0.5), title)
+    for axis, image, caption in zip(axes.ravel(), images, captions, strict=False):
+        _show(axis, image, bounds)
+        axis.set_title(_wrapped(caption), fontsize=8)
     return figure
 
 
@@ -362,9 +385,9 @@ def _value_name(label, value):
     return _wrapped(name)
 
 
-def _wrapped(name):
-    """A class's name in at most two lines of the width of a picture."""
-    return plain("\n".join(textwrap.wrap(str(name), _CAPTION, max_lines=2, placeholder="…")))
+def _wrapped(name, width=_CAPTION):
+    """A class's name in at most two lines, of the width of a picture if nothing else is said."""
+    return plain("\n".join(textwrap.wrap(str(name), width, max_lines=2, placeholder="…")))
 
 
 def _margin(names):

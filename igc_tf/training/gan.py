@@ -9,8 +9,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator
 from igc_tf.training.losses import (
-    bce_discriminator_loss,
-    bce_generator_loss,
+    ADVERSARIAL_LOSSES,
     condition_loss,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
@@ -306,14 +305,16 @@ class ConditionalGAN(AveragedGAN):
         averaged_generator, seed, averaging_decay: as for `AveragedGAN`.
         condition_sigma: standard deviation of the noise on the class vectors, which are then
             clamped to [0, 1].
-        real_target, fake_target: of the discriminator, see `bce_discriminator_loss`.
+        real_target, fake_target: of the discriminator, see `igc_tf.training.losses`.
         classifier: a trained network `data -> condition logits (B, C)`, which stays as it is, or
             None.
         classifier_weight: α.
         adversarial_weight: β.
+        generator_loss: a name of `ADVERSARIAL_LOSSES`; the discriminator has the loss beside it.
 
     Raises:
-        InputError: for a negative or infinite `condition_sigma`, or a classifier of other classes.
+        InputError: for a negative or infinite `condition_sigma`, a classifier of other classes, or
+            an unknown loss.
     """
 
     def __init__(
@@ -329,6 +330,7 @@ class ConditionalGAN(AveragedGAN):
         classifier=None,
         classifier_weight=1.0,
         adversarial_weight=1.0,
+        generator_loss="non-saturating",
         **kwargs,
     ):
         names = ["discriminator_loss", "generator_loss", "real_probability", "fake_probability"]
@@ -339,6 +341,10 @@ class ConditionalGAN(AveragedGAN):
         )
         if not (math.isfinite(condition_sigma) and condition_sigma >= 0):
             raise InputError(f"condition_sigma={condition_sigma!r}: expected a number >= 0")
+        if generator_loss not in ADVERSARIAL_LOSSES:
+            raise InputError(
+                f"generator_loss={generator_loss!r}: expected one of {[*ADVERSARIAL_LOSSES]}"
+            )
         self.condition_sigma = condition_sigma
         self.real_target = real_target
         self.fake_target = fake_target
@@ -351,6 +357,7 @@ class ConditionalGAN(AveragedGAN):
         self.classifier = classifier
         self.classifier_weight = classifier_weight
         self.adversarial_weight = adversarial_weight
+        self.generator_loss = generator_loss
 
     def train_step(self, batch):
         """A step of the discriminator, then one of the generator.
@@ -359,6 +366,7 @@ class ConditionalGAN(AveragedGAN):
         conditions.
         """
         data, condition = batch
+        losses = ADVERSARIAL_LOSSES[self.generator_loss]
         seeds = tf.unstack(tf.random.experimental.stateless_split(self._step_seed, 3))
         latents = [self._draw_latents(tf.shape(data)[0], seed) for seed in seeds[:2]]
         noised = self.noised(condition, seeds[2])
@@ -369,7 +377,7 @@ class ConditionalGAN(AveragedGAN):
             fake_logit, fake_loss = self._judged(fake, condition)
             targets = self.real_target, self.fake_target
             discriminator_loss = tf.reduce_mean(
-                bce_discriminator_loss(real_logit, fake_logit, *targets) + real_loss + fake_loss
+                losses.discriminator(real_logit, fake_logit, *targets) + real_loss + fake_loss
             )
         discriminating = (self.discriminator, self.discriminator_optimizer)
         self._descend(tape, discriminator_loss, discriminating)
@@ -377,7 +385,7 @@ class ConditionalGAN(AveragedGAN):
         with tf.GradientTape() as tape:
             fake = self.generator([noised, latents[1]], training=True)
             logit, of_condition = self._judged(fake, noised)
-            generator_loss = tf.reduce_mean(bce_generator_loss(logit) + of_condition)
+            generator_loss = tf.reduce_mean(losses.generator(logit) + of_condition)
             total_loss, logs = self.adversarial_weight * generator_loss, {}
             if self.classifier is not None:
                 said = self.classifier(fake, training=False)
@@ -388,8 +396,8 @@ class ConditionalGAN(AveragedGAN):
         logs |= {
             "discriminator_loss": discriminator_loss,
             "generator_loss": generator_loss,
-            "real_probability": tf.reduce_mean(tf.sigmoid(real_logit)),
-            "fake_probability": tf.reduce_mean(tf.sigmoid(fake_logit)),
+            "real_probability": tf.reduce_mean(losses.probability(real_logit)),
+            "fake_probability": tf.reduce_mean(losses.probability(fake_logit)),
         }
         return self._finish_step(logs)
 

@@ -2,8 +2,12 @@
 
 The conditional activation GAN's discriminator has one output per condition, its *activation*. Only
 the activation of the condition an example has (or was generated with) enters an `lsgan` loss; the
-others are free. The conditional GAN's discriminator has one output, the *logit* of "this is real".
+others are free. The conditional GAN's discriminator has one output, the *logit* of "this is real";
+`ADVERSARIAL_LOSSES` has the pairs of losses that it may be trained with.
 """
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -110,6 +114,78 @@ def condition_loss(logits, condition, layout):
     """
     parts = zip(layout.split(condition), layout.split(logits), strict=True)
     return tf.add_n([tf.nn.softmax_cross_entropy_with_logits(*part) for part in parts])
+
+
+def saturating_generator_loss(fake_logit):
+    """log(1 - D(G(c, z), c)): the generator's side of the game's one value.
+
+    Goodfellow et al. 2014, equation 1: the generator descends on what the discriminator ascends
+    on. By the logit its gradient is -D, which vanishes where the discriminator is sure; that of
+    `bce_generator_loss` is D - 1.
+
+    Args:
+        fake_logit: the discriminator's output (B,) for generated data.
+
+    Returns:
+        (B,), at most 0.
+    """
+    return -tf.math.softplus(fake_logit)
+
+
+def least_squares_discriminator_loss(real_output, fake_output, real_target=1.0, fake_target=0.0):
+    """(D(x, y) - b)² + (D(G(c, z), c) - a)²: least squares GAN with one output.
+
+    Mao et al. 2017, equation 9, without the factor 1/2 of each. D is the output itself, any real
+    number; with the targets 1 and 0 the best one is the probability that its input is real.
+
+    Args:
+        real_output: the discriminator's output (B,) for real data and their conditions.
+        fake_output: likewise for generated data.
+        real_target: b, what D should say of real data.
+        fake_target: a, what it should say of generated data.
+
+    Returns:
+        (B,), at least 0.
+    """
+    return tf.square(real_output - real_target) + tf.square(fake_output - fake_target)
+
+
+def least_squares_generator_loss(fake_output):
+    """(D(G(c, z), c) - 1)² (Mao et al. 2017, equation 9 with c = 1; see above).
+
+    Args:
+        fake_output: the discriminator's output (B,) for generated data.
+
+    Returns:
+        (B,), at least 0.
+    """
+    return tf.square(fake_output - 1.0)
+
+
+class AdversarialLosses(NamedTuple):
+    """Both sides' losses, and what the discriminator's output says.
+
+    Attributes:
+        discriminator: `(real output (B,), fake output (B,), real target, fake target) -> loss
+            (B,)`.
+        generator: `(fake output (B,)) -> loss (B,)`.
+        probability: `(output (B,)) -> (B,)`, the probability that the input is real; outside of
+            [0, 1] where least squares have not settled yet.
+    """
+
+    discriminator: Callable
+    generator: Callable
+    probability: Callable
+
+
+# by the name of the generator's loss
+ADVERSARIAL_LOSSES = {
+    "non-saturating": AdversarialLosses(bce_discriminator_loss, bce_generator_loss, tf.sigmoid),
+    "saturating": AdversarialLosses(bce_discriminator_loss, saturating_generator_loss, tf.sigmoid),
+    "least-squares": AdversarialLosses(
+        least_squares_discriminator_loss, least_squares_generator_loss, tf.identity
+    ),
+}
 
 
 def masked_mean_squared(data_and_mask, generated):

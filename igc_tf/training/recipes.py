@@ -14,6 +14,7 @@ _POSITIVE = Range(0, above=True)
 _AMOUNT = Range(0)
 _DECAY = Range(0, 1, below=True)
 _SHARE = Range(0, 1)
+_GeneratorLoss = Literal["non-saturating", "saturating", "least-squares"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ class GANRecipe(ImageRecipe):
     """What both kinds of generative adversarial networks have.
 
     Attributes:
+        discriminator_learning_rate: of the discriminator's first step; None for that of the
+            generator. It falls in the same proportion.
         beta_1: of both Adam optimizers, the decay of the first moment.
         beta_2: of both Adam optimizers, the decay of the second moment.
         averaging_decay: per step, of the moving average of the generator's weights; 0 for none.
@@ -112,6 +115,7 @@ class GANRecipe(ImageRecipe):
             float32 in any case.
     """
 
+    discriminator_learning_rate: Annotated[float | None, _POSITIVE] = None
     beta_1: Annotated[float, _DECAY] = 0.9
     beta_2: Annotated[float, _DECAY] = 0.999
     averaging_decay: Annotated[float, _DECAY] = 0.999
@@ -168,6 +172,8 @@ class ConditionalGANRecipe(GANRecipe):
         optimizer: of both networks, "adam" or "sgd", which has no momentum.
         condition_sigma: standard deviation of the noise on the class vectors, which are then
             clamped to [0, 1].
+        generator_loss: that of the generator; with "least-squares" the discriminator's, too (see
+            `igc_tf.training.losses`).
         checkpoint_epochs: every so many epochs, and after the last, the generator is kept, drawn
             and judged on the validation images.
     """
@@ -176,6 +182,7 @@ class ConditionalGANRecipe(GANRecipe):
     latent_size: Annotated[int, _COUNT] = 25
     optimizer: Literal["adam", "sgd"] = "adam"
     condition_sigma: Annotated[float, _AMOUNT] = 0.2
+    generator_loss: _GeneratorLoss = "non-saturating"
     checkpoint_epochs: Annotated[int, _COUNT] = 3
 
 
@@ -201,6 +208,7 @@ class DCGANRecipe(GANRecipe):
             α · (its cross entropy) + β · (the generator's own loss); None for the latter alone.
         classifier_weight: α, with a classifier.
         adversarial_weight: β.
+        generator_loss: as in `ConditionalGANRecipe`.
         checkpoint_epochs: every so many epochs, and after the last, the generator is kept, drawn
             and judged on the validation images.
         loss_batches: the losses are recorded as means of so many batches.
@@ -222,6 +230,7 @@ class DCGANRecipe(GANRecipe):
     classifier: str | None = None
     classifier_weight: Annotated[float, _AMOUNT] = 1.0
     adversarial_weight: Annotated[float, _AMOUNT] = 1.0
+    generator_loss: _GeneratorLoss = "non-saturating"
     checkpoint_epochs: Annotated[int, _COUNT] = 5
     loss_batches: Annotated[int, _COUNT] = 10
 

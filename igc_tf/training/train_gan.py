@@ -127,7 +127,9 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
         raise InputError(f"images in {bounds}: expected {_BOUNDS}, the range of the networks")
     keras.utils.set_random_seed(recipe.seed)
     model = _BUILDERS[type(recipe)](recipe, layout, tuple(data_shape))
-    model.compile(*(_optimizer(recipe, steps) for _ in range(3 if model.encoder else 2)))
+    factor = (recipe.discriminator_learning_rate or recipe.learning_rate) / recipe.learning_rate
+    factors = (1.0, factor, 1.0) if model.encoder else (1.0, factor)
+    model.compile(*(_optimizer(recipe, steps, of) for of in factors))
     return model
 
 
@@ -176,6 +178,7 @@ def _conditional_gan(recipe, layout, data_shape):
         seed=recipe.seed,
         averaging_decay=recipe.averaging_decay,
         condition_sigma=recipe.condition_sigma,
+        generator_loss=recipe.generator_loss,
     )
 
 
@@ -208,6 +211,7 @@ def _dcgan(recipe, layout, data_shape):
         classifier=classifier,
         classifier_weight=recipe.classifier_weight,
         adversarial_weight=recipe.adversarial_weight,
+        generator_loss=recipe.generator_loss,
     )
 
 
@@ -218,8 +222,11 @@ _BUILDERS = {
 }
 
 
-def _optimizer(recipe, steps):
-    rate = cosine_decay(recipe.learning_rate, recipe.final_learning_rate, recipe.epochs * steps)
+def _optimizer(recipe, steps, factor=1.0):
+    """A network's optimizer, its learning rates so many times the recipe's."""
+    final = recipe.final_learning_rate
+    final = None if final is None else factor * final
+    rate = cosine_decay(factor * recipe.learning_rate, final, recipe.epochs * steps)
     if getattr(recipe, "optimizer", "adam") == "sgd":
         return keras.optimizers.SGD(rate)
     return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)

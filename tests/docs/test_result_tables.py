@@ -83,6 +83,17 @@ def test_dropped_classes_have_their_bounds():
             assert f"at most {100 * part['upper_bound']:.2f} %" in cell
 
 
+def test_the_saturating_gradient_vanishes_in_its_table():
+    rows = _cells(result_tables.lesson_gradients())
+    result = result_files.read("lesson/gradients")["rows"]
+    assert [int(row[0].replace(",", "")) for row in rows] == [of["head_start"] for of in result]
+    for row, of in zip(rows, result, strict=True):
+        assert [float(cell) for cell in row[2:]] == pytest.approx(
+            list(of["gradients"].values()), rel=0.05
+        )
+    assert float(rows[-1][3]) < 0.01 * float(rows[0][3])
+
+
 def test_losses_are_shown_beside_wins():
     rows = _cells(result_tables.losses())
     shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]

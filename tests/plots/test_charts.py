@@ -7,10 +7,11 @@ from igc_tf.plots import (
     plot_accuracies,
     plot_accuracy_over_time,
     plot_bars,
+    plot_curves,
+    plot_embeddings,
     plot_epochs,
     plot_experiments,
     plot_heat_maps,
-    plot_losses,
     plot_scatter,
 )
 from tests.plots.drawn import saved
@@ -44,16 +45,6 @@ def test_accuracies_stand_over_the_noise_with_their_intervals():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("noise sigma", "accuracy, %")
     assert axis.get_title() == "title"
     assert set(_legend(axis)) == {"this run (95 % interval)", "paper", r"\$LeNet\$"}
-
-
-def test_losses_stand_over_the_batches():
-    figure = saved(plot_losses([10, 20, 25], {"D": [1.0, 2.0, 3.0], "$G": [3.0, 2.0, 1.0]}, "t"))
-    (axis,) = figure.axes
-    curves = {line.get_label(): line.get_xydata() for line in axis.lines}
-    np.testing.assert_allclose(curves["D"], [[10, 1], [20, 2], [25, 3]])
-    np.testing.assert_allclose(curves[r"\$G"], [[10, 3], [20, 2], [25, 1]])
-    assert (axis.get_xlabel(), axis.get_title()) == ("batch", "t")
-    assert _legend(axis) == ["D", r"\$G"]
 
 
 def test_points_of_a_group_have_its_colour():
@@ -95,6 +86,37 @@ def test_accuracies_stand_over_the_logarithm_of_the_time():
     np.testing.assert_allclose(named["2"][0], [4, 98.5])
     assert named["2"][1] == named[r"\$1"][1] == colour != named["fast"][1]
     assert _legend(figure) == ["pass", "few"]
+
+
+def test_curves_of_one_name_have_one_colour_in_all_panels():
+    panels = {
+        "loss $": {"one": ([0, 1, 4], [3, 2, 1]), "$two": ([0, 4], [5, 6])},
+        "gradient": {"$two": ([0, 4], [1e-4, 1e-1])},
+    }
+    figure = saved(plot_curves(panels, "batch", "title", logarithmic=("gradient",)))
+    first, second = figure.axes
+    assert figure.get_suptitle() == "title" and first.get_xlabel() == "batch"
+    assert [axis.get_ylabel() for axis in figure.axes] == [r"loss \$", "gradient"]
+    assert [axis.get_yscale() for axis in figure.axes] == ["linear", "log"]
+    one, two = first.lines
+    np.testing.assert_allclose(one.get_xydata(), [[0, 3], [1, 2], [4, 1]])
+    np.testing.assert_allclose(second.lines[0].get_xydata(), [[0, 1e-4], [4, 0.1]])
+    assert two.get_color() == second.lines[0].get_color() != one.get_color()
+    assert _legend(figure) == ["one", r"\$two"]
+
+
+def test_points_have_the_colours_of_their_classes():
+    points = np.array([[0, 1], [2, 3], [4, 5]], float)
+    labels = np.array([1, 0, 1])
+    panels = {"one": (points, labels), "$two": (points[:2] + 10, labels[:2])}
+    figure = saved(plot_embeddings(panels, ["a", "$b"], "title"))
+    assert [axis.get_title() for axis in figure.axes] == ["one", r"\$two"]
+    first, second = (axis.collections for axis in figure.axes)
+    np.testing.assert_allclose(first[1].get_offsets(), [[0, 1], [4, 5]])
+    np.testing.assert_allclose(second[0].get_offsets(), [[12, 13]])
+    colours = [tuple(part.get_facecolor()[0]) for part in (*first, *second)]
+    assert colours[:2] == colours[2:] and colours[0] != colours[1]
+    assert _legend(figure) == ["a", r"\$b"]
 
 
 def test_curves_begin_at_the_first_epoch():

@@ -9,6 +9,7 @@ from matplotlib.colors import to_hex
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.errors import InputError
 from igc_tf.plots import (
+    plot_captioned,
     plot_cases,
     plot_class_samples,
     plot_inverse_cases,
@@ -165,6 +166,24 @@ def test_names_and_titles_are_no_formulas(name):
     shown, _ = figure._suptitle._preprocess_math(figure.get_suptitle())
     assert shown == name.encode("utf-8", "replace").decode()
     saved(figure)
+
+
+def test_captions_stand_above_their_images():
+    images = np.linspace(0, 1, 3 * 4 * 4).reshape(3, 4, 4, 1)
+    figure = saved(plot_captioned(images, ["4, read 9", "$", "7"], (0, 1), 2, "title"))
+    shown = pictures(figure)
+    assert [axis.get_title() for axis in shown] == ["4, read 9", r"\$", "7"]
+    np.testing.assert_allclose(pixels(shown[2]), images[2, ..., 0], atol=1e-6)
+    assert len(figure.axes) == 4 and figure.get_suptitle() == "title"
+
+
+def test_names_of_rows_may_be_longer():
+    rows = {"saturating, strong discriminator": np.zeros([2, 4, 4])}
+    narrow, wide = (
+        saved(plot_class_samples(rows, (0, 1), **values)).axes[0].get_ylabel()
+        for values in ({}, {"name_width": 20})
+    )
+    assert narrow.endswith("…") and wide == "saturating, strong\ndiscriminator"
 
 
 def test_what_is_no_picture_is_refused():

@@ -311,8 +311,31 @@ def test_conditional_discriminator_learns_to_tell_data_from_generated():
 
 
 @pytest.mark.parametrize(
+    ("name", "discriminator", "generator", "probability"),
+    [
+        # of an output that is 2 everywhere: softplus(-2) + softplus(2), and so on
+        ("non-saturating", 2.253856, 0.126928, 0.880797),
+        ("saturating", 2.253856, -2.126928, 0.880797),
+        ("least-squares", 5.0, 1.0, 2.0),
+    ],
+)
+def test_the_losses_are_those_that_were_asked_for(name, discriminator, generator, probability):
+    model = _conditional_gan(generator_loss=name)
+    model.compile(keras.optimizers.SGD(1e-12), keras.optimizers.SGD(1e-12))
+    kernel, bias = model.discriminator.get_layer("logit").weights
+    kernel.assign(0 * kernel)
+    bias.assign(0 * bias + 2)
+    logs = {key: float(value) for key, value in model.train_step(_batch(8, 10)).items()}
+    assert logs["discriminator_loss"] == pytest.approx(discriminator, rel=1e-5)
+    assert logs["generator_loss"] == pytest.approx(generator, rel=1e-5)
+    assert logs["real_probability"] == pytest.approx(probability, rel=1e-5)
+    assert logs["fake_probability"] == pytest.approx(probability, rel=1e-5)
+
+
+@pytest.mark.parametrize(
     ("build", "message"),
     [
+        (lambda: _conditional_gan(generator_loss="hinge"), "generator_loss='hinge'.*saturating"),
         (lambda: _conditional_gan(condition_sigma=-0.1), "condition_sigma=-0.1"),
         (lambda: _conditional_gan(averaging_decay=1.0), "averaging_decay=1.0"),
         (lambda: _activation_gan(averaging_decay=-0.1), "averaging_decay=-0.1"),

@@ -6,13 +6,17 @@ import tensorflow as tf
 
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.training.losses import (
+    ADVERSARIAL_LOSSES,
     bce_discriminator_loss,
     bce_generator_loss,
     class_separation_loss,
     condition_loss,
+    least_squares_discriminator_loss,
+    least_squares_generator_loss,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
     masked_mean_squared,
+    saturating_generator_loss,
 )
 
 CONDITION = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
@@ -89,6 +93,47 @@ def test_binary_cross_entropy_of_sure_discriminators_stays_finite():
         bce_discriminator_loss(np.float32([-500.0]), np.float32([0.0])), [500 + np.log(2)]
     )
     np.testing.assert_allclose(bce_generator_loss(np.float32([-500.0])), [500.0])
+
+
+def test_saturating_loss_is_the_log_of_what_is_left():
+    # sigmoid(-ln 4) = 1/5: ln 4/5; sigmoid(ln 3) = 3/4: ln 1/4
+    logits = np.log([0.25, 3.0]).astype(np.float32)
+    np.testing.assert_allclose(saturating_generator_loss(logits), [-0.223144, -1.386294], rtol=1e-5)
+    np.testing.assert_allclose(saturating_generator_loss(np.float32([500.0])), [-500.0])
+
+
+def test_both_sides_of_the_game_add_up():
+    # with the saturating loss the generator descends on what the discriminator ascends on
+    real, fake = np.float32([0.3, 2.0]), np.float32([-1.0, 4.0])
+    of_the_real = np.logaddexp(0, -real)
+    game = bce_discriminator_loss(real, fake) + saturating_generator_loss(fake)
+    np.testing.assert_allclose(game, of_the_real, rtol=1e-5)
+
+
+def test_least_squares_of_one_output():
+    # (0.5 - 1)² + (-2)², and (3 - 1)² + 0.5²
+    loss = least_squares_discriminator_loss(np.float32([0.5, 3.0]), np.float32([-2.0, 0.5]))
+    np.testing.assert_allclose(loss, [4.25, 4.25])
+    # (0.5 - 0.9)² + (-2 - 0.1)²
+    smoothed = least_squares_discriminator_loss(np.float32([0.5]), np.float32([-2.0]), 0.9, 0.1)
+    np.testing.assert_allclose(smoothed, [4.57], rtol=1e-6)
+    np.testing.assert_allclose(least_squares_generator_loss(np.float32([-1.0, 1.0])), [4.0, 0.0])
+
+
+def test_gradients_at_a_strong_discriminator():
+    logits = tf.constant([-20.0, -2.0, 0.0, 2.0])
+    found = {}
+    for name, losses in ADVERSARIAL_LOSSES.items():
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            loss = losses.generator(logits)
+        found[name] = tape.gradient(loss, logits).numpy()
+    probability = 1 / (1 + np.exp([20.0, 2.0, 0.0, -2.0]))
+    np.testing.assert_allclose(found["saturating"], -probability, rtol=1e-5)
+    np.testing.assert_allclose(found["non-saturating"], probability - 1, rtol=1e-5)
+    np.testing.assert_allclose(found["least-squares"], 2 * (logits.numpy() - 1), rtol=1e-6)
+    # the first vanishes, the second does not
+    assert abs(found["saturating"][0]) < 1e-8 and found["non-saturating"][0] == pytest.approx(-1)
 
 
 def test_masked_mean_squared_counts_what_the_mask_shows():

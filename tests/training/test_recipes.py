@@ -35,6 +35,8 @@ REFUSED = [
     (ConditionalGANRecipe, {"latent_size": 0}),
     (ConditionalGANRecipe, {"optimizer": "lion"}),
     (ConditionalGANRecipe, {"condition_sigma": -0.1}),
+    (ConditionalGANRecipe, {"generator_loss": "hinge"}),
+    (ConditionalGANRecipe, {"discriminator_learning_rate": 0.0}),
     (ConditionalGANRecipe, {"checkpoint_epochs": 0}),
     (DCGANRecipe, {"network": "recurrent"}),
     (DCGANRecipe, {"size": "compact"}),

@@ -356,6 +356,23 @@ def test_the_documents_recipe_descends_without_momentum():
     assert isinstance(model.generator_optimizer, keras.optimizers.Adam)
 
 
+def test_the_two_sides_may_learn_at_different_rates():
+    recipe = dataclasses.replace(
+        CONDITIONAL,
+        learning_rate=0.01,
+        final_learning_rate=0.002,
+        discriminator_learning_rate=0.04,
+    )
+    model = build_gan(recipe, DIGITS, (28, 28, 1), steps=5)
+    generator, discriminator = model.generator_optimizer, model.discriminator_optimizer
+    assert float(generator.learning_rate) == pytest.approx(0.01)
+    assert float(discriminator.learning_rate) == pytest.approx(0.04)
+    # at the end of three epochs of five steps both have fallen to a fifth
+    for optimizer, last in ((generator, 0.002), (discriminator, 0.008)):
+        optimizer.iterations.assign(15)
+        assert float(optimizer.learning_rate) == pytest.approx(last)
+
+
 def test_the_networks_know_the_layout_of_the_data():
     layout = ConditionLayout.classes(["cat", "dog", "hen"])
     model = build_gan(RECIPES["cagan-compact"], layout, (32, 32, 3))

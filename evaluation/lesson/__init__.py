@@ -1,0 +1,1 @@
+"""The experiments of "Generative Adversarial Networks": losses, latents, noise."""

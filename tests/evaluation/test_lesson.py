@@ -1,0 +1,334 @@
+"""The lesson's experiments on what can be worked out, and as a whole in their quick setting."""
+
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from evaluation.lesson.__main__ import QUICK, LessonOptions, loss_figure, try_lesson
+from evaluation.lesson.arithmetic import Equation, Kind, Samples, try_equation
+from evaluation.lesson.small_gan import NOISES, Noise, Training, made_by
+from evaluation.lesson.statements import judge_statements, lesson_tables
+from evaluation.lesson.trainings import Judge, judged_training, loss_variants
+from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
+from igc_tf.generators import Generator
+from igc_tf.metrics import slant, stroke_width
+from tests.fixtures.linear_generator import BOUND, linear_generator
+
+FEW = Training(batches=6, units=16, batch_size=16, latent_size=4)
+
+
+@pytest.mark.parametrize("form", sorted(NOISES))
+def test_noises_are_decided_by_their_seed_and_standardised(form):
+    noise = Noise(form=form)
+    drawn = noise.sample([4000, 5], [1, 2]).numpy()
+    assert drawn.shape == (4000, 5) and np.isfinite(drawn).all()
+    np.testing.assert_array_equal(drawn, noise.sample([4000, 5], [1, 2]))
+    is_still = form == "constant"
+    assert np.array_equal(drawn, noise.sample([4000, 5], [1, 3])) == is_still
+    distinct = len(np.unique(drawn, axis=0))
+    assert {"constant": distinct == 1, "few": distinct == 64, "coins": distinct == 32}.get(
+        form, distinct > 2000
+    )
+    if form == "cauchy":
+        # half of it lies between -1 and 1, and it has no standard deviation
+        assert (np.abs(drawn) < 1).mean() == pytest.approx(0.5, abs=0.01)
+    elif form not in ("constant", "few"):
+        assert drawn.mean() == pytest.approx(0, abs=0.03)
+        assert drawn.std() == pytest.approx(1, abs=0.03)
+
+
+def test_fibonacci_numbers_follow_each_other():
+    drawn = Noise(form="fibonacci").sample([30], [0, 7]).numpy().astype(float)
+    # standardised numbers are a · n + b: differences of them have the ratio of those of n
+    table = [0, 1]
+    while len(table) < 15_000:
+        table.append((table[-1] + table[-2]) % 10_000)
+    table = np.array(table, float)
+    standard = (table - table.mean()) / table.std()
+    place = np.abs(standard - drawn[0]).argsort()[:5]
+    runs = [np.take(standard, range(at, at + 30), mode="wrap") for at in place]
+    assert min(np.abs(run - drawn).max() for run in runs) < 1e-3
+
+
+def test_in_its_head_start_the_discriminator_learns_alone():
+    images = bundled_digits().images[:200]
+    training = replace(FEW, head_start=20, batches=4)
+    weights = training.build((28, 28, 1)).generator.trainable_variables[0].numpy()
+    looks = []
+
+    def look(gan, batches):
+        kernel = gan.generator.trainable_variables[0].numpy()
+        noise = gan.generator.predict([np.ones([50, 1]), np.ones([50, 4])], verbose=0)
+        logits = [
+            float(tf.reduce_mean(gan.discriminator([tf.constant(part), tf.ones([50, 1])])))
+            for part in (images[:50], noise)
+        ]
+        looks.append((batches, kernel, logits[0] - logits[1]))
+
+    gan, seen = training.run(images, 2, look)
+    assert [batches for batches, _, _ in looks] == [0, 2, 4] and len(seen) == 3
+    np.testing.assert_array_equal(looks[0][1], weights)
+    assert looks[0][2] > 1
+    assert np.abs(looks[2][1] - weights).max() > 1e-3
+    assert made_by(gan, 7, seed=0).shape == (7, 28, 28, 1)
+
+
+def test_a_gan_that_is_fed_a_constant_makes_one_image():
+    gan, _ = replace(FEW, noise="constant").run(bundled_digits().images[:100])
+    made = made_by(gan, 5, seed=0)
+    np.testing.assert_allclose(made, made[:1].repeat(5, axis=0), atol=1e-5)
+    assert np.ptp(made_by(gan, 5, seed=0, noise="normal"), axis=0).max() > 1e-3
+
+
+@pytest.fixture
+def judge_of_pixels():
+    """Its features are ten pixels, its classes two: which of the first two rows is brighter."""
+    digits = bundled_digits().sample(300, seed=0)
+
+    def identity(images):
+        return images.reshape(len(images), -1)[:, 300:310].astype(np.float64)
+
+    inputs = keras.Input([28, 28, 1])
+    first = keras.layers.Rescaling(100.0)(inputs[:, :2, 0, 0])
+    return Judge(digits.images, keras.Model(inputs, first), identity, 10)
+
+
+def test_a_judge_counts_classes_and_compares_spreads(judge_of_pixels):
+    judge = judge_of_pixels
+    found = judge(bundled_digits().sample(300, seed=0).images)
+    assert found["fid"] == pytest.approx(0, abs=1e-6) and found["diversity"] == pytest.approx(1)
+    # the first or the second pixel is brighter: half of each, and then three quarters
+    images = np.full([40, 28, 28, 1], -0.5, np.float32)
+    images[:20, 0], images[20:, 1] = 0.5, 0.5
+    assert judge(images)["classes"] == pytest.approx(2)
+    images[20:30, 0] = 1.0
+    entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    assert judge(images)["classes"] == pytest.approx(np.exp(entropy))
+
+
+def test_a_training_is_followed_and_judged(judge_of_pixels):
+    images = bundled_digits().images[:100]
+    row, made = judged_training(replace(FEW, noise="constant"), images, judge_of_pixels)
+    assert made.shape == (10, 28, 28, 1) and row["seed"] == 0 and row["batch_size"] == 16
+    assert [seen["batches"] for seen in row["history"]] == list(range(11))
+    assert all(seen["gradients"] >= 0 for seen in row["history"])
+    assert row["diversity"] == pytest.approx(0, abs=1e-4) and row["fresh"]["diversity"] > 1e-3
+    # steps that are far too long
+    wild = replace(FEW, optimizer="sgd", learning_rate=1e30, discriminator_learning_rate=1e30)
+    row, made = judged_training(wild, images, judge_of_pixels)
+    assert row["fid"] is row["classes"] is None and np.isfinite(made).all()
+
+
+def drawn_bars(latents):
+    """Bars, each of the slant and width that its latent says: shear 0.3 · z0, width 4 + z1."""
+    x = np.arange(28) - 13.5
+    shear, width = 0.3 * latents[:, 0, None, None], 4 + latents[:, 1, None, None]
+    inside = np.clip(width / 2 - np.abs(x[None, None] + shear * x[None, :, None]) + 0.5, 0, 1)
+    bars = inside * (np.abs(x) < 10)[None, :, None]
+    return (bars[..., np.newaxis] - 0.5).astype(np.float32)
+
+
+class Bars:
+    """A generator of bars whose class is the sign of the third element of its latent."""
+
+    condition_size, latent_size, background, name = 1, 3, -0.5, "bars"
+    bounds = (-0.5, 0.5)
+
+    class prior:
+        mean, standard_deviation = 0.0, 1.0
+
+        @staticmethod
+        def z_score(latent):
+            return latent
+
+    def draw_latents(self, count, seed):
+        latents = np.random.default_rng(seed).normal(size=[count, 3]).astype(np.float32)
+        return np.clip(latents, -2.5, 2.5)
+
+    def generate(self, labels, latents):
+        images = drawn_bars(latents)
+        # a mark in the corner that the reader knows
+        images[:, 0, 0, 0] += np.where(latents[:, 2] > 0, 0.01, 0.02)
+        return images
+
+
+class Reader:
+    """Reads the mark: 1 or 7, and is sure."""
+
+    def predict(self, images, **options):
+        del options
+        is_one = images[:, 0, 0, 0] < -0.485
+        answers = np.zeros([len(images), 10])
+        answers[np.arange(len(images)), np.where(is_one, 1, 7)] = 1
+        return answers
+
+
+@pytest.fixture(scope="module")
+def bars():
+    return Samples(Bars(), Reader(), 2000, seed=0)
+
+
+def test_kinds_are_the_outer_quarters_of_their_class(bars):
+    ones, slants = bars.digits == 1, bars.measures["slant"]
+    np.testing.assert_array_equal(ones, bars.latents[:, 2] > 0)
+    np.testing.assert_allclose(slants, slant(bars.images, -0.5))
+    np.testing.assert_allclose(bars.measures["stroke width"], stroke_width(bars.images, -0.5))
+    slanted = bars.of(Kind(1, "slant", True))
+    assert len(slanted) == round(0.25 * ones.sum()) and ones[slanted].all()
+    assert slants[slanted].min() >= np.quantile(slants[ones], 0.74)
+    thin = bars.of(Kind(7, "stroke width", False))
+    assert bars.latents[thin, 1].mean() < -1 and (bars.digits[thin] == 7).all()
+    assert (
+        str(Kind(1, "slant", True)) == "slanted 1" and str(Kind(7, "slant", False)) == "upright 7"
+    )
+
+
+def test_arithmetic_reaches_its_goal_where_attributes_are_directions(bars):
+    slanted, upright = (Kind(1, "slant", more) for more in (True, False))
+    goal = Kind(7, "slant", True)
+    equation = Equation(slanted, upright, Kind(7, "slant", False), goal)
+    rows, pictures = try_equation(bars, equation, trials=60, averaged=8, seed=0)
+    by_way = {row["way"]: row for row in rows}
+    assert len(by_way) == 5 and len(pictures) == 5
+    assert by_way["means of latents, G' - M' + W'"]["accuracy"] > 0.9
+    assert by_way["each of W moved by G' - M'"]["accuracy"] > 0.8
+    # as far in any direction, and at random: half of the draws are 7s, half of these slanted
+    aside = by_way["chance: each of W moved as far in a random direction"]["accuracy"]
+    assert 0.02 < aside < 0.5
+    assert 0.1 < by_way["chance: draws of the prior"]["accuracy"] < 0.4
+    for row in rows:
+        assert row["correct"] == round(60 * row["accuracy"]) and row["count"] == 60
+    (found,) = judge_statements(rows)
+    assert found["verdict"] == "holds" and "1 of 1 equations" in found["evidence"]
+
+
+def test_kinds_that_are_not_made_are_told(bars):
+    equation = Equation(*(Kind(digit, "slant", True) for digit in (1, 3, 7, 7)))
+    (row,), pictures = try_equation(bars, equation, trials=5, averaged=2, seed=0)
+    assert row["missing"] == ["slanted 3: 0"] and row["way"] is None and not pictures
+    assert judge_statements([row])[0]["verdict"] == "not decided"
+
+
+def test_a_generator_with_classes_is_refused():
+    model, _, _ = linear_generator(classes=3, data_shape=(28, 28, 1))
+    generator = Generator(model, bounds=(-BOUND, BOUND))
+    with pytest.raises(InputError, match="condition of 3 values: expected a generator without"):
+        Samples(generator, Reader(), 10, seed=0)
+
+
+def _row(part, name, seed, fid, **values):
+    row = {"part": part, "name": name, "seed": seed, "fid": fid, "classes": 9.0, "diversity": 1.0}
+    return {**row, **values}
+
+
+def test_statements_follow_the_figures():
+    gradients = [
+        {
+            "part": "gradients",
+            "head_start": start,
+            "seed": 0,
+            "fake_probability": probability,
+            "gradients": {"saturating": weak, "non-saturating": 1.0, "least-squares": 2.0},
+        }
+        for start, probability, weak in ((0, 0.5, 1.0), (100, 0.001, 0.002))
+    ]
+    names = {
+        "saturating, sgd, strong discriminator": 300,
+        "non-saturating, sgd, strong discriminator": 100,
+        "saturating, sgd, strong discriminator, its rate / 10": 150,
+        "saturating, sgd, strong discriminator, generator's rate × 10": 160,
+    }
+    losses = [
+        _row("losses", name, seed, fid + seed, optimizer="sgd")
+        for name, fid in names.items()
+        for seed in range(3)
+    ]
+    latents = [
+        _row("latents", name, seed, fid + seed, latent_size=size, noise=noise, fresh={"fid": 500.0})
+        for name, fid, size, noise in (
+            ("noise: normal", 100, 32, "normal"),
+            ("noise: coins", 99, 32, "coins"),
+            ("noise: cauchy", 200, 32, "cauchy"),
+            ("latent size 2", 99, 2, "normal"),
+            ("latent size 784", 100, 784, "normal"),
+            ("latent size 1568", 100.5, 1568, "normal"),
+            ("constant in training: one latent", 600, 32, "constant"),
+        )
+        for seed in range(3)
+    ]
+    found = judge_statements(gradients + losses + latents)
+    # vanishes, hard to improve, rates help; any noise, as large, not larger, constant
+    expected = ["holds"] * 3 + ["does not hold"] * 2 + ["not decided", "does not hold"]
+    assert [statement["verdict"] for statement in found] == expected
+    assert "worse than normal: cauchy" in found[3]["evidence"]
+    # the other way round
+    turned = [{**row, "fid": 400 - row["fid"]} for row in losses]
+    assert [found["verdict"] for found in judge_statements(turned)] == ["does not hold"] * 2
+    # a training that diverged is worse than any that did not, and one seed is too few
+    diverged = [
+        {**row, "fid": None if row["name"].startswith("saturating") else row["fid"]}
+        for row in losses
+    ]
+    found = judge_statements(diverged)
+    assert found[0]["verdict"] == "holds" and "(3 diverged)" in found[0]["evidence"]
+    alone = [row for row in losses if row["seed"] == 0]
+    assert {found["verdict"] for found in judge_statements(alone)} == {"not decided"}
+
+
+def test_every_loss_is_tried_with_each_optimizer_and_both_cures():
+    variants = loss_variants(FEW, 50, {"adam": 1e-3, "sgd": 0.2})
+    assert len(variants) == 16
+    cure = variants["saturating, sgd, strong discriminator, its rate / 10"]
+    assert (cure.learning_rate, cure.discriminator_learning_rate) == (0.2, pytest.approx(0.02))
+    assert (cure.head_start, cure.generator_loss, cure.optimizer) == (50, "saturating", "sgd")
+    assert variants["least-squares, adam"].head_start == 0
+
+
+def test_the_losses_are_drawn_where_the_discriminator_is_sure():
+    losses, gradients = loss_figure().axes
+    drawn = {
+        name: line.get_xydata()
+        for name, line in zip(
+            ("non-saturating", "saturating", "least-squares"), gradients.lines, strict=True
+        )
+    }
+    np.testing.assert_allclose(drawn["saturating"][0], [-8, -1 / (1 + np.exp(8))], rtol=1e-4)
+    np.testing.assert_allclose(drawn["non-saturating"][0], [-8, -1 / (1 + np.exp(-8))], rtol=1e-4)
+    assert losses.get_ylabel() == "loss"
+
+
+def test_quick_lesson_runs_as_a_whole_and_resumes(tmp_path, monkeypatch):
+    digits = bundled_digits()
+    options = LessonOptions(quick=True, seeds=1, output=tmp_path, parts=("gradients", "arithmetic"))
+    assert options.plan is QUICK
+    parts = digits.sample(1000, seed=0), digits.sample(300, seed=1)
+    result = try_lesson(options, *parts, verbose=0)
+    assert json.loads((tmp_path / "result.json").read_text()) == result and result["complete"]
+    starts = [row["head_start"] for row in result["rows"] if row["part"] == "gradients"]
+    assert starts == [0, 20]
+    assert {"gradients.png", "loss-curves.png", "paths.png"} <= {
+        path.name for path in tmp_path.glob("*.png")
+    }
+    assert (tmp_path / "generator" / "card.json").exists()
+    assert "statement: verdict" in lesson_tables(result)
+
+    # as if interrupted: what was found is not made again
+    partial = {**result, "complete": False}
+    (tmp_path / "result.json").write_text(json.dumps(partial))
+    monkeypatch.setattr("evaluation.lesson.__main__.try_equation", None)
+    monkeypatch.setattr("evaluation.lesson.__main__.gradients_at_strong_discriminators", None)
+    assert try_lesson(options, *parts, verbose=0)["rows"] == result["rows"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [({"seeds": 0}, "seeds=0"), ({"parts": ("loss",)}, "parts=.*expected one or more")],
+)
+def test_refuses_options_outside_their_ranges(values, message):
+    with pytest.raises(InputError, match=message):
+        LessonOptions(**values)
