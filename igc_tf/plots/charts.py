@@ -149,6 +149,7 @@ def plot_scatter(points, xlabel, ylabel, title=""):
     axis.set(xlabel=plain(xlabel), ylabel=plain(ylabel), title=plain(title))
     axis.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=3, fontsize=8)
+    return figure
 
 
 def plot_curves(panels, xlabel, title="", logarithmic=()):
