@@ -1,12 +1,12 @@
 """What every classifier does: a classifier is a search space and a decision."""
 
 import time
-import warnings
 
 import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers.calibration import Calibrated
+from igc_tf.classifiers.foreign import distances_of_best, warn_of_foreign
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -19,8 +19,6 @@ from igc_tf.search.state import Batch
 # searched at once: bounds the memory
 _CANDIDATES_AT_ONCE = 1000
 _EXAMPLES_AT_ONCE = 250
-# fewer examples may all be odd ones
-_ENOUGH_TO_WARN = 10
 
 
 class SearchClassifier(Calibrated):
@@ -225,7 +223,7 @@ class SearchClassifier(Calibrated):
         search = search if search is not None else self.search.run
         for batch, count in self._batches(data, mask, batch_size, verbose):
             result = search(batch)
-            result, distances = _as_arrays((result, _distances(batch, result)), count)
+            result, distances = _as_arrays((result, distances_of_best(batch, result)), count)
             self._check_found(batch, count, result.score, distances)
             yield result
 
@@ -258,7 +256,7 @@ class SearchClassifier(Calibrated):
 
     def _read_scores(self, batch, result):
         """What `predict` needs of a `Result`."""
-        return self.scores(result), result.score, _distances(batch, result)
+        return self.scores(result), result.score, distances_of_best(batch, result)
 
     def _batches(self, data, mask, batch_size, verbose):
         """Each `Batch`, and how many of its examples count."""
@@ -287,7 +285,7 @@ class SearchClassifier(Calibrated):
                 "not finite: lower the learning rate, or check generator and difference"
             )
         if begin == 0 and batch.visible is None and np.isfinite(self.generator.bounds).all():
-            _warn_of_foreign(batch.data[:count], distances)
+            warn_of_foreign(batch.data[:count], distances)
 
     def export(self, directory, format="saved_model", batch_size=100):
         """Writes the classifier as a program that does not need this package.
@@ -383,30 +381,3 @@ def _as_arrays(tensors, count):
     return tf.nest.map_structure(
         lambda tensor: None if tensor is None else tensor.numpy()[:count], tensors
     )
-
-
-def _distances(batch, result):
-    """How far the best reproduction of each example is (N,), as a mean absolute difference."""
-    compared = tf.expand_dims(batch.data, 1) if result.compared is None else result.compared
-    distances = tf.abs(compared - result.observed)
-    return tf.reduce_min(tf.reduce_mean(distances, range(2, distances.shape.rank)), axis=1)
-
-
-def _warn_of_foreign(data, distances):
-    """Warns where the best reproductions are no better than an evenly coloured picture."""
-    if len(data) < _ENOUGH_TO_WARN:
-        return
-    data = data.reshape(len(data), -1)
-    even = np.abs(data - np.median(data, axis=1, keepdims=True)).mean(axis=1)
-    if np.median(distances - even) > 0:
-        warnings.warn(
-            "the generator reproduces most of these data no better than an evenly coloured "
-            f"picture would (mean absolute difference {np.median(distances):.3g}, evenly coloured "
-            f"{np.median(even):.3g}): are they scaled and arranged as its own are?",
-            stacklevel=3,
-        )
-
-
-def _flat(data):
-    """(N, K, ...) as (N, K, elements)."""
-    return data.reshape(*data.shape[:2], -1)
