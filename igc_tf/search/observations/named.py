@@ -21,7 +21,7 @@ def _robust(generator):
     height, width, _ = generator.data_shape
     low, high = generator.bounds
     ends = {"low": low, "high": high}
-    shift = Pose(shifts_only=True, background=low, high=high)
+    shift = Pose(reach=max(height, width) / 2, shifts_only=True, background=low, high=high)
     field = UnevenLight(**ends)
     explanations = [
         Identity(),

@@ -34,6 +34,7 @@ class Pose(Bent):
     Attributes:
         frame: (height, width) of the picture; None for that of what is generated.
         scale: how large what is generated is in the picture, where nothing is bent.
+        reach: the largest shift in each direction, pixels.
         shifts_only: search for nothing but the shift.
         dead_zone: pixels.
         background: of the data.
@@ -43,6 +44,7 @@ class Pose(Bent):
 
     frame: tuple[int, int] | None = None
     scale: Annotated[float, Range(0, above=True)] = 1.0
+    reach: Annotated[float, Range(0, above=True)] = 14.0
     shifts_only: bool = False
     dead_zone: Annotated[float, Range(0)] = 1.0
     background: float = -0.5
@@ -54,10 +56,9 @@ class Pose(Bent):
 
     @property
     def parameters(self):
-        most = 0.5 * max(self.frame or (28, 28))
         shifts = (
-            Parameter("shift down", "pixels", -most, most, 0.0, 3.0),
-            Parameter("shift right", "pixels", -most, most, 0.0, 3.0),
+            Parameter("shift down", "pixels", -self.reach, self.reach, 0.0, 3.0),
+            Parameter("shift right", "pixels", -self.reach, self.reach, 0.0, 3.0),
         )
         if self.shifts_only:
             return shifts
