@@ -142,7 +142,7 @@ def test_from_memory_as_from_a_file(tmp_path):
     for wrong, message in (
         (b"", "is not a PNG"),
         (b"no picture", "is not a PNG"),
-        (encoded[:200], "damaged or cut short"),
+        (encoded[:200], "is damaged or cut short"),
     ):
         with pytest.raises(ImageFileError, match=f"^{message}"):
             data.decode_picture(wrong, **frame)

@@ -346,7 +346,7 @@ def test_every_request_is_logged_and_counted(caplog):
         TestClient(build_application(linear_classifier())) as client,
     ):
         sent = client.post(PREDICT, json={"instances": _IMAGES.tolist()})
-        client.get("/no\nsuch/" + 1000 * "x")
+        client.get("/no%0Asuch/" + 1000 * "x")
         client.request("BREW", "/coffee")
         metrics = client.get("/metrics").text
     first, second, third, _ = [json.loads(record.getMessage()) for record in caplog.records]
