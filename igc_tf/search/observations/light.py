@@ -12,6 +12,8 @@ from igc_tf.search.observations.base import Bent, Parameter, column
 _INK = 0.03
 # below this contrast there is nothing to be restored
 _LEAST_GAIN = 0.08
+# what an explanation costs that leaves nothing of the picture: more than any difference
+_EMPTY = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class Light(Bent):
         gain, offset = column(nuisance, 0), column(nuisance, 1) * (self.high - self.low)
         dark = (data - self.low - offset) / gain
         return tf.clip_by_value(self.low + dark, self.low, self.high)
+
+    def penalty(self, nuisance):
+        """See `Bent.penalty`; an empty picture, which all classes fit alike, explains nothing."""
+        return super().penalty(nuisance) + _empty(nuisance)
 
     def says(self, nuisance):
         """See `Bent.says`."""
@@ -128,6 +134,10 @@ class UnevenLight(Bent):
         above = data - self._opened(data)
         return tf.clip_by_value(self.low + above / column(nuisance, 0), self.low, self.high)
 
+    def penalty(self, nuisance):
+        """See `Light.penalty`."""
+        return super().penalty(nuisance) + _empty(nuisance)
+
     def _opened(self, data):
         """What is wider than the square: the least around every pixel, then the most of that."""
         eroded = -_pooled(-data, self.opening)
@@ -154,8 +164,8 @@ class UnevenLight(Bent):
 class Polarity(Bent):
     """A negative: dark is light, of the whole picture or of some of its columns or rows.
 
-    Each parameter is 0, as generated, or 1, inverted: discrete, and not searched. Of columns and
-    rows those start inverted whose ends, at the border of the picture, are bright.
+    Each parameter is 0, as generated, or 1, inverted: discrete, and not searched. The picture
+    starts inverted if its border is bright; of columns and rows those whose ends are.
 
     Attributes:
         part: "whole"; "columns" or "rows".
@@ -185,16 +195,22 @@ class Polarity(Bent):
         )
 
     def start(self, batch, generator):
-        """Inverted, (B, 1, 1); of columns and rows what is bright at the border (B, 1, size)."""
-        if self.part == "whole":
-            return tf.ones([tf.shape(batch.data)[0], 1, 1])
-        across = 1 if self.part == "columns" else 2
+        """What is bright at the border (B, 1, 1); of columns and rows (B, 1, size)."""
         data = tf.reduce_mean(batch.data, axis=-1)
-        ends = tf.concat(
-            [tf.gather(data, [0, 1, data.shape[across] - 2, data.shape[across] - 1], axis=across)],
-            axis=0,
-        )
-        is_bright = tf.reduce_mean(ends, axis=across) > (self.low + self.high) / 2
+        if self.part == "whole":
+            sides = _ends(data, 1), _ends(data, 2)
+            brightness = tf.concat(
+                [
+                    tf.reshape(side, [tf.shape(side)[0], 4 * side.shape[1 if number else 2]])
+                    for number, side in enumerate(sides)
+                ],
+                axis=1,
+            )
+            brightness = tf.reduce_mean(brightness, axis=1, keepdims=True)
+        else:
+            across = 1 if self.part == "columns" else 2
+            brightness = tf.reduce_mean(_ends(data, across), axis=across)
+        is_bright = brightness > (self.low + self.high) / 2
         return tf.cast(is_bright, tf.float32)[:, tf.newaxis]
 
     def apply(self, generated, nuisance):
@@ -214,6 +230,17 @@ class Polarity(Bent):
         if not inverted:
             return ""
         return "as a negative" if self.part == "whole" else f"{inverted} {self.part} negative"
+
+
+def _ends(data, axis):
+    """The first two and the last two of data (B, H, W) along an axis."""
+    size = data.shape[axis]
+    return tf.gather(data, [0, 1, size - 2, size - 1], axis=axis)
+
+
+def _empty(nuisance):
+    """What it costs where nothing is left above the page, (B, K, P) -> (B, K)."""
+    return tf.where(nuisance[..., 0] <= _LEAST_GAIN * (1 + 1e-5), _EMPTY, 0.0)
 
 
 def _brighter(amount):

@@ -31,6 +31,7 @@ def _robust(generator):
         Undone(Compose(shift, field, Polarity("columns", width, **ends))),
         Undone(Compose(shift, field, Polarity("rows", height, **ends))),
         Undone(Compose(shift, field, Polarity(**ends))),
+        Undone(Compose(shift, Polarity(**ends))),
     ]
     lenses = [
         Identity(),
@@ -39,7 +40,7 @@ def _robust(generator):
         Outline((0.5, 0.8, 1.2), **ends),
     ]
     return Explanations(
-        AnyOf(*explanations, prices=(0.0, 0.02, 0.02, 0.04, 0.04, 0.04, 0.04)),
+        AnyOf(*explanations, prices=(0.0, 0.02, 0.02, 0.04, 0.04, 0.04, 0.04, 0.04)),
         AnyOf(*lenses, prices=(0.0, 0.02, 0.02, 0.04), name="lens"),
     )
 
