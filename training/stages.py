@@ -13,10 +13,13 @@ class Stage(NamedTuple):
     Attributes:
         name: of its directory.
         recipe: how it trains.
+        start_from: of the first stage, a generator that ships, whose weights are the first ones
+            here; None for new ones.
     """
 
     name: str
     recipe: Recipe
+    start_from: str | None = None
 
 
 def train_stages(stages, output, data=None, data_dir=None, verbose=1):
@@ -32,7 +35,7 @@ def train_stages(stages, output, data=None, data_dir=None, verbose=1):
     Returns:
         The directory of the last stage, whose chosen model is the one that ships.
     """
-    earlier = None
+    earlier = stages[0].start_from
     for stage in stages:
         directory = Path(output) / stage.name
         if isinstance(stage.recipe, LeNetRecipe):
