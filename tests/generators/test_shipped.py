@@ -11,6 +11,7 @@ from igc_tf.generators.store import generator_card, generator_names, load_genera
 # results in docs/ are of these weights
 DIGESTS = {
     "mnist-cagan-compact": "8f89df418b4b6b105ff2f070475876386aed4402f5ca9d7f483d30f65f21a6f8",
+    "mnist-cagan-observed": "e299ac5a032c77feec71daf5a77edfd94831caaa4b827abf77c238c758f17c64",
     "mnist-cagan-paper": "9823ea10328934776fac335feb0d43656411ffd754b2094069c556456020c710",
     "mnist-cgan-compact-10": "60fe0104de3927448c4f98689008c53dd51c30c5e5044892af7fbd3caeb6413b",
     "mnist-cgan-compact-100": "dc1a84896c7f9b8dbdb5e1d2833b836fd2cf4a6cfbb7d8b580d42239a67b3498",
@@ -18,7 +19,7 @@ DIGESTS = {
     "mnist-cgan-compact-25": "8e5153c5e647ffaf0ce5c0c52f8bbcee02a9c697153bc51d79dfb9ccd4d4fbfa",
     "mnist-cgan-compact-50": "14f7825a907a1d60e0a51c7ddffb574fe96f25f4465b4728009294c95f477e8e",
     "mnist-multilabel-cagan-compact": (
-        "7fdeb83b1ac9d331fb09c14975810459e079d360ff54752771efcb4e25cb7f1a"
+        "e08c372d479cbbab7188333653c1d6225ab07712004759a1ef7492720d91f202"
     ),
 }
 
