@@ -62,6 +62,11 @@ def corruptions_test():
     return _corruptions("test")
 
 
+def corruptions_observed():
+    """The same for the generator that was trained for what happens to images."""
+    return _corruptions("observed")
+
+
 def corruptions_validation():
     """The other corruptions, validation digits."""
     return _corruptions("validation")
@@ -151,6 +156,7 @@ def numbers():
 TABLES = {
     "calibration": calibration,
     "corruptions-test": corruptions_test,
+    "corruptions-observed": corruptions_observed,
     "corruptions-validation": corruptions_validation,
     "missing-pixels": missing_pixels,
     "other-writers": other_writers,

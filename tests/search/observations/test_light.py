@@ -87,3 +87,18 @@ def test_a_negative_is_turned_back():
 def test_what_is_bent_costs_by_its_square():
     penalty = Light(weight=0.1).penalty(np.float32([[[1.0, 0.0], [0.5, 0.25]]]))
     np.testing.assert_allclose(penalty, [[0.0, 0.1 * (1 + 0.25)]])
+
+
+def test_what_has_no_bright_border_is_no_negative():
+    half = DIGITS.copy()
+    half[:3] *= -1
+    np.testing.assert_array_equal(_start(Polarity(), half)[:, 0, 0], [1, 1, 1, 0, 0, 0])
+
+
+@pytest.mark.parametrize("light", [Light(), UnevenLight()])
+def test_a_light_that_leaves_nothing_of_the_picture_explains_nothing(light):
+    empty = np.full_like(DIGITS[:2], 0.2)
+    start = _start(light, np.concatenate([DIGITS[:2], empty]))
+    undone = light.undo(empty, start[2:, 0]).numpy()
+    np.testing.assert_allclose(undone, -0.5, atol=1e-6)
+    np.testing.assert_array_equal(light.penalty(start), [[0.0], [0.0], [1.0], [1.0]])
