@@ -18,6 +18,7 @@ from dataclasses import replace
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.search.compiled import Compiled
 from igc_tf.search.objective import Objective, Terms, compared, generate_and_observe
 from igc_tf.search.observations import Identity
 from igc_tf.search.observations.base import begin
@@ -49,7 +50,7 @@ class Search:
         self._difference = settings.data_difference()
         self._solver = settings.solver()
         self._patience = settings.convergence()
-        self._compiled = {}
+        self._call = Compiled(settings.jit_compile)
         self._readers = {}
         # the same without the lenses, which are tried on what it generates
         self._groups = None
@@ -257,26 +258,6 @@ class Search:
                 raise InputError(f"starts of {unknown}: expected some of {[*self.space.blocks]}")
             starts = {n: tf.convert_to_tensor(s, tf.float32) for n, s in starts.items()}
         return Batch(data, visible, tf.cast(indices, tf.int32), starts)
-
-    def _call(self, function, *arguments):
-        """Calls a function compiled; as it is where a graph is being built already."""
-        if tf.inside_function():
-            return function(*arguments)
-        # Traced for batches of any size: a trace for one size folds other constants, and the
-        # descent can amplify the difference in rounding. XLA wants to know the size.
-        xla = self.settings.jit_compile
-
-        def spec(tensor):
-            if tensor is None:
-                return None
-            any_size = tensor.shape.rank and not xla
-            shape = [None, *tensor.shape[1:]] if any_size else tensor.shape
-            return tf.TensorSpec(shape, tensor.dtype)
-
-        specs = tf.nest.map_structure(spec, arguments)
-        if function not in self._compiled:
-            self._compiled[function] = tf.function(function, jit_compile=xla)
-        return self._compiled[function].get_concrete_function(*specs)(*arguments)
 
     def _objective(self, batch, values, origin):
         blocks = self.space.blocks

@@ -56,6 +56,13 @@ def _as_the_card_says(recipe):
     return said
 
 
+def _as_recorded(said, record):
+    """What is said now, without the options that there were not yet when it was recorded."""
+    if not (isinstance(said, dict) and isinstance(record, dict)):
+        return said
+    return {name: _as_recorded(said[name], record[name]) for name in record if name in said}
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_the_stages_are_those_that_made_the_model(name):
     """Whatever a card says of a stage's recipe is what the stage says, the epochs cut short too."""
@@ -65,7 +72,7 @@ def test_the_stages_are_those_that_made_the_model(name):
         said = _as_the_card_says(stage.recipe) if is_old else json_ready(stage.recipe)
         for option, value in record["recipe"].items():
             if option in said:
-                assert said[option] == value, (stage.name, option)
+                assert _as_recorded(said[option], value) == value, (stage.name, option)
             else:
                 # without separation its options meant nothing
                 assert option == "start_from" or stage.recipe.separation is None, option
