@@ -300,20 +300,22 @@ class EncoderStart:
     """
 
     def __init__(self, conditions, starts=None):
-        self._conditions = tf.constant(conditions[np.newaxis])
+        # made a constant in the graph that asks: one made here would be an input of it
+        self._conditions = conditions[np.newaxis]
         self._starts = starts
 
     def observed(self, starts):
         """Returns that for so many starts of an observation."""
-        return EncoderStart(self._conditions.numpy()[0], starts)
+        return EncoderStart(self._conditions[0], starts)
 
     def __call__(self, batch, generator):
         """Returns the starts (B, K · S, Z)."""
+        conditions = tf.constant(self._conditions)
         if self._starts is None:
-            return generator.encode(seen(batch, generator.background), self._conditions)
+            return generator.encode(seen(batch, generator.background), conditions)
         data = batch.begun.seen
         flat = tf.reshape(data, [-1, *data.shape[2:]])
-        latents = generator.encode(flat, self._conditions)
+        latents = generator.encode(flat, conditions)
         shape = [-1, self._starts, *latents.shape[1:]]
         latents = tf.transpose(tf.reshape(latents, shape), [0, 2, 1, 3])
         return tf.reshape(latents, [-1, latents.shape[1] * self._starts, latents.shape[3]])

@@ -204,8 +204,8 @@ def test_start_from_takes_the_weights_of_a_generator_that_ships(tmp_path):
         np.testing.assert_allclose(before, after, atol=1e-6)
     # it reads digits, with lens and light, from the first epoch
     assert _read(tmp_path / "best.json")["accuracy"] > 0.75
-    with pytest.raises(ValueError, match="start_from='mnist-cgan-compact': expected a"):
-        train_tiny(tmp_path / "other", recipe, start_from="mnist-cgan-compact")
+    with pytest.raises(ValueError, match="start_from='mnist-cgan-compact-25': expected a"):
+        train_tiny(tmp_path / "other", recipe, start_from="mnist-cgan-compact-25")
 
 
 def test_several_labels_are_trained_validated_and_drawn(tmp_path):
