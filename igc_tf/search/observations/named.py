@@ -40,8 +40,8 @@ def _robust(generator):
         Outline((0.5, 0.8, 1.2), **ends),
     ]
     return Explanations(
-        AnyOf(*explanations, prices=(0.0, 0.02, 0.02, 0.04, 0.04, 0.04, 0.04, 0.04)),
-        AnyOf(*lenses, prices=(0.0, 0.02, 0.02, 0.04), name="lens"),
+        AnyOf(*explanations, prices=(0.0, 0.02, 0.04, 0.04, 0.1, 0.1, 0.04, 0.04)),
+        AnyOf(*lenses, prices=(0.0, 0.04, 0.04, 0.06), name="lens"),
     )
 
 
