@@ -5,7 +5,6 @@ Every function returns Markdown. `docs/conf.py` puts the tables where a page ask
 into the README.
 """
 
-import coursework_tables
 import robustness_tables
 from result_files import percent, read, table, with_interval
 
@@ -454,7 +453,6 @@ def numbers():
 
 
 TABLES = {
-    **coursework_tables.TABLES,
     "accuracy-speed": accuracy_speed,
     "elimination": elimination,
     "exports": exports,
