@@ -31,7 +31,7 @@ def _generator(layout=None, card=None):
         (
             "mnist-multilabel-cagan-compact",
             MultiLabelInvertedGeneratorClassifier,
-            (16, "mean", "deformation"),
+            (8, "mean", "deformation"),
         ),
     ],
 )
