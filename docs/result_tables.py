@@ -230,6 +230,28 @@ def accuracy_speed():
     return table(["search", *sigmas, "ms an image", "one alone, ms", "times faster"], rows)
 
 
+def ablation():
+    """What each part of the training brings."""
+    result = read("ablation/compact")
+    rows = []
+    for label, distances in result["distances"].items():
+        training = result["trainings"][label]
+        found = [row for row in result["rows"] if row["label"] == label]
+        said = [
+            label,
+            " + ".join(map(str, training["epochs"])),
+            "–" if training["hours"] is None else f"{training['hours']:.1f}",
+            f"{distances['fid']:.1f}",
+            f"{distances['kid']:.3f}",
+        ]
+        for name in dict.fromkeys(row["settings"] for row in found):
+            accuracies = [_accuracy(row) for row in found if row["settings"] == name]
+            rows.append([*said, name, *accuracies])
+            said = [""] * len(said)
+    sigmas = [f"sigma {sigma:g}" for sigma in read("ablation/compact")["options"]["sigma"]]
+    return table(["training", "epochs", "hours", "FID", "KID", "settings", *sigmas], rows)
+
+
 def speed():
     """Images per second of three ways to search."""
     result = read("search_speed/one-image")
@@ -436,6 +458,7 @@ def numbers():
         "elimination_images": f"{elimination_result['data']['count']:,}",
         "elimination_level": f"{100 * elimination_result['options']['level']:g} %",
         "accuracy_speed_images": f"{timed['data']['count']:,}",
+        "ablation_images": f"{read('ablation/compact')['data']['count']:,}",
         "reproduce_seconds": f"{sum(row['seconds'] for row in compact):.0f}",
         "ms_paper": f"{1000 * compact[0]['seconds'] / compact[0]['count']:.0f}",
         "ms_best": f"{1000 * best[0]['seconds'] / best[0]['count']:.1f}",
@@ -453,6 +476,7 @@ def numbers():
 
 
 TABLES = {
+    "ablation": ablation,
     "accuracy-speed": accuracy_speed,
     "elimination": elimination,
     "exports": exports,

@@ -94,6 +94,15 @@ def test_the_saturating_gradient_vanishes_in_its_table():
     assert float(rows[-1][3]) < 0.01 * float(rows[0][3])
 
 
+def test_every_training_has_its_accuracies():
+    rows = _cells(result_tables.ablation())
+    found = result_files.read("ablation/compact")
+    assert len(rows) == len(found["rows"]) // len(found["options"]["sigma"])
+    assert [row[0] for row in rows if row[0]] == list(found["distances"])
+    first = found["rows"][0]
+    assert rows[0][6].startswith(f"{100 * first['accuracy']:.2f} %")
+
+
 def test_losses_are_shown_beside_wins():
     rows = _cells(result_tables.losses())
     shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]
