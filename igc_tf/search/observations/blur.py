@@ -17,8 +17,20 @@ _REACH = 7
 _POINTS = 33
 
 
+class _OfWidths(Bent):
+    """An observation with one parameter, whose starts are its `widths`."""
+
+    @property
+    def starts(self):
+        return len(self.widths)
+
+    def start(self, batch, generator):
+        """The widths, (B, S, 1)."""
+        return _for_all(batch, [[width] for width in self.widths])
+
+
 @dataclass(frozen=True)
-class Blur(Bent):
+class Blur(_OfWidths):
     """A lens out of focus: a Gaussian blur, with background around the picture.
 
     Attributes:
@@ -34,14 +46,6 @@ class Blur(Bent):
 
     def __post_init__(self):
         check_ranges(self)
-
-    @property
-    def starts(self):
-        return len(self.widths)
-
-    def start(self, batch, generator):
-        """The widths, (B, S, 1)."""
-        return _for_all(batch, [[width] for width in self.widths])
 
     def apply(self, generated, nuisance):
         """See `Bent.apply`."""
@@ -125,7 +129,7 @@ class MotionBlur(Bent):
 
 
 @dataclass(frozen=True)
-class Outline(Bent):
+class Outline(_OfWidths):
     """Only the edges are seen: how steep a picture is after a Gaussian blur, times a factor.
 
     Attributes:
@@ -144,14 +148,6 @@ class Outline(Bent):
 
     def __post_init__(self):
         check_ranges(self)
-
-    @property
-    def starts(self):
-        return len(self.widths)
-
-    def start(self, batch, generator):
-        """The widths, (B, S, 1)."""
-        return _for_all(batch, [[width] for width in self.widths])
 
     def apply(self, generated, nuisance):
         """See `Bent.apply`."""
