@@ -199,3 +199,13 @@ def _within(values, limit):
     if all(inside):
         return "holds"
     return "not decided" if any(inside) else "does not hold"
+
+
+def claim_lines(claims):
+    """Lines of text: what was found of each claim, and by which evidence.
+
+    Args:
+        claims: dicts with `claim`, `verdict` and `evidence`.
+    """
+    lines = [f"- {of['claim']}: {of['verdict']} ({of['evidence']})" for of in claims]
+    return ["claim: verdict (evidence)", *lines]

@@ -14,6 +14,7 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.neighbors import NearestNeighbors
 
+from evaluation.coursework.claims import claim_lines
 from evaluation.coursework.linear_gan import LinearGAN
 from igc_tf.classifiers.network import load_lenet
 from igc_tf.cli.program import parse_options, run_program
@@ -220,8 +221,7 @@ def embedding_tables(result):
             f"{100 * sum(found['explained_variance']):24.1f} %   {np.mean(precision):.4f} "
             f"(least: {min(precision):.4f}, class {int(np.argmin(precision))})"
         )
-    lines += ["", "claim: verdict (evidence)"]
-    lines += [f"- {of['claim']}: {of['verdict']} ({of['evidence']})" for of in result["claims"]]
+    lines += ["", *claim_lines(result["claims"])]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evaluation.coursework.claims import claim_lines
 from igc_tf.metrics import wilson_interval
 
 # its accuracies with 550 real images, in the order of the trainings; it has none of "generated
@@ -159,6 +160,5 @@ def retraining_tables(result):
         found = [*_accuracies(rows, part="few", way=way).values()]
         said = "-" if published is None else f"{100 * published:.1f} %"
         lines.append(f"{way:22} {100 * np.mean(found):8.2f} % {said:>18}")
-    lines += ["", "claim: verdict (evidence)"]
-    lines += [f"- {of['claim']}: {of['verdict']} ({of['evidence']})" for of in result["claims"]]
+    lines += ["", *claim_lines(result["claims"])]
     return "\n".join(lines)
