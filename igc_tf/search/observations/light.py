@@ -198,15 +198,9 @@ class Polarity(Bent):
         """What is bright at the border (B, 1, 1); of columns and rows (B, 1, size)."""
         data = tf.reduce_mean(batch.data, axis=-1)
         if self.part == "whole":
-            sides = _ends(data, 1), _ends(data, 2)
-            brightness = tf.concat(
-                [
-                    tf.reshape(side, [tf.shape(side)[0], 4 * side.shape[1 if number else 2]])
-                    for number, side in enumerate(sides)
-                ],
-                axis=1,
-            )
-            brightness = tf.reduce_mean(brightness, axis=1, keepdims=True)
+            sides = [_ends(data, 1), _ends(data, 2)]
+            flat = [tf.reshape(side, [-1, side.shape[1] * side.shape[2]]) for side in sides]
+            brightness = tf.reduce_mean(tf.concat(flat, axis=1), axis=1, keepdims=True)
         else:
             across = 1 if self.part == "columns" else 2
             brightness = tf.reduce_mean(_ends(data, across), axis=across)
