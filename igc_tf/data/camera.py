@@ -149,13 +149,20 @@ def haze(images, rng, sigma, amount):
     return images + amount * _stretched(field)
 
 
-def fog(images, rng, amount, decay):
-    """Plasma fractals, times `amount`, are added; then m / (m + amount) of it, m the maximum."""
-    side = 1 << (max(images.shape[1:]) - 1).bit_length()
-    field = plasma_fractal(len(images), side, decay, rng)
-    field = field[:, : images.shape[1], : images.shape[2]]
+def fog(images, rng, amount, decay, side):
+    """Plasma fractals, times `amount`, are added; then m / (m + amount) of it, m the maximum.
+
+    The image shows the corner of a fractal that is `side` pixels wide, a power of two: of a wide
+    one little more than a slope.
+    """
+    _, height, width = images.shape
+    # a few at once: the whole fractals are large
+    fields = [
+        plasma_fractal(len(few), side, decay, rng)[:, :height, :width]
+        for few in np.array_split(images, -(-len(images) // 50))
+    ]
     most = images.max(axis=(1, 2), keepdims=True)
-    return (images + amount * field) * most / (most + amount)
+    return (images + amount * np.concatenate(fields)) * most / (most + amount)
 
 
 def plasma_fractal(count, side, decay, rng):

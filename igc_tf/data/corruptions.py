@@ -53,7 +53,11 @@ MNIST_C = {
     "brightness": Corruption(camera.brightness, "+0.5", {"amount": 0.5}),
     "translate": Corruption(page.translate, "±3 pixels on each axis", {"distance": 3}),
     "stripe": Corruption(page.stripe, "half of the columns, negative"),
-    "fog": Corruption(camera.fog, "3 × plasma fractal of decay 1.4", {"amount": 3.0, "decay": 1.4}),
+    "fog": Corruption(
+        camera.fog,
+        "3 × the corner of a plasma fractal of 256 × 256 pixels and decay 1.4",
+        {"amount": 3.0, "decay": 1.4, "side": 256},
+    ),
     "spatter": Corruption(
         page.spatter,
         "mud of grey 0.25, thresholds 0.65 and 0.8",
@@ -65,11 +69,11 @@ MNIST_C = {
             "grey": 63 / 255,
         },
     ),
-    "dotted line": Corruption(page.dotted_line, "2 pixels on, 2 off"),
+    "dotted line": Corruption(page.dotted_line, "2 pixels off, 2 on"),
     "zigzag": Corruption(
         page.zigzag,
-        "amplitude 2, half-period 2",
-        {"amplitude": 2.0, "half_period": 2.0, "margin": 2},
+        "amplitude 2, half-period 4, rising or falling by 5",
+        {"amplitude": 2.0, "half_period": 4.0, "margin": 2, "rise": 5},
     ),
     "canny edges": Corruption(
         page.canny_edges, "sigma 1, 0.1 and 0.2", {"sigma": 1.0, "low": 0.1, "high": 0.2}
