@@ -306,6 +306,20 @@ class SearchClassifier(Calibrated):
             raise InputError(f"format={format!r}: expected one of {sorted(formats)}")
         formats[format](self, directory, batch_size)
 
+    def as_model(self, gradient="envelope", temperature=None):
+        """Returns the classifier as a Keras model, data -> logits, with a gradient to the data.
+
+        Args:
+            gradient: "envelope", "unrolled" or "bpda"; see `DifferentiableClassifier`.
+            temperature: the logits are the scores / temperature; None for the calibrated one.
+
+        Raises:
+            InputError: as `DifferentiableClassifier`.
+        """
+        from igc_tf.classifiers.differentiable import DifferentiableClassifier
+
+        return DifferentiableClassifier(self, gradient, temperature)
+
     def log(self, directory, data, labels=None, name="search"):
         """Writes the searches of a few examples for TensorBoard.
 
@@ -321,26 +335,30 @@ class SearchClassifier(Calibrated):
 
     def _followed(self, batch, history, snapshots):
         """The search of a batch, stopped on its way: `(Result, {histories, snapshots})`."""
-        search, state, done = self.search, self.search.init(batch), 0
+        search, done = self.search, 0
         histories = {"loss_history": [], "difference_history": []}
-        kept = {0: search.show(state)[0].numpy()} if 0 in snapshots else {}
+        kept = {0: search.show(search.init(batch))[0].numpy()} if 0 in snapshots else {}
 
-        def note(terms):
+        def note(state, terms):
             for name, seen in zip(histories, (terms.loss, terms.difference), strict=True):
                 histories[name].append(_of_all(seen, state, search))
 
-        for steps, keep in search.plan:
-            ends = range(done + 1, done + steps + 1)
-            for stop in ends if history else [n for n in ends if n in snapshots or n == ends[-1]]:
+        def advance(state, steps):
+            nonlocal done
+            end = done + steps
+            for stop in range(done + 1, end + 1):
+                if not (history or stop in snapshots or stop == end):
+                    continue
                 state, done = search.advance(state, stop - done), stop
-                note(state.candidates.terms)
+                note(state, state.candidates.terms)
                 if stop in snapshots:
                     kept[stop] = _of_all(search.show(state)[0], state, search)
-            if keep is not None:
-                state = search.keep(state, search.best(state, keep))
+            return state
+
+        state = search.follow(batch, advance)
         found = {"snapshots": {step: kept[step] for step in snapshots}}
         if history:
-            note(search.terms(state))
+            note(state, search.terms(state))
             found |= {name: np.stack(seen, axis=1) for name, seen in histories.items()}
         return search.finish(state), found
 

@@ -228,7 +228,16 @@ class Search:
             self._readers[read] = run_and_read
         return self._call(self._readers[read], batch)
 
-    def _run(self, batch):
+    def follow(self, batch, advance):
+        """Searches by the settings' plan, step by step: for those who want to see the way.
+
+        Args:
+            batch: a `Batch`, or data alone.
+            advance: (state, steps) -> state, such as the search's own; steps is a number > 0.
+
+        Returns:
+            The `State` at the end, to `finish`.
+        """
         plan = list(self.plan)
         if plan[0][0] == 0 and plan[0][1] is not None:
             state = self.screen(batch, plan.pop(0)[1])
@@ -236,11 +245,14 @@ class Search:
             state = self.init(batch)
         for steps, keep in plan:
             if steps:
-                state = self._advance(state, tf.constant(steps))
+                state = advance(state, steps)
             if keep is not None:
                 loss = self._loss_so_far(state)
                 state = self.keep(state, tf.math.top_k(-loss, keep).indices, loss)
-        return self._finish(state)
+        return state
+
+    def _run(self, batch):
+        return self._finish(self.follow(batch, self._advance))
 
     def _complete(self, batch):
         if not isinstance(batch, Batch):

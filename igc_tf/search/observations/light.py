@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
 import tensorflow as tf
 
 from igc_tf.ranges import Range, check_ranges
@@ -118,7 +119,8 @@ class UnevenLight(Bent):
         """Read off the data (B, 1, 1 + cells²)."""
         field = (self._opened(batch.data) - self.low) / (self.high - self.low)
         gain = self._gain(batch.data - self._opened(batch.data)) / (self.high - self.low)
-        cells = tf.image.resize(tf.reduce_mean(field, -1, keepdims=True), [self.cells] * 2, "area")
+        down, across = (_shares(self.cells, side) for side in field.shape[1:3])
+        cells = tf.einsum("ih,bhw,jw->bij", down, tf.reduce_mean(field, -1), across)
         flat = tf.reshape(cells, [-1, self.cells**2])
         return tf.concat([gain[:, tf.newaxis], flat], axis=1)[:, tf.newaxis]
 
@@ -158,6 +160,13 @@ class UnevenLight(Bent):
             if field.mean() > 0.1
             else ""
         )
+
+
+def _shares(cells, side):
+    """How large a part of each of so many equal cells each pixel of a side is, (cells, side)."""
+    ends = np.arange(cells + 1)[:, np.newaxis] * side / cells
+    covered = np.clip(ends - np.arange(side), 0, 1)
+    return tf.constant(np.diff(covered, axis=0) * cells / side, tf.float32)
 
 
 @dataclass(frozen=True)
