@@ -1,0 +1,1 @@
+"""The classifier under attack, beside its rivals."""

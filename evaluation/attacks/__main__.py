@@ -1,0 +1,237 @@
+"""`python -m evaluation.attacks`: how many images survive the strongest of many attacks.
+
+After "Evaluating the Adversarial Robustness of Adaptive Test-time Defenses" (Croce et al. 2022): an
+image survives only if every attack failed, those among them that know the search and go through it.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from evaluation.attacks.attacks import attacks_of
+from evaluation.attacks.threats import Threat
+from evaluation.attacks.victims import LibraryVictim, NetworkVictim
+from igc_tf.classifiers import load_classifier
+from igc_tf.cli.program import parse_options, run_program
+from igc_tf.data import load_images
+from igc_tf.errors import InputError
+from igc_tf.generators.keras_files import weights_digest
+from igc_tf.generators.store import load_generator
+from igc_tf.metrics import wilson_interval
+from igc_tf.plots import plot_class_samples
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment
+from igc_tf.training.lenet import load_network
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class AttacksOptions:
+    """Attack the classifier and its rivals, and count what survives everything.
+
+    Attributes:
+        generator: a name that ships, or where a generator is kept.
+        settings: of the search, names that the generator's card has settings for, or "paper".
+        networks: plain networks: names that ship, or directories of trainings. The images that
+            deceive them are tried on all others too.
+        threats: NORM:SIZE each, in the units of the data.
+        images: test images, drawn at random.
+        dear_images: how many of these the dear attacks may use, those through every step of the
+            search; they attack what the cheap ones have left.
+        steps: of each start of APGD.
+        restarts: starts of APGD.
+        tries: of each kind of random change.
+        temperature: of the classifier's logits, in units of its scores.
+        dataset: an image set of TensorFlow Datasets.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+        seed: of the choice of images and of all that is random in attacks.
+        output: directory for result.json and the pictures.
+    """
+
+    generator: str = "mnist-cagan-compact"
+    settings: tuple[str, ...] = ("fast",)
+    networks: tuple[str, ...] = ("mnist-lenet", "mnist-lenet-fair", "mnist-lenet-informed")
+    threats: tuple[str, ...] = ("l2:1.5", "linf:0.1", "linf:0.3", "l0:12")
+    images: Annotated[int, Range(1)] = 1000
+    dear_images: Annotated[int, Range(0)] = 200
+    steps: Annotated[int, Range(1)] = 100
+    restarts: Annotated[int, Range(1)] = 1
+    tries: Annotated[int, Range(1)] = 20
+    temperature: float = 0.005
+    dataset: str = "mnist"
+    data_dir: Path | None = None
+    seed: Annotated[int, Range(0)] = 0
+    output: Path = Path("runs/attacks")
+
+    def __post_init__(self):
+        check_ranges(self)
+        for threat in self.threats:
+            Threat.parse(threat)
+        if not self.threats or not (self.settings or self.networks):
+            raise InputError(
+                f"threats={self.threats!r}, settings={self.settings!r}, networks="
+                f"{self.networks!r}: expected a threat, and someone to attack"
+            )
+
+
+def attack(options, data=None, verbose=1):
+    """Attacks every victim by every attack, within every threat.
+
+    Args:
+        options: an `AttacksOptions`.
+        data: `LabelledData` to draw from; None for the test images.
+        verbose: 0 for silence.
+
+    Returns:
+        The result, also written as `result.json`. `rows`: for each `victim`, `threat` and `attack`
+        how many images it was `tried` on, and which it broke, `broken` (their places); `seconds`.
+        `summary`: for each victim and threat the accuracy before, `clean`, and in the `worst`
+        case, over all images and over the first `dear_images`, on which every attack was tried;
+        their 95 % intervals; and the `strongest`, which broke most of those that it was tried on.
+
+    Raises:
+        InputError: for a name that is not known.
+        DataUnavailableError: if the images are not available.
+    """
+    generator = load_generator(options.generator)
+    bounds = generator.bounds
+    if data is None:
+        data = load_images(options.dataset, "test", options.data_dir, bounds=bounds)
+    data = data.sample(min(options.images, len(data)), options.seed)
+    networks = {name: load_network(name) for name in options.networks}
+    rivals = [NetworkVictim(Path(name).name, network) for name, network in networks.items()]
+    libraries = [
+        LibraryVictim(f"library, {name}", load_classifier(generator, name), options.temperature)
+        for name in options.settings
+    ]
+    facts = {
+        "generator_sha256": generator.digest(),
+        "networks_sha256": {name: weights_digest(model) for name, model in networks.items()},
+        "data": {"source": data.source, "split": data.split, "count": len(data)},
+    }
+    run = Experiment("python -m evaluation.attacks", options, facts, verbose=verbose)
+    summary = []
+    for victim in (*libraries, *rivals):
+        right = victim.predict(data.images) == data.labels
+        attacks = attacks_of(victim, rivals, bounds, options.steps, options.restarts, options.tries)
+        for threat in map(Threat.parse, options.threats):
+            siege = _Siege(run, options, victim, threat, data, bounds, right)
+            with run.progress(len(attacks), f"attack of {victim.name}, {threat}") as progress:
+                for each in attacks:
+                    if threat.norm in each.norms:
+                        siege.lay(each)
+                    progress.update()
+            summary.append(siege.summary())
+            run.say(describe(summary[-1]))
+    return run.finish(summary=summary)
+
+
+class _Siege:
+    """All attacks of one victim within one threat."""
+
+    def __init__(self, run, options, victim, threat, data, bounds, right):
+        self._run, self._options = run, options
+        self._victim, self._threat, self._bounds = victim, threat, bounds
+        self._data, self._right = data, right
+        self._survives = right.copy()
+
+    def lay(self, attack):
+        """Tries an attack on what it may be tried on, if that was not done before."""
+        key = {"victim": self._victim.name, "threat": str(self._threat), "attack": attack.name}
+        row = self._run.row(**key)
+        if row is None:
+            images, labels = self._data.images, self._data.labels
+            # the cheap ones are tried on all, to know what each does by itself
+            tried = np.flatnonzero(self._survives if attack.is_dear else self._right)
+            if attack.is_dear:
+                tried = tried[tried < self._options.dear_images]
+            begin, broken = time.perf_counter(), tried[:0]
+            if len(tried):
+                changed = attack.run(images[tried], labels[tried], self._threat, self._options.seed)
+                self._threat.check(changed, images[tried], self._bounds)
+                is_wrong = self._victim.predict(changed) != labels[tried]
+                broken = tried[is_wrong]
+                self._draw(attack, images[broken], changed[is_wrong], labels[broken])
+            row = {
+                **key,
+                "tried": len(tried),
+                "broken": broken.tolist(),
+                "seconds": time.perf_counter() - begin,
+            }
+            self._run.add(row)
+        self._survives[row["broken"]] = False
+
+    def _draw(self, attack, images, changed, labels):
+        """What some of the images were, and what they became."""
+        if not len(images):
+            return
+        said = self._victim.predict(changed[:_SHOWN])
+        names = self._data.class_names
+        samples = {
+            "given": images[:_SHOWN],
+            "read as " + " ".join(names[answer] for answer in said): changed[:_SHOWN],
+        }
+        title = f"{self._victim.name}, {self._threat}: {attack.name}"
+        name = "".join(letter if letter.isalnum() else "-" for letter in title)
+        figure = plot_class_samples(samples, self._bounds, title, _SHOWN, name_width=30)
+        self._run.write_figure(f"{name}.png", figure)
+
+    def summary(self):
+        """See `attack`."""
+        rows = [
+            row
+            for row in self._run.rows
+            if (row["victim"], row["threat"]) == (self._victim.name, str(self._threat))
+        ]
+        strongest = max(rows, key=lambda row: len(row["broken"]) / max(1, row["tried"]))
+        few = self._survives[: self._options.dear_images]
+        return {
+            "victim": self._victim.name,
+            "threat": str(self._threat),
+            "clean": _share(self._right),
+            "worst": _share(self._survives),
+            "worst_of_dear": _share(few) if len(few) else None,
+            "strongest": strongest["attack"],
+        }
+
+
+def _share(kept):
+    count = int(kept.sum())
+    return {
+        "correct": count,
+        "count": len(kept),
+        "accuracy": count / len(kept),
+        "interval": list(wilson_interval(count, len(kept))),
+    }
+
+
+def describe(row):
+    """A row of the summary in one line."""
+
+    def said(share):
+        low, high = share["interval"]
+        return f"{100 * share['accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+
+    dear = (
+        ""
+        if row["worst_of_dear"] is None
+        else (f", every attack on {row['worst_of_dear']['count']}: {said(row['worst_of_dear'])}")
+    )
+    return (
+        f"{row['victim']:24} {row['threat']:9} right {said(row['clean'])}, survive "
+        f"{said(row['worst'])}{dear}; strongest: {row['strongest']}"
+    )
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    result = attack(parse_options(AttacksOptions))
+    print("\n".join(map(describe, result["summary"])))
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,168 @@
+"""Attacks against closed forms on linear classifiers, a LeNet that must fall, and the count."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from evaluation.attacks.__main__ import AttacksOptions, attack
+from evaluation.attacks.apgd import APGD
+from evaluation.attacks.attacks import greedy_pixels, salt_and_pepper
+from evaluation.attacks.threats import Threat
+from evaluation.attacks.victims import NetworkVictim
+from igc_tf.classifiers import load_lenet
+from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
+from igc_tf.search import SearchSettings
+from tests.fixtures.encoded_digits import save_encoded_digits
+
+BOUNDS = (-0.5, 0.5)
+COUNT, SIDE = 40, 4
+
+
+def _linear(classes=3):
+    """A linear classifier, images near the middle, and what it says of them."""
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(SIDE * SIDE, classes)).astype(np.float32)
+    image = keras.Input((SIDE, SIDE, 1))
+    dense = keras.layers.Dense(classes, use_bias=False)
+    model = keras.Model(image, dense(keras.layers.Flatten()(image)))
+    dense.set_weights([weights])
+    images = rng.uniform(-0.2, 0.2, (COUNT, SIDE, SIDE, 1)).astype(np.float32)
+    logits = images.reshape(COUNT, -1) @ weights
+    return model, images, logits.argmax(axis=1), logits, weights
+
+
+def _margins(logits, labels, weights, length):
+    """How far each image is from the nearest other class, by a dual norm of the weights."""
+    found = np.full(len(labels), np.inf)
+    for i, label in enumerate(labels):
+        for other in set(range(weights.shape[1])) - {label}:
+            direction = weights[:, label] - weights[:, other]
+            found[i] = min(found[i], (logits[i, label] - logits[i, other]) / length(direction))
+    return found
+
+
+# of several classes the cross entropy's slope may lead to one that cannot be had
+@pytest.mark.parametrize("loss, classes", [("cross-entropy", 2), ("logit-ratio", 3)])
+@pytest.mark.parametrize(
+    "norm, dual", [("linf", lambda w: np.abs(w).sum()), ("l2", np.linalg.norm)]
+)
+def test_apgd_finds_what_a_linear_classifier_gets_wrong(loss, classes, norm, dual):
+    model, images, labels, logits, weights = _linear(classes)
+    margins = _margins(logits, labels, weights, dual)
+    # half of them can be had
+    threat = Threat(norm, float(np.median(margins)))
+    # bounds that do not bind: the least distance is known without them
+    changed = APGD(loss, steps=60, targets=2)(model, images, labels, threat, (-9, 9))
+    threat.check(changed, images, (-9, 9))
+    is_wrong = np.asarray(model(changed)).argmax(axis=1) != labels
+    is_clear = np.abs(margins / threat.size - 1) > 0.03
+    np.testing.assert_array_equal(is_wrong[is_clear], (margins < threat.size)[is_clear])
+    assert is_clear.sum() > COUNT - 6
+
+
+def test_restarts_begin_elsewhere():
+    model, images, labels, *_ = _linear()
+    threat = Threat("linf", 1e-4)  # within which nothing can be had
+    one, three = (
+        APGD(steps=1, restarts=restarts)(model, images, labels, threat, BOUNDS)
+        for restarts in (1, 3)
+    )
+    again = APGD(steps=1, restarts=3)(model, images, labels, threat, BOUNDS)
+    assert (one != three).any()
+    np.testing.assert_array_equal(three, again)
+
+
+def test_the_pixel_that_is_changed_is_the_best():
+    model, images, labels, logits, weights = _linear(2)
+    flat = images.reshape(COUNT, -1)
+    away = (weights[:, 0] - weights[:, 1]) * np.where(labels == 0, -1, 1)[:, np.newaxis]
+    # each pixel can add so much to the other class
+    gains = np.sort(np.abs(away) * 0.21 - away * flat, axis=1)[:, ::-1]
+    threat = Threat("l0", 1)
+    changed = greedy_pixels(model, images, labels, threat, (-0.21, 0.21))
+    threat.check(changed, images, (-0.21, 0.21))
+    is_wrong = np.asarray(model(changed)).argmax(axis=1) != labels
+    possible = gains[:, 0] > np.abs(logits[:, 0] - logits[:, 1])
+    np.testing.assert_array_equal(is_wrong, possible)
+    assert 0 < possible.sum() < COUNT
+
+
+def test_salt_and_pepper_changes_so_many_pixels():
+    images = _linear()[1]
+    changed = salt_and_pepper(images, 5, BOUNDS, np.random.default_rng(0))
+    is_changed = (changed != images).reshape(COUNT, -1)
+    assert (is_changed.sum(axis=1) == 5).all()
+    assert set(np.unique(changed[changed != images])) == {-0.5, 0.5}
+
+
+@pytest.mark.parametrize("text", ["linf:0.3", "l2:1.5", "l0:3"])
+def test_threats_bring_images_back_and_refuse_those_outside(text):
+    threat = Threat.parse(text)
+    assert str(threat) == text
+    rng = np.random.default_rng(1)
+    images = rng.uniform(-0.5, 0.5, (20, SIDE, SIDE, 1)).astype(np.float32)
+    far = images + rng.normal(size=images.shape).astype(np.float32)
+    with pytest.raises(InputError, match=text):
+        threat.check(far, images, BOUNDS)
+    back = threat.project(far, images, BOUNDS)
+    threat.check(back, images, BOUNDS)
+    assert threat.distance(back, images).max() > 0.9 * threat.size or text == "l2:1.5"
+    # what is inside stays
+    np.testing.assert_allclose(threat.project(back, images, BOUNDS), back, atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["linf", "l1:0.3", "l2:-1", "l0:1.5", "linf:much"])
+def test_other_threats_are_refused(text):
+    with pytest.raises(InputError, match="expected NORM:SIZE"):
+        AttacksOptions(threats=(text,))
+
+
+def test_a_plain_network_falls():
+    # of published LeNets nothing is left within 0.3, and hardly anything within 0.2
+    digits = bundled_digits().sample(40, 0)
+    victim = NetworkVictim("lenet", load_lenet())
+    model, threat = victim.models["gradient"], Threat("linf", 0.3)
+    right = victim.predict(digits.images) == digits.labels
+    changed = APGD(steps=20)(model, digits.images, digits.labels, threat, BOUNDS)
+    assert right.sum() >= 38
+    assert (victim.predict(changed) == digits.labels).sum() <= 1
+
+
+@pytest.mark.filterwarnings("ignore:the generator reproduces")
+def test_an_image_survives_if_every_attack_failed(tmp_path):
+    save_encoded_digits(tmp_path / "own", fast=SearchSettings(steps=0, start="encoder"))
+    options = AttacksOptions(
+        generator=str(tmp_path / "own"),
+        networks=("mnist-lenet",),
+        threats=("l2:1.5", "l0:3"),
+        images=6,
+        dear_images=4,
+        steps=3,
+        tries=2,
+        output=tmp_path / "out",
+    )
+    result = attack(options, bundled_digits(), verbose=0)
+    assert json.loads((tmp_path / "out/result.json").read_text()) == result
+    names = {row["attack"] for row in result["rows"] if row["victim"] == "library, fast"}
+    assert {"noise", "transfer from mnist-lenet", "descent in the latents"} < names
+    assert {f"APGD, cross-entropy, {way}" for way in ("envelope", "unrolled", "bpda")} < names
+    for summary in result["summary"]:
+        rows = [
+            row
+            for row in result["rows"]
+            if (row["victim"], row["threat"]) == (summary["victim"], summary["threat"])
+        ]
+        broken = {place for row in rows for place in row["broken"]}
+        assert summary["worst"]["correct"] == summary["clean"]["correct"] - len(broken)
+        assert summary["worst_of_dear"]["count"] == 4
+        assert summary["clean"]["correct"] > 3
+        for row in rows:
+            assert row["tried"] >= len(row["broken"])
+            if "unrolled" in row["attack"]:
+                assert all(place < 4 for place in row["broken"])
+    # nothing is attacked twice
+    again = attack(options, bundled_digits(), verbose=0)
+    assert [row["broken"] for row in again["rows"]] == [row["broken"] for row in result["rows"]]
