@@ -310,11 +310,7 @@ class SearchClassifier(Calibrated):
         """Returns the classifier as a Keras model, data -> logits, with a gradient to the data.
 
         Args:
-            gradient: "envelope", "unrolled" or "bpda"; see `DifferentiableClassifier`.
-            temperature: the logits are the scores / temperature; None for the calibrated one.
-
-        Raises:
-            InputError: as `DifferentiableClassifier`.
+            gradient, temperature: see `DifferentiableClassifier`, also for the errors.
         """
         from igc_tf.classifiers.differentiable import DifferentiableClassifier
 
