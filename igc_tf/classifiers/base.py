@@ -321,15 +321,20 @@ class SearchClassifier(Calibrated):
 
     def _followed(self, batch, history, snapshots):
         """The search of a batch, stopped on its way: `(Result, {histories, snapshots})`."""
-        search, state, done = self.search, self.search.init(batch), 0
+        search, plan, done = self.search, [*self.search.plan], 0
+        if self.settings.gate is None:
+            state = search.init(batch)
+        else:
+            # what is left untried cannot be followed
+            state = search.screen(batch, plan.pop(0)[1])
         histories = {"loss_history": [], "difference_history": []}
-        kept = {0: search.show(state)[0].numpy()} if 0 in snapshots else {}
+        kept = {0: _of_all(search.show(state)[0], state, search)} if 0 in snapshots else {}
 
         def note(terms):
             for name, seen in zip(histories, (terms.loss, terms.difference), strict=True):
                 histories[name].append(_of_all(seen, state, search))
 
-        for steps, keep in search.plan:
+        for steps, keep in plan:
             ends = range(done + 1, done + steps + 1)
             for stop in ends if history else [n for n in ends if n in snapshots or n == ends[-1]]:
                 state, done = search.advance(state, stop - done), stop
