@@ -1,5 +1,7 @@
 """`python -m training.publish NAME RUN`: ships the model that a training run chose.
 
+Without a run, the model stays as it ships, and its robust settings become those of today.
+
 The card says what the training recorded of itself: its recipe and those of the stages before it,
 command, commit, data and environment; the command that does so today; and what evaluations found
 about this very model.
@@ -23,11 +25,13 @@ from igc_tf.generators.keras_files import (
 )
 from igc_tf.generators.store import (
     SHIPPED_GENERATORS,
+    generator_card,
     load_generator,
     save_generator,
     write_card,
 )
 from igc_tf.runs import RunDirectory, read_json
+from igc_tf.search import robust_settings
 from igc_tf.training.lenet import LENET_FILE
 
 
@@ -37,7 +41,8 @@ class PublishOptions:
 
     Attributes:
         name: what the model will be known as.
-        run: the directory of its training, of the last stage if there are several.
+        run: the directory of its training, of the last stage if there are several; none to write
+            nothing but the robust settings of today on the card of a generator that ships.
         search_settings: a directory of evaluation.search_settings, or of
             evaluation.inverse_classification, for a generator's best settings; those that its
             training judged it by if not given.
@@ -45,7 +50,7 @@ class PublishOptions:
     """
 
     name: tyro.conf.Positional[str]
-    run: tyro.conf.Positional[Path]
+    run: tyro.conf.Positional[Path | None] = None
     search_settings: Path | None = None
     results: tuple[Path, ...] = ()
 
@@ -89,6 +94,28 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
     return save_generator(
         generator, Path(folder) / name, "float16", training=options, chosen_epoch=best, **entries
     )
+
+
+def renew_robust_settings(name, folder=SHIPPED_GENERATORS):
+    """Writes the robust settings of today, which depend on no training, on a generator's card.
+
+    Args:
+        name: of a generator that ships.
+        folder: which has the directory NAME.
+
+    Returns:
+        The card.
+
+    Raises:
+        InputError: for a generator that is not there, or has no robust settings.
+    """
+    directory = Path(folder) / name
+    card = generator_card(directory)
+    if "robust" not in card.get("settings", {}):
+        raise InputError(f"{name!r} has no robust settings: expected a run that it is trained by")
+    card["settings"]["robust"] = robust_settings().to_dict()
+    write_card(directory, card)
+    return card
 
 
 def publish_lenet(run, name, folder=SHIPPED_LENETS):
@@ -185,7 +212,11 @@ def _finished_result(directory, digests):
 
 def main():
     options = parse_options(PublishOptions)
-    if (options.run / LENET_FILE).is_file():
+    if options.run is None:
+        if options.search_settings is not None or options.results:
+            raise InputError("figures and best settings without a run: expected the run, too")
+        card = renew_robust_settings(options.name)
+    elif (options.run / LENET_FILE).is_file():
         if options.search_settings is not None or options.results:
             raise InputError("a LeNet's figures are its training's: expected no other results")
         card = publish_lenet(options.run, options.name)

@@ -333,7 +333,12 @@ class SearchClassifier(Calibrated):
         """The search of a batch, stopped on its way: `(Result, {histories, snapshots})`."""
         search, done = self.search, 0
         histories = {"loss_history": [], "difference_history": []}
-        kept = {0: search.show(search.init(batch))[0].numpy()} if 0 in snapshots else {}
+        kept = {}
+        if 0 in snapshots:
+            # what a gate leaves untried cannot be shown
+            has_gate = self.settings.gate is not None
+            first = search.screen(batch, search.plan[0][1]) if has_gate else search.init(batch)
+            kept[0] = _of_all(search.show(first)[0], first, search)
 
         def note(state, terms):
             for name, seen in zip(histories, (terms.loss, terms.difference), strict=True):

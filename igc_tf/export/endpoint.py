@@ -61,8 +61,13 @@ def answer_signature(classifier):
 
 
 def takes_masks(classifier):
-    """Whether the differences of a classifier can be told which elements are visible."""
+    """Whether a classifier can be told which elements are visible.
+
+    Not where its differences cannot, nor where an observation is undone in the data.
+    """
     shape = classifier.generator.data_shape
+    if getattr(classifier.search.observation, "undoes", False):
+        return False
     try:
         for difference in (
             classifier.settings.data_difference(),

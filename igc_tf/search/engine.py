@@ -22,7 +22,7 @@ from igc_tf.search.compiled import Compiled
 from igc_tf.search.objective import Objective, Terms, compared, generate_and_observe
 from igc_tf.search.observations import Identity
 from igc_tf.search.observations.base import begin
-from igc_tf.search.scores import judged, per_element, tried
+from igc_tf.search.scores import check_gate, judged, per_element, screened
 from igc_tf.search.space import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
 
@@ -53,11 +53,14 @@ class Search:
         self._call = Compiled(settings.jit_compile)
         self._readers = {}
         # the same without the lenses, which are tried on what it generates
-        self._groups = None
+        self._groups = self._plain = None
+        # these take no plan of their own
+        alone = replace(settings, plan=None, gate=None)
+        if settings.gate is not None:
+            check_gate(self)
+            self._plain = Search(generator, space.plain, alone)
         if hasattr(self.observation, "lenses"):
             explanations = self.observation.explanations
-            # it takes no plan of its own
-            alone = replace(settings, plan=None)
             self._groups = Search(
                 generator, space.plain.observed(explanations), alone, explanations
             )
@@ -125,7 +128,8 @@ class Search:
     def screen(self, batch, k):
         """Returns the `State` at the k starts of least loss: `init` and `keep` in one.
 
-        Of an observation with `lenses`, all of them are tried on what is generated once.
+        Of an observation with `lenses`, all of them are tried on what is generated once; with a
+        `gate`, only where the plain explanation leaves a doubt.
 
         Args:
             batch: a `Batch`, or data alone.
@@ -134,7 +138,7 @@ class Search:
         if self._groups is None:
             state = self.init(batch)
             return self.keep(state, self.best(state, k))
-        batch, chosen, values, dropped = tried(self, self._groups, batch, k)
+        batch, chosen, values, dropped = screened(self, self._groups, self._plain, batch, k)
         return self._at(batch, values, chosen, dropped)
 
     def advance(self, state, steps):

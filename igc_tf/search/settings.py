@@ -37,6 +37,9 @@ class SearchSettings:
             added up: τ log Σ exp(score / τ); None for the best one's score alone.
         observation: the name of what may have happened to the data (see
             `igc_tf.search.observations.OBSERVATIONS`), which is searched too; None for nothing.
+        gate: if given, the explanations and lenses of such an observation are tried only where the
+            plain one leaves a doubt: where the loss of its second best class exceeds that of the
+            best by no more than this share of it.
         start: where the latents start: at the prior's "mean" (the paper), or where the generator's
             "encoder" says.
         values: whether the "last" values are judged (the paper), or of each candidate the "best",
@@ -66,6 +69,7 @@ class SearchSettings:
     contenders: Annotated[int | None, Range(1)] = None
     evidence: Annotated[float | None, Range(0, above=True)] = None
     observation: str | None = None
+    gate: Annotated[float | None, Range(0)] = None
     start: Literal["mean", "encoder"] = "mean"
     values: Literal["last", "best"] = "last"
     plan: tuple | None = None
@@ -174,8 +178,9 @@ class SearchSettings:
 def robust_settings():
     """Returns the settings of a generator with an encoder for data to which anything may happen.
 
-    One pass of the encoder for each explanation, no step; the pairs of a class and an explanation
-    that fit best are judged more closely, and what they say of a class is added up.
+    One pass of the encoder, no step; where what it makes of the data as they are leaves a doubt,
+    one more for each explanation. The pairs of a class and an explanation that fit best are judged
+    more closely, and what they say of a class is added up.
     """
     return SearchSettings(
         steps=0,
@@ -184,8 +189,9 @@ def robust_settings():
         decision="two_scales_deformation",
         evidence=0.02,
         observation="robust",
+        gate=0.5,
         start="encoder",
-        plan=((0, 12),),
+        plan=((0, 10),),
     )
 
 

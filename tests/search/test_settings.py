@@ -86,6 +86,7 @@ def test_decision_by_what_is_descended_on_is_the_difference():
         ({"tolerance": -1e-3}, "tolerance=-0.001"),
         ({"tolerance": float("nan")}, "tolerance=nan"),
         ({"patience": 0}, "patience=0"),
+        ({"gate": -0.1}, "gate=-0.1"),
         ({"values": "first"}, "values='first'.*'last'.*'best'"),
         ({"steps": 6, "plan": ((2, 3), (3, None))}, "has 5 steps: expected steps=6"),
         ({"steps": 6, "plan": ((6,),)}, r"expected \(\(steps, candidates or None\), …\)"),

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from igc_tf.classifiers import evaluate_network, load_lenet
+from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator, save_generator
+from igc_tf.search import robust_settings
 from igc_tf.training import LeNetRecipe, train_lenet
 from tests.training.tiny_run import RECIPE, tiny_parts, train_tiny
-from training.publish import publish_generator, publish_lenet
+from training.publish import publish_generator, publish_lenet, renew_robust_settings
 
 TABLE = {
     "program": "igc-tf reproduce",
@@ -82,6 +84,19 @@ def test_figures_are_of_the_generator_as_trained_or_as_shipped(run, digests, tmp
     assert card["settings"] == {"best": {"steps": 7}}
     kept = ("program", "options", "search", "data", "rows")
     assert card["metrics"] == [{key: TABLE[key] for key in kept}]
+
+
+def test_robust_settings_are_renewed_and_nothing_else(run, tmp_path):
+    old = {**robust_settings().to_dict(), "gate": None, "evidence": 0.5}
+    generator = load_generator(run)
+    card = save_generator(generator, tmp_path / "own", settings={"robust": old, "fast": {}})
+    renewed = renew_robust_settings("own", tmp_path)
+    assert renewed["settings"] == {"robust": robust_settings().to_dict(), "fast": {}}
+    assert renewed == {**card, "settings": renewed["settings"]}
+    assert load_generator(tmp_path / "own").card["settings"] == renewed["settings"]
+    save_generator(generator, tmp_path / "other")
+    with pytest.raises(InputError, match="'other' has no robust settings"):
+        renew_robust_settings("other", tmp_path)
 
 
 def test_of_several_generators_its_own_test_rows_are_taken(run, digests, tmp_path):

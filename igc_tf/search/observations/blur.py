@@ -13,6 +13,8 @@ from igc_tf.search.observations.base import Bent, Parameter
 _LEAST_WIDTH = 0.05
 # pixels from the middle of a line to the end of its kernel
 _REACH = 7
+# how soft the edges of a stroke are: the variance of a blur that makes them so, pixels²
+_SOFT = 0.3
 # points that a line is drawn with
 _POINTS = 33
 
@@ -91,7 +93,13 @@ class MotionBlur(Bent):
 
     def apply(self, generated, nuisance):
         """See `Bent.apply`."""
-        ink, kernels = generated - self.background, self._kernels(nuisance)
+        if isinstance(nuisance, np.ndarray):
+            # known while a graph is built: many weights are 0
+            with tf.init_scope():
+                kernels = _cropped(self._kernels(nuisance).numpy())
+        else:
+            kernels = self._kernels(nuisance)
+        ink = generated - self.background
         if kernels.shape[0] == 1:
             kernel = tf.tile(
                 tf.transpose(kernels, [1, 2, 0])[..., tf.newaxis], [1, 1, generated.shape[-1], 1]
@@ -132,15 +140,21 @@ class MotionBlur(Bent):
 class Outline(_OfWidths):
     """Only the edges are seen: how steep a picture is after a Gaussian blur, times a factor.
 
+    As `crests`, only where it is steepest along the slope, on lines of a pixel's width, as an edge
+    detector draws them (Canny 1986). So far is a point from the crest of a straight edge that is
+    blurred with variance v: v · |second derivative along the slope| / slope.
+
     Attributes:
         widths: standard deviation of the blur, pixels; each is a start.
         steepness: what the slope, of the range per pixel, is multiplied with before it is clipped.
+        crests: whether they are all that is seen; an edge weighs 1 - d as far as d pixels from it.
         low, high: the bounds of the data.
         weight: of the penalty.
     """
 
     widths: Annotated[tuple[float, ...], Range(0.3, 3)] = (0.7,)
     steepness: Annotated[float, Range(0, above=True)] = 2.0
+    crests: bool = False
     low: float = -0.5
     high: float = 0.5
     weight: Annotated[float, Range(0)] = 0.0
@@ -151,12 +165,19 @@ class Outline(_OfWidths):
 
     def apply(self, generated, nuisance):
         """See `Bent.apply`."""
-        ink = (generated - self.low) / (self.high - self.low)
-        down = along_both(ink, nuisance[:, 0], (1, 0))
-        right = along_both(ink, nuisance[:, 0], (0, 1))
+        ink, width = (generated - self.low) / (self.high - self.low), nuisance[:, 0]
+        down, right = (along_both(ink, width, way) for way in ((1, 0), (0, 1)))
         # a slope of nothing has no direction, and must have a gradient
-        slope = tf.sqrt(tf.square(down) + tf.square(right) + 1e-8) - 1e-4
+        squared = tf.square(down) + tf.square(right) + 1e-8
+        slope = tf.sqrt(squared) - 1e-4
         lines = tf.minimum(self.steepness * slope, 1.0)
+        if self.crests:
+            twice = [along_both(ink, width, ways) for ways in ((2, 0), (0, 2), (1, 1))]
+            bend = tf.square(down) * twice[0] + tf.square(right) * twice[1]
+            bend += 2.0 * down * right * twice[2]
+            variance = tf.square(width)[:, tf.newaxis, tf.newaxis, tf.newaxis] + _SOFT
+            away = variance * tf.abs(bend) / (squared * tf.sqrt(squared))
+            lines *= tf.maximum(1.0 - away, 0.0)
         return self.low + (self.high - self.low) * lines
 
     def says(self, nuisance):
@@ -165,12 +186,13 @@ class Outline(_OfWidths):
 
 
 def along_both(images, width, derivatives):
-    """A Gaussian, or its derivative, along columns and rows, nothing around the picture.
+    """A Gaussian, or its derivatives, along columns and rows, nothing around the picture.
 
     Args:
         images: float32 (N, H, W, channels).
         width: (N or 1,), its standard deviation, pixels.
-        derivatives: (down, right): 0 for the Gaussian itself, 1 for its derivative.
+        derivatives: (down, right): 0 for the Gaussian itself, 1 for its derivative, 2 for the
+            second.
 
     Returns:
         float32 (N, H, W, channels).
@@ -191,12 +213,28 @@ def _for_all(batch, starts):
     return tf.tile(starts[np.newaxis], [tf.shape(batch.data)[0], 1, 1])
 
 
+def _cropped(kernels):
+    """Kernels (N, k, k) without what is 0 in all of them at either end, the middle kept."""
+    middle = kernels.shape[1] // 2
+    reach = [
+        max(abs(np.flatnonzero((kernels > 1e-6).any(axis=axes)) - middle), default=0)
+        for axes in ((0, 2), (0, 1))
+    ]
+    rows, columns = (slice(middle - most, middle + most + 1) for most in reach)
+    return kernels[:, rows, columns]
+
+
 def _gaussians(size, width, derivative):
-    """(N, size, size): row i weighs the pixels by a Gaussian about pixel i, or its slope there."""
+    """(N, size, size): row i weighs the pixels by a Gaussian about pixel i, or a derivative."""
     width = tf.maximum(width, _LEAST_WIDTH)[:, tf.newaxis, tf.newaxis]
     reach = np.arange(-size, size + 1, dtype=np.float32)
     total = tf.reduce_sum(tf.exp(-0.5 * tf.square(reach / width)), axis=2, keepdims=True)
     places = np.arange(size, dtype=np.float32)
     apart = places - places[:, np.newaxis]
     gaussians = tf.exp(-0.5 * tf.square(apart / width)) / total
-    return gaussians * apart / tf.square(width) if derivative else gaussians
+    variance = tf.square(width)
+    if derivative == 0:
+        return gaussians
+    # as the pixels' weights they are turned about: the slope is positive where it grows
+    slopes = gaussians * apart / variance
+    return slopes if derivative == 1 else (slopes * apart - gaussians) / variance

@@ -184,21 +184,19 @@ class AnyOf(Bent):
         """By the explanation that each nuisance names."""
         return self._chosen(nuisance, [part.apply for part in self.parts], generated)
 
-    def each(self, generated, example):
-        """What generated data look like by each start, where those ask nothing of the data.
+    def each(self, generated, starts):
+        """What generated data look like by each of some starts.
 
         Args:
             generated: float32 (N, ...).
-            example: a `Batch` of one example.
+            starts: a NumPy array (S, P): as numbers, of which an observation may make use.
 
         Yields:
-            `(nuisance (1, P), observed (N, ...))`, in the order of the starts.
+            What is observed (N, ...), in their order.
         """
-        for i, part in enumerate(self.parts):
-            for own in tf.split(part.start(example, None), part.starts, axis=1):
-                # known to be one for all
-                own = tf.ensure_shape(own, [1, 1, len(self._places[i])])
-                yield self._placed(i, own)[:, 0], part.apply(generated, own[:, 0])
+        for start in starts[:, np.newaxis]:
+            which = round(float(start[0, 0]))
+            yield self.parts[which].apply(generated, start[:, self._places[which]])
 
     def undo(self, data, nuisance):
         """By the explanation that each nuisance names."""

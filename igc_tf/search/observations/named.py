@@ -37,11 +37,12 @@ def _robust(generator):
         Identity(),
         Blur((0.8, 1.3, 2.0), background=low),
         MotionBlur((7.0,), (-45.0, 0.0, 45.0, 90.0), background=low),
-        Outline((0.5, 0.8, 1.2), **ends),
+        Outline((0.5,), **ends),
+        Outline((1.1,), steepness=20.0, crests=True, **ends),
     ]
     return Explanations(
         AnyOf(*explanations, prices=(0.0, 0.02, 0.04, 0.04, 0.1, 0.1, 0.04, 0.04)),
-        AnyOf(*lenses, prices=(0.0, 0.04, 0.04, 0.06), name="lens"),
+        AnyOf(*lenses, prices=(0.0, 0.04, 0.04, 0.06, 0.03), name="lens"),
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import ndimage
+from scipy import ndimage, special
 
 from igc_tf.data import bundled_digits
 from igc_tf.search.observations import Blur, MotionBlur, Outline
@@ -42,6 +42,26 @@ def test_outline_is_the_clipped_slope():
     np.testing.assert_allclose(lines + 0.5, _each(slope), atol=3e-4)
 
 
+@pytest.mark.parametrize("angle", [0.0, 90.0, 37.0])
+def test_crests_of_an_edge_are_a_pixel_wide(angle):
+    down, right = np.mgrid[:28, :28] - 13.5
+    along = np.deg2rad(angle)
+    away = right * np.cos(along) + down * np.sin(along) - 0.3
+    # a straight edge as soft as a stroke's
+    edge = np.float32(special.ndtr(away / np.sqrt(0.3)) - 0.5)[None, ..., None]
+    crests = Outline(steepness=20.0, crests=True).apply(edge, np.float32([[1.1]])).numpy()
+    # off the border, beyond which there is nothing
+    inside = np.s_[6:22, 6:22]
+    expected = np.maximum(1 - np.abs(away), 0)
+    np.testing.assert_allclose(crests[0, ..., 0][inside] + 0.5, expected[inside], atol=0.02)
+    assert expected[inside].sum() == pytest.approx(16 / max(np.cos(along), np.sin(along)), rel=0.1)
+    # where the slope is small, it counts
+    faint = Outline(steepness=0.5, crests=True).apply(edge, np.float32([[1.1]])).numpy()
+    slope = 0.5 / np.sqrt(2 * np.pi * (1.21 + 0.3)) * np.exp(-(away**2) / 2 / (1.21 + 0.3))
+    faint = faint[0, ..., 0][inside] + 0.5
+    np.testing.assert_allclose(faint, (slope * expected)[inside], atol=0.01)
+
+
 @pytest.mark.parametrize("angle", [0.0, 90.0, 45.0])
 def test_motion_is_a_line(angle):
     point = np.full([1, 15, 15, 1], -0.5, np.float32)
@@ -69,9 +89,24 @@ def test_motion_of_each_is_that_of_one():
     np.testing.assert_allclose(together[3], colours[3], atol=1e-5)
 
 
+@pytest.mark.parametrize("told", [[7.0, 90.0], [7.0, 45.0], [7.0, -20.0], [0.0, 0.0]])
+def test_motion_that_is_known_is_that_of_a_tensor(told):
+    told = np.float32([told])
+    known = MotionBlur().apply(DIGITS, told)
+    np.testing.assert_allclose(known, MotionBlur().apply(DIGITS, tf.constant(told)), atol=1e-5)
+    # also where a graph is built
+    graph = tf.function(lambda images: MotionBlur().apply(images, told))
+    np.testing.assert_allclose(graph(tf.constant(DIGITS)), known, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("observation", "at"),
-    [(Blur(), [1.1]), (MotionBlur(), [4.3, 25.0]), (Outline(steepness=0.8), [1.2])],
+    [
+        (Blur(), [1.1]),
+        (MotionBlur(), [4.3, 25.0]),
+        (Outline(steepness=0.8), [1.2]),
+        (Outline(steepness=0.8, crests=True), [1.2]),
+    ],
 )
 def test_gradients_are_those_of_finite_differences(observation, at):
     at = np.float32([at] * 2)

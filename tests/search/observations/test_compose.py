@@ -65,11 +65,12 @@ def test_any_of_some_applies_the_one_that_is_named():
     np.testing.assert_allclose(some.penalty(nuisance[None]), [costs], rtol=1e-5)
     assert some.says(nuisance[2]) == "blurred by 1.3 pixels"
     lenses = AnyOf(Identity(), Blur((1.0, 2.0)), name="lens")
-    each = [
-        (np.array(n), np.array(d)) for n, d in lenses.each(DIGITS.images, Batch(DIGITS.images[:1]))
-    ]
-    np.testing.assert_array_equal(np.concatenate([n for n, _ in each]), [[0, 0], [1, 1], [1, 2]])
-    np.testing.assert_allclose(each[2][1], Blur().apply(DIGITS.images, np.float32([[2.0]])))
+    starts = lenses.start(Batch(DIGITS.images[:1]), None).numpy()[0]
+    np.testing.assert_array_equal(starts, [[0, 0], [1, 1], [1, 2]])
+    each = list(lenses.each(DIGITS.images, starts))
+    assert len(each) == 3
+    np.testing.assert_array_equal(each[0], DIGITS.images)
+    np.testing.assert_allclose(each[2], Blur().apply(DIGITS.images, np.float32([[2.0]])))
     with pytest.raises(InputError, match="expected one for each of 2 parts"):
         AnyOf(Identity(), LIGHT, prices=(0.0,))
 
@@ -116,17 +117,26 @@ def test_faint_digits_are_read_and_what_happened_is_told(fast):
     assert again.explain(1) == found.explain(i)
 
 
-def test_lenses_tried_on_what_is_generated_once_are_the_starts_of_the_whole_search(fast):
-    observation = Explanations(
-        AnyOf(Identity(), Undone(SHIFT), prices=(0.0, 0.01)),
-        AnyOf(Identity(), Blur((0.8, 1.6)), prices=(0.0, 0.02), name="lens"),
+SEVERAL = Explanations(
+    AnyOf(Identity(), Undone(SHIFT), prices=(0.0, 0.01)),
+    AnyOf(Identity(), Blur((0.8, 1.6)), prices=(0.0, 0.02), name="lens"),
+)
+
+
+def _several(fast, observation=SEVERAL, plan=((0, 7),), **settings):
+    """A search of two explanations of each class, and three lenses."""
+    settings = SearchSettings(
+        steps=0, start="encoder", plan=plan, restriction_weight=0.01, **settings
     )
-    settings = SearchSettings(steps=0, start="encoder", plan=((0, 7),), restriction_weight=0.01)
     generator = fast.generator
     space = Space.per_value(
         generator, settings.restriction(generator.prior), latent_start="encoder"
     )
-    search = Search(generator, space.observed(observation), settings, observation)
+    return Search(generator, space.observed(observation), settings, observation)
+
+
+def test_lenses_tried_on_what_is_generated_once_are_the_starts_of_the_whole_search(fast):
+    search = _several(fast)
     assert search.space.candidates == 60
     data = np.roll(DIGITS.images, 3, axis=1)
     tried = search.screen(data, 7)
@@ -144,6 +154,80 @@ def test_lenses_tried_on_what_is_generated_once_are_the_starts_of_the_whole_sear
     result = search.run(data)
     assert (np.argmax(result.scores, axis=1) == DIGITS.labels).mean() > 0.8
     np.testing.assert_allclose(result.score, -(result.terms.difference + result.terms.penalty))
+
+
+def test_a_gate_tries_the_others_where_the_plain_explanation_leaves_a_doubt(fast):
+    # the first half as they are, the others where they are hard to read
+    data = np.concatenate([DIGITS.images[:3], np.roll(DIGITS.images[3:], 5, axis=1)])
+    plain = Search(
+        fast.generator, _several(fast).space.plain, SearchSettings(steps=0, restriction_weight=0.01)
+    ).run(data)
+    losses = plain.terms.loss.numpy()
+    least = np.sort(losses, axis=1)
+    leads = (least[:, 1] - least[:, 0]) / least[:, 0]
+    gate = float(np.sort(leads)[2:4].mean())
+    is_sure = leads > gate
+    assert is_sure.sum() == 3
+    states = {g: _several(fast, gate=g).screen(data, 7) for g in (None, 1e6, gate, 0.0)}
+    origins = {g: state.candidates.origin.numpy() for g, state in states.items()}
+    # whoever doubts all tries all, and who doubts nothing the plain explanations alone
+    np.testing.assert_array_equal(origins[1e6], origins[None])
+    np.testing.assert_array_equal(origins[0.0], 6 * np.argsort(losses, axis=1)[:, :7])
+    np.testing.assert_array_equal(origins[gate][is_sure], origins[0.0][is_sure])
+    np.testing.assert_array_equal(origins[gate][~is_sure], origins[None][~is_sure])
+    assert (origins[None][~is_sure] % 6 > 0).any()
+    # what they hold is theirs, and what an untried candidate is remembered by its class's
+    terms = _several(fast, gate=gate).terms(states[gate])
+    best = np.take_along_axis(losses, origins[0.0] // 6, axis=1)
+    np.testing.assert_allclose(terms.loss.numpy()[is_sure], best[is_sure], atol=1e-5)
+    among_all = _several(fast).terms(states[None]).loss.numpy()
+    np.testing.assert_allclose(terms.loss.numpy()[~is_sure], among_all[~is_sure], atol=1e-5)
+    dropped = states[gate].dropped.numpy()
+    kept = np.zeros([6, 60], bool)
+    np.put_along_axis(kept, origins[gate], True, axis=1)
+    np.testing.assert_array_equal(np.isnan(dropped), kept)
+    expected = np.where(is_sure[:, None], np.repeat(losses, 6, axis=1), states[None].dropped)
+    np.testing.assert_allclose(dropped[~kept], expected[~kept], atol=1e-5)
+
+
+def test_behind_a_gate_no_image_depends_on_its_batch(fast):
+    search = _several(fast, gate=1.0, evidence=0.02, plan=((0, 10),))
+    data = np.concatenate([DIGITS.images, np.roll(DIGITS.images, 5, axis=1)])
+    together = search.run(data)
+    for part in (slice(0, 1), slice(5, 8), slice(6, 12)):
+        alone = search.run(data[part])
+        np.testing.assert_array_equal(alone.origin, together.origin[part])
+        np.testing.assert_allclose(alone.scores, together.scores[part], atol=1e-5)
+        np.testing.assert_allclose(alone.observed, together.observed[part], atol=1e-4)
+        np.testing.assert_allclose(alone.compared, together.compared[part], atol=1e-5)
+
+
+def test_a_gated_classifier_says_in_all_ways_the_same(fast, tmp_path):
+    settings = _several(fast, gate=1.0, plan=((0, 10),)).settings
+    classifier = igc_tf.InvertedGeneratorClassifier(fast.generator, settings, SEVERAL)
+    data = np.concatenate([DIGITS.images[:3], np.roll(DIGITS.images[3:], 5, axis=1)])
+    scores = classifier.predict(data)
+    found = classifier.classify(data, history=True, snapshots=(0,))
+    np.testing.assert_allclose(found.scores, scores, atol=1e-5)
+    # of what was kept alone it is known what it was like
+    is_known = np.isfinite(found.snapshots[0]).all(axis=(2, 3, 4))
+    np.testing.assert_array_equal(is_known.sum(axis=1), 10)
+    classifier.export(tmp_path / "saved", batch_size=4)
+    answer = tf.saved_model.load(str(tmp_path / "saved")).signatures["classify"]
+    answer = answer(images=tf.constant(data))
+    np.testing.assert_array_equal(answer["label"], found.predictions)
+    np.testing.assert_allclose(answer["score"], scores, atol=1e-5)
+
+
+def test_a_gate_wants_a_plain_explanation_and_enough_of_its_candidates(fast):
+    with pytest.raises(InputError, match="gate=0.5 and the observation"):
+        _several(fast, AnyOf(Identity(), Undone(SHIFT)), gate=0.5)
+    other = Explanations(AnyOf(Undone(SHIFT)), AnyOf(Identity(), name="lens"))
+    with pytest.raises(InputError, match=r"first lens are `Identity\(\)`"):
+        _several(fast, other, gate=0.5)
+    for plan in (((0, 11),), ((0, None),), None):
+        with pytest.raises(InputError, match="at most the 10 candidates"):
+            _several(fast, plan=plan, gate=0.5)
 
 
 def test_evidence_adds_up_the_candidates_of_a_class(fast):
