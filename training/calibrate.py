@@ -25,6 +25,8 @@ from igc_tf.generators.store import (
 )
 
 SPLIT = "validation/calibration"
+# searched at once; does not change what comes out
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def calibrate_card(generator, settings=(), data=None, data_dir=None, verbose="au
     found = {}
     for name in settings or tuple(card.get("settings") or ("paper",)):
         classifier = load_classifier(loaded, name)
-        calibration = classifier.calibrate(data.data, data.labels, verbose=verbose)
+        calibration = classifier.calibrate(
+            data.data, data.labels, batch_size=_AT_ONCE, verbose=verbose
+        )
         found[name] = {
             **calibration.to_dict(),
             "weights_sha256": all_weights_digest(loaded),
