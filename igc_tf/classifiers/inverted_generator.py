@@ -58,13 +58,14 @@ class InvertedGeneratorClassifier(SearchClassifier):
             **self._observed(result),
         )
 
-    def measure(self, found):
+    def measure(self, data, found):
         """Measures what happened to images that were read: pose, blur, and what covers them.
 
         Takes a search of its own, many times longer than the settings `robust`.
 
         Args:
-            found: the `Classification` of images, by settings with lenses, such as `robust`.
+            data: images, as for `classify`.
+            found: what `classify` found of them, by settings with lenses, such as `robust`.
 
         Returns:
             The same, whose `nuisance` also has the measured pose; see `Measure`.
@@ -74,7 +75,7 @@ class InvertedGeneratorClassifier(SearchClassifier):
         """
         if self._measure is None:
             self._measure = Measure(self.generator, self.search.observation)
-        return self._measure(found)
+        return self._measure(self.generator.check(data), found)
 
     def _observed(self, result):
         """What a `Classification` says of an observation."""

@@ -6,6 +6,7 @@ the generator makes at the prior's mean, where it fits best; a picture's slant i
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +21,8 @@ from igc_tf.search.state import Batch
 
 # of the range: what differs by more, for one pixel and all around it, is not of the digit
 _OUTLIER = 0.25
+# what it costs, in units of the score, to say that a picture is covered at all
+_COVERED = 0.02
 # (height, width) of the least that covers a picture, pixels
 _PATCH = (3, 3)
 _PAD = 3
@@ -70,17 +73,40 @@ def undone_shifts(observation, nuisances):
     return nuisances[:, [names.index("shift down"), names.index("shift right")]]
 
 
+class _Reading(NamedTuple):
+    """How the best classes of N images explain them.
+
+    Attributes:
+        compared, observed: (N, H, W, channels), as of a `Classification`.
+        nuisances: (N, P).
+        latents: (N, Z).
+        reconstructions: (N, H, W, channels).
+        covered: bool (N, H, W, channels).
+        cost: (N,).
+    """
+
+    compared: np.ndarray
+    observed: np.ndarray
+    nuisances: np.ndarray
+    latents: np.ndarray
+    reconstructions: np.ndarray
+    covered: np.ndarray
+    cost: np.ndarray
+
+
 class Measure:
     """Measures what happened to images that were read under `Explanations`.
 
-    Three searches of the best class, in which all but one thing is known:
+    The class is known, and of each image the following is found, one after the other:
 
-    - What it does not make is covered; the encoder reads the rest, and what it makes of that stands
-      in the place of what the search found.
-    - The width of the blur descends on the mean absolute difference, if a blur explains the image,
-      or nothing does.
-    - The pose of the typical digit descends on the mean squared difference to the image without
-      what was undone in it, from a few angles; what is covered, or lies outside, is not compared.
+    - What covers it: pixels that the class does not make (`covered_pixels`). The encoder reads the
+      rest once more. A cover on a picture to which nothing else happened, or that is shifted, is
+      tried beside what the search has found, and taken where it explains the image for less.
+    - The width of its blur descends on the mean absolute difference, if a blur explains the image,
+      or no lens does.
+    - Its pose: that of the typical digit descends on the mean squared difference to the image
+      without what was undone in it, from a few angles; what is covered, or lies outside, is not
+      compared.
 
     Args:
         generator: a `Generator` of images.
@@ -100,95 +126,132 @@ class Measure:
                 "'robust'"
             )
         low, high = generator.bounds
+        ends = {"background": generator.background}
+        ends["high"] = high if generator.background == low else low
         self._generator, self._observation = generator, observation
-        self.pose = Pose(
-            reach=max(generator.data_shape[:2]) / 2,
-            slants=False,
-            angles=_ANGLES,
-            background=generator.background,
-            high=high if generator.background == low else low,
-        )
+        reach = max(generator.data_shape[:2]) / 2
+        self.pose = Pose(reach=reach, slants=False, angles=_ANGLES, **ends)
+        self._shift = Pose(reach=reach, shifts_only=True, **ends)
         blur = Blur(_WIDTHS, background=generator.background)
         given = Space.given(generator)
         self._posed = Search(generator, given.observed(self.pose), _POSED, self.pose)
         self._blurred = Search(generator, given.observed(blur), _BLURRED, blur)
 
-    def __call__(self, found):
+    def __call__(self, data, found):
         """Measures.
 
         Args:
-            found: a `Classification` of images.
+            data: the images that were read, float32 (N, H, W, channels).
+            found: their `Classification`.
 
         Returns:
-            The `Classification`, whose best class has what the rest of an image shows, and the
-            nuisance that was measured.
+            The `Classification`, in which what is said of the best classes was measured.
         """
         rows, best = np.arange(len(found)), found.best
-        parts = ("latents", "reconstructions", "observed", "nuisances")
-        of_best = {name: getattr(found, name)[rows, best].copy() for name in parts}
-        compared = found.compared[rows, best]
         conditions = np.eye(self._generator.condition_size, dtype=np.float32)[best]
-        self._read_the_rest(conditions, compared, of_best)
-        self._measure_blur(conditions, compared, of_best)
-        poses = self._measured_poses(conditions, compared, of_best)
-        measured = {name: getattr(found, name).copy() for name in parts}
-        for name, values in of_best.items():
-            measured[name][rows, best] = values
+        kept = ("compared", "observed", "nuisances", "latents", "reconstructions")
+        reading = self._cheapest(
+            conditions, data, *(getattr(found, name)[rows, best].copy() for name in kept)
+        )
+        reading = self._with_its_blur(conditions, reading)
+        poses = self._measured_poses(conditions, reading)
+        measured = {name: getattr(found, name).copy() for name in kept}
+        for name, values in measured.items():
+            values[rows, best] = getattr(reading, name)
         return replace(found, **measured, poses=poses, pose=self.pose)
 
-    def _covered(self, compared, of_best):
-        return covered_pixels(compared, of_best["observed"], self._generator.bounds)
+    def _cheapest(self, conditions, data, compared, observed, nuisances, latents, made):
+        """What the search has found, or covers on plain pictures; of each image what costs less."""
+        found = self._judged(compared, observed, nuisances, latents, made)
+        if self._generator.encoder is None:
+            return found
+        nothing = np.zeros([len(data), 2], np.float32)
+        plain = self._read(conditions, data, nothing)
+        # what is covered does not say where the rest lies
+        rest = np.where(plain.covered, np.float32(self._generator.background), data)
+        shifts = self._shift.start(Batch(tf.constant(rest)), self._generator).numpy()[:, 0]
+        readings = [found, self._again(conditions, found), self._again(conditions, plain)]
+        readings.append(self._again(conditions, self._read(conditions, data, shifts)))
+        least = np.argmin([reading.cost for reading in readings], axis=0)
+        return _Reading(
+            *(np.stack(parts)[least, np.arange(len(data))] for parts in zip(*readings, strict=True))
+        )
 
-    def _read_the_rest(self, conditions, compared, of_best):
-        """Reads once more what is covered, as if nothing stood there."""
-        covered = self._covered(compared, of_best)
-        again = np.flatnonzero(covered.any(axis=(1, 2, 3)))
-        if self._generator.encoder is None or not len(again):
-            return
-        shown = np.where(covered[again], np.float32(self._generator.background), compared[again])
-        known = tf.constant(conditions[again])
+    def _read(self, conditions, data, shifts):
+        """Images that were shifted, and to which nothing else happened."""
+        nuisances = np.tile(self._observation.neutral, [len(data), 1])
+        names = list(self._observation.names)
+        parts = self._observation.explanations.parts
+        for number, part in enumerate(parts):
+            if getattr(part, "observation", None) == self._shift:
+                moved = np.any(shifts != 0, axis=1)
+                nuisances[moved, names.index("explanation")] = number
+        nuisances[:, names.index("shift down")] = shifts[:, 0]
+        nuisances[:, names.index("shift right")] = shifts[:, 1]
+        compared = self._shift.undo(tf.constant(data), tf.constant(shifts)).numpy()
+        return self._encoded(conditions, compared, compared, nuisances)
+
+    def _again(self, conditions, reading):
+        """What the encoder makes of the rest, as if nothing stood where an image is covered."""
+        page = np.float32(self._generator.background)
+        shown = np.where(reading.covered, page, reading.compared)
+        return self._encoded(conditions, shown, reading.compared, reading.nuisances)
+
+    def _encoded(self, conditions, shown, compared, nuisances):
+        known = tf.constant(conditions)
         latents = self._generator.encode(tf.constant(shown), known[:, tf.newaxis])[:, 0]
         made = self._generator({"condition": known, "latent": latents})
-        seen = self._observation.lenses.apply(made, self._lens(of_best["nuisances"][again]))
-        for name, values in (("latents", latents), ("reconstructions", made), ("observed", seen)):
-            of_best[name][again] = values.numpy()
+        observed = self._observation.lenses.apply(made, self._lens(nuisances))
+        return self._judged(compared, observed.numpy(), nuisances, latents.numpy(), made.numpy())
+
+    def _judged(self, compared, observed, nuisances, latents, made):
+        """A `_Reading`; each covered pixel costs what the least of them differs by."""
+        covered = covered_pixels(compared, observed, self._generator.bounds)
+        low, high = self._generator.bounds
+        differences = np.where(covered, _OUTLIER * (high - low), np.abs(compared - observed))
+        price = self._observation.penalty(tf.constant(nuisances[:, np.newaxis]))[:, 0].numpy()
+        cost = differences.mean(axis=(1, 2, 3)) + price
+        cost += _COVERED * covered.any(axis=(1, 2, 3))
+        return _Reading(compared, observed, nuisances, latents, made, covered, cost)
 
     def _lens(self, nuisances):
         """A lens's own parameters of a nuisance (N, P): they come first."""
         return tf.constant(nuisances[:, : len(self._observation.lenses.parameters)])
 
-    def _measure_blur(self, conditions, compared, of_best):
+    def _with_its_blur(self, conditions, reading):
+        """A reading whose blur is measured, where no other lens explains it."""
         lenses = self._observation.lenses
-        kinds = {type(part): i for i, part in enumerate(lenses.parts)}
+        kinds = {type(part): number for number, part in enumerate(lenses.parts)}
         if not {Identity, Blur} <= set(kinds):
-            return
+            return reading
         # which lens it is comes first
-        lens = np.rint(of_best["nuisances"][:, 0])
-        may = np.flatnonzero(np.isin(lens, [kinds[Identity], kinds[Blur]]))
-        if not len(may):
-            return
-        starts = {"condition": conditions[may], "latent": of_best["latents"][may]}
-        found = self._best_of(
-            self._blurred, compared[may], starts, ~self._covered(compared, of_best)[may]
-        )
+        lens = np.rint(reading.nuisances[:, 0])
+        may = np.isin(lens, [kinds[Identity], kinds[Blur]])
+        if not may.any():
+            return reading
+        starts = {"condition": conditions[may], "latent": reading.latents[may]}
+        found = self._best_of(self._blurred, reading.compared[may], starts, ~reading.covered[may])
         width = found["nuisance"][:, 0]
-        place = list(lenses.names).index("blur")
         is_blurred = width > _SHARP
-        of_best["nuisances"][may, 0] = np.where(is_blurred, kinds[Blur], kinds[Identity])
-        of_best["nuisances"][may, place] = np.where(is_blurred, width, 0.0)
-        made = tf.constant(of_best["reconstructions"][may])
-        of_best["observed"][may] = lenses.apply(made, self._lens(of_best["nuisances"][may])).numpy()
+        nuisances, observed = reading.nuisances.copy(), reading.observed.copy()
+        nuisances[may, 0] = np.where(is_blurred, kinds[Blur], kinds[Identity])
+        nuisances[may, list(lenses.names).index("blur")] = np.where(is_blurred, width, 0.0)
+        made = tf.constant(reading.reconstructions[may])
+        observed[may] = lenses.apply(made, self._lens(nuisances[may])).numpy()
+        covered = covered_pixels(reading.compared, observed, self._generator.bounds)
+        return reading._replace(nuisances=nuisances, observed=observed, covered=covered)
 
-    def _measured_poses(self, conditions, compared, of_best):
+    def _measured_poses(self, conditions, reading):
         """(N, 4), of the images as they came: what was undone of a shift is added."""
-        shift = undone_shifts(self._observation, of_best["nuisances"])
-        undone = Pose(shifts_only=True, background=0.0)
-        inside = undone.undo(tf.ones_like(compared), tf.constant(shift)).numpy() > 0.5
-        typical = np.full([len(compared), self._generator.latent_size], self._generator.prior.mean)
-        starts = {"condition": conditions, "latent": typical}
-        visible = inside & ~self._covered(compared, of_best)
-        poses = self._best_of(self._posed, compared, starts, visible)["nuisance"].copy()
-        poses[:, :2] += shift
+        shifts = undone_shifts(self._observation, reading.nuisances)
+        whole = tf.ones_like(reading.compared)
+        around = Pose(shifts_only=True, background=0.0)
+        inside = around.undo(whole, tf.constant(shifts)).numpy() > 0.5
+        prior, size = self._generator.prior, self._generator.latent_size
+        starts = {"condition": conditions, "latent": np.full([len(shifts), size], prior.mean)}
+        visible = inside & ~reading.covered
+        poses = self._best_of(self._posed, reading.compared, starts, visible)["nuisance"].copy()
+        poses[:, :2] += shifts
         return poses
 
     @staticmethod

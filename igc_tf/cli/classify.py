@@ -48,6 +48,8 @@ class ClassifyOptions:
         doubt: say of a picture that it is perhaps none of the classes where only this share of
             pictures of the classes fits as badly; 0 to doubt none. Needs a generator whose card
             says what its scores mean.
+        measure: with settings that find out what happened to a picture, measure it: how it is
+            turned, scaled and blurred, and what covers it. Takes twice as long.
         batch_size: pictures searched at once; bounds the memory.
     """
 
@@ -58,6 +60,7 @@ class ClassifyOptions:
     bounds: tuple[float, float] | None = None
     output: Path = Path("runs/classify")
     doubt: Annotated[float, Range(0, 1, below=True)] = 0.01
+    measure: bool = True
     batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):
@@ -139,12 +142,15 @@ def _classify(options, classifier, pictures):
 
     run = RunDirectory(options.output)
     run.remove("*.png", "results.csv", "results.json")
-    paths, rows = list(pictures), []
+    paths, rows, units = list(pictures), [], {}
     begin = time.perf_counter()
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
         data = np.stack(list(pictures.values()))
+        measures = options.measure and hasattr(classifier.search.observation, "lenses")
         for found in classifier.classify_batches(data, batch_size=options.batch_size):
+            if measures:
+                found = classifier.measure(data[len(rows) : len(rows) + len(found)], found)
             seconds = (time.perf_counter() - begin) / len(found)
             for i, row in enumerate(_rows(classifier, found)):
                 path = paths[len(rows)]
@@ -155,6 +161,7 @@ def _classify(options, classifier, pictures):
                 )
                 if not rows:
                     print(_title(row))
+                    units = _units(found)
                 rows.append({**dict.fromkeys(_COLUMNS), **row})
                 print(_line(row, picture), flush=True)
             begin = time.perf_counter()
@@ -174,7 +181,7 @@ def _classify(options, classifier, pictures):
                 "probability": "0 to 1, of the classes",
                 "score": "higher is better, of searches of one kind",
                 "seconds": "s",
-                **{f"nuisance:{name}": unit for name, unit in _units(classifier)},
+                **units,
             },
             "environment": {**describe_code(), **describe_environment()},
             "rows": rows,
@@ -183,10 +190,12 @@ def _classify(options, classifier, pictures):
     print(f"\npictures, results.csv and results.json: {run.path}")
 
 
-def _units(classifier):
-    """`(name, unit)` of each parameter of what was observed."""
-    observation = classifier.search.observation
-    return zip(observation.names, observation.units, strict=True)
+def _units(found):
+    """{column: unit} of each parameter of what happened."""
+    if getattr(found, "observation", None) is None:
+        return {}
+    names, units, _ = found.nuisance
+    return {f"nuisance:{name}": unit for name, unit in zip(names, units, strict=True)}
 
 
 def _rows(classifier, found):
