@@ -3,8 +3,8 @@
 Without a run, the model stays as it ships, and its robust settings become those of today.
 
 The card says what the training recorded of itself: its recipe and those of the stages before it,
-command, commit, data and environment; the command that does so today; and what evaluations found
-about this very model.
+command, commit, data and environment; the command that does so today; what evaluations found about
+this very model; and, of a generator, what its scores mean (`training.calibrate`).
 """
 
 import importlib
@@ -33,6 +33,7 @@ from igc_tf.generators.store import (
 from igc_tf.runs import RunDirectory, read_json
 from igc_tf.search import robust_settings
 from igc_tf.training.lenet import LENET_FILE
+from training.calibrate import calibrate_card
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ class PublishOptions:
     results: tuple[Path, ...] = ()
 
 
-def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPED_GENERATORS):
+def publish_generator(
+    run, name, search_settings=None, results=(), folder=SHIPPED_GENERATORS, known=None
+):
     """Writes the weights and the card of the generator that a run chose.
 
     Args:
@@ -65,6 +68,7 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
             evaluation.inverse_classification; None for what the training says.
         results: directories of evaluations whose result has `rows`.
         folder: where to make the directory NAME.
+        known: `LabelledData` to calibrate by; None for the images that its data set keeps for that.
 
     Returns:
         The card.
@@ -72,6 +76,7 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
     Raises:
         InputError: for an unfinished training, and for a directory that holds no finished result
             about this generator.
+        DataUnavailableError: if there are no images to calibrate by.
     """
     options, best = _finished_training(run)
     generator = load_generator(run, name=name)
@@ -91,9 +96,11 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
             )
         trained_for = generator.card.get("settings", {})
         entries["settings"] = {**trained_for, "best": found["best_settings"]}
-    return save_generator(
-        generator, Path(folder) / name, "float16", training=options, chosen_epoch=best, **entries
-    )
+    target = Path(folder) / name
+    save_generator(generator, target, "float16", training=options, chosen_epoch=best, **entries)
+    # by the rounded weights
+    calibrate_card(target, data=known, verbose=0)
+    return generator_card(target)
 
 
 def renew_robust_settings(name, folder=SHIPPED_GENERATORS):

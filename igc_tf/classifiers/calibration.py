@@ -62,12 +62,24 @@ class Calibration:
             )
         return known[place - 1]
 
+    def to_dict(self):
+        """JSON-ready; the doubts in six digits."""
+        doubts = {name: _rounded(values) for name, values in self.doubts.items()}
+        return {"temperature": self.temperature, "doubts": doubts}
+
+    @classmethod
+    def from_dict(cls, values):
+        """The inverse of `to_dict`; what else the values say is left out."""
+        doubts = {name: np.array(known) for name, known in values["doubts"].items()}
+        return cls(values["temperature"], doubts)
+
 
 class Calibrated:
     """What a classifier does with its scores once it is calibrated.
 
     Attributes:
-        calibration: a `Calibration`; None before `calibrate`.
+        calibration: a `Calibration`; None before `calibrate`, unless the generator's card has one
+            for the settings (`load_classifier`).
     """
 
     calibration = None
@@ -160,6 +172,11 @@ class Calibrated:
         self._rejection = doubt, threshold
         return threshold
 
+    @property
+    def is_doubting(self):
+        """Whether some answers are refused, since `reject_at`."""
+        return self._rejection is not None
+
     def _doubts(self, parts, doubt):
         found = [DOUBTS[doubt](part) for part in parts]
         return found[0] if len(found) == 1 else np.stack(found, axis=1)
@@ -175,6 +192,11 @@ class Calibrated:
         if self.calibration is None:
             raise InputError("the classifier is not calibrated: expected calibrate before")
         return self.calibration
+
+
+def _rounded(values):
+    """Numbers as a list, each to six digits."""
+    return np.vectorize(lambda value: float(f"{value:.6g}"))(values).tolist()
 
 
 def _temperature(parts, labels):

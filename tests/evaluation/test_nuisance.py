@@ -1,0 +1,109 @@
+"""How digits are bent, how poses follow each other, and what the check writes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from evaluation.nuisance.__main__ import DEMANDED, KINDS, NuisanceOptions, check_nuisance
+from evaluation.nuisance.bending import (
+    Bending,
+    blurred,
+    composed,
+    covered,
+    overlap,
+    posed,
+    random_bending,
+)
+from igc_tf.data import bundled_digits
+from igc_tf.search.observations import Pose
+
+
+@pytest.fixture
+def bending():
+    return random_bending(np.random.default_rng(0), (40, 28, 28), 20, 4, 0.2, 2)
+
+
+@pytest.fixture
+def unit():
+    return bundled_digits().sample(40, seed=1).images[..., 0].astype(float) + 0.5
+
+
+def test_bendings_are_drawn_within_their_ranges(bending):
+    assert np.abs(bending.rotation).max() <= 20 < 1.2 * np.abs(bending.rotation).max()
+    assert 0.8 <= bending.scale.min() < 0.85 and 1.15 < bending.scale.max() <= 1.2
+    assert np.abs([bending.down, bending.right]).max() <= 4 and bending.blur.max() <= 2
+    assert bending.grey.min() >= 0.5 and bending.grey.max() <= 1
+    sizes = bending.rectangle.sum(axis=(1, 2))
+    assert sizes.min() >= 36 and sizes.max() <= 169
+    for cover in bending.rectangle:
+        rows, columns = np.flatnonzero(cover.any(axis=1)), np.flatnonzero(cover.any(axis=0))
+        assert (
+            cover.sum()
+            == len(rows) * len(columns)
+            == np.ptp(rows) * np.ptp(columns) + (np.ptp(rows) + np.ptp(columns) + 1)
+        )
+    assert (bending.bars.sum(axis=(1, 2)) == 2 * 3 * 28).all()
+    level = bending.bars.all(axis=2).any(axis=1)
+    assert 5 < level.sum() < 35
+
+
+def test_the_pose_is_the_one_that_the_library_means(unit, bending):
+    nuisance = np.stack(
+        [bending.down, bending.right, bending.scale, bending.rotation, 0 * bending.scale], axis=1
+    )
+    images = (unit[..., None] - 0.5).astype(np.float32)
+    expected = Pose().apply(images, np.float32(nuisance)).numpy()[..., 0] + 0.5
+    np.testing.assert_allclose(posed(unit, bending), expected, atol=2e-3)
+
+
+def test_poses_one_after_another_are_one_pose():
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(6, 2))
+    first, second = np.float32([[2, -1, 1.2, 20]] * 6), np.float32([[-3, 2, 0.9, -35]] * 6)
+    bending = Bending(*second.T, *[np.zeros(6)] * 4)
+
+    def moved(points, pose):
+        # (x right, y down), as the class says
+        down, right, scale, angle = pose[0]
+        a = np.deg2rad(angle)
+        x, y = points.T
+        return scale * np.stack(
+            [np.cos(a) * x + np.sin(a) * y, -np.sin(a) * x + np.cos(a) * y], axis=1
+        ) + [right, down]
+
+    expected = moved(moved(points, first), second)
+    np.testing.assert_allclose(moved(points, composed(bending, first)), expected, atol=1e-6)
+
+
+def test_blurs_and_covers(unit, bending):
+    soft = blurred(unit, bending)
+    expected = ndimage.gaussian_filter(unit[7], bending.blur[7], mode="constant")
+    np.testing.assert_allclose(soft[7], expected)
+    hidden = covered(unit, bending, bending.rectangle)
+    np.testing.assert_array_equal(hidden[~bending.rectangle], unit[~bending.rectangle])
+    assert (hidden[5][bending.rectangle[5]] == bending.grey[5]).all()
+
+
+def test_the_overlap_is_the_share_of_what_either_has():
+    one, other = np.zeros([2, 1, 4, 4], bool)
+    one[0, :2], other[0, 1:3] = True, True
+    np.testing.assert_allclose(overlap(one, other), [4 / 12])
+    np.testing.assert_array_equal(overlap(one & False, other & False), [0])
+
+
+def test_a_few_digits_are_checked_and_a_finished_part_is_kept(tmp_path):
+    options = NuisanceOptions(images=6, batch_size=6, output=tmp_path / "out")
+    result = check_nuisance(options, bundled_digits(), verbose=0)
+    rows = {row["kind"]: row for row in result["rows"]}
+    assert list(rows) == list(KINDS) and result["complete"]
+    assert result["demanded"] == DEMANDED and rows["nothing"]["errors"] == {}
+    assert set(rows["all at once"]["errors"]) == set(DEMANDED)
+    assert set(rows["pose"]["raw_errors"]) == {"rotation", "shift", "scale"}
+    # of six digits
+    assert rows["pose"]["errors"]["rotation"] < 10 and rows["blur"]["errors"]["blur"] < 0.5
+    assert rows["nothing"]["accuracy"] >= 5 / 6 and rows["nothing"]["milliseconds"] > 0
+    assert (tmp_path / "out" / "examples.png").stat().st_size > 10_000
+    with pytest.raises(ValueError, match="range|expected"):
+        replace(options, scaling=1.0)
