@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.data.picture import PICTURE_SUFFIXES
 from igc_tf.errors import ImageFileError, InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
 # the rest of a row are the scores
 _COLUMNS = ("file", "prediction", "probability", "score", "margin", "warnings", "seconds")
 # with more scores than this, a line of the printed table names the best
@@ -28,8 +28,9 @@ class ClassifyOptions:
     """Classify picture files and draw what each class makes of them.
 
     Attributes:
-        files: PNG, JPEG or NPY files, or folders of such, of any size. Of a grey generator each
-            holds one drawing, dark on light or light on dark, anywhere in the picture.
+        files: PNG, JPEG, WebP, BMP, TIFF, GIF or NPY files, or folders of such, of any size. Of a
+            grey generator each holds one drawing, dark on light or light on dark, anywhere in the
+            picture, unless its card says that pictures are cut and scaled.
         generator: a name that ships, a generator's directory, or a .keras file.
         settings: "paper", the paper's search; or those on the generator's card: "best"; "fast",
             one pass of its encoder; or "robust", which also finds out what happened to the
@@ -90,11 +91,13 @@ def picture_files(given):
             paths.append(path)
             continue
         try:
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from error
         if not inside:
-            raise InputError(f"{path} holds no pictures: expected {', '.join(_SUFFIXES)} files")
+            raise InputError(
+                f"{path} holds no pictures: expected {', '.join(PICTURE_SUFFIXES)} files"
+            )
         paths += inside
     return paths
 
