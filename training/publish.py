@@ -1,8 +1,8 @@
 """`python -m training.publish NAME RUN`: ships the model that a training run chose.
 
 The card says what the training recorded of itself: its recipe and those of the stages before it,
-command, commit, data and environment; the command that does so today; and what evaluations found
-about this very model.
+command, commit, data and environment; the command that does so today; what evaluations found about
+this very model; and, of a generator, what its scores mean (`training.calibrate`).
 """
 
 import importlib
@@ -23,12 +23,14 @@ from igc_tf.generators.keras_files import (
 )
 from igc_tf.generators.store import (
     SHIPPED_GENERATORS,
+    generator_card,
     load_generator,
     save_generator,
     write_card,
 )
 from igc_tf.runs import RunDirectory, read_json
 from igc_tf.training.lenet import LENET_FILE
+from training.calibrate import calibrate_card
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class PublishOptions:
     results: tuple[Path, ...] = ()
 
 
-def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPED_GENERATORS):
+def publish_generator(
+    run, name, search_settings=None, results=(), folder=SHIPPED_GENERATORS, known=None
+):
     """Writes the weights and the card of the generator that a run chose.
 
     Args:
@@ -60,6 +64,7 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
             evaluation.inverse_classification; None for what the training says.
         results: directories of evaluations whose result has `rows`.
         folder: where to make the directory NAME.
+        known: `LabelledData` to calibrate by; None for the images that its data set keeps for that.
 
     Returns:
         The card.
@@ -67,6 +72,7 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
     Raises:
         InputError: for an unfinished training, and for a directory that holds no finished result
             about this generator.
+        DataUnavailableError: if there are no images to calibrate by.
     """
     options, best = _finished_training(run)
     generator = load_generator(run, name=name)
@@ -86,9 +92,11 @@ def publish_generator(run, name, search_settings=None, results=(), folder=SHIPPE
             )
         trained_for = generator.card.get("settings", {})
         entries["settings"] = {**trained_for, "best": found["best_settings"]}
-    return save_generator(
-        generator, Path(folder) / name, "float16", training=options, chosen_epoch=best, **entries
-    )
+    target = Path(folder) / name
+    save_generator(generator, target, "float16", training=options, chosen_epoch=best, **entries)
+    # by the rounded weights
+    calibrate_card(target, data=known, verbose=0)
+    return generator_card(target)
 
 
 def publish_lenet(run, name, folder=SHIPPED_LENETS):

@@ -32,6 +32,11 @@ class Calibration:
     temperature: float
     doubts: dict
 
+    @property
+    def count(self):
+        """How many examples it is of."""
+        return len(next(iter(self.doubts.values())))
+
     def threshold(self, false_alarm, doubt):
         """The doubt that another example of a known class exceeds with at most a probability.
 
@@ -58,16 +63,33 @@ class Calibration:
         if place > len(known):
             raise InputError(
                 f"false_alarm={false_alarm!r} with {len(known)} examples to calibrate by: expected "
-                f"at least {math.ceil(1 / false_alarm) - 1}, or a greater probability"
+                f"at least {least_count(false_alarm)}, or a greater probability"
             )
         return known[place - 1]
+
+    def to_dict(self):
+        """JSON-ready; the doubts in six digits."""
+        doubts = {name: _rounded(values) for name, values in self.doubts.items()}
+        return {"temperature": self.temperature, "doubts": doubts}
+
+    @classmethod
+    def from_dict(cls, values):
+        """The inverse of `to_dict`; what else the values say is left out."""
+        doubts = {name: np.array(known) for name, known in values["doubts"].items()}
+        return cls(values["temperature"], doubts)
+
+
+def least_count(false_alarm):
+    """Returns how many examples a threshold of this probability of a false alarm takes."""
+    return math.ceil(1 / false_alarm - 1e-9) - 1
 
 
 class Calibrated:
     """What a classifier does with its scores once it is calibrated.
 
     Attributes:
-        calibration: a `Calibration`; None before `calibrate`.
+        calibration: a `Calibration`; None before `calibrate`, unless the generator's card has one
+            for the settings (`load_classifier`).
     """
 
     calibration = None
@@ -160,6 +182,11 @@ class Calibrated:
         self._rejection = doubt, threshold
         return threshold
 
+    @property
+    def is_doubting(self):
+        """Whether some answers are refused, since `reject_at`."""
+        return self._rejection is not None
+
     def _doubts(self, parts, doubt):
         found = [DOUBTS[doubt](part) for part in parts]
         return found[0] if len(found) == 1 else np.stack(found, axis=1)
@@ -175,6 +202,11 @@ class Calibrated:
         if self.calibration is None:
             raise InputError("the classifier is not calibrated: expected calibrate before")
         return self.calibration
+
+
+def _rounded(values):
+    """Numbers as a list, each to six digits."""
+    return np.vectorize(lambda value: float(f"{value:.6g}"))(values).tolist()
 
 
 def _temperature(parts, labels):

@@ -1,12 +1,16 @@
 """The classifier of a generator, by name."""
 
+import hashlib
+
+from igc_tf.classifiers.calibration import Calibration
 from igc_tf.classifiers.inverse import InverseClassifier
 from igc_tf.classifiers.inverted_generator import InvertedGeneratorClassifier
 from igc_tf.classifiers.multi_label import MultiLabelInvertedGeneratorClassifier
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
+from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
-from igc_tf.search.settings import named_settings
+from igc_tf.search.settings import SearchSettings, named_settings
 
 CLASSIFIERS = {
     "inverted": InvertedGeneratorClassifier,
@@ -17,6 +21,9 @@ CLASSIFIERS = {
 
 def load_classifier(generator, settings=None, kind=None, **facts):
     """Makes the classifier that suits a generator.
+
+    It is calibrated where the generator's card says what the scores of these settings mean: then
+    it has probabilities, and can refuse (`reject_at`).
 
     Args:
         generator: the name of one that ships; a directory or a `.keras` file of one; or a
@@ -39,13 +46,37 @@ def load_classifier(generator, settings=None, kind=None, **facts):
             raise InputError(f"{sorted(facts)}: expected none, the generator is loaded already")
     else:
         generator = load_generator(generator, **facts)
-    if kind is None:
-        kind = _kind(generator)
+    usual = _kind(generator)
+    kind = kind if kind is not None else usual
     if kind not in CLASSIFIERS:
         raise InputError(f"kind={kind!r}: expected one of {sorted(CLASSIFIERS)}")
     if settings is None and (kind == "inverse" or not (generator.card or {}).get("settings")):
-        return CLASSIFIERS[kind](generator)
-    return CLASSIFIERS[kind](generator, named_settings(settings, generator.card))
+        classifier = CLASSIFIERS[kind](generator)
+    else:
+        classifier = CLASSIFIERS[kind](generator, named_settings(settings, generator.card))
+    if kind == usual:
+        classifier.calibration = _recorded_calibration(generator, classifier.settings)
+    return classifier
+
+
+def _recorded_calibration(generator, settings):
+    """What a card says of the scores of these settings, by whatever name it has them; or None.
+
+    What it says of other weights than the generator has is of no use.
+    """
+    card = generator.card or {}
+    named = {"paper": {}, **(card.get("settings") or {})}
+    for name, values in (card.get("calibration") or {}).items():
+        is_meant = name in named and SearchSettings.from_dict(named[name]) == settings
+        if is_meant and values["weights_sha256"] == all_weights_digest(generator):
+            return Calibration.from_dict(values)
+    return None
+
+
+def all_weights_digest(generator):
+    """Returns the SHA-256 of a generator's weights and its encoder's, in hexadecimal."""
+    models = [m for m in (generator.source, generator.encoder) if m is not None]
+    return hashlib.sha256("".join(map(weights_digest, models)).encode()).hexdigest()
 
 
 def _kind(generator):

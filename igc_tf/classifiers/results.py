@@ -111,8 +111,13 @@ class Classification(_Found):
     compared: np.ndarray | None = None
 
     @property
+    def best(self):
+        """The classes of the highest scores, int64 (N,): the answers, also where refused."""
+        return self.scores.argmax(axis=1)
+
+    @property
     def nuisance(self):
-        """The `Nuisance` of the answers; without an observation one without parameters."""
+        """The `Nuisance` of the best classes; without an observation one without parameters."""
         if self.observation is None:
             return Nuisance((), (), np.zeros([len(self), 0], np.float32))
         return Nuisance(
@@ -121,7 +126,7 @@ class Classification(_Found):
 
     @property
     def covered(self):
-        """Where the data show what the answer does not make: bool (N, H, W, ...).
+        """Where the data show what the best class does not make: bool (N, H, W, ...).
 
         Patches that differ by much; single pixels are noise. Nothing without an observation.
         """
@@ -138,9 +143,12 @@ class Classification(_Found):
             i: its number.
 
         Returns:
-            For instance "a 4, turned 12° to the left; 21 pixels are covered".
+            For instance "a 4, turned 12° to the left; 21 pixels are covered"; of one that the
+            classifier refuses "perhaps none of them; most like a 4, as it is".
         """
-        words = [f"a {self.class_names[self.predictions[i]]}"]
+        words = [_with_article(self.class_names[self.best[i]])]
+        if self.predictions[i] < 0:
+            words[0] = f"perhaps none of them; most like {words[0]}"
         if self.observation is not None:
             said = self.observation.says(self.nuisance.values[i])
             words.append(said or "as it is")
@@ -149,8 +157,14 @@ class Classification(_Found):
         return f"{sentence}; {covered} pixels are covered" if covered >= _PATCH else sentence
 
     def _answers(self, name):
-        """Of an array (N, C, ...) each answer's part."""
-        return getattr(self, name)[np.arange(len(self)), self.predictions]
+        """Of an array (N, C, ...) the best class's part."""
+        return getattr(self, name)[np.arange(len(self)), self.best]
+
+
+def _with_article(name):
+    """A class's name as one says it: "a 4", "an 8", "an owl"."""
+    is_vowel = name[:1].lower() in tuple("aeio8") or name in ("11", "18")
+    return f"{'an' if is_vowel else 'a'} {name}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,14 @@ from igc_tf.errors import ImageFileError, InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
 
-# the rest of a row are the scores
-_COLUMNS = ("file", "prediction", "probability", "score", "margin", "warnings", "seconds")
+# the rest of a row are the scores, and what happened to the picture
+_COLUMNS = (
+    *("file", "prediction", "probability", "score", "margin", "warnings", "seconds"),
+    *("doubtful", "explanation"),
+)
+_DOUBTFUL = "perhaps none of them"
+# settings that find out what happened to a picture
+_ROBUST = "robust"
 # with more scores than this, a line of the printed table names the best
 _NAMES_IN_TITLE, _BEST = 12, 3
 
@@ -34,21 +40,25 @@ class ClassifyOptions:
         generator: a name that ships, a generator's directory, or a .keras file.
         settings: "paper", the paper's search; or those on the generator's card: "best"; "fast",
             one pass of its encoder; or "robust", which also finds out what happened to the
-            picture. By default the best there are.
+            picture. By default "robust" where the card has it, else the best there are.
         kind: of classifier; by default inverted, or multi_label where the generator knows several
             labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
             does not say them.
         output: directory for results.csv, results.json and the pictures.
+        doubt: say of a picture that it is perhaps none of the classes where only this share of
+            pictures of the classes fits as badly; 0 to doubt none. Needs a generator whose card
+            says what its scores mean.
         batch_size: pictures searched at once; bounds the memory.
     """
 
     files: tyro.conf.Positional[tuple[Path, ...]] = ()
-    generator: str = "mnist-cagan-compact"
+    generator: str = "mnist-cagan-observed"
     settings: str | None = None
     kind: Literal["inverted", "multi_label", "inverse"] | None = None
     bounds: tuple[float, float] | None = None
     output: Path = Path("runs/classify")
+    doubt: Annotated[float, Range(0, 1, below=True)] = 0.01
     batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):
@@ -67,14 +77,35 @@ def classify_files(options):
     paths = picture_files(options.files)
     import_tensorflow_quietly()
     from igc_tf.classifiers import load_classifier
+    from igc_tf.generators.store import load_generator
 
-    classifier = load_classifier(
-        options.generator, options.settings, options.kind, bounds=options.bounds
-    )
+    generator = load_generator(options.generator, bounds=options.bounds)
+    settings = options.settings
+    if settings is None and options.kind in (None, "inverted"):
+        recorded = (generator.card or {}).get("settings") or {}
+        settings = _ROBUST if _ROBUST in recorded else None
+    classifier = load_classifier(generator, settings, options.kind)
+    _doubt(classifier, options.doubt)
     pictures = read_pictures(paths, classifier.generator)
     if pictures:
         _classify(options, classifier, pictures)
     return 0 if len(pictures) == len(paths) else 2
+
+
+def _doubt(classifier, share):
+    """Lets a calibrated classifier refuse; says so where too few pictures calibrated it."""
+    from igc_tf.classifiers.calibration import least_count
+
+    if not share or classifier.calibration is None:
+        return
+    if classifier.calibration.count < least_count(share):
+        print(
+            f"note: no picture is doubted: {classifier.calibration.count} calibrated the "
+            f"generator, a share of {share:g} takes {least_count(share)}",
+            file=sys.stderr,
+        )
+        return
+    classifier.reject_at(share)
 
 
 def picture_files(given):
@@ -158,6 +189,7 @@ def _classify(options, classifier, pictures):
             "search": classifier.settings.to_dict(),
             "generator_sha256": classifier.generator.digest(),
             "units": {
+                "probability": "0 to 1, of the classes",
                 "score": "higher is better, of searches of one kind",
                 "seconds": "s",
                 **{f"nuisance:{name}": unit for name, unit in _units(classifier)},
@@ -178,25 +210,37 @@ def _units(classifier):
 def _rows(classifier, found):
     """For each example of a batch what its row says of the answer.
 
-    With several labels the score is the mean of the answers' scores, and the margin the least.
+    With several labels the score is the mean of the answers' scores, the margin the least, and the
+    probability that of all of them together.
     """
     import numpy as np
 
     layout = classifier.generator.layout
     names = layout.element_names
-    answers = zip(found.scores, found.predictions, strict=True)
-    for row, (scores, prediction) in enumerate(answers):
-        elements = layout.offsets + np.atleast_1d(prediction)
+    for row, scores in enumerate(found.scores):
+        elements = layout.offsets + _best(layout, scores)
         parts = [np.sort(part)[::-1] for part in layout.split(scores)]
         margins = [part[0] - part[1] for part in parts if len(part) > 1]
         yield {
             "prediction": ", ".join(names[element] for element in elements),
-            "probability": None,
+            "probability": None
+            if found.probabilities is None
+            else float(found.probabilities[row][elements].prod()),
             "score": float(scores[elements].mean()),
             "margin": float(min(margins)) if margins else None,
+            "doubtful": bool((np.asarray(found.predictions[row]) < 0).any())
+            if classifier.is_doubting
+            else None,
             **{f"score:{name}": float(s) for name, s in zip(names, scores, strict=True)},
             **_explanation(found, row),
         }
+
+
+def _best(layout, scores):
+    """The value of the highest score (C,) of each label (L,), also where it is refused."""
+    import numpy as np
+
+    return np.array([part.argmax() for part in layout.split(scores)])
 
 
 def _explanation(found, i):
@@ -217,7 +261,7 @@ def _as_csv(rows):
 
 
 def _title(row):
-    title = f"{'prediction':{_width(row)}}   margin   "
+    title = f"{'prediction':{_width(row)}}   probability   margin   "
     names = list(_scores(row))
     if len(names) > _NAMES_IN_TITLE:
         return f"{title}the {_BEST} best scores"
@@ -227,15 +271,19 @@ def _title(row):
 def _line(row, picture):
     """A row under `_title`; a long name's column is wider in both."""
     scores = _scores(row)
-    margin = "     -" if row["margin"] is None else f"{row['margin']:6.4f}"
-    line = f"{row['prediction']:{_width(row)}}   {margin}   "
+    margin, probability = (
+        f"{'-':>{width}}" if row[name] is None else f"{row[name]:{width}.{digits}f}"
+        for name, width, digits in (("margin", 6, 4), ("probability", 11, 3))
+    )
+    line = f"{row['prediction']:{_width(row)}}   {probability}   {margin}   "
     if len(scores) > _NAMES_IN_TITLE:
         best = sorted(scores, key=scores.get, reverse=True)[:_BEST]
         line += ", ".join(f"{name} {scores[name]:.4f}" for name in best)
     else:
         numbers = (f" {value:{max(8, len(name))}.4f}" for name, value in scores.items())
         line += " " * len("score of") + "".join(numbers)
-    said = f" ({row['explanation']})" if "explanation" in row else ""
+    said = row["explanation"] or (_DOUBTFUL if row["doubtful"] else "")
+    said = f" ({said})" if said else ""
     return f"{line}  {row['file']} -> {picture}{said}"
 
 
@@ -256,7 +304,7 @@ def _scores(row):
 def _draw_explanation(generator, found, picture, title):
     from igc_tf.plots import plot_explanations
 
-    answer = 0, found.predictions[0]
+    answer = 0, found.best[0]
     parts = found.compared, found.observed, found.reconstructions
     pictures = [picture[None], *(part[answer][None] for part in parts)]
     return plot_explanations(*pictures, [found.explain(0)], generator.bounds, title)
@@ -277,7 +325,10 @@ def _draw(classifier, found, i, picture, title):
         return plot_inverse_cases(
             images, made, conditions, None, layout.element_names, bounds, title
         )
-    answer = found.differences[one], found.predictions[one], None
+    best = _best(layout, found.scores[i])
+    if (found.predictions[one] < 0).any():
+        title = f"{title}: {_DOUBTFUL}"
+    answer = found.differences[one], best[None] if layout.num_labels > 1 else best, None
     if layout.num_labels > 1:
         return plot_label_cases(images, made, *answer, layout, bounds, title)
     return plot_cases(images, made, *answer, layout.class_names, bounds, title)

@@ -30,10 +30,13 @@ from igc_tf.generators.keras_files import (
 from igc_tf.runs import RunDirectory, read_json
 
 SHIPPED_GENERATORS = Path(__file__).parent / "weights"
-# how Keras makes a network again: one line of a card each, whatever its length
-_CONFIGURATIONS = ("model", "encoder_model")
+# what nobody reads: one line of a card each, whatever its length
+_LONG = ("calibration", "model", "encoder_model")
 # what a card says of a generator's making
-_KEPT = ("family", "architecture", "training", "chosen_epoch", "metrics", "settings")
+_KEPT = (
+    *("family", "architecture", "training", "chosen_epoch"),
+    *("metrics", "settings", "calibration"),
+)
 _FACTS = (
     *("layout", "bounds", "background", "prior", "name", "card"),
     *("condition_input", "condition_size", "latent_size", "condition_index"),
@@ -173,7 +176,7 @@ def save_generator(generator, directory, dtype="float32", **entries):
 
 
 def write_card(directory, card):
-    """Writes a card, each `model_config` in one line, whatever its length; returns the path.
+    """Writes a card, what nobody reads in one line each; returns the path.
 
     Args:
         directory: of the card.
@@ -182,9 +185,9 @@ def write_card(directory, card):
     Raises:
         OutputError: if it cannot be written.
     """
-    rest = {key: value for key, value in card.items() if key not in _CONFIGURATIONS}
+    rest = {key: value for key, value in card.items() if key not in _LONG}
     text = json.dumps(rest, indent=2, ensure_ascii=False).removesuffix("\n}")
-    for key in _CONFIGURATIONS:
+    for key in _LONG:
         if key in card:
             text += f',\n  "{key}": {json.dumps(card[key], ensure_ascii=False)}'
     return RunDirectory(directory).write_text(CARD, text + "\n}\n")
