@@ -145,7 +145,11 @@ def read_pictures(paths, generator):
     for path in paths:
         try:
             pictures[path] = read_picture(
-                path, generator.data_shape, generator.bounds, generator.background
+                path,
+                generator.data_shape,
+                generator.bounds,
+                generator.background,
+                generator.arrange,
             )
         except ImageFileError as error:
             print(f"error: {error}", file=sys.stderr)

@@ -1,20 +1,25 @@
 """Pictures of one's own as images to train on: looked through, framed, and parted by content."""
 
 import hashlib
+import os
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from igc_tf.data.folder import FoundPictures, some_of
+from igc_tf.data.folder import FoundPictures, find_pictures, labelled_pictures, some_of
 from igc_tf.data.ink import arrange_ink, is_drawing
 from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData
 from igc_tf.data.layout import ConditionLayout
+from igc_tf.data.load import load_images
 from igc_tf.data.parts import PARTS, Seen, given_parts, how_parted, part_by_content, without_copies
 from igc_tf.data.picture import frame_picture, to_grey
-from igc_tf.errors import DataError, ImageFileError, InputError
+from igc_tf.errors import DataError, ImageFileError, InputError, UnknownDatasetError
 from igc_tf.runs import progress_bar
 
+# the splits of a set by name that the parts of one's own are taken from
+_SPLITS = {"train": "train", "validation": "validation/choices", "test": "test"}
 # the networks halve a frame's sides twice; smaller ones hold too little, larger ones take long
 SIDE_STEP, LEAST_SIDE, MOST_SIDE = 4, 16, 64
 _OWN_SIDE = 32
@@ -57,6 +62,31 @@ class OwnImages:
     def shape(self):
         """(H, W, channels) of an image."""
         return self.train.data.shape[1:]
+
+
+def find_own_pictures(source: str | os.PathLike, data_dir=None) -> FoundPictures:
+    """Finds labelled pictures by their path, or a set of TensorFlow Datasets by its name.
+
+    Of a set by name, "train", "validation/choices" and "test" are what `load_images` says.
+
+    Args:
+        source: as for `find_pictures`, or the name of a set.
+        data_dir: of TensorFlow Datasets; None for its own default.
+
+    Raises:
+        DataError: as `find_pictures` and `load_images` do.
+    """
+    if Path(source).expanduser().exists():
+        return find_pictures(source)
+    try:
+        sets = {part: load_images(str(source), of, data_dir) for part, of in _SPLITS.items()}
+    except UnknownDatasetError as error:
+        raise DataError(
+            f"{str(source)!r} is no file or folder here, and no set of images: {error}"
+        ) from error
+    pictures = [one for part, data in sets.items() for one in labelled_pictures(data, part)]
+    train = sets["train"]
+    return FoundPictures(train.name, train.source, tuple(pictures), train.class_names)
 
 
 def load_own_images(

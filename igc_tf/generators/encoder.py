@@ -8,6 +8,9 @@ from keras import layers
 
 from igc_tf.generators.layers import keras_defaults, modulated_dense
 
+# what the trunk makes of one example
+FEATURE_LAYER = "features"
+
 
 @dataclass(frozen=True)
 class EncoderSize:
@@ -18,11 +21,13 @@ class EncoderSize:
             height and width pass dense layers only.
         features: that the trunk makes of one example.
         hidden_units: of the head's second layer.
+        groups: of channels that are normalised after each convolution; None for none.
     """
 
     convolutions: tuple[tuple[int, int, int], ...]
     features: int
     hidden_units: int
+    groups: int | None = None
 
 
 ENCODER_SIZES = {
@@ -30,6 +35,13 @@ ENCODER_SIZES = {
         convolutions=((32, 5, 2), (64, 3, 1), (64, 3, 2), (64, 3, 1)),
         features=384,
         hidden_units=256,
+    ),
+    # halves the sides once more: what lies where matters less
+    "deep": EncoderSize(
+        convolutions=((32, 5, 2), (64, 3, 1), (64, 3, 2), (96, 3, 1), (96, 3, 2), (128, 3, 1)),
+        features=384,
+        hidden_units=256,
+        groups=8,
     ),
 }
 
@@ -60,11 +72,18 @@ def build_encoder(size, condition_size, data_shape, latent_size, bounds=(-0.5, 0
         x = layers.Rescaling(1 / (high - low), -low / (high - low) - 0.5)(x)
     if len(data_shape) == 3:
         for channels, width, stride in size.convolutions:
-            x = layers.Conv2D(channels, width, stride, padding="same", activation="relu")(x)
-    features = layers.Dense(size.features, activation="relu")(layers.Flatten()(x))
-    features = layers.Reshape([1, size.features])(features)
+            x = _convolution(x, channels, width, stride, size.groups)
+    features = layers.Dense(size.features, activation="relu", name=FEATURE_LAYER)
+    features = layers.Reshape([1, size.features])(features(layers.Flatten()(x)))
     x = modulated_dense(features, condition, size.features)
     x = layers.Dense(size.hidden_units, activation="relu")(layers.Add()([x, features]))
     near_zero = keras.initializers.RandomNormal(stddev=0.005)
     latent = layers.Dense(latent_size, kernel_initializer=near_zero)(x)
     return keras.Model([data, condition], latent, name="encoder")
+
+
+def _convolution(x, channels, width, stride, groups):
+    if groups is None:
+        return layers.Conv2D(channels, width, stride, padding="same", activation="relu")(x)
+    x = layers.Conv2D(channels, width, stride, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.GroupNormalization(groups)(x))
