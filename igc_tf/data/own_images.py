@@ -13,7 +13,7 @@ from igc_tf.data.ink import arrange_ink, is_drawing
 from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.data.load import load_images
-from igc_tf.data.parts import PARTS, Seen, given_parts, how_parted, part_by_content, without_copies
+from igc_tf.data.parts import PARTS, Seen, drawn_parts, how_parted, part_by_content, without_copies
 from igc_tf.data.picture import frame_picture, to_grey
 from igc_tf.errors import DataError, ImageFileError, InputError, UnknownDatasetError
 from igc_tf.runs import progress_bar
@@ -221,15 +221,13 @@ def _check_classes(seen, class_names, remarks):
             f"{len(counts)} of the classes {some_of(class_names)} have pictures: expected two "
             f"classes or more{told}"
         )
-    missing = [part for part in PARTS if part not in given_parts(seen)]
-    short = [f"{name} ({count})" for name, count in counts.items() if count < len(missing)]
-    if "train" in given_parts(seen):
-        trained = _counts([one for one in seen if one.picture.split in (None, "train")])
-        short += [f"{name} (none to train on)" for name in counts if name not in trained]
+    trained = _counts([one for one in seen if one.picture.split in (None, "train")])
+    needed = 1 + len(drawn_parts(seen))
+    short = [f"{name} ({trained[name]})" for name in counts if trained[name] < needed]
     if short:
         raise DataError(
-            f"too few pictures of {some_of(short)}: expected {max(len(missing), 1)} or more of "
-            f"each class, one to train on, one for choices, one for the report{told}"
+            f"too few pictures of {some_of(short)}: expected {needed} or more of each class to "
+            f"train on{', to choose and to report by' if needed > 1 else ''}{told}"
         )
 
 

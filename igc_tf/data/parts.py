@@ -91,10 +91,8 @@ def part_by_content(seen, held_out):
             parts |= _divided(held, {"test": 0.5}, "validation")
         else:
             parts |= {o.digest: o.picture.split for o in of_class if o.picture.split != "train"}
-        wanted = [part for part in ("validation", "test") if part not in given]
-        if "validation" in given:
-            wanted = []
-        parts |= _divided(pool, dict.fromkeys(wanted, held_out / 2), "train")
+        shares = dict.fromkeys(drawn_parts(seen), held_out / 2)
+        parts |= _divided(pool, shares, "train")
     return parts
 
 
@@ -127,6 +125,13 @@ def how_parted(seen, held_out):
         return "held out: what the set says is for validation, by content half of it for the report"
     share = f"{50 * held_out:g} % of each class"
     return f"held out: for choices {share}, by content; for the report the set's own test pictures"
+
+
+def drawn_parts(seen):
+    """The parts that are drawn from what is to be trained on, because the set has none."""
+    given = given_parts(seen)
+    wanted = () if "validation" in given else ("validation", "test")
+    return [part for part in wanted if part not in given]
 
 
 def given_parts(seen):
