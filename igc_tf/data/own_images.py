@@ -106,8 +106,8 @@ def load_own_images(
 
     Where the set does not say what is held out, each picture's content decides (a hash of it), so
     that the same set is always parted alike, and adding pictures leaves the others where they are.
-    Only a class that would have less than half, or more than twice, of what is due to a part gives
-    or takes some, in the order of the hashes.
+    Only a class that would give a part less than two thirds, or more than one and a half times, of
+    what is due, gives it more or less, in the order of the hashes.
 
     Args:
         found: of `find_pictures`.

@@ -8,6 +8,8 @@ import numpy as np
 from igc_tf.data.folder import OwnPicture, some_of
 
 PARTS = ("train", "validation", "test")
+# of what is due to a part, a class may give it so many times more or less
+_OFF = 1.5
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ def _divided(some, shares, rest):
     for number, (part, share) in enumerate(shares.items(), start=1):
         due = share * len(some)
         count = int(((places >= begin) & (places < begin + share)).sum())
-        count = int(np.clip(count, max(1, np.ceil(due / 2)), max(1, np.floor(2 * due))))
+        least, most = np.ceil(due / _OFF), np.floor(_OFF * due)
+        count = int(np.clip(count, max(1, least), max(1, most)))
         # each part that follows, and what is trained on, needs one
         count = max(0, min(count, len(some) - first - (len(shares) - number) - 1))
         for one in some[first : first + count]:

@@ -12,7 +12,7 @@ from igc_tf.training.recipes import CAGANRecipe
 OWN_RECIPE = "cagan-joint"
 # The steps of a training: passes over many pictures, but never fewer or more steps than these. An
 # epoch has at least so many steps, so that it is not all judging and saving.
-_PASSES, _STEPS, _EPOCH_STEPS = 20, (4000, 17_000), 200
+_PASSES, _STEPS, _EPOCH_STEPS = 20, (3000, 17_000), 200
 _BATCH_SIZE, _SMALL_BATCH_SIZE, _MANY = 64, 32, 2000
 # Pictures of a batch that are searched: as many as a search with all classes allows, within ends.
 _SEARCHED, _SEARCHED_ENDS = 1600, (16, 64)
@@ -23,9 +23,9 @@ _SHIFT, _SHIFTS = 1.3, (0.75 / 28, 0.2)
 _SCALING, _SCALING_ANYWHERE = 0.1, 0.25
 # Colours tell the classes if by them alone so many times more are right than by chance, surely.
 _TELLING = 1.2
-# What class separation asks of pictures that it can hardly tell apart at first: softly, and with a
-# hint of the class.
-_JOINT = {"temperature": 0.02, "hint_weight": 1.0}
+# What class separation asks of pictures that it can hardly tell apart at first: softly, with a hint
+# of the class, and that the right one be reproduced all the same.
+_JOINT = {"temperature": 0.02, "reconstruction_weight": 10.0, "hint_weight": 1.0}
 # noise of the training, by whether pictures are drawings
 _SIGMA, _SIGMA_DRAWN = 0.1, 0.4
 
@@ -64,7 +64,8 @@ def suited_recipe(images, name=OWN_RECIPE, steps=None, seed=0):
         # one pass of the encoder is what is trained; searches from the mean would take as long
         # again, and bring nothing to it
         separations["separation"] = None
-        separations["joint"] = replace(separations["joint"], **_JOINT)
+        hinted = {"hint_weight": _JOINT["hint_weight"]} if images.arrange else _JOINT
+        separations["joint"] = replace(separations["joint"], **hinted)
     if steps is None:
         steps = int(np.clip(_PASSES * len(train) // batch_size, *_STEPS))
     passes = max(1, -(-min(_EPOCH_STEPS, steps) * batch_size // len(train)))
