@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -27,9 +27,10 @@ class TrainOwnOptions:
         output: the directory that everything is written to.
         size: HEIGHT WIDTH of the frame that pictures are brought to, multiples of 4 from 16 to 64;
             chosen by the pictures if not given.
-        colour: whether the frame has colours; by default if pictures have.
-        arrange: whether pictures are drawings whose ink is cropped, scaled and centred; found out
-            by default.
+        colours: whether the frame has colours; by default if pictures have.
+        pictures: drawings, whose ink is cropped, scaled and centred; or photographs, which are cut
+            about their middle and scaled, and so is whatever should stay as it is; by default what
+            they look like.
         held_out: the share of each class that is not trained on, where the set does not say: half
             of it is for choices, half for the report.
         recipe: what the training begins with: cagan-joint, cagan-compact or cagan-paper.
@@ -41,8 +42,8 @@ class TrainOwnOptions:
     source: tyro.conf.Positional[str]
     output: Path
     size: tuple[int, int] | None = None
-    colour: bool | None = None
-    arrange: bool | None = None
+    colours: Literal["found-out", "grey", "colour"] = "found-out"
+    pictures: Literal["found-out", "drawings", "photographs"] = "found-out"
     held_out: Annotated[float, Range(0, 1, above=True, below=True)] = 0.25
     recipe: str = "cagan-joint"
     steps: Annotated[int | None, Range(1)] = None
@@ -67,7 +68,8 @@ def train_own(options):
     found = find_own_pictures(options.source, options.data_dir)
     counts = f"{len(found.pictures):,} pictures of {len(found.class_names)} classes"
     print(f"{found.name}: {counts} ({found.kind})")
-    images = load_own_images(found, options.size, options.colour, options.arrange, options.held_out)
+    colour, arrange = _MEANT[options.colours], _MEANT[options.pictures]
+    images = load_own_images(found, options.size, colour, arrange, options.held_out)
     for remark in images.remarks:
         print(f"warning: {remark}", file=sys.stderr)
     recipe, reasons = suited_recipe(images, options.recipe, options.steps, options.seed)
@@ -84,4 +86,9 @@ def train_own(options):
     )
 
 
+_MEANT = {
+    "found-out": None,
+    **{"grey": False, "colour": True},
+    **{"drawings": True, "photographs": False},
+}
 _PARTS = {"train": "to train on", "validation": "for choices", "test": "for the report"}
