@@ -154,7 +154,7 @@ class SearchClassifier(Calibrated):
 
         parts = []
         for result in self.results(data, mask, batch_size, verbose, search):
-            found = self._classification(result, **(followed.pop() if search else {}))
+            found = self.findings(result, **(followed.pop() if search else {}))
             # what a batch was filled up with is no part of its result
             parts.append(found.take(slice(len(result.score))))
         return parts[0].join(*parts[1:])
@@ -172,9 +172,15 @@ class SearchClassifier(Calibrated):
             InputError: as for `predict`.
         """
         for result in self.results(data, mask, batch_size, verbose):
-            yield self._classification(result)
+            yield self.findings(result)
 
-    def _classification(self, result, **followed):
+    def findings(self, result, **followed):
+        """Returns the classification of a search's `Result`.
+
+        Args:
+            result: of N examples.
+            **followed: what is known of the search on its way, by name.
+        """
         scores = np.asarray(self.scores(result))
         found = {"predictions": self.predictions(scores), "scores": scores, "steps": result.steps}
         if self.calibration is not None:
@@ -245,7 +251,7 @@ class SearchClassifier(Calibrated):
         """The scores of each batch, and `keep` called with its classification."""
         if keep is not None:
             for result in self.results(data, mask, batch_size, verbose):
-                keep(found := self._classification(result))
+                keep(found := self.findings(result))
                 yield found.scores
             return
         for batch, count in self._batches(data, mask, batch_size, verbose):

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from igc_tf.classifiers.base import SearchClassifier
+from igc_tf.classifiers.measured import Measure
 from igc_tf.classifiers.results import Classification
 from igc_tf.errors import GeneratorError
 from igc_tf.search.space import Space
@@ -28,6 +29,8 @@ class InvertedGeneratorClassifier(SearchClassifier):
         GeneratorError: if the generator is of another form; the message says how.
         InputError: for settings outside their ranges.
     """
+
+    _measure = None
 
     def space(self):
         """One candidate for each class (`Space.per_value`)."""
@@ -55,6 +58,24 @@ class InvertedGeneratorClassifier(SearchClassifier):
             **self._observed(result),
         )
 
+    def measure(self, found):
+        """Measures what happened to images that were read: pose, blur, and what covers them.
+
+        Takes a search of its own, many times longer than the settings `robust`.
+
+        Args:
+            found: the `Classification` of images, by settings with lenses, such as `robust`.
+
+        Returns:
+            The same, whose `nuisance` also has the measured pose; see `Measure`.
+
+        Raises:
+            InputError: for settings that find out nothing of the kind.
+        """
+        if self._measure is None:
+            self._measure = Measure(self.generator, self.search.observation)
+        return self._measure(found)
+
     def _observed(self, result):
         """What a `Classification` says of an observation."""
         if "nuisance" not in result.values:
@@ -65,7 +86,8 @@ class InvertedGeneratorClassifier(SearchClassifier):
             "compared": result.compared,
         }
         found = {name: result.per_element(view).numpy() for name, view in views.items()}
-        return {"observation": self.search.observation, **found}
+        bounds = tuple(self.generator.bounds)
+        return {"observation": self.search.observation, "bounds": bounds, **found}
 
     def answer(self, result):
         """See `SearchClassifier.answer`: `label` (N,), `difference` and `score` (N, C), and

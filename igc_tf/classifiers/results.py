@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import shift
 
+from igc_tf.classifiers.measured import covered_pixels, undone_shifts
 from igc_tf.errors import InputError
 from igc_tf.metrics.intervals import wilson_interval
 
-# a difference of so much, in units of the data, is something that lies there
-_COVERED = 0.4
-# so many pixels of it are worth a word
-_PATCH = 6
+# so far from how a typical digit of the class stands, degrees, is worth a word
+_TURNED = 15
 
 
 class Nuisance(NamedTuple):
@@ -99,6 +98,9 @@ class Classification(_Found):
         observed: what the observation makes of the reconstructions (N, C, ...); None without one.
         compared: what that was compared with (N, C, ...): the data without what was undone in
             them; None without an observation.
+        bounds: (low, high) of the data; None without an observation.
+        pose: the `Pose` that was measured; None if none was.
+        poses: its parameters (N, P), of the best classes; see `Measure`.
     """
 
     differences: np.ndarray
@@ -109,6 +111,9 @@ class Classification(_Found):
     nuisances: np.ndarray | None = None
     observed: np.ndarray | None = None
     compared: np.ndarray | None = None
+    bounds: tuple[float, float] | None = None
+    pose: object = None
+    poses: np.ndarray | None = None
 
     @property
     def best(self):
@@ -120,21 +125,30 @@ class Classification(_Found):
         """The `Nuisance` of the best classes; without an observation one without parameters."""
         if self.observation is None:
             return Nuisance((), (), np.zeros([len(self), 0], np.float32))
-        return Nuisance(
-            tuple(self.observation.names), tuple(self.observation.units), self._answers("nuisances")
-        )
+        said = [(self.observation, self._of_best("nuisances"))]
+        if self.pose is not None:
+            # more exactly what is of the same name
+            said.append((self.pose, self.poses))
+        columns = {
+            name: (unit, values[:, i])
+            for by, values in said
+            for i, (name, unit) in enumerate(zip(by.names, by.units, strict=True))
+        }
+        units, values = zip(*columns.values(), strict=True)
+        return Nuisance(tuple(columns), units, np.stack(values, axis=1))
 
     @property
     def covered(self):
         """Where the data show what the best class does not make: bool (N, H, W, ...).
 
-        Patches that differ by much; single pixels are noise. Nothing without an observation.
+        See `covered_pixels`; a shift that was undone is done again. Nothing without an observation.
         """
         if self.observation is None:
             return np.zeros([len(self), *self.reconstructions.shape[2:]], bool)
-        left = np.abs(self._answers("compared") - self._answers("observed"))
-        around = uniform_filter(left, (0, 3, 3, 0), mode="constant")
-        return (left > _COVERED) & (around > _COVERED / 2)
+        parts = self._of_best("compared"), self._of_best("observed")
+        shifts = undone_shifts(self.observation, self._of_best("nuisances"))
+        patches = zip(covered_pixels(*parts, self.bounds), shifts, strict=True)
+        return np.stack([shift(patch, (*by, 0), order=0) for patch, by in patches])
 
     def explain(self, i):
         """What is in example i, and what happened to it, in one plain sentence.
@@ -150,13 +164,25 @@ class Classification(_Found):
         if self.predictions[i] < 0:
             words[0] = f"perhaps none of them; most like {words[0]}"
         if self.observation is not None:
-            said = self.observation.says(self.nuisance.values[i])
-            words.append(said or "as it is")
+            said = self.observation.says(self._of_best("nuisances")[i])
+            words += filter(None, [self._turned(i), said])
+            words += [] if len(words) > 1 else ["as it is"]
         sentence = ", ".join(words)
-        covered = int(self.covered[i].sum())
-        return f"{sentence}; {covered} pixels are covered" if covered >= _PATCH else sentence
+        covered = int(self.take([i]).covered.sum())
+        return f"{sentence}; {covered} pixels are covered" if covered else sentence
 
-    def _answers(self, name):
+    def _turned(self, i):
+        """How far example i is turned from how its class stands, if that was measured."""
+        if self.pose is None:
+            return ""
+        angle = float(self.poses[i][self.pose.names.index("rotation")])
+        way = "left" if angle > 0 else "right"
+        if abs(angle) < _TURNED:
+            return ""
+        usual = _with_article(self.class_names[self.best[i]])
+        return f"turned {abs(angle):.0f}° to the {way} of how {usual} stands"
+
+    def _of_best(self, name):
         """Of an array (N, C, ...) the best class's part."""
         return getattr(self, name)[np.arange(len(self)), self.best]
 

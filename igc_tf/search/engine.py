@@ -122,6 +122,11 @@ class Search:
             dropped,
         )
 
+    @property
+    def without_lenses(self):
+        """The `Search` for the same without an observation's `lenses`; None where it has none."""
+        return self._groups
+
     def screen(self, batch, k):
         """Returns the `State` at the k starts of least loss: `init` and `keep` in one.
 

@@ -36,7 +36,7 @@ class Block(NamedTuple):
             example's index, not on its batch.
         size: D.
         moves: which elements move: True, False, or booleans that broadcast to (K, D).
-        unit: a solver works on value / unit: a large unit moves fast.
+        unit: a solver works on value / unit: a large unit moves fast. One number, or (D,).
         first_step: how many steps pass before the block begins to move.
         projection: a `Projection` after every step, or None.
         restriction: (B, K, D) -> (B, K), added to the loss, or None.
@@ -45,7 +45,7 @@ class Block(NamedTuple):
     start: Callable
     size: int
     moves: object = True
-    unit: float = 1.0
+    unit: float | np.ndarray = 1.0
     first_step: int = 0
     projection: Projection | None = None
     restriction: Callable | None = None
@@ -167,6 +167,23 @@ class Space(NamedTuple):
             )
         return cls(blocks, 1, None)
 
+    @classmethod
+    def given(cls, generator):
+        """One candidate, whose condition and latent the batch's `starts` say: both rest.
+
+        What is left to be searched is what happened to the data (`observed`).
+
+        Args:
+            generator: a `Generator`.
+        """
+        sizes = {"condition": generator.condition_size, "latent": generator.latent_size}
+        blocks = {
+            name: Block(lambda batch, generator, size=size: tf.zeros([1, 1, size]), size, False)
+            for name, size in sizes.items()
+            if size is not None
+        }
+        return cls(blocks, 1, None)
+
     def observed(self, observation):
         """Returns this space with an observation's nuisance searched beside it.
 
@@ -195,6 +212,7 @@ class Space(NamedTuple):
             start=lambda batch, generator: tf.tile(batch.begun.nuisance, [1, self.candidates, 1]),
             size=len(observation.names),
             moves=getattr(observation, "moves", True),
+            unit=getattr(observation, "unit", 1.0),
             projection=Projection(lambda values: tf.clip_by_value(values, low, high)),
         )
         label = None if self.label is None else np.repeat(self.label, starts)
@@ -207,7 +225,7 @@ class Space(NamedTuple):
             InputError: for a block that cannot be searched as it says, or nothing to search.
         """
         for name, block in self.blocks.items():
-            if not block.unit > 0:
+            if not np.all(np.asarray(block.unit) > 0):
                 raise InputError(f"unit={block.unit!r} of {name}: expected a number > 0")
             if block.first_step < 0 or int(block.first_step) != block.first_step:
                 raise InputError(

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,22 @@ from igc_tf.generators.store import generator_card, generator_names
 
 # looks at one search, at most
 _LOOKS = 24
+# how often a picture of a class may be called none of them
+_FALSE_ALARM = 0.01
+
+
+class Explained(NamedTuple):
+    """What the best class says of a picture.
+
+    Attributes:
+        sentence: what is there, and what happened to it; also where the answer is refused.
+        compared: float32 (...), the picture without what was undone in it.
+        observed: float32 (...), what the class makes of that.
+    """
+
+    sentence: str
+    compared: np.ndarray
+    observed: np.ndarray
 
 
 class Look(NamedTuple):
@@ -26,6 +43,9 @@ class Look(NamedTuple):
         is_searched: bool (C,), false for a class that was dropped: its reproduction and difference
             are those of then.
         reproductions: float32 (C, ...).
+        probabilities: (C,), each label's summing to 1; None of a classifier that is not calibrated.
+        is_doubtful: whether the answer is refused.
+        explained: the `Explained` of a search with an observation; else None.
     """
 
     step: int
@@ -34,6 +54,9 @@ class Look(NamedTuple):
     differences: np.ndarray
     is_searched: np.ndarray
     reproductions: np.ndarray
+    probabilities: np.ndarray | None
+    is_doubtful: bool
+    explained: Explained | None
 
 
 def watch(classifier, data):
@@ -46,35 +69,56 @@ def watch(classifier, data):
     Yields:
         The `Look`s: at the starts, after some of the steps, and at the end.
     """
-    search, done = classifier.search, 0
+    search, done, plan = classifier.search, 0, list(classifier.search.plan)
     every = max(1, -(-classifier.settings.steps // (_LOOKS - 2)))
-    state = search.init(data[np.newaxis])
-    seen = _look(classifier, state, done)
+    batch = data[np.newaxis]
+    if search.without_lenses is not None and plan[0][0] == 0 and plan[0][1] is not None:
+        # many times fewer candidates, each class among them
+        first = search.without_lenses
+        seen = _look(classifier, first.finish(first.init(batch)), done)
+        yield seen
+        state = search.screen(batch, plan.pop(0)[1])
+    else:
+        state, seen = search.init(batch), None
+    seen = _look(classifier, search.finish(state), done, seen)
     yield seen
-    for steps, keep in search.plan:
+    for steps, keep in plan:
         end = done + steps
         while done < end:
             stop = min(end, done + every)
             state, done = search.advance(state, stop - done), stop
-            seen = _look(classifier, state, done, seen)
+            seen = _look(classifier, search.finish(state), done, seen)
             yield seen
         if keep is not None:
             state = search.keep(state, search.best(state, keep))
-            seen = _look(classifier, state, done, seen)
+            seen = _look(classifier, search.finish(state), done, seen)
     yield seen._replace(is_last=True)
 
 
-def _look(classifier, state, step, before=None):
-    result = classifier.search.finish(state)
+def _look(classifier, result, step, before=None):
+    """A `Look` at a `Result`; of classes that were dropped what was seen of them before."""
+    found = classifier.findings(result)
     is_searched = result.places.numpy()[0] >= 0
-    differences = result.per_element(result.terms.difference).numpy()[0]
-    reproductions = result.per_element(result.generated).numpy()[0]
+    differences, reproductions = found.differences[0], found.reconstructions[0]
     if before is not None:
         differences = np.where(is_searched, differences, before.differences)
         beside = is_searched.reshape(-1, *[1] * (reproductions.ndim - 1))
         reproductions = np.where(beside, reproductions, before.reproductions)
-    scores = np.asarray(classifier.scores(result))[0]
-    return Look(step, False, scores, differences, is_searched, reproductions)
+    explained = None
+    if getattr(found, "observation", None) is not None:
+        of_best, answered = (0, found.best[0]), replace(found, predictions=found.best)
+        explained = Explained(answered.explain(0), found.compared[of_best], found.observed[of_best])
+    return Look(
+        step,
+        False,
+        found.scores[0],
+        differences,
+        is_searched,
+        reproductions,
+        None if found.probabilities is None else found.probabilities[0],
+        bool(np.any(found.predictions[0] < 0)),
+        explained,
+    )
 
 
 class Shelf:
@@ -130,6 +174,8 @@ class Shelf:
             raise InputError(
                 f"the generator {generator!r} has no latent: expected one that draws each class"
             )
+        if classifier.calibration is not None:
+            classifier.reject_at(_FALSE_ALARM)
         # compiles all that the page waits for, and refuses what makes no pictures
         for _ in watch(classifier, blank(classifier.generator)):
             pass
@@ -200,16 +246,25 @@ def describe_classifier(classifier):
 
 def describe_look(classifier, look):
     """Returns a `Look` as a page is told of it, JSON-ready: pictures in `packed`."""
-    predictions = classifier.predictions(look.scores[np.newaxis])[0]
-    offsets = np.array(classifier.generator.layout.offsets)
+    generator = classifier.generator
+    layout, explained = generator.layout, look.explained
+    best = [part.argmax() for part in layout.split(look.scores)]
+    answers = (np.array(layout.offsets) + best).tolist()
     return {
         "step": look.step,
         "last": look.is_last,
-        "answers": (offsets + predictions).tolist(),
+        "answers": answers,
+        "probability": None
+        if look.probabilities is None
+        else float(look.probabilities[answers].prod()),
+        "doubtful": look.is_last and look.is_doubtful,
+        "explanation": None if explained is None else explained.sentence,
         "scores": look.scores.tolist(),
         "differences": look.differences.tolist(),
         "searched": look.is_searched.tolist(),
-        "images": packed(classifier.generator, look.reproductions),
+        "images": packed(generator, look.reproductions),
+        "compared": None if explained is None else packed(generator, explained.compared),
+        "observed": None if explained is None else packed(generator, explained.observed),
     }
 
 

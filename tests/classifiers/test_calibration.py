@@ -1,12 +1,13 @@
 """Temperatures against a closed form, thresholds by counting, and refused answers."""
 
+import json
 import types
 
 import numpy as np
 import pytest
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
-from igc_tf.classifiers.calibration import Calibrated
+from igc_tf.classifiers.calibration import Calibrated, Calibration
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -110,6 +111,20 @@ def test_refuses_as_many_as_it_was_told():
         classifier.reject_at(0.01)
 
 
+def test_a_calibration_reads_back_from_json():
+    rng = np.random.default_rng(0)
+    classifier = _Scored(PAIRS)
+    labels = np.zeros([50, 2], int)
+    kept = classifier.calibrate(rng.normal(size=(50, 5)), labels)
+    read = Calibration.from_dict(json.loads(json.dumps({**kept.to_dict(), "more": 1})))
+    assert read.temperature == kept.temperature and read.doubts.keys() == kept.doubts.keys()
+    for name, known in kept.doubts.items():
+        np.testing.assert_allclose(read.doubts[name], known, rtol=5e-6)
+    np.testing.assert_allclose(
+        read.threshold(0.1, "margin"), kept.threshold(0.1, "margin"), rtol=5e-6
+    )
+
+
 def test_doubts_are_reckoned_from_the_scores():
     scores = np.array([[-0.3, -0.1, -0.15], [-0.5, -0.9, -0.6]])
     classifier = _Scored(ConditionLayout.classes(3))
@@ -152,6 +167,12 @@ def test_a_search_classifier_answers_none_of_them():
     assert (found.predictions[:5] == labels[:5]).all() and (found.predictions[5:] == -1).all()
     np.testing.assert_allclose(found.probabilities, classifier.probabilities(found.scores))
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1)
+    # it is said what it is most like
+    assert found.explain(0) == f"a {labels[0]}"
+    best = found.scores[7].argmax()
+    assert found.best[7] == best and found.explain(7) == (
+        f"perhaps none of them; most like a {best}"
+    )
     # a refused answer is not right
     evaluation = classifier.evaluate(foreign, np.tile(labels[:5], 2), verbose=0)
     assert evaluation.correct == 5

@@ -76,8 +76,12 @@ def test_files_and_folders_are_classified_and_drawn(classified, capsys):
         first, second = sorted(scores.values(), reverse=True)[:2]
         assert max(scores, key=scores.get) == row["prediction"]
         assert row["score"] == first and row["margin"] == pytest.approx(first - second)
-        assert row["probability"] is None and row["warnings"] == "" and row["seconds"] > 0
-    assert result["options"]["generator"] == "mnist-cagan-compact" and result["search"]["steps"]
+        assert 0.5 < row["probability"] <= 1 and row["warnings"] == "" and row["seconds"] > 0
+        assert row["doubtful"] is False
+        assert row["explanation"].endswith(f" {row['prediction']}, as it is")
+    # what happened to pictures is found out unless something else is asked for
+    assert result["options"]["generator"] == "mnist-cagan-observed"
+    assert result["options"]["settings"] is None and result["search"]["observation"] == "robust"
 
     lines = [line for line in captured.out.splitlines() if " -> " in line]
     assert [line.split()[0] for line in lines] == [row["prediction"] for row in result["rows"]]
@@ -92,7 +96,7 @@ def test_the_csv_is_the_same_table(classified):
     with open(output / "results.csv", encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     assert list(table[0]) == list(rows[0])
-    assert list(table[0])[:7] == [
+    assert list(table[0])[:9] == [
         "file",
         "prediction",
         "probability",
@@ -100,9 +104,12 @@ def test_the_csv_is_the_same_table(classified):
         "margin",
         "warnings",
         "seconds",
+        "doubtful",
+        "explanation",
     ]
     for read, row in zip(table, rows, strict=True):
-        assert read["prediction"] == row["prediction"] and read["probability"] == ""
+        assert read["prediction"] == row["prediction"] and read["doubtful"] == "False"
+        assert float(read["probability"]) == row["probability"]
         assert float(read["score:3"]) == row["score:3"]
 
 
@@ -131,6 +138,35 @@ def test_the_class_vector_may_be_searched_too(tmp_path, capsys):
     # the scores are the class vector that was found
     assert sum(scores) == pytest.approx(1, abs=1e-4) and row["score"] == max(scores)
     assert (output / "000-7.png").exists()
+
+
+def test_what_is_no_digit_is_doubted_and_keeps_its_nearest_class(tmp_path, capsys):
+    face = np.zeros([28, 28, 1])
+    face[2:26, 2:26:3] = face[2:26:3, 2:26] = 255
+    save(tmp_path / "grid.png", face)
+    save(tmp_path / "7.png", digit(7))
+    files, output = (tmp_path / "grid.png", tmp_path / "7.png"), tmp_path / "out"
+    for doubt, expected in ((0.01, [True, False]), (0, [None, None])):
+        arguments = ["--settings", "fast", "--doubt", doubt, "--output", output]
+        assert run(*files, *arguments) == 0
+        rows = json.loads((output / "results.json").read_text(encoding="utf-8"))["rows"]
+        assert [row["doubtful"] for row in rows] == expected
+        assert rows[0]["prediction"] in list("0123456789") and rows[1]["prediction"] == "7"
+        lines = [line for line in capsys.readouterr().out.splitlines() if " -> " in line]
+        assert lines[0].endswith(" (perhaps none of them)") == bool(doubt)
+        assert "none of them" not in lines[1]
+
+
+def test_a_generator_that_is_not_calibrated_has_no_probabilities(tmp_path, capsys):
+    save(tmp_path / "7.png", digit(7))
+    output = tmp_path / "out"
+    arguments = ["--generator", "mnist-cgan-compact-10", "--output", output]
+    assert run(tmp_path / "7.png", *arguments) == 0
+    (row,) = json.loads((output / "results.json").read_text(encoding="utf-8"))["rows"]
+    assert row["probability"] is None and row["doubtful"] is None and row["explanation"] is None
+    with open(output / "results.csv", newline="") as file:
+        (read,) = csv.DictReader(file)
+    assert read["probability"] == read["doubtful"] == ""
 
 
 def test_robust_settings_say_what_happened(tmp_path, capsys):

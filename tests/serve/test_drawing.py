@@ -8,7 +8,7 @@ import pytest
 import igc_tf
 from igc_tf.errors import ImageFileError, InputError
 from igc_tf.generators.store import save_generator
-from igc_tf.serve.drawing import Shelf, describe_look, packed, read_drawing, watch
+from igc_tf.serve.drawing import Shelf, blank, describe_look, packed, read_drawing, watch
 from tests.fixtures.exported import linear_classifier, other_classifier
 from tests.serve.drawn import drawn_digit, png
 
@@ -32,6 +32,48 @@ def test_the_last_look_is_the_classifiers_answer(shelf):
     assert last.scores.argmax() == 7
     # it improves while one looks
     assert last.differences[7] < before[0].differences[7]
+
+
+@pytest.fixture(scope="module")
+def robust():
+    """What may have happened to a picture is searched, and its scores are calibrated."""
+    classifier = Shelf("mnist-cagan-compact", "robust")
+    return classifier.get(*classifier.first)
+
+
+def test_what_happened_is_told_beside_the_answer(robust):
+    data = np.roll(read_drawing(robust.generator, drawn_digit(7)), 4, axis=1)
+    *before, last = watch(robust, data)
+    found = robust.classify(data[np.newaxis])
+    np.testing.assert_allclose(last.scores, found.scores[0], atol=1e-4)
+    # every class was looked at, and keeps its picture
+    assert np.isfinite(last.reproductions).all() and before[0].is_searched.all()
+    assert last.is_searched.sum() < 10
+    told = describe_look(robust, last)
+    assert told["explanation"] == found.explain(0) == last.explained.sentence
+    assert "shifted 4 pixels to the right" in told["explanation"]
+    assert told["compared"] == packed(robust.generator, found.compared[0, 7])
+    assert told["observed"] == packed(robust.generator, found.observed[0, 7])
+    # undone
+    assert np.abs(found.compared[0, 7] - data).mean() > 0.1
+
+
+def test_probability_and_doubt_are_told_in_the_end(shelf):
+    classifier = shelf.get(*shelf.first)
+    grid = blank(classifier.generator)
+    grid[2:26, 2:26:3] = grid[2:26:3, 2:26] = 0.5
+    for data, is_doubtful in (
+        (read_drawing(classifier.generator, drawn_digit(7)), False),
+        (grid, True),
+    ):
+        looks = [describe_look(classifier, look) for look in watch(classifier, data)]
+        assert [look["doubtful"] for look in looks] == [False] * (len(looks) - 1) + [is_doubtful]
+        found = classifier.classify(data[np.newaxis])
+        assert (found.predictions[0] == -1) == is_doubtful
+        # the class that it is most like, all the same
+        assert looks[-1]["answers"] == [found.best[0]]
+        assert looks[-1]["probability"] == pytest.approx(found.probabilities[0].max(), abs=1e-4)
+        assert looks[-1]["explanation"] is looks[-1]["compared"] is None
 
 
 @pytest.mark.parametrize("steps", [0, 1, 50, 100])

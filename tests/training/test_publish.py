@@ -6,10 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from igc_tf.classifiers import evaluate_network, load_lenet
-from igc_tf.generators.store import load_generator, save_generator
+from igc_tf.classifiers import evaluate_network, load_classifier, load_lenet
+from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
+from igc_tf.generators.store import generator_card, load_generator, save_generator
+from igc_tf.search import SearchSettings
 from igc_tf.training import LeNetRecipe, train_lenet
+from tests.fixtures.encoded_digits import save_encoded_digits
 from tests.training.tiny_run import RECIPE, tiny_parts, train_tiny
+from training.calibrate import calibrate_card
 from training.publish import publish_generator, publish_lenet
 
 TABLE = {
@@ -21,6 +26,7 @@ TABLE = {
     "complete": True,
     "rows": [{"sigma": 0.0}],
 }
+KNOWN = bundled_digits().sample(12, seed=4)
 CHOICE = {
     "program": "python -m evaluation.search_settings",
     "complete": True,
@@ -55,7 +61,7 @@ def _result(folder, content, digest):
 
 
 def test_the_card_says_what_the_training_recorded(run, tmp_path):
-    card = publish_generator(run, "own", folder=tmp_path)
+    card = publish_generator(run, "own", folder=tmp_path, known=KNOWN)
     options = json.loads((run / "options.json").read_text())
     assert options["start_from"] == str(run.parent / "first") and options["seconds"] > 0
     # a card does not tell where on a machine the files lay
@@ -74,11 +80,50 @@ def test_the_card_says_what_the_training_recorded(run, tmp_path):
     np.testing.assert_allclose(loaded.sample(labels, 0), trained.sample(labels, 0), atol=2e-2)
 
 
+def test_the_card_says_what_the_scores_mean(run, tmp_path):
+    card = publish_generator(run, "own", folder=tmp_path, known=KNOWN)
+    (name,) = card["calibration"]
+    assert name == "best" and card["calibration"][name]["data"]["count"] == 12
+    # of the weights as they ship, and by name or by the same settings
+    classifier = load_classifier(tmp_path / "own")
+    again = load_classifier(tmp_path / "own", classifier.settings)
+    scores = classifier.predict(KNOWN.images, verbose=0)
+    assert again.calibration.temperature == classifier.calibration.temperature > 0
+    known = classifier.calibration.doubts["difference"]
+    np.testing.assert_allclose(known, np.sort(-scores.max(axis=1)), rtol=1e-4)
+    found = classifier.classify(KNOWN.images)
+    by_hand = np.exp(scores / classifier.calibration.temperature)
+    by_hand /= by_hand.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found.probabilities, by_hand, atol=1e-4)
+    # other settings, or other weights, are another matter
+    assert load_classifier(tmp_path / "own", "paper").calibration is None
+    card["calibration"][name]["weights_sha256"] = "another"
+    (tmp_path / "own" / "card.json").write_text(json.dumps(card))
+    assert load_classifier(tmp_path / "own").calibration is None
+
+
+def test_a_card_is_calibrated_anew_one_setting_at_a_time(tmp_path):
+    one, other = SearchSettings(steps=0, start="encoder"), SearchSettings(steps=1)
+    save_encoded_digits(tmp_path / "own", None, one=one, other=other)
+    before = generator_card(tmp_path / "own")
+    calibrate_card(tmp_path / "own", ("one",), KNOWN, verbose=0)
+    found = calibrate_card(tmp_path / "own", ("paper",), KNOWN, verbose=0)
+    card = generator_card(tmp_path / "own")
+    assert list(card.pop("calibration")) == ["one", "paper"] and list(found) == ["paper"]
+    # nothing else has changed
+    assert card == before
+    assert load_classifier(tmp_path / "own", "other").calibration is None
+    assert load_classifier(tmp_path / "own", "paper").calibration.temperature > 0
+    assert set(calibrate_card(tmp_path / "own", (), KNOWN, verbose=0)) == {"one", "other"}
+    with pytest.raises(InputError, match="no generator 'none'"):
+        calibrate_card("none")
+
+
 def test_figures_are_of_the_generator_as_trained_or_as_shipped(run, digests, tmp_path):
     trained, shipped = digests
     table = _result(tmp_path / "table", TABLE, shipped)
     choice = _result(tmp_path / "choice", CHOICE, trained)
-    card = publish_generator(run, "own", choice, (table,), tmp_path)
+    card = publish_generator(run, "own", choice, (table,), tmp_path, KNOWN)
     assert card["settings"] == {"best": {"steps": 7}}
     kept = ("program", "options", "search", "data", "rows")
     assert card["metrics"] == [{key: TABLE[key] for key in kept}]
@@ -90,7 +135,7 @@ def test_of_several_generators_its_own_test_rows_are_taken(run, digests, tmp_pat
     ]
     content = {**TABLE, "rows": rows, "best_settings": {"steps": 20}}
     directory = _result(tmp_path / "inverse", content, {"4": digests[0], "5": "another"})
-    card = publish_generator(run, "own", directory, (directory,), tmp_path)
+    card = publish_generator(run, "own", directory, (directory,), tmp_path, KNOWN)
     assert card["settings"] == {"best": {"steps": 20}}
     assert card["metrics"][0]["rows"] == [{"split": "test", "latent_size": 4}]
 

@@ -32,8 +32,8 @@ class Begun(NamedTuple):
 class Observation(Protocol):
     """A differentiable model of what may have happened to an image.
 
-    More is optional: `undo(data, nuisance)`, `begin(batch, generator)` and `moves`, as `Bent` has
-    them, `says(nuisance)` for a sentence, and `lenses` (see `Explanations`).
+    More is optional: `undo(data, nuisance)`, `begin(batch, generator)`, `moves` and `unit`, as
+    `Bent` has them, `says(nuisance)` for a sentence, and `lenses` (see `Explanations`).
 
     Attributes:
         names: of its P parameters.
@@ -89,6 +89,8 @@ class Bent:
     starts = 1
     # whether the parameters are searched, or stay at their starts
     moves = True
+    # what a solver works in: each value / unit; one number, or (P,)
+    unit = 1.0
     # whether any of it is undone in the data that are compared
     undoes = False
 

@@ -71,7 +71,7 @@ class Compose(Bent):
         if len(set(self.names)) < len(self.names):
             raise InputError(f"names {self.names}: expected parts whose parameters differ in name")
         self.starts = int(np.prod([part.starts for part in parts]))
-        self.moves = _moves(parts)
+        self.moves, self.unit = _of_all(parts, "moves"), np.float32(_of_all(parts, "unit"))
         self.undoes = any(part.undoes for part in parts)
 
     def start(self, batch, generator):
@@ -160,9 +160,10 @@ class AnyOf(Bent):
         places = {parameter.name: i for i, parameter in enumerate(self.parameters)}
         self._places = [np.int32([places[p.name] for p in part.parameters]) for part in parts]
         self.moves = np.zeros(len(self.parameters), bool)
-        np.logical_or.at(
-            self.moves, np.concatenate([np.int32(own) for own in self._places]), _moves(parts)
-        )
+        self.unit = np.ones(len(self.parameters), np.float32)
+        every = np.concatenate([np.int32(own) for own in self._places])
+        np.logical_or.at(self.moves, every, _of_all(parts, "moves"))
+        self.unit[every] = _of_all(parts, "unit")
         self.undoes = any(part.undoes for part in parts)
 
     def start(self, batch, generator):
@@ -265,9 +266,10 @@ class Explanations(Compose):
         self.lenses = lenses
 
 
-def _moves(parts):
-    """Which of the parameters of all parts, one after another, are searched; bool."""
-    return np.concatenate([np.broadcast_to(part.moves, len(part.parameters)) for part in parts])
+def _of_all(parts, name):
+    """An attribute of the parameters of all parts, one after another."""
+    each = [np.broadcast_to(getattr(part, name), len(part.parameters)) for part in parts]
+    return np.concatenate(each)
 
 
 def _flat(tensor):

@@ -36,6 +36,8 @@ class Pose(Bent):
         scale: how large what is generated is in the picture, where nothing is bent.
         reach: the largest shift in each direction, pixels.
         shifts_only: search for nothing but the shift.
+        slants: search for the slant, too.
+        angles: degrees to the left; each is a start.
         dead_zone: pixels.
         background: of the data.
         high: the bound of the data that ink has.
@@ -46,6 +48,8 @@ class Pose(Bent):
     scale: Annotated[float, Range(0, above=True)] = 1.0
     reach: Annotated[float, Range(0, above=True)] = 14.0
     shifts_only: bool = False
+    slants: bool = True
+    angles: Annotated[tuple[float, ...], Range(-90, 90)] = (0.0,)
     dead_zone: Annotated[float, Range(0)] = 1.0
     background: float = -0.5
     high: float = 0.5
@@ -55,6 +59,10 @@ class Pose(Bent):
         check_ranges(self)
 
     @property
+    def starts(self):
+        return 1 if self.shifts_only else len(self.angles)
+
+    @property
     def parameters(self):
         shifts = (
             Parameter("shift down", "pixels", -self.reach, self.reach, 0.0, 3.0),
@@ -62,15 +70,22 @@ class Pose(Bent):
         )
         if self.shifts_only:
             return shifts
-        return (
+        turned = (
             *shifts,
             Parameter("scale", "times", self.scale / 3, self.scale * 3, self.scale, self.scale / 4),
             Parameter("rotation", "degrees", -90.0, 90.0, 0.0, 15.0),
-            Parameter("slant", "per height", -1.0, 1.0, 0.0, 0.25),
         )
+        if not self.slants:
+            return turned
+        return (*turned, Parameter("slant", "per height", -1.0, 1.0, 0.0, 0.25))
+
+    @property
+    def unit(self):
+        """A third of what is usual: a solver turns by degrees while it shifts by pixels."""
+        return np.float32([parameter.usual / 3 for parameter in self.parameters])
 
     def start(self, batch, generator):
-        """The whole pixels by which the ink lies off the middle, (B, 1, 2 or 5)."""
+        """The whole pixels by which the ink lies off the middle, at each angle: (B, S, P)."""
         ink = tf.reduce_mean((batch.data - self.background) / (self.high - self.background), -1)
         ink = tf.maximum(ink - _PALE, 0.0)
         mass = tf.maximum(tf.reduce_sum(ink, axis=[1, 2]), 1e-6)
@@ -79,11 +94,15 @@ class Pose(Bent):
             places = np.arange(ink.shape[axis], dtype=np.float32) - (ink.shape[axis] - 1) / 2
             middle = tf.reduce_sum(tf.reduce_sum(ink, axis=other) * places, axis=1) / mass
             off.append(tf.where(tf.abs(middle) < self.dead_zone, 0.0, tf.round(middle)))
-        shift = tf.stack(off, axis=1)
-        if not self.shifts_only:
-            rest = tf.tile(self.neutral[np.newaxis, 2:], [tf.shape(shift)[0], 1])
-            shift = tf.concat([shift, rest], axis=1)
-        return shift[:, tf.newaxis]
+        shift = tf.stack(off, axis=1)[:, tf.newaxis]
+        if self.shifts_only:
+            return shift
+        rest = np.tile(self.neutral[2:], [self.starts, 1])
+        rest[:, 1] = self.angles
+        count = tf.shape(shift)[0]
+        return tf.concat(
+            [tf.tile(shift, [1, self.starts, 1]), tf.tile(rest[np.newaxis], [count, 1, 1])], axis=2
+        )
 
     def apply(self, generated, nuisance):
         """What generated data (N, H, W, channels) look like, (N, *frame or H and W, channels)."""
@@ -107,11 +126,8 @@ class Pose(Bent):
         if self.shifts_only:
             eye = tf.eye(2, batch_shape=tf.shape(nuisance)[:1]) * self.scale
             return eye, shift
-        scale, angle, slant = (
-            nuisance[:, 2],
-            nuisance[:, 3] * np.float32(np.pi / 180),
-            nuisance[:, 4],
-        )
+        scale, angle = nuisance[:, 2], nuisance[:, 3] * np.float32(np.pi / 180)
+        slant = nuisance[:, 4] if self.slants else tf.zeros_like(scale)
         cos, sin = tf.cos(angle), tf.sin(angle)
         matrix = tf.stack(
             [tf.stack([cos, sin - slant * cos], 1), tf.stack([-sin, cos + slant * sin], 1)], 1
@@ -147,7 +163,7 @@ class Pose(Bent):
                 words.append(f"turned {abs(angle):.0f}° to the {'left' if angle > 0 else 'right'}")
             if abs(scale - 1) >= 0.1:
                 words.append(f"{'enlarged' if scale > 1 else 'shrunk'} to {100 * scale:.0f} %")
-            if abs(nuisance[4]) >= 0.1:
+            if self.slants and abs(nuisance[4]) >= 0.1:
                 words.append(f"slanted by {float(nuisance[4]):.2f}")
         for amount, ways in ((down, ("down", "up")), (right, ("to the right", "to the left"))):
             if abs(amount) >= 1:

@@ -16,6 +16,7 @@ let follows = true; // the slider stands at the latest look
 let tiles = []; // of each class: the elements that show it
 let endOfStroke = null;
 let speaking = null;
+const NONE = "none of them?";
 
 // --- what is sent -------------------------------------------------------------------------------
 
@@ -110,7 +111,9 @@ const told = {
       }
       isSent = false;
     }
-    message.images = unpacked(message.images);
+    for (const name of ["images", "compared", "observed"]) {
+      if (message[name] !== null) message[name] = unpacked(message[name]);
+    }
     if (looks.length && looks.at(-1).step === message.step) looks.pop();
     looks.push(message);
     const slider = $("step");
@@ -284,19 +287,30 @@ function show() {
     });
   });
   const answer = names(look).join(", ");
-  $("answer").textContent = answer;
-  $("answer").classList.toggle("long", answer.length > 3);
-  $("answer").classList.toggle("longer", answer.length > 16);
+  const verdict = look.doubtful ? NONE : answer;
+  $("answer").textContent = verdict;
+  $("answer").classList.toggle("doubtful", look.doubtful);
+  $("answer").classList.toggle("long", verdict.length > 3);
+  $("answer").classList.toggle("longer", verdict.length > 16);
   $("facts").textContent = facts(look).join("\n");
-  drawImage($("seen"), picture);
-  drawImage($("best"), imageOf(look, bestElement(look)));
-  drawRest($("rest"), picture, imageOf(look, bestElement(look)));
+  const isExplained = look.explanation !== null;
+  $("explanation").hidden = $("observed-view").hidden = !isExplained;
+  $("explanation").textContent = look.explanation;
+  const made = imageOf(look, bestElement(look));
+  // without what was undone in it, and what the best class makes of that
+  const [seen, observed] = isExplained ? [look.compared, look.observed] : [picture, made];
+  drawImage($("seen"), seen);
+  drawImage($("observed"), observed);
+  drawImage($("best"), made);
+  $("best-caption").textContent = isExplained ? "Undistorted" : "Best reproduction";
+  drawRest($("rest"), seen, observed);
   const text = `${look.step} of ${ready.steps}`;
   $("step-text").textContent = text;
   $("step").setAttribute("aria-valuetext", `step ${text}: ${answer}`);
   for (const id of ["save-png", "save-json"]) $(id).disabled = false;
   document.querySelector(".views").classList.remove("empty");
   document.body.dataset.answer = answer;
+  document.body.dataset.doubtful = look.doubtful;
   document.body.dataset.number = look.number;
 }
 
@@ -311,7 +325,14 @@ function facts(look) {
     lines.push(`next ${ready.names[second]}, ${margin.toFixed(4)} below`);
   }
   lines.push(`difference ${look.differences[bestElement(look)].toFixed(4)}`);
+  if (look.probability !== null) lines.unshift(`probability ${percent(look.probability)}`);
+  if (look.doubtful) lines.unshift(`most like ${names(look).join(", ")}`);
   return lines;
+}
+
+// never certain
+function percent(share) {
+  return share > 0.999 ? "over 99.9 %" : `${(100 * share).toFixed(1)} %`;
 }
 
 function showNothing(reason) {
@@ -321,13 +342,15 @@ function showNothing(reason) {
   looks = [];
   picture = null;
   $("answer").textContent = "–";
-  $("answer").classList.remove("long", "longer");
+  $("answer").classList.remove("long", "longer", "doubtful");
+  $("explanation").hidden = $("observed-view").hidden = true;
   $("facts").textContent = reason;
   $("step").disabled = true;
   $("step").max = $("step").value = 0;
   follows = true;
   $("step-text").textContent = "–";
   delete document.body.dataset.answer;
+  delete document.body.dataset.doubtful;
   for (const id of ["save-png", "save-json"]) $(id).disabled = true;
   if (ready === null) return;
   const empty = new Uint8Array(size()).fill(Math.round(255 * ready.background));
@@ -347,7 +370,9 @@ function speakSoon() {
   speaking = setTimeout(() => {
     if (looks.length && looks.at(-1).last) {
       const look = looks.at(-1);
-      $("spoken").textContent = `Answer ${names(look).join(", ")}. ${facts(look).join(", ")}.`;
+      const answer = look.doubtful ? "None of them, perhaps" : `Answer ${names(look).join(", ")}`;
+      const said = look.explanation === null ? "" : ` ${look.explanation}.`;
+      $("spoken").textContent = `${answer}. ${facts(look).join(", ")}.${said}`;
     }
   }, 700);
 }
@@ -379,7 +404,7 @@ function savePng() {
   context.drawImage($("sheet"), edge, edge, $("sheet").width * scale, $("sheet").height * scale);
   context.strokeRect(edge, edge, $("sheet").width * scale, $("sheet").height * scale);
   context.fillStyle = "#000";
-  const answer = names(look).join(", ");
+  const answer = look.doubtful ? NONE : names(look).join(", ");
   context.font = `bold ${answer.length > 16 ? 14 : 26}px sans-serif`;
   context.fillText(answer, edge, side + edge + 34, side);
   context.font = "13px sans-serif";
@@ -406,13 +431,20 @@ function saveJson() {
     generator: ready.generator,
     settings: ready.settings,
     shape: [ready.height, ready.width, ready.channels],
-    units: { score: "higher is better, of searches of one kind", picture: "0 to 255, the bounds" },
+    units: {
+      score: "higher is better, of searches of one kind",
+      probability: "0 to 1, of the classes",
+      picture: "0 to 255, the bounds",
+    },
     picture: Array.from(picture),
     reproductions: byName(tiles.map((_, element) => Array.from(imageOf(look, element)))),
     reproductions_step: look.step,
+    explanation: look.explanation,
     steps: looks.map((one) => ({
       step: one.step,
       answer: names(one),
+      probability: one.probability,
+      doubtful: one.doubtful,
       scores: byName(one.scores),
       differences: byName(one.differences),
       searched: byName(one.searched),
