@@ -178,7 +178,7 @@ def _classify(options, classifier, pictures):
                 if not rows:
                     print(_title(row))
                 rows.append({**dict.fromkeys(_COLUMNS), **row})
-                print(_line(row, picture), flush=True)
+                print(_line(rows[-1], picture), flush=True)
             begin = time.perf_counter()
     said = list(dict.fromkeys(str(remark.message) for remark in remarks))
     for remark in said:
