@@ -11,7 +11,7 @@ from pathlib import Path
 import tyro
 
 from igc_tf.classifiers import load_classifier
-from igc_tf.classifiers.load import all_weights_digest
+from igc_tf.classifiers.load import calibration_record
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import label_digits, load_images
 from igc_tf.errors import InputError
@@ -79,14 +79,8 @@ def calibrate_card(generator, settings=(), data=None, data_dir=None, verbose="au
     found = {}
     for name in settings or tuple(card.get("settings") or ("paper",)):
         classifier = load_classifier(loaded, name)
-        calibration = classifier.calibrate(
-            data.data, data.labels, batch_size=_AT_ONCE, verbose=verbose
-        )
-        found[name] = {
-            **calibration.to_dict(),
-            "weights_sha256": all_weights_digest(loaded),
-            "data": {"source": data.source, "split": data.split, "count": len(data)},
-        }
+        classifier.calibrate(data.data, data.labels, batch_size=_AT_ONCE, verbose=verbose)
+        found[name] = calibration_record(classifier, data)
     card["calibration"] = {**card.get("calibration", {}), **found}
     write_card(directory, card)
     return found

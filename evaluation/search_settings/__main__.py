@@ -4,55 +4,16 @@ It is chosen on the validation digits.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
-
-from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, label_digits, load_images
 from igc_tf.generators.store import load_generator
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
-from igc_tf.search import SearchSettings
-from igc_tf.tensorboard import log_settings
-
-# the search that the choice begins with, and changes tried one round after the other; the best of a
-# round is kept if it is better than before. Steps and learning rate go together: their product is
-# the reach of the search.
-FROM_THE_MEAN = SearchSettings()
-ROUNDS = (
-    (
-        {"decision": "deformation"},
-        # the search that training separates the classes with
-        {"steps": 8, "learning_rate": 0.0125, "decision": "deformation"},
-    ),
-    (
-        {"steps": 8, "learning_rate": 0.016},
-        {"steps": 12, "learning_rate": 0.0125},
-        {"steps": 16, "learning_rate": 0.0125, "final_learning_rate": 0.0},
-        {"steps": 30, "learning_rate": 0.01, "final_learning_rate": 0.0},
-    ),
-    ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
-    # once more, with the reach that was chosen
-    ({"decision": "difference"}, {"decision": "loss"}),
-)
-
-# with an encoder: one pass, then few steps with the classes that it leaves in doubt
-FROM_THE_ENCODER = SearchSettings(steps=0, start="encoder")
-_PLAN = {"steps": 4, "plan": ((0, 3), (4, None)), "final_learning_rate": 0.0}
-ENCODER_ROUNDS = (
-    tuple({**_PLAN, "learning_rate": rate} for rate in (0.001, 0.002, 0.005)),
-    (
-        {"steps": 2, "plan": ((0, 3), (2, None)), "final_learning_rate": 0.0},
-        {"steps": 8, "plan": ((0, 3), (8, None)), "final_learning_rate": 0.0},
-        {"decision": "deformation", "contenders": 2},
-        {"decision": "loss"},
-    ),
-    ({"restriction_weight": 0.0}, {"restriction_weight": 0.1}),
-)
+from igc_tf.training.settings_choice import choose_settings
 
 
 @dataclass(frozen=True)
@@ -85,22 +46,15 @@ class SearchSettingsOptions:
 
 
 def choose_search_settings(options, data=None, rounds=None, verbose=1, start=None):
-    """Starts from a first search; of each round keeps the best, if it is an improvement.
+    """Chooses by validation images (see `choose_settings`).
 
-    The best is the most accurate; of equally accurate ones that whose answers are nearest to the
-    images.
-
-    The first search is the paper's; of a generator with an encoder one pass of it. In a round some
-    changes are tried with all else as it is. What was tried is kept in `result.json`, and compared
-    in TensorBoard's HParams under `tensorboard/`; an interrupted choice goes on from there.
+    What was tried is kept in `result.json`; an interrupted choice goes on from there.
 
     Args:
         options: a `SearchSettingsOptions`.
         data: `LabelledData` to draw from; None for the validation images of the options' data set.
-        rounds: for each round, the changes to try, dicts of `SearchSettings`' fields; None for
-            `ROUNDS`, or with an encoder `ENCODER_ROUNDS`.
+        rounds, start: as for `choose_settings`.
         verbose: 0 for silence.
-        start: the `SearchSettings` that are tried first; None for those above.
 
     Returns:
         The chosen `SearchSettings`.
@@ -114,11 +68,11 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
             bounds=generator.bounds,
         )
     data = data.sample(min(options.images, len(data)), options.seed)
-    has_classes = options.task == "classes"
-    labelled = data if has_classes else label_digits(data, options.seed)
-    kind = InvertedGeneratorClassifier if has_classes else MultiLabelInvertedGeneratorClassifier
+    labelled = data if options.task == "classes" else label_digits(data, options.seed)
     generator.check_set(labelled)
-    noised = [add_gaussian_noise(labelled.images, sigma, options.seed) for sigma in options.sigma]
+    noised = {
+        sigma: add_gaussian_noise(labelled.images, sigma, options.seed) for sigma in options.sigma
+    }
     facts = {
         "generator_sha256": generator.digest(),
         "data": {"source": data.source, "split": data.split, "count": len(data)},
@@ -126,56 +80,7 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
     run = Experiment(
         "python -m evaluation.search_settings", options, facts, rows="tried", verbose=verbose
     )
-
-    def score(settings):
-        row = run.row(settings=settings.to_dict())
-        if row is None:
-            classifier, differences = kind(generator, settings), []
-            evaluations = [
-                classifier.evaluate(
-                    x,
-                    labelled.labels,
-                    verbose=0,
-                    keep=lambda found: differences.extend(np.nanmin(found.differences, axis=-1)),
-                )
-                for x in noised
-            ]
-            accuracies = [evaluation.accuracy for evaluation in evaluations]
-            row = {
-                "settings": settings.to_dict(),
-                "score": sum(accuracies) / len(accuracies),
-                "accuracies": accuracies,
-                "difference": float(np.mean(differences)),
-                "seconds": sum(evaluation.seconds for evaluation in evaluations),
-            }
-            run.add(row)
-            log_settings(
-                run.path / "tensorboard",
-                settings,
-                dict(zip(options.sigma, accuracies, strict=True)),
-                f"setting {len(run.rows):02d}",
-            )
-        return row["score"], -row["difference"]
-
-    has_encoder = generator.encoder is not None
-    best_settings, first = start, "the first settings"
-    if start is None:
-        best_settings = FROM_THE_ENCODER if has_encoder else FROM_THE_MEAN
-        first = "one pass of the encoder" if has_encoder else "the paper's settings"
-    best_score = score(best_settings)
-    run.say(f"{100 * best_score[0]:6.2f} %  {first}")
-    if rounds is None:
-        rounds = ENCODER_ROUNDS if has_encoder else ROUNDS
-    for changes in rounds:
-        base = best_settings
-        for change in changes:
-            settings = replace(base, **change)
-            value = score(settings)
-            run.say(f"{100 * value[0]:6.2f} %  {change}")
-            if value > best_score:
-                best_settings, best_score = settings, value
-    run.finish(best_settings=best_settings.to_dict())
-    return best_settings
+    return choose_settings(run, generator, noised, labelled.labels, rounds, start)
 
 
 def main():

@@ -32,6 +32,11 @@ class Calibration:
     temperature: float
     doubts: dict
 
+    @property
+    def count(self):
+        """How many examples it is of."""
+        return len(next(iter(self.doubts.values())))
+
     def threshold(self, false_alarm, doubt):
         """The doubt that another example of a known class exceeds with at most a probability.
 
@@ -58,7 +63,7 @@ class Calibration:
         if place > len(known):
             raise InputError(
                 f"false_alarm={false_alarm!r} with {len(known)} examples to calibrate by: expected "
-                f"at least {math.ceil(1 / false_alarm) - 1}, or a greater probability"
+                f"at least {least_count(false_alarm)}, or a greater probability"
             )
         return known[place - 1]
 
@@ -72,6 +77,11 @@ class Calibration:
         """The inverse of `to_dict`; what else the values say is left out."""
         doubts = {name: np.array(known) for name, known in values["doubts"].items()}
         return cls(values["temperature"], doubts)
+
+
+def least_count(false_alarm):
+    """Returns how many examples a threshold of this probability of a false alarm takes."""
+    return math.ceil(1 / false_alarm - 1e-9) - 1
 
 
 class Calibrated:

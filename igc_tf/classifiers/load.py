@@ -73,6 +73,20 @@ def _recorded_calibration(generator, settings):
     return None
 
 
+def calibration_record(classifier, data):
+    """Returns what a card says of a calibrated classifier's scores, JSON-ready.
+
+    Args:
+        classifier: a calibrated `SearchClassifier`.
+        data: the `LabelledData` that calibrated it.
+    """
+    return {
+        **classifier.calibration.to_dict(),
+        "weights_sha256": all_weights_digest(classifier.generator),
+        "data": {"source": data.source, "split": data.split, "count": len(data)},
+    }
+
+
 def all_weights_digest(generator):
     """Returns the SHA-256 of a generator's weights and its encoder's, in hexadecimal."""
     models = [m for m in (generator.source, generator.encoder) if m is not None]

@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.data.picture import PICTURE_SUFFIXES
 from igc_tf.errors import ImageFileError, InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
 # the rest of a row are the scores, and what happened to the picture
 _COLUMNS = (
     *("file", "prediction", "probability", "score", "margin", "warnings", "seconds"),
@@ -34,8 +34,9 @@ class ClassifyOptions:
     """Classify picture files and draw what each class makes of them.
 
     Attributes:
-        files: PNG, JPEG or NPY files, or folders of such, of any size. Of a grey generator each
-            holds one drawing, dark on light or light on dark, anywhere in the picture.
+        files: PNG, JPEG, WebP, BMP, TIFF, GIF or NPY files, or folders of such, of any size. Of a
+            grey generator each holds one drawing, dark on light or light on dark, anywhere in the
+            picture, unless its card says that pictures are cut and scaled.
         generator: a name that ships, a generator's directory, or a .keras file.
         settings: "paper", the paper's search; or those on the generator's card: "best"; "fast",
             one pass of its encoder; or "robust", which also finds out what happened to the
@@ -87,12 +88,27 @@ def classify_files(options):
         recorded = (generator.card or {}).get("settings") or {}
         settings = _ROBUST if _ROBUST in recorded else None
     classifier = load_classifier(generator, settings, options.kind)
-    if options.doubt and classifier.calibration is not None:
-        classifier.reject_at(options.doubt)
+    _doubt(classifier, options.doubt)
     pictures = read_pictures(paths, classifier.generator)
     if pictures:
         _classify(options, classifier, pictures)
     return 0 if len(pictures) == len(paths) else 2
+
+
+def _doubt(classifier, share):
+    """Lets a calibrated classifier refuse; says so where too few pictures calibrated it."""
+    from igc_tf.classifiers.calibration import least_count
+
+    if not share or classifier.calibration is None:
+        return
+    if classifier.calibration.count < least_count(share):
+        print(
+            f"note: no picture is doubted: {classifier.calibration.count} calibrated the "
+            f"generator, a share of {share:g} takes {least_count(share)}",
+            file=sys.stderr,
+        )
+        return
+    classifier.reject_at(share)
 
 
 def picture_files(given):
@@ -109,11 +125,13 @@ def picture_files(given):
             paths.append(path)
             continue
         try:
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from error
         if not inside:
-            raise InputError(f"{path} holds no pictures: expected {', '.join(_SUFFIXES)} files")
+            raise InputError(
+                f"{path} holds no pictures: expected {', '.join(PICTURE_SUFFIXES)} files"
+            )
         paths += inside
     return paths
 
@@ -130,7 +148,11 @@ def read_pictures(paths, generator):
     for path in paths:
         try:
             pictures[path] = read_picture(
-                path, generator.data_shape, generator.bounds, generator.background
+                path,
+                generator.data_shape,
+                generator.bounds,
+                generator.background,
+                generator.arrange,
             )
         except ImageFileError as error:
             print(f"error: {error}", file=sys.stderr)
@@ -163,7 +185,7 @@ def _classify(options, classifier, pictures):
                     print(_title(row))
                     units = _units(found)
                 rows.append({**dict.fromkeys(_COLUMNS), **row})
-                print(_line(row, picture), flush=True)
+                print(_line(rows[-1], picture), flush=True)
             begin = time.perf_counter()
     said = list(dict.fromkeys(str(remark.message) for remark in remarks))
     for remark in said:

@@ -1,11 +1,12 @@
-"""`igc-tf train RECIPE --output DIR`."""
+"""`igc-tf train RECIPE|FOLDER --output DIR`."""
 
 import difflib
 import sys
 from pathlib import Path
 from typing import Annotated, get_args
 
-from igc_tf.cli.program import import_tensorflow_quietly, tell_ranges
+from igc_tf.cli.program import import_tensorflow_quietly, parse_options, tell_ranges
+from igc_tf.cli.train_own import TrainOwnOptions, train_own
 from igc_tf.errors import InputError
 from igc_tf.runs import read_json
 
@@ -49,17 +50,18 @@ SUMMARIES = {
 
 
 def train_command(arguments=None):
-    """Trains by a recipe, or resumes the unfinished run that the output directory holds.
+    """Trains by a recipe or on one's own pictures, or resumes what the output directory holds.
 
     Args:
         arguments: what follows `igc-tf train`: the recipe's name, then changes to it and where its
-            files go; None for those of this process.
+            files go; or where pictures are, and the options of `TrainOwnOptions`. None for those
+            of this process. A recipe's name is a recipe; a folder of that name is "./NAME".
 
     Returns:
         The exit code.
 
     Raises:
-        InputError: for a recipe that does not exist.
+        InputError: for what is neither.
     """
     arguments = sys.argv[2:] if arguments is None else list(arguments)
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -67,21 +69,31 @@ def train_command(arguments=None):
         return 0
     name = arguments[0]
     if name not in SUMMARIES:
-        near = difflib.get_close_matches(name, SUMMARIES, n=1)
-        expected = (
-            f"did you mean {near[0]!r}?" if near else "expected one of " + ", ".join(SUMMARIES)
-        )
-        raise InputError(f"no recipe {name!r}: {expected}")
+        return train_own(parse_options(TrainOwnOptions, "igc-tf train", _checked(arguments)))
     import_tensorflow_quietly()
     _command(name)(arguments[1:])
     return 0
 
 
+def _checked(arguments):
+    """Arguments that are no slip of the pen in a recipe's name."""
+    source = arguments[0]
+    near = difflib.get_close_matches(source, SUMMARIES, n=1)
+    if near and not Path(source).expanduser().exists():
+        raise InputError(
+            f"{source!r} is no recipe, and no file or folder here: did you mean {near[0]!r}?"
+        )
+    return arguments
+
+
 def _overview():
     lines = [
-        "usage: igc-tf train RECIPE --output DIR [OPTIONS]",
+        "usage: igc-tf train FOLDER --output DIR [OPTIONS]",
+        "       igc-tf train RECIPE --output DIR [OPTIONS]",
         "",
-        "Trains a network, or resumes the unfinished run that DIR holds.",
+        "Trains on pictures of your own, a sub-folder for each class; or a network by a recipe;",
+        "or resumes the unfinished run that DIR holds. igc-tf train FOLDER --help tells more of",
+        "the first. A folder that has a recipe's name is ./NAME. The recipes:",
         "",
         *(f"  {name:24} {summary}" for name, summary in SUMMARIES.items()),
         "",

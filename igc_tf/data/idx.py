@@ -105,8 +105,8 @@ def import_idx(
     if not folder.is_dir():
         raise IdxFileError(f"{folder} is not a directory")
     splits = {
-        "train": _read_pair(folder, dataset, ("train",)),
-        "test": _read_pair(folder, dataset, ("t10k", "test")),
+        "train": read_idx_pair(folder, dataset, ("train",)),
+        "test": read_idx_pair(folder, dataset, ("t10k", "test")),
     }
     # What is stored transposed is turned upright when it is read.
     if transposed is not None and transposed != is_stored_transposed(dataset):
@@ -117,8 +117,22 @@ def import_idx(
     return Path(store_images(dataset, data_dir, splits, SOURCE).data_dir)
 
 
-def _read_pair(folder: Path, dataset: str, parts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 (N, H, W, 1) and labels uint8 (N,) of one split."""
+def read_idx_pair(
+    folder: Path, dataset: str, parts: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reads the two files of one split.
+
+    Args:
+        folder: where they are.
+        dataset: the names of the files may begin with it.
+        parts: what the files may call the split, such as ("t10k", "test").
+
+    Returns:
+        Images uint8 (N, H, W, 1), as stored, and labels uint8 (N,).
+
+    Raises:
+        IdxFileError: if one is missing or damaged, if they do not fit, or hold nothing.
+    """
     image_file = _find(folder, dataset, parts, "images", "idx3")
     label_file = _find(folder, dataset, parts, "labels", "idx1")
     images = read_idx(image_file.read_bytes(), image_file.name, dimensions=3)

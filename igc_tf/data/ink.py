@@ -21,6 +21,9 @@ _OFF_CENTRE = 0.05
 _LEAST_LENGTH = 0.6
 # Ink as long as this fills its frame, and is left wherever it is.
 _FILLS = 0.85
+# A drawing shows its page at this part of its border at least, and its ink lies on at most this
+# part of it; ink is what differs from the page by a quarter of the most.
+_PAGE_AT_BORDER, _MOST_INK, _INK = 0.9, 0.4, 0.25
 # A drawing in its frame whose strongest ink is below this is strengthened.
 _FAINT = 0.8
 
@@ -73,6 +76,21 @@ def arrange_ink(grey, size, is_light=True):
     else:
         drawn = _centre(_fit(drawing, size), size)
     return drawn if is_light else 1 - drawn
+
+
+def is_drawing(grey):
+    """Whether a picture is ink on an even page, as `arrange_ink` takes it.
+
+    Args:
+        grey: float64 (H, W) in [0, 1].
+    """
+    difference = np.abs(grey - _page(grey))
+    strongest = difference.max()
+    if strongest < 2 * _LEAST_CONTRAST:
+        return False
+    is_ink = difference > _INK * strongest
+    page = 1 - is_ink[_rim(grey.shape, _BORDER)].mean()
+    return bool(page >= _PAGE_AT_BORDER and is_ink.mean() <= _MOST_INK)
 
 
 def _page(grey):

@@ -1,5 +1,6 @@
 """Reads a picture file into the frame of a generator."""
 
+import contextlib
 import io
 import os
 import warnings
@@ -12,6 +13,13 @@ import numpy as np
 from igc_tf.data.ink import arrange_ink
 from igc_tf.errors import ImageFileError, InputError
 
+# what Pillow is asked to read, and how such files are called; NPY files are read by NumPy
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+_FORMAT_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF or NPY"
+PICTURE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
+    ".npy",
+)
 MAX_PIXELS = 64_000_000
 # 64 megapixels of float64, the largest NPY file with so many grey pixels.
 MAX_FILE_BYTES = 8 * MAX_PIXELS + 4096
@@ -28,7 +36,10 @@ def read_picture(
     background: float | None = None,
     arrange: bool | None = None,
 ) -> np.ndarray:
-    """Reads a PNG, JPEG or NPY picture as a generator's image.
+    """Reads a PNG, JPEG, WebP, BMP, TIFF, GIF or NPY picture as a generator's image.
+
+    Of a GIF, or another file of several pictures, it is the first one. A photograph is turned
+    upright as its EXIF data say.
 
     A drawing (`arrange`) may be dark on light or light on dark. Its ink, which is what differs from
     the page, is cropped, scaled and centred as in MNIST (`igc_tf.data.ink.arrange_ink`); a picture
@@ -36,7 +47,7 @@ def read_picture(
     is cut to the proportions of `shape` about its middle and scaled.
 
     Args:
-        path: a PNG or JPEG file (grey, colour, with or without transparency), or an NPY file
+        path: a picture file (grey, colour, with or without transparency), or an NPY file
             (H, W), (H, W, 1) or (H, W, 3) of uint8, or of floats in [0, 1] or, where
             some lie outside of it, in the generator's bounds.
         shape: of the generator's images: (height, width), or with 1 or 3 channels after them.
@@ -57,13 +68,8 @@ def read_picture(
     """
     path = Path(path)
     frame = _Frame.of(shape, bounds, background)
-    try:
+    with _told_of(path):
         return frame.take(_read(path, shape, frame.bounds), arrange)
-    except ImageFileError as error:
-        raise ImageFileError(f"{_shown(path)}: {error}") from error
-    except OSError as error:
-        reason = " ".join((error.strerror or str(error)).split())
-        raise ImageFileError(f"{_shown(path)}: cannot be read ({reason})") from error
 
 
 def decode_picture(
@@ -73,7 +79,7 @@ def decode_picture(
     background: float | None = None,
     arrange: bool | None = None,
 ) -> np.ndarray:
-    """Reads a PNG or JPEG picture from memory; else as `read_picture`.
+    """Reads a picture, any but NPY, from memory; else as `read_picture`.
 
     Args:
         encoded: what a file would hold.
@@ -87,6 +93,58 @@ def decode_picture(
     """
     frame = _Frame.of(shape, bounds, background)
     return frame.take(_read_picture(io.BytesIO(encoded)), arrange)
+
+
+def open_picture(path: str | os.PathLike) -> np.ndarray:
+    """Reads a picture file as it is: upright, in its own size.
+
+    Args:
+        path: as for `read_picture`; floats in an NPY file lie in [0, 1].
+
+    Returns:
+        float64 (H, W), or (H, W, 3) of a picture in colour, in [0, 1]. Of a picture whose shorter
+        side has 1,600 pixels or more it is the means of square parts.
+
+    Raises:
+        ImageFileError: as `read_picture`.
+    """
+    path = Path(path)
+    with _told_of(path):
+        return _read(path, (0, 0), (0.0, 1.0))
+
+
+def frame_picture(
+    picture: np.ndarray,
+    shape: tuple[int, ...],
+    bounds: tuple[float, float],
+    background: float | None = None,
+    arrange: bool | None = None,
+) -> np.ndarray:
+    """Brings a picture that was read into a generator's frame; else as `read_picture`.
+
+    Args:
+        picture: of `open_picture`.
+        shape, bounds, background, arrange: as for `read_picture`.
+
+    Returns:
+        float32 of the given shape, within `bounds`.
+
+    Raises:
+        ImageFileError, InputError: as `read_picture`; the message has no path.
+    """
+    return _Frame.of(shape, bounds, background).take(picture, arrange)
+
+
+@contextlib.contextmanager
+def _told_of(path: Path):
+    """Lets errors name the file."""
+    try:
+        yield
+    except ImageFileError as error:
+        raise ImageFileError(f"{_shown(path)}: {error}") from error
+    except OSError as error:
+        reason = " ".join((error.strerror or str(error)).split())
+        raise ImageFileError(f"{_shown(path)}: cannot be read ({reason})") from error
 
 
 class _Frame(NamedTuple):
@@ -112,10 +170,10 @@ class _Frame(NamedTuple):
         (height, width, channels), (low, high) = self.sides, self.bounds
         if arrange if arrange is not None else channels == 1:
             is_light = self.background <= (low + high) / 2
-            picture = arrange_ink(_grey(picture), (height, width), is_light)[..., np.newaxis]
+            picture = arrange_ink(to_grey(picture), (height, width), is_light)[..., np.newaxis]
             dark, light = (self.background, high) if is_light else (low, self.background)
         else:
-            picture = _cover(picture if channels == 3 else _grey(picture), (height, width))
+            picture = _cover(picture if channels == 3 else to_grey(picture), (height, width))
             dark, light = low, high
         # In float32, so that an MNIST image equals that of `load_images` bit by bit.
         values = picture.astype(np.float32) * np.float32(light - dark) + np.float32(dark)
@@ -195,7 +253,7 @@ def _read_npy(path: Path, frame: tuple[int, ...], bounds: tuple[float, float]) -
     return values[..., 0] if shape[2:] == (1,) else values
 
 
-def _grey(picture: np.ndarray) -> np.ndarray:
+def to_grey(picture: np.ndarray) -> np.ndarray:
     """float64 (H, W) or (H, W, 3) -> (H, W)."""
     return picture if picture.ndim == 2 else picture @ _LUMA
 
@@ -221,9 +279,10 @@ def _float_to_unit(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarra
         low, high = bounds
         values = (values - low) / (high - low)
         if values.min() < -1e-3 or values.max() > 1 + 1e-3:
+            others = f" or in the generator's bounds, [{low:g}, {high:g}]"
             raise ImageFileError(
-                f"has values from {found[0]:g} to {found[1]:g}, they must lie in [0, 1] or in the "
-                f"generator's bounds, [{low:g}, {high:g}]"
+                f"has values from {found[0]:g} to {found[1]:g}, they must lie in [0, 1]"
+                + (others if bounds != (0.0, 1.0) else "")
             )
     return np.clip(values, 0, 1)
 
@@ -235,9 +294,9 @@ def _read_picture(path: Path | io.BytesIO) -> np.ndarray:
         with warnings.catch_warnings():
             # Pillow warns of large pictures; the check below refuses them.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path, formats=("PNG", "JPEG"))
+            picture = Image.open(path, formats=_FORMATS)
     except UnidentifiedImageError as error:
-        raise ImageFileError("is not a PNG, JPEG or NPY image") from error
+        raise ImageFileError(f"is not a {_FORMAT_NAMES} image") from error
     except Image.DecompressionBombError as error:
         raise ImageFileError(
             f"has more pixels than {MAX_PIXELS // 1_000_000} megapixels"
@@ -261,6 +320,9 @@ def _decoded(picture) -> np.ndarray:
     if picture.mode.startswith("I"):
         # 16-bit grey PNG, which Pillow's own conversion would clip to white.
         return np.clip(_shrunk(np.asarray(picture)) / 65535.0, 0, 1)
+    if picture.mode == "F":
+        # a TIFF of floats
+        return _float_to_unit(_shrunk(np.asarray(picture)), (0.0, 1.0))
     is_grey = picture.mode in ("1", "L", "LA")
     if not picture.has_transparency_data:
         return _shrunk(np.asarray(picture.convert("L" if is_grey else "RGB"))) / 255.0
@@ -269,7 +331,7 @@ def _decoded(picture) -> np.ndarray:
     if not alpha.any():
         raise ImageFileError("is blank (fully transparent)")
     # Dark strokes were drawn for a light page, light ones for a dark one.
-    page = 1.0 if np.average(_grey(colours), weights=alpha[..., 0]) < 0.5 else 0.0
+    page = 1.0 if np.average(to_grey(colours), weights=alpha[..., 0]) < 0.5 else 0.0
     return colours * alpha + page * (1 - alpha)
 
 

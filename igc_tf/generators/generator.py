@@ -72,6 +72,7 @@ class Generator:
         condition_index: whether the model takes the number of a class; default: found out.
         encoder: a Keras model `[data (B, ...), condition (B or 1, K, C)] -> latent (B, K, Z)` that
             says where a search for such data may start (see `build_encoder`), or None.
+        arrange: how picture files become its data (see `read_picture`); default as its colours say.
 
     Attributes:
         model: the model in the form above, whatever the form of the one that was given.
@@ -80,7 +81,7 @@ class Generator:
         latent_size: Z; None without a latent.
         data_shape: shape of one example, without the batch axis.
         condition_gradient: whether gradients reach the condition.
-        layout, bounds, background, prior, name, card, encoder: as above.
+        layout, bounds, background, prior, name, card, encoder, arrange: as above.
 
     Raises:
         GeneratorError: if the model is no such generator, or contradicts what is said of it; the
@@ -102,6 +103,7 @@ class Generator:
         latent_size=None,
         condition_index=None,
         encoder=None,
+        arrange=None,
     ):
         if layout is not None and condition_size is None:
             condition_size = layout.size
@@ -122,6 +124,7 @@ class Generator:
         self.prior = prior if prior is not None else Prior()
         self.name = name if name is not None else model.name
         self.card = card
+        self.arrange = arrange
         self.encoder = encoder
         self._generate, self._encode = self.model, encoder
         precise = all(layer.compute_dtype not in _ROUGH for layer in each_layer(self.model))
@@ -170,6 +173,7 @@ class Generator:
             "bounds": [end if np.isfinite(end) else None for end in self.bounds],
             "background": self.background,
             "prior": asdict(self.prior),
+            **({} if self.arrange is None else {"arrange": self.arrange}),
             **form,
         }
 

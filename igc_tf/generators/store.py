@@ -38,7 +38,7 @@ _KEPT = (
     *("metrics", "settings", "calibration"),
 )
 _FACTS = (
-    *("layout", "bounds", "background", "prior", "name", "card"),
+    *("layout", "bounds", "background", "prior", "name", "card", "arrange"),
     *("condition_input", "condition_size", "latent_size", "condition_index"),
 )
 
@@ -74,7 +74,7 @@ def load_generator(generator, precision=None, custom_objects=None, **facts):
 
     Beside a file `own.keras`, a file `own.json` may say what a Keras model does not: `class_names`
     (or `labels`), `bounds`, `background`, `prior`, `condition_input`, `condition_size`,
-    `latent_size`, `condition_index`; see `Generator`.
+    `latent_size`, `condition_index`, `arrange`; see `Generator`.
 
     Args:
         generator: a name that ships ("mnist-cagan-compact"), a directory of `save_generator`, or

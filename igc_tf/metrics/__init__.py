@@ -6,11 +6,11 @@ network that is given, `InceptionFeatures`), their statistics (`FeatureStatistic
 examples gives the `inception_score` and the `class_shares`. An accuracy has its
 `wilson_interval`, the difference of two on the same examples its `paired_interval`, what should
 hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `PairedComparison`.
-Probabilities have their `expected_calibration_error`. Of drawn ink,
+Probabilities have their `reliability` and `expected_calibration_error`. Of drawn ink,
 `stroke_width` and `slant` are measured.
 """
 
-from igc_tf.metrics.calibration import expected_calibration_error
+from igc_tf.metrics.calibration import expected_calibration_error, reliability
 from igc_tf.metrics.distances import FeatureStatistics, frechet_distance, kernel_distance
 from igc_tf.metrics.features import InceptionFeatures, NetworkFeatures
 from igc_tf.metrics.generated import (
@@ -45,6 +45,7 @@ __all__ = [
     "kernel_distance",
     "paired_interval",
     "rank_correlation",
+    "reliability",
     "slant",
     "stroke_width",
     "wilson_interval",

@@ -27,15 +27,18 @@ from igc_tf.plots.images import (
     tile_images,
     to_unit_range,
 )
+from igc_tf.plots.judgement import plot_calibration, plot_confusion
 from igc_tf.plots.trajectories import plot_letters
 
 __all__ = [
     "plot_accuracies",
     "plot_accuracy_over_time",
     "plot_bars",
+    "plot_calibration",
     "plot_captioned",
     "plot_cases",
     "plot_class_samples",
+    "plot_confusion",
     "plot_curves",
     "plot_embeddings",
     "plot_epochs",

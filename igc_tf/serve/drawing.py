@@ -212,7 +212,7 @@ def read_drawing(generator, encoded):
 
     Args:
         generator: a `Generator`.
-        encoded: of a PNG or JPEG file.
+        encoded: of a picture file, any but NPY.
 
     Returns:
         float32, shaped as the generator's data.
@@ -220,7 +220,8 @@ def read_drawing(generator, encoded):
     Raises:
         ImageFileError: if it is no picture, or blank.
     """
-    return decode_picture(encoded, generator.data_shape, generator.bounds, generator.background)
+    facts = generator.data_shape, generator.bounds, generator.background, generator.arrange
+    return decode_picture(encoded, *facts)
 
 
 def describe_classifier(classifier):

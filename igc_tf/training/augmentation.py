@@ -1,6 +1,77 @@
 """Changes of images in training: small distortions and noise, drawn inside a graph."""
 
+from typing import Literal
+
 import tensorflow as tf
+
+# what may become of an image's colours
+Colours = Literal["kept", "varied", "any"]
+# how far colours vary: the logarithm of the contrast of all and of each channel, and the shift of
+# each, as a part of the range
+_CONTRAST, _TINT, _TONE = 0.25, 0.08, 0.08
+# where they become any: the logarithm of the contrast, and the place of the mean as a part of the
+# range
+_ANY_CONTRAST, _ANY_MEAN = 0.5, 0.3
+
+
+def distort(images, seed, of, bounds, reach=1.0):
+    """Distorts training images as a recipe says.
+
+    Args:
+        images: float (B, H, W, channels).
+        seed: int32 (2,); decides everything.
+        of: what has `distortion`, `shift`, `scaling` and `colours`: a `ClassSeparation` or a
+            `LeNetRecipe`.
+        bounds: (low, high) of the images.
+        reach: as for `random_affine`.
+
+    Returns:
+        Images of the same shape.
+    """
+    if of.distortion:
+        images = random_affine(images, seed, scaling=of.scaling, shift=of.shift, reach=reach)
+    if of.colours != "kept":
+        colour_seed = tf.random.experimental.stateless_fold_in(seed, 1)
+        images = random_colours(images, colour_seed, of.colours, bounds)
+    return images
+
+
+def random_colours(images, seed, kind, bounds):
+    """Changes the colours of each image at random, all of its pixels alike.
+
+    Args:
+        images: float (B, H, W, channels).
+        seed: int32 (2,); decides everything.
+        kind: "varied": contrast, tint and tone change a little, as with the light. "any": the
+            colours are turned about their mean, in the space of the channels, by any rotation or
+            reflection (of grey images that is as they are or their negative), their contrast
+            changes, and the mean becomes any: what is left are the forms.
+        bounds: (low, high) of the images, finite.
+
+    Returns:
+        Images of the same shape, clipped to the bounds.
+    """
+    low, high = bounds
+    middle, extent = (low + high) / 2, high - low
+    count, channels = tf.shape(images)[0], images.shape[-1]
+    first, second, third = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+    if kind == "varied":
+        contrast = _CONTRAST * tf.random.stateless_uniform([count, 1, 1, 1], first, -1.0, 1.0)
+        contrast += _TINT * tf.random.stateless_uniform([count, 1, 1, channels], second, -1.0, 1.0)
+        tone = tf.random.stateless_uniform([count, 1, 1, channels], third, -_TONE, _TONE)
+        changed = middle + (images - middle) * tf.exp(contrast) + extent * tone
+    else:
+        # the QR decomposition of a Gaussian matrix, its signs drawn too: any orthogonal one
+        normal = tf.random.stateless_normal([count, channels, channels], first)
+        turn, triangle = tf.linalg.qr(normal)
+        turn *= tf.sign(tf.linalg.diag_part(triangle))[:, tf.newaxis]
+        spread = [count, 1, channels]
+        turn *= tf.exp(tf.random.stateless_uniform(spread, second, -_ANY_CONTRAST, _ANY_CONTRAST))
+        place = tf.random.stateless_uniform([count, 1, 1, channels], third, -_ANY_MEAN, _ANY_MEAN)
+        mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
+        turned = tf.einsum("bhwc,bcd->bhwd", images - mean, turn)
+        changed = middle + extent * place + turned
+    return tf.clip_by_value(changed, low, high)
 
 
 def random_affine(images, seed, rotation=0.15, scaling=0.1, shear=0.1, shift=0.75 / 28, reach=1.0):

@@ -30,6 +30,8 @@ class AveragedGAN(keras.Model):
     Attributes:
         generator, discriminator, averaged_generator: the Keras models.
         encoder, averaged_encoder: likewise, of a generator with an encoder; else None.
+        encoding: what the encoder's optimizer moves: the encoder, and with a `hint` its layer, too.
+        hint: `data -> logits (B, C)`, of a subclass that gives the encoder a hint; else None.
         trained: the generator as a `Generator`.
         averaged: the averaged generator as a `Generator`: the one that is judged and kept.
 
@@ -60,10 +62,11 @@ class AveragedGAN(keras.Model):
         if self.encoder is not None and averaged_encoder is None:
             averaged_encoder = keras.models.clone_model(self.encoder)
         self.averaged_encoder = averaged_encoder
+        self.encoding, self.hint = self.encoder, None
         if averaged_encoder is not None:
             averaged_encoder.set_weights(self.encoder.get_weights())
             averaged_encoder.trainable = False
-        facts = ("layout", "bounds", "background", "prior", "name", "card")
+        facts = ("layout", "bounds", "background", "prior", "name", "card", "arrange")
         self.averaged = Generator(
             self.averaged_generator,
             encoder=averaged_encoder,
@@ -97,6 +100,8 @@ class AveragedGAN(keras.Model):
         }
         if self.encoder is not None:
             optimizers["encoder_optimizer"] = self.encoder_optimizer.variables
+        if self.hint is not None:
+            optimizers["hint"] = self.hint.layers[-1].weights
         return self.networks_state | optimizers
 
     def take(self, generator):
@@ -135,7 +140,7 @@ class AveragedGAN(keras.Model):
         self.generator_optimizer = generator_optimizer
         self.discriminator_optimizer = discriminator_optimizer
         if self.encoder is not None:
-            encoder_optimizer.build(self.encoder.trainable_variables)
+            encoder_optimizer.build(self.encoding.trainable_variables)
             self.encoder_optimizer = encoder_optimizer
 
     def call(self, inputs, training=False):

@@ -13,7 +13,7 @@ from igc_tf.search.engine import Search
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 from igc_tf.search.state import Batch, State
-from igc_tf.training.augmentation import noise_half, random_affine
+from igc_tf.training.augmentation import Colours, distort, noise_half
 from igc_tf.training.known_lens import KnownLens, relit
 from igc_tf.training.losses import class_separation_loss
 
@@ -79,8 +79,15 @@ class ClassSeparation:
         weight: of the cross entropies, beside the adversarial loss's 1.
         reconstruction_weight: of the right class's difference, likewise.
         latent_weight: of the encoder's mean absolute latent, likewise.
+        hint_weight: of the cross entropy of what a layer upon the encoder's features says of the
+            class, likewise; the layer goes when training ends. A search that hardly tells the
+            classes apart yet says little of what the features lack: a hint says it at once.
         distortion: whether each image is first turned, stretched and shifted a little (see
             `random_affine`), so that the classes also separate on images not trained with.
+        shift: the largest shift, a fraction of the image's side; times `reach`.
+        scaling: the largest relative change of each side, likewise.
+        colours: what becomes of an image's colours (see `random_colours`): "kept", "varied" a
+            little, or "any" others, where they say nothing of the class.
         sigma: if positive, each image gets Gaussian noise with probability ½, of a standard
             deviation drawn from 0..sigma, and is clipped to its bounds.
 
@@ -100,7 +107,11 @@ class ClassSeparation:
     weight: Annotated[float, Range(0)] = 1.0
     reconstruction_weight: Annotated[float, Range(0)] = 10.0
     latent_weight: Annotated[float, Range(0)] = 0.03
+    hint_weight: Annotated[float, Range(0)] = 0.0
     distortion: bool = False
+    shift: Annotated[float, Range(0, 0.5)] = 0.75 / 28
+    scaling: Annotated[float, Range(0, 1, below=True)] = 0.1
+    colours: Colours = "kept"
     sigma: Annotated[float, Range(0)] = 0.0
     reach: Annotated[float, Range(0)] = 1.0
     observed: Annotated[float, Range(0, 1)] = 0.0
@@ -147,8 +158,8 @@ class ClassSeparation:
         affine_seed, noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 3))
         lens_seed, light_seed = tf.unstack(tf.random.experimental.stateless_split(affine_seed))
         bounds, starts = engine.generator.bounds, None
-        if self.distortion:
-            data = random_affine(data, affine_seed, reach=self.reach)
+        if self.distortion or self.colours != "kept":
+            data = distort(data, affine_seed, self, bounds, self.reach)
         if self.observed:
             nuisance = engine.observation.draw(tf.shape(data)[0], self.observed, lens_seed)
             data = engine.observation.apply(data, nuisance)

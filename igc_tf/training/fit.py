@@ -127,7 +127,8 @@ class TrainingRun(RunDirectory):
         """
         strategy = strategy or tf.distribute.get_strategy()
         recipe = self.recipe
-        steps = steps_per_epoch(len(inputs), recipe.batch_size)
+        passes = getattr(recipe, "passes", 1)
+        steps = steps_per_epoch(len(inputs), recipe.batch_size, passes)
         callbacks = [
             NonFiniteGuard(),
             *judges,
@@ -141,7 +142,7 @@ class TrainingRun(RunDirectory):
 
         def share(context):
             return epoch_batches(
-                inputs, targets, recipe.batch_size, epochs, recipe.seed, context, change
+                inputs, targets, recipe.batch_size, epochs, recipe.seed, context, change, passes
             )
 
         if model.loss is not None:
@@ -192,21 +193,21 @@ def _run_epochs(model, batches, epochs, steps, callbacks, strategy):
     callbacks.on_train_end(logs)
 
 
-def steps_per_epoch(count, batch_size):
-    """Returns how many whole batches an epoch of `count` examples has.
+def steps_per_epoch(count, batch_size, passes=1):
+    """Returns how many whole batches an epoch of `count` examples, each `passes` times, has.
 
     Raises:
         InputError: if there are fewer examples than make a batch.
     """
-    steps = count // batch_size
+    steps = passes * count // batch_size
     if steps == 0:
         raise InputError(
-            f"batch_size={batch_size}: expected at most {count}, the training examples"
+            f"batch_size={batch_size}: expected at most {passes * count}, the training examples"
         )
     return steps
 
 
-def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, change=None):
+def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, change=None, passes=1):
     """Batches of some epochs; an epoch's order depends on its number and the seed only.
 
     Args:
@@ -218,11 +219,12 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, chang
         context: a `tf.distribute.InputContext`; None for one replica.
         change: `(inputs of a batch, seed int32 (2,)) -> inputs`, e.g. distorts them at random; the
             seed depends on the seed, the epoch and the batch only. None changes nothing.
+        passes: how often each example comes in an epoch.
 
     Returns:
-        A `tf.data.Dataset` of N // batch_size batches an epoch, each (inputs, int32 or float32
-        targets). With R replicas each batch comes in R equal parts, one after the other, of which
-        a worker's pipeline gives those of its own replicas.
+        A `tf.data.Dataset` of passes · N // batch_size batches an epoch, each (inputs, int32 or
+        float32 targets). With R replicas each batch comes in R equal parts, one after the other, of
+        which a worker's pipeline gives those of its own replicas.
 
     Raises:
         InputError: for a batch that cannot be divided equally.
@@ -237,7 +239,7 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, chang
 
     def batches_of(epoch):
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(inputs)), [seed, tf.cast(epoch, tf.int32)]
+            tf.range(passes * len(inputs)), [seed, tf.cast(epoch, tf.int32)]
         )
         whole = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
         if replicas == 1:
@@ -251,12 +253,13 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, chang
         )
 
     def batch(epoch, indices):
-        examples = tf.gather(inputs, indices)
+        places = indices % len(inputs)
+        examples = tf.gather(inputs, places)
         if change is not None:
             # in an epoch no two batches begin with the same example
             batch_seed = tf.random.experimental.stateless_fold_in([seed, epoch], indices[0])
             examples = change(examples, batch_seed)
-        return examples, tf.gather(targets, indices)
+        return examples, tf.gather(targets, places)
 
     def numbered(epoch):
         return batches_of(epoch).map(lambda indices: (tf.cast(epoch, tf.int32), indices))

@@ -2,9 +2,11 @@
 
 import math
 
+import keras
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.generators.encoder import FEATURE_LAYER
 from igc_tf.training.averaged_gan import AveragedGAN
 from igc_tf.training.losses import (
     ADVERSARIAL_LOSSES,
@@ -51,6 +53,7 @@ class ConditionalActivationGAN(AveragedGAN):
         if joint is not None:
             names += ["joint_separation_loss", "joint_separated", "joint_reconstruction"]
             names += ["joint_latent_size"]
+            names += ["hint_loss"] if joint.hint_weight else []
         super().__init__(
             generator, discriminator, averaged_generator, seed, averaging_decay, names, **kwargs
         )
@@ -66,6 +69,23 @@ class ConditionalActivationGAN(AveragedGAN):
             for prefix, of in {"": separation, "joint_": joint}.items()
             if of is not None
         }
+        if joint is not None and joint.hint_weight:
+            self._give_hint()
+
+    def _give_hint(self):
+        """Adds the layer that tells the classes by the encoder's features (`hint_weight`)."""
+        features = self.encoder.get_layer(FEATURE_LAYER).output
+        logits = keras.layers.Dense(self.trained.layout.size, name="hint")(features)
+        self.hint = keras.Model(self.encoder.inputs[0], logits, name="hint")
+        # what the encoder's optimizer moves
+        self.encoding = keras.Model(self.encoder.inputs, [*self.encoder.outputs, logits])
+
+    def _hint_loss(self, searched, condition):
+        """The hint's cross entropy of the data that were searched, as they were distorted."""
+        data = searched.state.batch.data
+        logits = tf.cast(self.hint(data, training=True), tf.float32)
+        right = condition[: self.joint.images]
+        return tf.reduce_mean(condition_loss(logits, right, self.trained.layout))
 
     def train_step(self, batch):
         """One step on both networks; `batch` is (data (B, ...), conditions (B, C) in [0, 1])."""
@@ -90,10 +110,13 @@ class ConditionalActivationGAN(AveragedGAN):
                 separation_loss, found = separation.loss(searched)
                 total_loss += separation_loss
                 logs |= {prefix + name: value for name, value in found.items()}
+                if prefix and self.hint is not None:
+                    logs["hint_loss"] = self._hint_loss(searched, condition)
+                    total_loss += separation.hint_weight * logs["hint_loss"]
 
         trained = [(self.generator, self.generator_optimizer)]
         if self.encoder is not None:
-            trained.append((self.encoder, self.encoder_optimizer))
+            trained.append((self.encoding, self.encoder_optimizer))
         self._descend(generator_tape, total_loss, *trained)
         discriminating = (self.discriminator, self.discriminator_optimizer)
         self._descend(discriminator_tape, discriminator_loss, discriminating)

@@ -10,7 +10,7 @@ from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
 from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
 from igc_tf.generators.keras_files import read_keras_file
-from igc_tf.training.augmentation import noise_half, random_affine
+from igc_tf.training.augmentation import distort, noise_half
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
 
@@ -58,7 +58,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     train, validation, test = map(recipe.labelled, data)
     images, labels = (part[: recipe.train_images] for part in (train.images, train.labels))
     run.describe(train.source, train=len(images), validation=len(validation))
-    steps = steps_per_epoch(len(images), recipe.batch_size)
+    steps = steps_per_epoch(len(images), recipe.batch_size, recipe.passes)
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         model = _build(recipe, train.layout, images.shape[1:], steps)
@@ -112,7 +112,8 @@ def _build(recipe, layout, data_shape, steps):
 
 def _change(recipe, bounds):
     """What happens to the training images of a batch, `(images, seed) -> images`; None: nothing."""
-    if not recipe.distortion and recipe.sigma == 0 and recipe.corruptions is None:
+    is_distorted = recipe.distortion or recipe.colours != "kept"
+    if not is_distorted and recipe.sigma == 0 and recipe.corruptions is None:
         return None
 
     def spoil(images, numbers):
@@ -120,8 +121,8 @@ def _change(recipe, bounds):
 
     def change(images, seed):
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
-        if recipe.distortion:
-            images = random_affine(images, seeds[0])
+        if is_distorted:
+            images = distort(images, seeds[0], recipe, bounds)
         if recipe.corruptions is not None:
             shape = images.shape
             # NumPy's seeds are not negative

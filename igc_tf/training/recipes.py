@@ -7,6 +7,7 @@ from igc_tf.data import label_digits, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.layers import Precision
 from igc_tf.ranges import Range, check_ranges
+from igc_tf.training.augmentation import Colours
 from igc_tf.training.class_separation import ClassSeparation
 
 _COUNT = Range(1)
@@ -63,11 +64,14 @@ class ImageRecipe(Recipe):
         labels: what is learnt of them: the "classes" of the set; "digit_labels", four binary
             labels of each digit (see `label_digits`); or "none", for a generator without classes.
         train_images: train on the first N images only; None takes all.
+        passes: how often an epoch goes through them: more than once where they are so few that
+            epochs would end all the time.
     """
 
     dataset: str = "mnist"
     labels: Literal["classes", "digit_labels", "none"] = "classes"
     train_images: Annotated[int | None, _COUNT] = None
+    passes: Annotated[int, _COUNT] = 1
 
     def __post_init__(self):
         super().__post_init__()
@@ -130,8 +134,8 @@ class CAGANRecipe(GANRecipe):
     Attributes:
         size: of the networks, "compact" or the "paper"'s.
         separation: training with the classifier's own searches; None trains as the paper does.
-        encoder: the size of an encoder that is trained together with the generator, by `joint`;
-            None for none.
+        encoder: the size of an encoder that is trained together with the generator, by `joint`:
+            "compact", or "deep" for pictures in which things lie anywhere; None for none.
         joint: training with searches that start from the encoder.
         validation_sigmas: each epoch is judged at each of these standard deviations of noise, by
             the search that the training separates by, or without one by the paper's.
@@ -139,7 +143,7 @@ class CAGANRecipe(GANRecipe):
 
     size: Literal["compact", "paper"] = "paper"
     separation: ClassSeparation | None = None
-    encoder: Literal["compact"] | None = None
+    encoder: Literal["compact", "deep"] | None = None
     joint: ClassSeparation | None = None
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
 
@@ -244,6 +248,9 @@ class LeNetRecipe(ImageRecipe):
             compact generator and an encoder together (`build_cnn`).
         distortion: turn, stretch, shear and shift each training image a little, at random, as
             class separation does.
+        shift: the largest shift, a fraction of the image's side.
+        scaling: the largest relative change of each side.
+        colours: what becomes of an image's colours, as in `ClassSeparation`.
         sigma: largest standard deviation of the noise on a random half of the training images,
             as in class separation; 0 for none.
         corruptions: "validation": a random half of the training images suffers one of
@@ -258,6 +265,9 @@ class LeNetRecipe(ImageRecipe):
     final_learning_rate: Annotated[float | None, _AMOUNT] = 1e-5
     network: Literal["lenet", "cnn"] = "lenet"
     distortion: bool = False
+    shift: Annotated[float, Range(0, 0.5)] = 0.75 / 28
+    scaling: Annotated[float, Range(0, 1, below=True)] = 0.1
+    colours: Colours = "kept"
     sigma: Annotated[float, _AMOUNT] = 0.0
     corruptions: Literal["validation"] | None = None
     validation: Literal["validation", "validation/choices"] = "validation"

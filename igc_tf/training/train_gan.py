@@ -91,7 +91,7 @@ def train_generator(
     train, validation = recipe.labelled(train), recipe.labelled(validation)
     images, conditions = (part[: recipe.train_images] for part in (train.images, train.conditions))
     run.describe(train.source, train=len(images), validation=len(validation))
-    steps = steps_per_epoch(len(images), recipe.batch_size)
+    steps = steps_per_epoch(len(images), recipe.batch_size, recipe.passes)
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         model = build_gan(recipe, train.layout, images.shape[1:], steps, train.bounds)

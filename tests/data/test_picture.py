@@ -258,8 +258,8 @@ class Bomb:
 
 BAD = {
     "empty": (b"", "is empty"),
-    "text": (b"hello, this is no image", "is not a PNG, JPEG or NPY image"),
-    "pickle": (pickle.dumps(Bomb()), "is not a PNG, JPEG or NPY image"),
+    "text": (b"hello, this is no image", "is not a PNG, JPEG, WebP, BMP, TIFF, GIF or NPY image"),
+    "pickle": (pickle.dumps(Bomb()), "is not a PNG, JPEG, WebP, BMP, TIFF, GIF or NPY image"),
     "pickled array": (npy(np.array([Bomb()], dtype=object)), "is not a usable NPY file"),
     "npy cut short": (npy(drawing())[:-100], "is not a usable NPY file"),
     "npy header cut": (npy(drawing())[:20], "is not a usable NPY file"),

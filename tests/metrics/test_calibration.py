@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from igc_tf.errors import InputError
-from igc_tf.metrics import expected_calibration_error
+from igc_tf.metrics import expected_calibration_error, reliability, wilson_interval
 
 
 def _of(confidences):
@@ -49,3 +49,17 @@ def test_refuses_what_are_no_probabilities():
     ):
         with pytest.raises(InputError, match=message):
             expected_calibration_error(probabilities, labels, bins)
+
+
+def test_the_points_of_a_curve_by_hand():
+    # bins of a fifth: (0.4, 0.6]: 0.6 twice, right once; (0.8, 1]: 0.9, 1.0, 1.0, right twice
+    rows = reliability(_of([0.6, 0.6, 0.9, 1.0, 1.0]), [0, 1, 0, 0, 1], bins=5)
+    assert [row["count"] for row in rows] == [2, 3]
+    assert [row["confidence"] for row in rows] == pytest.approx([0.6, 2.9 / 3])
+    assert [row["accuracy"] for row in rows] == pytest.approx([1 / 2, 2 / 3])
+    assert [row["interval"] for row in rows] == [
+        list(wilson_interval(1, 2)),
+        pytest.approx(wilson_interval(2, 3)),
+    ]
+    with pytest.raises(InputError, match="bins=0"):
+        reliability(_of([0.6]), [0], bins=0)

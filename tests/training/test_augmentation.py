@@ -1,11 +1,14 @@
 """Distortions against SciPy's, and noise against its own statistics."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.ndimage import affine_transform
 
-from igc_tf.training.augmentation import noise_half, random_affine
+from igc_tf.training import LeNetRecipe
+from igc_tf.training.augmentation import distort, noise_half, random_affine, random_colours
 
 
 def _blob():
@@ -76,3 +79,69 @@ def test_noise_is_decided_by_its_seeds_and_leaves_about_half_alone(bounds):
     if np.isinf(bounds[0]):
         # deviations uniform in 0..0.2: the mean variance is 0.2² / 3
         assert found[noised].var() == pytest.approx(0.2**2 / 3, rel=0.15)
+
+
+def _coloured(count=6):
+    return np.random.default_rng(0).uniform(-0.2, 0.2, [count, 8, 8, 3]).astype(np.float32)
+
+
+def test_colours_vary_a_little_by_the_light_alone():
+    images, bounds = _coloured(), (-0.5, 0.5)
+    found = random_colours(images, tf.constant([1, 2]), "varied", bounds).numpy()
+    for before, after in zip(images, found, strict=True):
+        for channel in range(3):
+            # of each channel a contrast and a tone
+            x, y = before[..., channel].ravel(), after[..., channel].ravel()
+            slope, offset = np.polyfit(x, y, 1)
+            np.testing.assert_allclose(y, slope * x + offset, atol=1e-5)
+            assert np.exp(-0.33) <= slope <= np.exp(0.33) and abs(offset) <= 0.08 + 1e-6
+    assert np.abs(found - images).max() > 0.02
+    assert not np.allclose(found[0] - images[0], found[1] - images[1], atol=1e-3)
+
+
+def test_any_colours_keep_the_forms_and_nothing_else():
+    images, bounds = 0.3 * _coloured(40), (-0.5, 0.5)
+    found = random_colours(images, tf.constant([1, 2]), "any", bounds).numpy()
+    turns = []
+    for before, after in zip(images, found, strict=True):
+        x = (before - before.mean(axis=(0, 1))).reshape(-1, 3)
+        y = (after - after.mean(axis=(0, 1))).reshape(-1, 3)
+        turn, residual, *_ = np.linalg.lstsq(x, y, rcond=None)
+        # one linear map for all pixels: a rotation or reflection, then each channel's contrast
+        assert residual.max() < 1e-3 * (y**2).sum()
+        scales = np.linalg.norm(turn, axis=0)
+        assert (scales >= np.exp(-0.5) - 1e-3).all() and (scales <= np.exp(0.5) + 1e-3).all()
+        np.testing.assert_allclose((turn / scales).T @ (turn / scales), np.eye(3), atol=1e-3)
+        turns.append(turn / scales)
+    assert {round(np.linalg.det(turn)) for turn in turns} == {-1, 1}
+    # every way is as likely
+    assert np.abs(np.mean(turns, axis=0)).max() < 0.4
+    means = found.mean(axis=(1, 2))
+    assert means.min() < -0.2 and means.max() > 0.2 and np.abs(means).max() <= 0.3 + 1e-5
+
+
+def test_a_grey_image_becomes_itself_or_its_negative():
+    image = np.linspace(-0.05, 0.05, 64, dtype=np.float32).reshape(1, 8, 8, 1)
+    found = random_colours(np.repeat(image, 40, axis=0), tf.constant([3, 4]), "any", (-0.5, 0.5))
+    slopes = np.sign(found.numpy()[:, -1, -1, 0] - found.numpy()[:, 0, 0, 0])
+    assert set(slopes) == {-1, 1}
+
+
+def test_changed_colours_stay_within_the_bounds():
+    images = np.random.default_rng(0).uniform(0, 1, [20, 6, 6, 3]).astype(np.float32)
+    for kind in ("varied", "any"):
+        found = random_colours(images, tf.constant([5, 6]), kind, (0, 1)).numpy()
+        assert found.min() >= 0 and found.max() <= 1
+
+
+def test_distortions_are_those_that_a_recipe_says():
+    images, seed, bounds = _coloured(), tf.constant([7, 8]), (-0.5, 0.5)
+    recipe = LeNetRecipe(distortion=True, shift=0.2, scaling=0.3)
+    moved = random_affine(images, seed, scaling=0.3, shift=0.2, reach=0.5)
+    np.testing.assert_array_equal(distort(images, seed, recipe, bounds, 0.5), moved)
+    plain = replace(recipe, distortion=False)
+    np.testing.assert_array_equal(distort(images, seed, plain, bounds), images)
+    coloured = distort(images, seed, replace(plain, colours="any"), bounds).numpy()
+    assert np.abs(coloured - images).max() > 0.1
+    both = distort(images, seed, replace(recipe, colours="any"), bounds, 0.5)
+    assert not np.allclose(both, moved, atol=0.05) and not np.allclose(both, coloured, atol=0.05)

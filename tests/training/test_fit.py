@@ -37,6 +37,18 @@ def test_each_epoch_has_its_own_order_of_different_examples():
     assert (epochs[0] != _epochs(seed=6)[0]).mean() > 0.5
 
 
+def test_an_epoch_of_several_passes_has_each_example_as_often():
+    data = np.arange(5, dtype=np.float32)
+    batches = list(epoch_batches(data, np.arange(5), 4, range(2), seed=0, passes=4))
+    assert len(batches) == 2 * steps_per_epoch(5, 4, passes=4) == 10
+    for epoch in (batches[:5], batches[5:]):
+        inputs, targets = (np.concatenate(part) for part in zip(*epoch, strict=True))
+        np.testing.assert_array_equal(inputs, targets)
+        np.testing.assert_array_equal(np.bincount(targets), [4] * 5)
+    # fewer examples than a batch will do
+    assert len(list(epoch_batches(data, np.arange(5), 8, range(1), seed=0, passes=2))) == 1
+
+
 def test_a_resumed_run_finds_the_same_order():
     np.testing.assert_array_equal(_epochs(first_epoch=1), _epochs()[1:])
 

@@ -250,6 +250,32 @@ def test_an_encoder_learns_with_the_generator_and_is_averaged_like_it():
     assert {"encoder", "encoder_optimizer"} < set(model.training_state)
 
 
+def test_a_hint_tells_the_encoders_features_the_classes_and_goes():
+    encoder = build_encoder(SMALL_ENCODER, 3, SHAPE, 2)
+    settings = SearchSettings(steps=0, start="encoder")
+    # nothing but the hint moves anything
+    joint = ClassSeparation(
+        settings, images=6, weight=0, reconstruction_weight=0, latent_weight=0, hint_weight=1
+    )
+    model = _activation_gan(generator_rate=0.01, encoder=encoder, joint=joint)
+    trunk = encoder.get_layer("features").get_weights()
+    logs = _trained(model, 30, batch := _batch())
+    assert logs[0]["hint_loss"] > 1 and logs[-1]["hint_loss"] < 0.1
+    said = model.hint(batch[0]).numpy().argmax(axis=1)
+    np.testing.assert_array_equal(said, batch[1].numpy().argmax(axis=1))
+    assert not np.array_equal(trunk[0], encoder.get_layer("features").get_weights()[0])
+    # a resumed run needs it, what is kept does not have it
+    assert len(model.training_state["hint"]) == 2 and "hint" not in model.networks_state
+    assert len(model.averaged_encoder.weights) == len(encoder.weights)
+    plain = _activation_gan(encoder=build_encoder(SMALL_ENCODER, 3, SHAPE, 2), joint=joint_of(0))
+    assert plain.hint is None and "hint_loss" not in _trained(plain, 1, batch)[0]
+
+
+def joint_of(hint_weight):
+    settings = SearchSettings(steps=0, start="encoder")
+    return ClassSeparation(settings, images=6, hint_weight=hint_weight)
+
+
 def test_encoder_and_its_training_come_together():
     joint = ClassSeparation(SearchSettings(steps=0, start="encoder"))
     encoder = build_encoder(SMALL_ENCODER, 3, SHAPE, 2, ANY)

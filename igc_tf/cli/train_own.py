@@ -1,0 +1,94 @@
+"""`igc-tf train FOLDER --output DIR`: trains on pictures of one's own."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.ranges import Range, check_ranges
+
+
+@dataclass(frozen=True)
+class TrainOwnOptions:
+    """Trains a classifier on pictures of one's own, or resumes the run that OUTPUT holds.
+
+    The pictures are looked through first: what cannot be read, is there twice or does not fit is
+    told before work starts. Then a recipe is chosen, a generator trained, and judged on pictures
+    that it has not seen. OUTPUT is what `igc-tf classify`, `draw`, `serve` and `export` take as
+    --generator.
+
+    Attributes:
+        source: a folder with a sub-folder of pictures for each class; a .csv file with the columns
+            file and label; an .npz file with the arrays images and labels; a folder of IDX files;
+            or the name of a set of TensorFlow Datasets, such as fashion_mnist.
+        output: the directory that everything is written to.
+        size: HEIGHT WIDTH of the frame that pictures are brought to, multiples of 4 from 16 to 64;
+            chosen by the pictures if not given.
+        colours: whether the frame has colours; by default if pictures have.
+        pictures: drawings, whose ink is cropped, scaled and centred; or photographs, which are cut
+            about their middle and scaled, and so is whatever should stay as it is; by default what
+            they look like.
+        held_out: the share of each class that is not trained on, where the set does not say: half
+            of it is for choices, half for the report.
+        recipe: what the training begins with: cagan-joint, cagan-compact or cagan-paper.
+        steps: of the training, about; by default what suits the number of pictures.
+        seed: of the training.
+        data_dir: of TensorFlow Datasets; its own default if not given.
+    """
+
+    source: tyro.conf.Positional[str]
+    output: Path
+    size: tuple[int, int] | None = None
+    colours: Literal["found-out", "grey", "colour"] = "found-out"
+    pictures: Literal["found-out", "drawings", "photographs"] = "found-out"
+    held_out: Annotated[float, Range(0, 1, above=True, below=True)] = 0.25
+    recipe: str = "cagan-joint"
+    steps: Annotated[int | None, Range(1)] = None
+    seed: Annotated[int, Range(0)] = 0
+    data_dir: Path | None = None
+
+    def __post_init__(self):
+        check_ranges(self)
+
+
+def train_own(options):
+    """Looks through the pictures, tells what is chosen and why, trains, and says what came of it.
+
+    Raises:
+        InputError: for a source that is none, or pictures that cannot be trained on.
+    """
+    import_tensorflow_quietly()
+    from igc_tf.data.own_images import find_own_pictures, load_own_images
+    from igc_tf.training.own_pictures import summary, train_own_pictures
+    from igc_tf.training.own_recipe import suited_recipe
+
+    found = find_own_pictures(options.source, options.data_dir)
+    counts = f"{len(found.pictures):,} pictures of {len(found.class_names)} classes"
+    print(f"{found.name}: {counts} ({found.kind})")
+    colour, arrange = _MEANT[options.colours], _MEANT[options.pictures]
+    images = load_own_images(found, options.size, colour, arrange, options.held_out)
+    for remark in images.remarks:
+        print(f"warning: {remark}", file=sys.stderr)
+    recipe, reasons = suited_recipe(images, options.recipe, options.steps, options.seed)
+    for reason in (*images.reasons, *reasons):
+        print(f"  {reason}")
+    parts = (f"{len(getattr(images, part)):,} {what}" for part, what in _PARTS.items())
+    print(f"  {', '.join(parts)}", flush=True)
+    result = train_own_pictures(images, recipe, options.output, reasons)
+    print(f"\n{summary(result)}")
+    print(
+        f"\neverything lies in {options.output}: try\n"
+        f"  igc-tf classify PICTURE --generator {options.output}\n"
+        f"  igc-tf draw --generator {options.output}"
+    )
+
+
+_MEANT = {
+    "found-out": None,
+    **{"grey": False, "colour": True},
+    **{"drawings": True, "photographs": False},
+}
+_PARTS = {"train": "to train on", "validation": "for choices", "test": "for the report"}

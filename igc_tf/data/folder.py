@@ -1,0 +1,348 @@
+"""Pictures of one's own: finds them in folders, tables, arrays and IDX files, with their labels."""
+
+import csv
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from igc_tf.data.idx import read_idx_pair
+from igc_tf.data.picture import PICTURE_SUFFIXES, open_picture
+from igc_tf.errors import DataError, ImageFileError
+
+# what people call the parts of a set
+_SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "val", "valid", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+# the columns of a table, and the arrays of an NPZ file, by the names that are usual
+_FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "picture")
+_LABEL_COLUMNS = ("label", "class", "class_name", "category", "target")
+_IMAGE_ARRAYS = ("images", "x", "data", "pictures")
+_LABEL_ARRAYS = ("labels", "y", "target", "targets", "classes")
+# so many files are named in a remark
+_NAMED = 5
+
+
+class OwnPicture(NamedTuple):
+    """A picture, before it is read.
+
+    Attributes:
+        name: what to call it in messages.
+        label: the name of its class.
+        split: "train", "validation" or "test", where the set says so; else None.
+        read: `() -> float64 (H, W) or (H, W, 3) in [0, 1]`; raises `ImageFileError`.
+    """
+
+    name: str
+    label: str
+    split: str | None
+    read: Callable
+
+
+@dataclass(frozen=True)
+class FoundPictures:
+    """What was found, before any picture is read.
+
+    Attributes:
+        name: of the set.
+        kind: in words, such as "a folder for each class".
+        pictures: `OwnPicture`s.
+        class_names: in their order.
+        remarks: what was left out, one sentence each.
+    """
+
+    name: str
+    kind: str
+    pictures: tuple[OwnPicture, ...]
+    class_names: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def find_pictures(source: str | os.PathLike) -> FoundPictures:
+    """Finds labelled pictures.
+
+    - A folder with one sub-folder for each class, named as the class; in it, at any depth, picture
+      files. The parts of a set may be kept apart: folders "train", "validation" (or "val") and
+      "test", with the classes' folders in each.
+    - A CSV file with the columns "file" and "label", and if the set is in parts "split". Without a
+      line of names the first column is the file, the second the label. Files lie where the table
+      lies.
+    - An NPZ file of the arrays "images" (N, H, W), (N, H, W, 1) or (N, H, W, 3), uint8 or floats in
+      [0, 1], and "labels" (N,), integers or texts; with "class_names" integers are places in
+      these. Keras' names "x_train", "y_train", "x_test" and "y_test" are understood, too.
+    - A folder of IDX files, train-images-idx3-ubyte and so on, gzipped or not.
+
+    Args:
+        source: of these, the path.
+
+    Raises:
+        DataError: for anything else, and for a set that names no pictures.
+    """
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder")
+    if path.is_dir():
+        found = _find_idx(path) if any(path.glob("*train-images*idx3*")) else _find_folders(path)
+    elif path.suffix.lower() == ".csv":
+        found = _find_in_table(path)
+    elif path.suffix.lower() == ".npz":
+        found = _find_in_arrays(path)
+    else:
+        raise DataError(
+            f"{path}: expected a folder with a sub-folder for each class, a .csv file of files and "
+            "labels, an .npz file of images and labels, or a folder of IDX files"
+        )
+    if not found.pictures:
+        raise DataError(f"{path} names no pictures: expected some of each class")
+    return found
+
+
+def labelled_pictures(data, split: str | None) -> list[OwnPicture]:
+    """The examples of a `LabelledData` of images with one label, as pictures to be read.
+
+    Args:
+        data: float32 (N, H, W, 1 or 3), within finite bounds.
+        split: where they belong; None for anywhere.
+    """
+    low, high = data.bounds
+    names = data.class_names
+
+    def reader(image):
+        unit = (np.asarray(image, np.float64) - low) / (high - low)
+        return lambda: unit[..., 0] if unit.shape[2] == 1 else unit
+
+    return [
+        OwnPicture(f"{data.name} {data.split} {number}", names[label], split, reader(image))
+        for number, (image, label) in enumerate(zip(data.data, data.labels, strict=True))
+    ]
+
+
+def natural_order(name: str):
+    """A key that sorts "2" before "10", and otherwise as a dictionary does."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name
+
+
+def some_of(names) -> str:
+    """A few names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _find_folders(path: Path) -> FoundPictures:
+    splits = {folder: _SPLITS.get(folder.name.casefold()) for folder in _folders(path)}
+    if splits and all(splits.values()) and "train" in splits.values():
+        kind, parts = "a folder for each part of the set and each class", splits.items()
+    else:
+        kind, parts = "a folder for each class", [(path, None)]
+    pictures, empty, strange, loose = [], [], [], []
+    for part, split in parts:
+        loose += [_below(path, file) for file in _files(part)]
+        for folder in _folders(part):
+            files = [file for file in sorted(folder.rglob("*")) if _is_file(folder, file)]
+            read = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
+            strange += [_below(path, file) for file in files if file not in set(read)]
+            if not read:
+                empty.append(_below(path, folder))
+            pictures += [_file(file, _below(path, file), folder.name, split) for file in read]
+    if not pictures:
+        inside = f"files, such as {some_of(loose)}" if loose else "no pictures"
+        raise DataError(
+            f"{path} holds {inside}: expected a sub-folder for each class with "
+            f"{', '.join(PICTURE_SUFFIXES)} files in it"
+        )
+    remarks = [
+        *_remark(loose, "lie beside the classes' folders and were left out"),
+        *_remark(strange, "are no pictures by their names and were left out"),
+        *_remark(empty, "hold no pictures and are no classes"),
+    ]
+    return _found(path.resolve().name, kind, pictures, remarks)
+
+
+def _find_in_table(path: Path) -> FoundPictures:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected a table in UTF-8 ({error})") from error
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+    names = [name.strip().casefold() for name in rows[0]] if rows else []
+    columns = [_column(names, of) for of in (_FILE_COLUMNS, _LABEL_COLUMNS, ("split", "part"))]
+    if None not in columns[:2]:
+        rows = rows[1:]
+    else:
+        columns = [0, 1, None]
+    pictures = []
+    for number, row in enumerate(rows, start=1):
+        cells = [None if c is None or c >= len(row) else row[c].strip() for c in columns]
+        file, label, split = cells
+        if not file or not label:
+            raise DataError(
+                f"{path}: row {number} is {delimiter.join(row)!r}: expected a file and a label, "
+                f'in columns called "file" and "label" or the first two'
+            )
+        if split and split.casefold() not in _SPLITS:
+            raise DataError(
+                f"{path}: row {number} has the split {split!r}: expected one of {sorted(_SPLITS)}"
+            )
+        split = _SPLITS[split.casefold()] if split else None
+        pictures.append(_file(path.parent / file, file, label, split))
+    return _found(path.stem, "a table of files and labels", pictures)
+
+
+def _column(names, wanted):
+    """The place of the first wanted name among some; None if there is none."""
+    return next((names.index(name) for name in wanted if name in names), None)
+
+
+def _find_in_arrays(path: Path) -> FoundPictures:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name.casefold(): file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is no usable NPZ file ({error})") from error
+    pairs = [
+        (split, arrays[f"x_{word}"], arrays[f"y_{word}"])
+        for word, split in _SPLITS.items()
+        if {f"x_{word}", f"y_{word}"} <= arrays.keys()
+    ]
+    if not pairs:
+        images, labels = (_first(arrays, of) for of in (_IMAGE_ARRAYS, _LABEL_ARRAYS))
+        if images is None or labels is None:
+            raise DataError(
+                f'{path} holds {sorted(arrays)}: expected "images" and "labels", or "x_train" and '
+                '"y_train"'
+            )
+        pairs = [(None, images, labels)]
+    names = arrays.get("class_names")
+    pictures = [
+        picture
+        for split, images, labels in pairs
+        for picture in _of_arrays(path.name, images, labels, split, names)
+    ]
+    order = None if names is None else list(map(str, names))
+    return _found(path.stem, "arrays of images and labels", pictures, order=order)
+
+
+def _first(arrays, names):
+    return next((arrays[name] for name in names if name in arrays), None)
+
+
+def _of_arrays(name, images, labels, split, class_names=None):
+    """Pictures of images (N, H, W) or (N, H, W, 1 or 3), and labels (N,)."""
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if images.ndim not in (3, 4) or images.shape[3:] not in ((), (1,), (3,)):
+        raise DataError(
+            f"{name} has images of shape {images.shape}: expected (N, H, W), (N, H, W, 1) or "
+            "(N, H, W, 3)"
+        )
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iuUSb":
+        raise DataError(
+            f"{name} has labels {labels.dtype} {labels.shape}: expected integers or texts "
+            f"({len(images)},)"
+        )
+    if images.dtype != np.uint8 and images.dtype != bool:
+        ends = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
+        is_float = np.issubdtype(images.dtype, np.floating)
+        if not is_float or not (ends[0] >= -1e-3 and ends[1] <= 1 + 1e-3):
+            raise DataError(
+                f"{name} has images {images.dtype} in [{ends[0]:g}, {ends[1]:g}]: expected uint8, "
+                "or floats in [0, 1]"
+            )
+    if class_names is not None and labels.dtype.kind in "iub":
+        if labels.size and not 0 <= labels.min() <= labels.max() < len(class_names):
+            raise DataError(
+                f"{name} has labels from {labels.min()} to {labels.max()}: expected places in its "
+                f"{len(class_names)} class_names"
+            )
+        labels = np.asarray(class_names)[labels.astype(int)]
+    scale = 255.0 if images.dtype == np.uint8 else 1.0
+    images = images[..., 0] if images.shape[3:] == (1,) else images
+
+    def reader(image):
+        return lambda: np.clip(np.asarray(image, np.float64) / scale, 0, 1)
+
+    part = f" {split}" if split else ""
+    return [
+        OwnPicture(f"{name}{part} {number}", _text(label), split, reader(image))
+        for number, (image, label) in enumerate(zip(images, labels, strict=True))
+    ]
+
+
+def _text(label):
+    return label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)
+
+
+def _find_idx(path: Path) -> FoundPictures:
+    first = sorted(path.glob("*train-images*idx3*"))[0].name
+    prefix = first.partition("train-images")[0].rstrip("-")
+    pictures = []
+    for split, parts in (("train", ("train",)), ("test", ("t10k", "test"))):
+        if split == "test" and not any(any(path.glob(f"*{part}-images*")) for part in parts):
+            continue
+        images, labels = read_idx_pair(path, prefix, parts)
+        if prefix.startswith("emnist"):
+            # whose files hold rows and columns exchanged
+            images = images.transpose(0, 2, 1, 3)
+        # all that are there to learn from: the set says what is for reporting, no more
+        given = "test" if split == "test" else None
+        pictures += _of_arrays(path.name, images, labels, given)
+    return _found(path.resolve().name, "IDX files", pictures)
+
+
+def _found(name, kind, pictures, remarks=(), order=None):
+    labels = {picture.label for picture in pictures}
+    names = (
+        sorted(labels, key=natural_order) if order is None else [n for n in order if n in labels]
+    )
+    return FoundPictures(name, kind, tuple(pictures), tuple(names), tuple(remarks))
+
+
+def _file(path, name, label, split):
+    return OwnPicture(name, label, split, lambda: _opened(path, name))
+
+
+def _opened(path, name):
+    try:
+        return open_picture(path)
+    except ImageFileError as error:
+        # by the name that people know it by
+        reason = str(error).partition(f"{path}: ")[2] or str(error)
+        raise ImageFileError(f"{name}: {reason}") from error
+
+
+def _remark(names, what):
+    return [f"{len(names)} {what}: {some_of(names)}"] if names else []
+
+
+def _folders(path):
+    return [inside for inside in sorted(path.iterdir()) if inside.is_dir() and _is_seen(inside)]
+
+
+def _files(path):
+    return [inside for inside in sorted(path.iterdir()) if inside.is_file() and _is_seen(inside)]
+
+
+def _is_file(folder, file):
+    """Whether a path below a folder is a file, and nothing on the way to it is hidden."""
+    return file.is_file() and all(_is_seen(Path(p)) for p in file.relative_to(folder).parts)
+
+
+def _is_seen(path):
+    return not path.name.startswith((".", "__MACOSX")) and path.name not in (
+        "Thumbs.db",
+        "desktop.ini",
+    )
+
+
+def _below(path, inside):
+    return inside.relative_to(path).as_posix()

@@ -1,0 +1,233 @@
+"""Pictures of one's own are found wherever people keep them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from igc_tf.data.folder import find_pictures, natural_order
+from igc_tf.errors import DataError, ImageFileError
+
+from .idx_writer import idx_bytes
+
+
+def _pixels(number, side=6):
+    return np.random.default_rng(number).integers(0, 256, (side, side, 3), dtype=np.uint8)
+
+
+def _save(path, number=0, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(_pixels(number)).save(path, **options)
+    return path
+
+
+def _rows(found):
+    return [(picture.name, picture.label, picture.split) for picture in found.pictures]
+
+
+def test_a_sub_folder_is_a_class_and_what_is_none_is_told(tmp_path):
+    folder = tmp_path / "pets"
+    for number, name in enumerate(("owl/b.png", "owl/deep/a.bmp", "cat/x.PNG")):
+        _save(folder / name, number)
+    for name in ("owl/.hidden/c.png", "cat/._x.png"):
+        _save(folder / name)
+    (folder / "empty").mkdir()
+    for name in ("notes.txt", "cat/about.txt", "cat/Thumbs.db"):
+        (folder / name).write_text("x")
+    found = find_pictures(folder)
+    assert (found.name, found.class_names) == ("pets", ("cat", "owl"))
+    assert _rows(found) == [
+        ("cat/x.PNG", "cat", None),
+        ("owl/b.png", "owl", None),
+        ("owl/deep/a.bmp", "owl", None),
+    ]
+    np.testing.assert_array_equal(found.pictures[1].read(), _pixels(0) / 255)
+    assert found.remarks == (
+        "1 lie beside the classes' folders and were left out: notes.txt",
+        "1 are no pictures by their names and were left out: cat/about.txt",
+        "1 hold no pictures and are no classes: empty",
+    )
+
+
+def test_parts_may_be_kept_apart(tmp_path):
+    for name in ("train/a/1.png", "train/b/2.png", "val/a/3.png", "Test/b/4.png"):
+        _save(tmp_path / name)
+    assert {(p.label, p.split) for p in find_pictures(tmp_path).pictures} == {
+        ("a", "train"),
+        ("b", "train"),
+        ("a", "validation"),
+        ("b", "test"),
+    }
+
+
+def test_classes_that_only_sound_like_parts_are_classes(tmp_path):
+    for name in ("test/1.png", "exam/2.png"):
+        _save(tmp_path / name)
+    assert find_pictures(tmp_path).class_names == ("exam", "test")
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "BMP", "TIFF", "GIF", "JPEG"])
+def test_every_format_is_read(form, tmp_path):
+    pixels = np.full((8, 8, 3), (200, 40, 90), np.uint8)
+    suffix = {"JPEG": "jpg", "TIFF": "tif"}.get(form, form.lower())
+    path = tmp_path / "x" / f"one.{suffix}"
+    path.parent.mkdir()
+    options = {"lossless": True} if form == "WEBP" else {}
+    Image.fromarray(pixels).save(path, form, **options)
+    (found,) = find_pictures(tmp_path).pictures
+    np.testing.assert_allclose(found.read(), pixels / 255, atol=0.02 if form == "JPEG" else 1e-9)
+
+
+def test_of_a_gif_it_is_the_first_picture_and_a_photograph_is_turned(tmp_path):
+    first, second = (Image.new("L", (4, 4), grey) for grey in (250, 10))
+    (tmp_path / "x").mkdir()
+    first.save(tmp_path / "x" / "moving.gif", save_all=True, append_images=[second])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # taken with the camera turned: the stored right is up
+    wide = np.zeros((4, 8), np.uint8)
+    wide[:, :4] = 255
+    Image.fromarray(wide).save(tmp_path / "x" / "photo.png", exif=exif)
+    moving, photo = (picture.read() for picture in find_pictures(tmp_path).pictures)
+    assert moving.mean() > 0.9
+    assert photo.shape == (8, 4) and photo[:4].mean() == 1 and photo[4:].mean() == 0
+
+
+def test_a_damaged_file_is_called_by_its_name(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "bad.png").write_bytes(b"no picture")
+    (found,) = find_pictures(tmp_path).pictures
+    with pytest.raises(ImageFileError, match=r"^x/bad\.png: is not a PNG, JPEG, WebP"):
+        found.read()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file,label\na.png,owl\nb.png,cat\n",
+        "\ufefflabel;Filename\nowl;a.png\ncat;b.png\n",
+        "a.png\towl\nb.png\tcat",
+    ],
+)
+def test_a_table_names_files_and_labels(text, tmp_path):
+    for number, name in enumerate(("a.png", "b.png")):
+        _save(tmp_path / name, number)
+    (tmp_path / "birds.csv").write_text(text, encoding="utf-8")
+    found = find_pictures(tmp_path / "birds.csv")
+    assert _rows(found) == [("a.png", "owl", None), ("b.png", "cat", None)]
+    assert (found.name, found.class_names) == ("birds", ("cat", "owl"))
+    np.testing.assert_array_equal(found.pictures[1].read(), _pixels(1) / 255)
+
+
+def test_a_table_may_say_the_parts_and_a_missing_file_is_found_missing(tmp_path):
+    (tmp_path / "t.csv").write_text("path,class,split\na.png,owl,val\n")
+    (found,) = find_pictures(tmp_path / "t.csv").pictures
+    assert found.split == "validation"
+    with pytest.raises(ImageFileError, match="a.png: no such file"):
+        found.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("file,label\na.png\n", "row 1 is 'a.png': expected a file and a label"),
+        ("file,label,split\na.png,owl,later\n", "has the split 'later': expected one of"),
+        ("", "names no pictures"),
+    ],
+)
+def test_a_table_that_says_too_little_is_refused(text, told, tmp_path):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(DataError, match=told):
+        find_pictures(tmp_path / "t.csv")
+
+
+def test_arrays_of_bytes_and_of_floats_are_one(tmp_path):
+    images = np.stack([_pixels(number)[..., 0] for number in range(3)])
+    labels = np.array([10, 2, 10])
+    np.savez(tmp_path / "bytes.npz", images=images, labels=labels)
+    np.savez(tmp_path / "floats.npz", x=(images / 255)[..., None], y=labels[:, None])
+    for name in ("bytes", "floats"):
+        found = find_pictures(tmp_path / f"{name}.npz")
+        # as people count
+        assert found.class_names == ("2", "10")
+        assert [picture.label for picture in found.pictures] == ["10", "2", "10"]
+        np.testing.assert_allclose(found.pictures[2].read(), images[2] / 255)
+
+
+def test_arrays_may_have_parts_and_names(tmp_path):
+    images = np.stack([_pixels(number) for number in range(2)])
+    np.savez(
+        tmp_path / "set.npz",
+        x_train=images,
+        y_train=[1, 0],
+        x_test=images,
+        y_test=[0, 1],
+        class_names=["zebra", "ant"],
+    )
+    found = find_pictures(tmp_path / "set.npz")
+    assert found.class_names == ("zebra", "ant")
+    assert [(picture.label, picture.split) for picture in found.pictures] == [
+        ("ant", "train"),
+        ("zebra", "train"),
+        ("zebra", "test"),
+        ("ant", "test"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        ({"images": np.zeros((2, 4, 4))}, 'expected "images" and "labels"'),
+        ({"images": np.zeros((2, 4)), "labels": [0, 1]}, r"images of shape \(2, 4\)"),
+        ({"images": np.zeros((2, 4, 4)), "labels": [0]}, r"expected integers or texts \(2,\)"),
+        ({"images": np.full((2, 4, 4), 16.0), "labels": [0, 1]}, r"in \[16, 16\]: expected uint8"),
+        (
+            {"images": np.zeros((1, 4, 4)), "labels": [3], "class_names": ["a"]},
+            "expected places in its 1 class_names",
+        ),
+    ],
+)
+def test_arrays_that_are_no_set_are_refused(arrays, told, tmp_path):
+    np.savez(tmp_path / "set.npz", **arrays)
+    with pytest.raises(DataError, match=told):
+        find_pictures(tmp_path / "set.npz")
+
+
+@pytest.mark.parametrize(("prefix", "turned"), [("", False), ("emnist-letters-", True)])
+def test_idx_files_are_a_set(prefix, turned, write_idx):
+    images = np.stack([_pixels(number)[..., 1] for number in range(4)])
+    folder = write_idx(images[:3], [3, 1, 3], images[3:], [1], prefix)
+    found = find_pictures(folder)
+    assert found.class_names == ("1", "3")
+    assert [(p.label, p.split) for p in found.pictures] == [
+        ("3", None),
+        ("1", None),
+        ("3", None),
+        ("1", "test"),
+    ]
+    expected = images[3].T if turned else images[3]
+    np.testing.assert_allclose(found.pictures[3].read(), expected / 255)
+
+
+def test_idx_files_need_no_test_pictures(tmp_path):
+    for name, array in (("images-idx3", _pixels(0)[None, ..., 0]), ("labels-idx1", np.array([7]))):
+        (tmp_path / f"train-{name}-ubyte").write_bytes(idx_bytes(array))
+    assert [p.label for p in find_pictures(tmp_path).pictures] == ["7"]
+
+
+def test_what_is_no_set_is_refused(tmp_path):
+    _save(tmp_path / "loose" / "a.png")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "x.txt").write_text("x")
+    (tmp_path / "bad.npz").write_bytes(b"PK")
+    for name, told in {
+        "nowhere": "no such file or folder",
+        "loose": "holds files, such as a.png: expected a sub-folder for each class",
+        "empty": "holds no pictures: expected a sub-folder",
+        "x.txt": "expected a folder with a sub-folder for each class, a .csv file",
+        "bad.npz": "is no usable NPZ file",
+    }.items():
+        with pytest.raises(DataError, match=told):
+            find_pictures(tmp_path / name)
+
+
+def test_numbers_sort_as_people_count():
+    assert sorted(["10", "b2", "9", "B10", "a"], key=natural_order) == ["9", "10", "a", "b2", "B10"]

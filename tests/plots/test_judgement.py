@@ -1,0 +1,42 @@
+"""How a classifier judges, read off the figures."""
+
+import numpy as np
+import pytest
+
+from igc_tf.plots import plot_calibration, plot_confusion
+from tests.plots.drawn import pixels, saved
+
+
+def test_rows_of_a_confusion_matrix_are_shares_with_counts_in_them():
+    counts = [[8, 2, 0], [0, 5, 0], [0, 0, 0]]
+    figure = saved(plot_confusion(counts, ["a", "$b", "c"], "title"))
+    axis = figure.axes[0]
+    np.testing.assert_allclose(pixels(axis), [[80, 20, 0], [0, 100, 0], [0, 0, 0]])
+    shown = {(text.get_position(), text.get_text()) for text in axis.texts}
+    assert shown == {((0, 0), "8"), ((1, 0), "2"), ((1, 1), "5")}
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["a", r"\$b", "c"]
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("answer", "truth")
+
+
+def test_a_hundred_classes_have_no_numbers_and_some_names():
+    figure = saved(plot_confusion(np.eye(100, dtype=int), [f"c{i}" for i in range(100)]))
+    axis = figure.axes[0]
+    assert not axis.texts
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == [
+        f"c{i}" for i in range(0, 100, 2)
+    ]
+
+
+def test_a_calibration_curve_has_its_intervals_and_counts():
+    rows = [
+        {"confidence": 0.4, "accuracy": 0.5, "interval": [0.2, 0.8], "count": 4},
+        {"confidence": 0.9, "accuracy": 1.0, "interval": [0.7, 1.0], "count": 9},
+    ]
+    above, below = saved(plot_calibration(rows)).axes
+    (bars,) = above.containers[0][2]
+    ends = np.array([segment for segment in bars.get_segments()])
+    np.testing.assert_allclose(ends, [[[40, 20], [40, 80]], [[90, 70], [90, 100]]])
+    assert [patch.get_height() for patch in below.patches] == [4, 9]
+    assert [patch.get_x() + patch.get_width() / 2 for patch in below.patches] == pytest.approx(
+        [40, 90]
+    )
