@@ -75,7 +75,8 @@ class Bodies:
     async def _receive(self, request):
         for _ in range(math.ceil(_PATIENCE / _TICK)):
             with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(request.receive(), _TICK)
+                async with asyncio.timeout(_TICK):
+                    return await request.receive()
             if self._is_stopping():
                 raise Refusal(503, "the service is ending", retry_after=1, closes=True)
         raise Refusal(408, f"no byte of the body for {_PATIENCE} s", closes=True)

@@ -81,10 +81,16 @@ def is_loopback(host):
 
 
 class _Protocol(H11Protocol):
-    """Gives up connections that do not ask for anything, as uvicorn does only after an answer."""
+    """Sends answers at once, and gives up connections that do not ask for anything.
+
+    uvicorn gives up those that have got an answer; asyncio sends at once where it made the socket.
+    """
 
     def connection_made(self, transport):
         super().connection_made(transport)
+        # else the body of an answer waits up to 40 ms until the client has confirmed its head
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._give_up_at(self.loop.time() + self.timeout_keep_alive)
 
     def data_received(self, data):
