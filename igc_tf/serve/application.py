@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import functools
 import gzip
-import json
 
 import anyio
 from prometheus_client import generate_latest
@@ -172,7 +171,7 @@ class _Service:
         packs = "gzip" in request.headers.get("accept-encoding", "").lower()
 
         def encode():
-            text = json.dumps(write(question, outputs)).encode()
+            text = write(question, outputs)
             if packs and len(text) >= _WORTH_PACKING:
                 return gzip.compress(text, compresslevel=1), {"Content-Encoding": "gzip"}
             return text, {}

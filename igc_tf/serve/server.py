@@ -1,6 +1,7 @@
 """Runs a web application until it is told to end."""
 
 import contextlib
+import gc
 import ipaddress
 import socket
 
@@ -62,7 +63,7 @@ def run_server(application, listener, greet):
         ws_max_size=_LARGEST_MESSAGE,
     )
     # it lets the signal happen once more when it has ended
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), _settled():
         _Server(config, lambda: greet(address(listener))).run(sockets=[listener])
 
 
@@ -78,6 +79,17 @@ def is_loopback(host):
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+@contextlib.contextmanager
+def _settled():
+    """Spares what is there from being looked through for garbage, which stops every request."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _Protocol(H11Protocol):
