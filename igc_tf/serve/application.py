@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import gzip
+import re
 
 import anyio
 from prometheus_client import generate_latest
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from igc_tf.serve.batching import Batcher
-from igc_tf.serve.bodies import Bodies
+from igc_tf.serve.bodies import Bodies, Drain
 from igc_tf.serve.exchange import (
     describe_signatures,
     read_examples,
@@ -82,11 +83,14 @@ def build_application(model, options=None, routes=(), hosts=None):
         routes=[*service.routes(), *routes],
         exception_handlers=handlers(f"{service.path}:predict, :classify, /metadata"),
         middleware=[
+            Middleware(Drain),
             Middleware(Watch, metrics=service.metrics),
             Middleware(Guard, token=options.token, hosts=hosts, open_paths=("/health",)),
         ],
         lifespan=lifespan,
     )
+    # an address that is nearly right is wrong, and told so
+    application.router.redirect_slashes = False
     application.state.is_stopping = False
     service.bodies = Bodies(
         int(options.max_body * _MEBIBYTE), lambda: application.state.is_stopping
@@ -168,7 +172,7 @@ class _Service:
                 413, f"{question.count} examples: expected at most {self.options.max_queue}"
             )
         outputs = await _unless_gone(request, self.batcher.ask(question))
-        packs = "gzip" in request.headers.get("accept-encoding", "").lower()
+        packs = _accepts_gzip(request.headers.get("accept-encoding", ""))
 
         def encode():
             text = write(question, outputs)
@@ -199,6 +203,15 @@ def _route(path, endpoint, method="GET"):
         return await endpoint(request)
 
     return Route(path, answer, methods=[method, "OPTIONS"])
+
+
+def _accepts_gzip(accepted):
+    """Whether a header "Accept-Encoding" has gzip among what it lists, and does not exclude it."""
+    for coding in accepted.lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() in ("gzip", "x-gzip"):
+            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight)
+    return False
 
 
 async def _unless_gone(request, answer):

@@ -212,7 +212,9 @@ def _checked(name, values, spec, may_be_flat):
         raise InputError(f"{name}: expected at least one row")
     if array.dtype.kind not in "iuf":
         raise InputError(f"{name}: expected numbers")
-    return array.astype(spec.dtype.as_numpy_dtype)
+    # infinity, where it is too large, which is refused further on
+    with np.errstate(over="ignore"):
+        return array.astype(spec.dtype.as_numpy_dtype)
 
 
 def _finite(outputs):

@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse
 from igc_tf.errors import InputError, first_line
 from igc_tf.serve.batching import QueueFull
 
+# of what a client wrote, no more than this is told to it
+_LONGEST = 500
 # nginx' number for a client that did not wait, which nobody receives
 CLIENT_GONE = 499
 
@@ -51,16 +53,16 @@ def handlers(expected):
             reason = f"nothing at {request.url.path[:200]}: expected {expected}"
         elif error.status_code == 405:
             reason = f"{request.method}: expected {error.headers['Allow']}"
-        return JSONResponse({"error": reason}, error.status_code, error.headers)
+        return _response(reason, error.status_code, error.headers)
 
     def unfit(request, error):
-        return JSONResponse({"error": str(error)}, 400)
+        return _response(str(error), 400)
 
     def full(request, error):
         return refusal_response(Refusal(503, str(error), retry_after=error.retry_after))
 
     def failed(request, error):
-        return JSONResponse({"error": first_line(error)}, 500)
+        return _response(first_line(error), 500)
 
     return {
         HTTPException: by_starlette,
@@ -75,4 +77,10 @@ def handlers(expected):
 
 def refusal_response(refusal):
     """Returns the response of a `Refusal`."""
-    return JSONResponse({"error": str(refusal)}, refusal.status, refusal.headers)
+    return _response(str(refusal), refusal.status, refusal.headers)
+
+
+def _response(reason, status, headers=None):
+    if len(reason) > _LONGEST:
+        reason = f"{reason[:_LONGEST]}…"
+    return JSONResponse({"error": reason}, status, headers)
