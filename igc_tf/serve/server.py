@@ -1,5 +1,6 @@
 """Runs a web application until it is told to end."""
 
+import asyncio
 import contextlib
 import gc
 import ipaddress
@@ -21,6 +22,7 @@ _CONNECTIONS = 900
 _KEPT = 75
 # likewise, where there are too many of them, or the service ends
 _HURRIED = 1
+_MOMENT = 0.05
 _UNANSWERED = (h11.IDLE, h11.SEND_RESPONSE)
 # what a page sends at once
 _LARGEST_MESSAGE = 16 * 2**20
@@ -121,7 +123,7 @@ class _Protocol(H11Protocol):
     request that is on its way is answered.
     """
 
-    _is_ending = False
+    _is_ending = _is_refused = False
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -133,6 +135,8 @@ class _Protocol(H11Protocol):
         self._give_up_in(_HURRIED if is_crowded else self.timeout_keep_alive)
 
     def data_received(self, data):
+        if self._is_refused:
+            return
         waiting = self.timeout_keep_alive_task
         super().data_received(data)
         is_ours = self.transport.get_protocol() is self
@@ -145,7 +149,7 @@ class _Protocol(H11Protocol):
     def eof_received(self):
         """Tells a client that ended too early, which may still listen."""
         is_cut = self.conn.their_state is h11.SEND_BODY or self.conn.trailing_data[0]
-        if is_cut and self.conn.our_state in _UNANSWERED:
+        if is_cut and self.conn.our_state in _UNANSWERED and not self._is_refused:
             self._refuse(400, "the request ended before its end")
 
     def send_400_response(self, msg):
@@ -183,7 +187,15 @@ class _Protocol(H11Protocol):
         )
         for event in (head, h11.Data(data=response.body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event))
-        self.transport.close()
+        self.transport.write_eof()
+        if not self._is_idle:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        # a client that is still sending would not hear of it if the connection ended now
+        self._is_refused = True
+        self.flow.resume_reading()
+        self._unset_keepalive_if_required()
+        self._give_up_in(_HURRIED)
 
     def _give_up_in(self, seconds):
         self.timeout_keep_alive_task = self.loop.call_later(
@@ -203,4 +215,9 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets=None):
         self._application.state.is_stopping = True
+        loop = asyncio.get_running_loop()
+        for listener in sockets or ():
+            loop.remove_reader(listener)
+        # whom asyncio has accepted becomes a connection, which it would not once the socket is closed
+        await asyncio.sleep(_MOMENT)
         await super().shutdown(sockets)
