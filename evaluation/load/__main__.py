@@ -125,15 +125,16 @@ def measure_load(options, verbose=1):
         for _ in range(options.rounds):
             throughput.measure(services)
         # all are timed in turn, and so anew in a run that goes on
-        run.rows = throughput.rows()
+        run.rows.clear()
+        for row in throughput.rows():
+            run.add(row)
         findings = throughput.findings() | _faults(options, run, batching, images.images, labels)
         end = asyncio.run(meet_its_end(batching, requests, labels, most, options.seconds / 2))
         lines = [
             service.errors.read_text(errors="replace").count("\n") for service in (batching, alone)
         ]
         run.say(f"told to end: {end}")
-    figure = _figure(run.rows)
-    run.write_figure("latency.png", figure)
+    run.write_figure("latency.png", _figure(run.rows))
     return run.finish(
         **findings,
         end=end,

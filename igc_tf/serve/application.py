@@ -175,7 +175,7 @@ class _Service:
         def read_some(body):
             # no more than fits, as lists take twenty times the memory of their text
             if body.count(b",") > self._most_values:
-                raise self._too_many("more")
+                raise self._too_many("too many")
             return read(self.model, body)
 
         async with self.bodies.read(request) as body:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 import h11
 import uvicorn
 from starlette.routing import WebSocketRoute
+from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from igc_tf.errors import InputError
@@ -93,13 +94,21 @@ def is_loopback(host):
 
 
 def _bounded(application, count):
-    """The application, which refuses requests while there are too many connections."""
+    """The application, but for too many connections; and those that it ends are told so."""
 
     async def answer(scope, receive, send):
-        if scope["type"] == "http" and count() > _CONNECTIONS:
+        if scope["type"] != "http":
+            return await application(scope, receive, send)
+
+        async def send_last(message):
+            if message["type"] == "http.response.start" and application.state.is_stopping:
+                message = {**message, "headers": [*message.get("headers", ()), CLOSE_HEADER]}
+            await send(message)
+
+        if count() > _CONNECTIONS:
             refusal = Refusal(503, "too many connections", retry_after=_HURRIED, closes=True)
             return await refusal_response(refusal)(scope, receive, send)
-        await application(scope, receive, send)
+        await application(scope, receive, send_last)
 
     return answer
 
@@ -210,6 +219,7 @@ class _Server(uvicorn.Server):
         self._greet = greet
 
     async def startup(self, sockets=None):
+        self._application.state.is_stopping = False
         await super().startup(sockets)
         self._greet()
 
@@ -218,6 +228,15 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for listener in sockets or ():
             loop.remove_reader(listener)
-        # whom asyncio has accepted becomes a connection, which it would not once the socket is closed
+        # whom asyncio has accepted becomes a connection now, and not once the socket is closed
         await asyncio.sleep(_MOMENT)
+        for listener in sockets or ():
+            # whom the system has accepted meanwhile
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    connection, _ = listener.accept()
+                    await loop.connect_accepted_socket(self._protocol, connection)
         await super().shutdown(sockets)
+
+    def _protocol(self):
+        return _Protocol(self.config, self.server_state, self.lifespan.state)
