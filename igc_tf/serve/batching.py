@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import math
-import time
 from collections import deque
 from typing import NamedTuple
 
@@ -43,7 +42,9 @@ class Batcher:
 
     Args:
         max_batch: examples computed at once; a question of more is answered by itself.
-        max_wait: seconds that a question waits for others, while they are fewer.
+        max_wait: seconds that questions wait for another one, while they are fewer. While others
+            keep coming they wait on, but for no longer than the last batch took. Where nobody else
+            came before, they do not wait. 0 joins only what came while a batch was computed.
         max_queue: examples that may wait.
         note: called with (examples, seconds) after each batch.
     """
@@ -55,7 +56,11 @@ class Batcher:
         self._note = note
         self._jobs = deque()
         self._examples = 0
-        self._seconds = 0.0
+        # of an example on average, and of the last batch
+        self._seconds = self._last_seconds = 0.0
+        # when that ended
+        self._ended = -math.inf
+        self._was_alone = False
         # works for as long as there are questions
         self._worker = None
         self._news = None
@@ -104,19 +109,26 @@ class Batcher:
 
     async def _next(self):
         """The questions of the next batch."""
-        first = self._jobs[0]
-        if first.question.signature.joins:
+        first, clock = self._jobs[0], asyncio.get_running_loop().time
+        is_alone = self._was_alone and len(self._jobs) == 1
+        while first.question.signature.joins and not (is_alone or self._is_closing):
+            # those who were answered last may ask again
+            latest, earliest = (max(job.arrived, self._ended) for job in (self._jobs[-1], first))
+            longest = max(self.max_wait, self._last_seconds)
+            left = min(latest + self.max_wait, earliest + longest) - clock()
+            if left <= 0 or self._examples >= self.max_batch:
+                break
+            self._news.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(first.arrived + self.max_wait):
-                    while self._examples < self.max_batch and not self._is_closing:
-                        self._news.clear()
-                        await self._news.wait()
+                async with asyncio.timeout(left):
+                    await self._news.wait()
         jobs = [self._jobs.popleft()]
         count = first.question.count
         while self._jobs and self._fits(self._jobs[0].question, first.question, count):
             jobs.append(self._jobs.popleft())
             count += jobs[-1].question.count
         self._examples -= count
+        self._was_alone = len(jobs) == 1
         return jobs
 
     def _fits(self, question, first, count):
@@ -125,7 +137,8 @@ class Batcher:
         return is_alike and count + question.count <= self.max_batch
 
     async def _answer(self, jobs):
-        begin = time.perf_counter()
+        clock = asyncio.get_running_loop().time
+        begin = clock()
         questions = [job.question for job in jobs]
         try:
             outputs = await anyio.to_thread.run_sync(_computed, questions, limiter=self._lane)
@@ -135,7 +148,8 @@ class Batcher:
                 if not job.answer.done():
                     job.answer.set_exception(error)
             return
-        seconds, count = time.perf_counter() - begin, sum(one.count for one in questions)
+        self._ended, count = clock(), sum(one.count for one in questions)
+        self._last_seconds = seconds = self._ended - begin
         self._seconds += _WEIGHT * (seconds / count - self._seconds)
         self._note(count, seconds)
         first = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -104,6 +105,45 @@ def test_a_question_waits_for_others_until_there_are_enough(recorder, sizes, bat
 
     asyncio.run(ask())
     assert [x for _, x in recorder.seen] == batches
+
+
+def test_who_asks_alone_does_not_wait_again(recorder):
+    batcher = Batcher(max_batch=4, max_wait=0.3, max_queue=8)
+    recorder.goes_on.release(9)
+
+    async def ask(*values):
+        begin = time.monotonic()
+        await _found([batcher.ask(recorder.question(value)) for value in values])
+        return time.monotonic() - begin
+
+    async def one_after_the_other():
+        return [await ask(1), await ask(2), await ask(3, 4), await ask(5)]
+
+    # nobody knows at first; and where two came together, a third might
+    first, second, pair, last = asyncio.run(one_after_the_other())
+    assert second < 0.3 <= min(first, pair, last)
+
+
+def test_while_others_keep_coming_they_are_waited_for(recorder):
+    batcher = Batcher(max_batch=1000, max_wait=0.3, max_queue=2000)
+
+    async def ask():
+        pair = [batcher.ask(recorder.question(value)) for value in (1, 2)]
+        assert await asyncio.to_thread(recorder.begun.acquire, timeout=_SECONDS)
+        # a second is what the next ones wait at most
+        await asyncio.sleep(1)
+        recorder.goes_on.release(9)
+        await _found(pair)
+        begin, answers = time.monotonic(), []
+        while not (answers and answers[0].done()):
+            answers.append(batcher.ask(recorder.question(3)))
+            await asyncio.sleep(0.02)
+        seconds = time.monotonic() - begin
+        await _found(answers)
+        return seconds
+
+    assert asyncio.run(ask()) >= 0.9
+    assert len(recorder.seen[1][1]) > 2
 
 
 def test_the_queue_is_bounded(batcher, recorder):
