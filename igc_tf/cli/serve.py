@@ -40,8 +40,8 @@ class ServeOptions(ServiceOptions):
         name: of the model, in the addresses.
         max_batch: examples searched at once, of one request or of several; by default as many as
             suit the number of classes.
-        max_wait: seconds that a request waits for others to be searched with it; 0 joins only what
-            came while another search ran.
+        max_wait: seconds that requests wait for another one to be searched with them; a client
+            that asks alone does not wait, and 0 joins only what came while another search ran.
         max_queue: examples that may wait, and that one request may hold; more are answered 503, and
             a larger request 413.
         max_body: largest body of a request in MiB, also once it is unpacked.

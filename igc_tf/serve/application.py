@@ -4,18 +4,21 @@ import asyncio
 import contextlib
 import functools
 import gzip
-import json
+import re
 
 import anyio
+import tensorflow as tf
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from igc_tf.serve.batching import Batcher
-from igc_tf.serve.bodies import Bodies
+from igc_tf.errors import InputError, first_line
+from igc_tf.serve.batching import Batcher, QueueFull
+from igc_tf.serve.bodies import Bodies, Drain
 from igc_tf.serve.exchange import (
     describe_signatures,
     read_examples,
@@ -24,13 +27,19 @@ from igc_tf.serve.exchange import (
     write_prediction,
 )
 from igc_tf.serve.options import ServiceOptions
-from igc_tf.serve.refusals import CLIENT_GONE, Refusal, handlers
+from igc_tf.serve.refusals import CLIENT_GONE, Refusal, error_response, refusal_response
 from igc_tf.serve.signatures import served_model
 from igc_tf.serve.watch import Guard, Metrics, Watch
 
 _MEBIBYTE = 2**20
 # smaller answers are not worth compressing
 _WORTH_PACKING = 1024
+# of text that is converted while others wait, which takes less time than to hand it to a thread
+_SMALL = 2**16
+# values of a request beside its examples
+_FEW = 100
+# a number's text, about
+_BYTES_A_NUMBER = 20
 
 
 def build_application(model, options=None, routes=(), hosts=None):
@@ -73,17 +82,20 @@ def build_application(model, options=None, routes=(), hosts=None):
     @contextlib.asynccontextmanager
     async def lifespan(application):
         yield
-        await anyio.to_thread.run_sync(service.batcher.close)
+        await service.batcher.close()
 
     application = Starlette(
         routes=[*service.routes(), *routes],
-        exception_handlers=handlers(f"{service.path}:predict, :classify, /metadata"),
+        exception_handlers=_handlers(f"{service.path}:predict, :classify, /metadata"),
         middleware=[
+            Middleware(Drain),
             Middleware(Watch, metrics=service.metrics),
             Middleware(Guard, token=options.token, hosts=hosts, open_paths=("/health",)),
         ],
         lifespan=lifespan,
     )
+    # an address that is nearly right is wrong, and told so
+    application.router.redirect_slashes = False
     application.state.is_stopping = False
     service.bodies = Bodies(
         int(options.max_body * _MEBIBYTE), lambda: application.state.is_stopping
@@ -108,6 +120,9 @@ class _Service:
         # texts and numbers are converted one request after the other: lists of numbers take many
         # times the memory of their text, and Python would not do two at once any faster
         self._converting = anyio.CapacityLimiter(1)
+        self._most_values = _FEW + options.max_queue * max(
+            signature.values for signature in model.signatures.values()
+        )
 
     def routes(self):
         """The routes of Starlette."""
@@ -157,28 +172,38 @@ class _Service:
         return await self._answer(request, read_examples, write)
 
     async def _answer(self, request, read, write):
+        def read_some(body):
+            # no more than fits, as lists take twenty times the memory of their text
+            if body.count(b",") > self._most_values:
+                raise self._too_many("too many")
+            return read(self.model, body)
+
         async with self.bodies.read(request) as body:
-            question = await self._convert(read, self.model, body)
+            question = await self._convert(len(body), read_some, body)
         request.scope["igc_tf.noted"] = {"examples": question.count}
         if question.count > self.options.max_queue:
-            raise Refusal(
-                413, f"{question.count} examples: expected at most {self.options.max_queue}"
-            )
+            raise self._too_many(question.count)
         outputs = await _unless_gone(request, self.batcher.ask(question))
-        packs = "gzip" in request.headers.get("accept-encoding", "").lower()
+        packs = _accepts_gzip(request.headers.get("accept-encoding", ""))
 
         def encode():
-            text = json.dumps(write(question, outputs)).encode()
+            text = write(question, outputs)
             if packs and len(text) >= _WORTH_PACKING:
                 return gzip.compress(text, compresslevel=1), {"Content-Encoding": "gzip"}
             return text, {}
 
-        text, headers = await self._convert(encode)
+        numbers = sum(value.size for value in outputs.values())
+        text, headers = await self._convert(_BYTES_A_NUMBER * numbers, encode)
         return Response(
             text, headers={**headers, "Vary": "Accept-Encoding"}, media_type="application/json"
         )
 
-    async def _convert(self, function, *arguments):
+    def _too_many(self, count):
+        return Refusal(413, f"{count} examples: expected at most {self.options.max_queue}")
+
+    async def _convert(self, size, function, *arguments):
+        if size <= _SMALL:
+            return function(*arguments)
         return await anyio.to_thread.run_sync(function, *arguments, limiter=self._converting)
 
 
@@ -195,9 +220,55 @@ def _route(path, endpoint, method="GET"):
     return Route(path, answer, methods=[method, "OPTIONS"])
 
 
-async def _unless_gone(request, future):
+def _accepts_gzip(accepted):
+    """Whether a header "Accept-Encoding" has gzip among what it lists, and does not exclude it."""
+    for coding in accepted.lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() in ("gzip", "x-gzip"):
+            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight)
+    return False
+
+
+def _handlers(expected):
+    """Returns Starlette's exception handlers.
+
+    Args:
+        expected: the addresses that there are, for a request to another one.
+    """
+
+    def refused(request, error):
+        return refusal_response(error)
+
+    def by_starlette(request, error):
+        reason = error.detail
+        if error.status_code == 404:
+            reason = f"nothing at {request.url.path[:200]}: expected {expected}"
+        elif error.status_code == 405:
+            reason = f"{request.method}: expected {error.headers['Allow']}"
+        return error_response(reason, error.status_code, error.headers)
+
+    def unfit(request, error):
+        return error_response(str(error), 400)
+
+    def full(request, error):
+        return refusal_response(Refusal(503, str(error), retry_after=error.retry_after))
+
+    def failed(request, error):
+        return error_response(first_line(error), 500)
+
+    return {
+        HTTPException: by_starlette,
+        Refusal: refused,
+        InputError: unfit,
+        QueueFull: full,
+        tf.errors.OpError: failed,
+        # a defect: the traceback is logged, too
+        Exception: failed,
+    }
+
+
+async def _unless_gone(request, answer):
     """The result of a future, which is cancelled if the client leaves before."""
-    answer = asyncio.wrap_future(future)
     leaves = asyncio.ensure_future(request.receive())
     try:
         await asyncio.wait({answer, leaves}, return_when=asyncio.FIRST_COMPLETED)

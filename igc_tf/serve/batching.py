@@ -1,12 +1,12 @@
 """Joins the questions of many requests into one search."""
 
+import asyncio
+import contextlib
 import math
-import threading
-import time
 from collections import deque
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
+import anyio
 import numpy as np
 
 from igc_tf.serve.exchange import Question
@@ -27,23 +27,24 @@ class QueueFull(Exception):
         self.retry_after = retry_after
 
 
-@dataclass
-class _Job:
+class _Job(NamedTuple):
     question: Question
-    answer: Future = field(default_factory=Future)
-    arrived: float = field(default_factory=time.monotonic)
+    answer: asyncio.Future
+    arrived: float
 
 
 class Batcher:
     """Answers questions one batch after the other, in the order in which they came.
 
     Questions for one signature that stand next to each other are answered together, up to
-    `max_batch` examples; answers are the same as if each had been asked alone. There is one thread,
-    which begins with the first question.
+    `max_batch` examples; answers are the same as if each had been asked alone. Whoever asks and
+    waits does so in one event loop; a batch is computed in a thread beside it.
 
     Args:
         max_batch: examples computed at once; a question of more is answered by itself.
-        max_wait: seconds that a question waits for others, while they are fewer.
+        max_wait: seconds that questions wait for another one, while they are fewer. While others
+            keep coming they wait on, but for no longer than the last batch took. Where nobody else
+            came before, they do not wait. 0 joins only what came while a batch was computed.
         max_queue: examples that may wait.
         note: called with (examples, seconds) after each batch.
     """
@@ -55,10 +56,16 @@ class Batcher:
         self._note = note
         self._jobs = deque()
         self._examples = 0
-        self._seconds = 0.0
-        self._changed = threading.Condition()
-        self._thread = None
+        # of an example on average, and of the last batch
+        self._seconds = self._last_seconds = 0.0
+        # when that ended
+        self._ended = -math.inf
+        self._was_alone = False
+        # works for as long as there are questions
+        self._worker = None
+        self._news = None
         self._is_closing = False
+        self._lane = anyio.CapacityLimiter(1)
 
     @property
     def waiting(self):
@@ -66,90 +73,100 @@ class Batcher:
         return self._examples
 
     def ask(self, question):
-        """Returns a `Future` of the answer, {name: array (N, ...)}.
+        """Returns an `asyncio.Future` of the answer, {name: array (N, ...)}.
 
         If it is cancelled before its turn, nothing is computed for it.
 
         Raises:
             QueueFull: if too many examples wait already.
         """
-        job = _Job(question)
-        with self._changed:
-            waiting = self._examples + question.count
-            if self._jobs and waiting > self.max_queue:
-                raise QueueFull(max(1, math.ceil(self._seconds * self._examples)))
-            self._jobs.append(job)
-            self._examples = waiting
-            if self._thread is None:
-                self._is_closing = False
-                self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
-                self._thread.start()
-            self._changed.notify()
+        loop = asyncio.get_running_loop()
+        waiting = self._examples + question.count
+        if self._jobs and waiting > self.max_queue:
+            raise QueueFull(max(1, math.ceil(self._seconds * self._examples)))
+        job = _Job(question, loop.create_future(), loop.time())
+        self._jobs.append(job)
+        self._examples = waiting
+        if self._worker is None or self._worker.done():
+            self._news = asyncio.Event()
+            self._worker = loop.create_task(self._work())
+        self._news.set()
         return job.answer
 
-    def close(self):
-        """Answers what waits, and ends the thread; a later question begins another."""
-        with self._changed:
-            thread, self._is_closing = self._thread, True
-            self._changed.notify()
-        if thread is not None:
-            thread.join()
+    async def close(self):
+        """Answers what waits; a later question begins anew."""
+        if self._worker is not None and not self._worker.done():
+            self._is_closing = True
+            self._news.set()
+            await asyncio.wait({self._worker})
+            self._is_closing = False
 
-    def _work(self):
-        while (jobs := self._next()) is not None:
-            jobs = [job for job in jobs if job.answer.set_running_or_notify_cancel()]
+    async def _work(self):
+        while self._jobs:
+            jobs = [job for job in await self._next() if not job.answer.done()]
             if jobs:
-                self._answer(jobs)
+                await self._answer(jobs)
 
-    def _next(self):
-        """The questions of the next batch; None once there are no more to come."""
-        with self._changed:
-            while not self._jobs:
-                if self._is_closing:
-                    self._thread = None
-                    return None
-                self._changed.wait()
-            first = self._jobs[0]
-            end = first.arrived + self.max_wait
-            while first.question.signature.joins and not self._is_closing:
-                left = end - time.monotonic()
-                if left <= 0 or self._examples >= self.max_batch:
-                    break
-                self._changed.wait(left)
-            jobs = [self._jobs.popleft()]
-            count = first.question.count
-            while self._jobs and self._fits(self._jobs[0].question, first.question, count):
-                jobs.append(self._jobs.popleft())
-                count += jobs[-1].question.count
-            self._examples -= count
-            return jobs
+    async def _next(self):
+        """The questions of the next batch."""
+        first, clock = self._jobs[0], asyncio.get_running_loop().time
+        is_alone = self._was_alone and len(self._jobs) == 1
+        while first.question.signature.joins and not (is_alone or self._is_closing):
+            # those who were answered last may ask again
+            latest, earliest = (max(job.arrived, self._ended) for job in (self._jobs[-1], first))
+            longest = max(self.max_wait, self._last_seconds)
+            left = min(latest + self.max_wait, earliest + longest) - clock()
+            if left <= 0 or self._examples >= self.max_batch:
+                break
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._news.wait()
+        jobs = [self._jobs.popleft()]
+        count = first.question.count
+        while self._jobs and self._fits(self._jobs[0].question, first.question, count):
+            jobs.append(self._jobs.popleft())
+            count += jobs[-1].question.count
+        self._examples -= count
+        self._was_alone = len(jobs) == 1
+        return jobs
 
     def _fits(self, question, first, count):
         signature = first.signature
         is_alike = signature.joins and question.signature is signature
         return is_alike and count + question.count <= self.max_batch
 
-    def _answer(self, jobs):
+    async def _answer(self, jobs):
+        clock = asyncio.get_running_loop().time
+        begin = clock()
         questions = [job.question for job in jobs]
-        signature = questions[0].signature
-        begin = time.perf_counter()
         try:
-            arrays = {
-                name: np.concatenate([question.arrays[name] for question in questions])
-                for name in signature.inputs
-            }
-            indices = np.concatenate([np.arange(question.count) for question in questions])
-            outputs = signature.compute(indices, arrays)
+            outputs = await anyio.to_thread.run_sync(_computed, questions, limiter=self._lane)
         except Exception as error:
             # whoever waits must hear of it, whatever it is
             for job in jobs:
-                job.answer.set_exception(error)
+                if not job.answer.done():
+                    job.answer.set_exception(error)
             return
-        seconds, count = time.perf_counter() - begin, len(indices)
+        self._ended, count = clock(), sum(one.count for one in questions)
+        self._last_seconds = seconds = self._ended - begin
         self._seconds += _WEIGHT * (seconds / count - self._seconds)
         self._note(count, seconds)
         first = 0
         for job in jobs:
             last = first + job.question.count
-            job.answer.set_result({name: value[first:last] for name, value in outputs.items()})
+            # somebody may have left meanwhile
+            if not job.answer.done():
+                job.answer.set_result({name: value[first:last] for name, value in outputs.items()})
             first = last
+
+
+def _computed(questions):
+    """The outputs of questions for the same signature, one after the other."""
+    signature = questions[0].signature
+    arrays = {
+        name: np.concatenate([question.arrays[name] for question in questions])
+        for name in signature.inputs
+    }
+    indices = np.concatenate([np.arange(question.count) for question in questions])
+    return signature.compute(indices, arrays)

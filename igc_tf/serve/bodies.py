@@ -1,4 +1,4 @@
-"""Reads the bodies of requests, and stops where they become too large or too slow."""
+"""Reads the bodies of requests, up to where they become too large or too slow."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,8 @@ from igc_tf.serve.refusals import Refusal
 _PATIENCE = 60
 # how often a body that does not come is asked whether the service ends
 _TICK = 1.0
+# seconds for which what nobody wants is read
+_REST = 10
 # bodies that may be held at once, in largest bodies
 _HELD = 2
 # unpacked at once
@@ -54,7 +56,8 @@ class Bodies:
     async def _fill(self, taken, request):
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > self.largest:
-            raise self._too_large(f"{announced} bytes")
+            # whoever asks first whether to send it does not
+            raise self._too_large(f"{announced} bytes", closes="expect" in request.headers)
         unpack = _unpacker(request.headers.get("content-encoding", "identity").strip().lower())
         more = True
         while more:
@@ -75,14 +78,60 @@ class Bodies:
     async def _receive(self, request):
         for _ in range(math.ceil(_PATIENCE / _TICK)):
             with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(request.receive(), _TICK)
+                async with asyncio.timeout(_TICK):
+                    return await request.receive()
             if self._is_stopping():
                 raise Refusal(503, "the service is ending", retry_after=1, closes=True)
         raise Refusal(408, f"no byte of the body for {_PATIENCE} s", closes=True)
 
-    def _too_large(self, size):
-        # what remains of it is not worth reading
-        return Refusal(413, f"{size}: expected at most {self.largest}", closes=True)
+    def _too_large(self, size, closes=False):
+        return Refusal(413, f"{size}: expected at most {self.largest}", closes=closes)
+
+
+class Drain:
+    """ASGI middleware: reads on when a request is answered before its end, and throws that away.
+
+    Many clients send all of a body before they listen. Where that fails because the connection
+    ends, they never hear why.
+
+    Args:
+        app: what answers.
+    """
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        """Handles a connection of ASGI."""
+        names = {name for name, _ in scope.get("headers", ())}
+        if scope["type"] != "http" or not names & {b"content-length", b"transfer-encoding"}:
+            return await self.app(scope, receive, send)
+        is_read = is_open = False
+
+        async def watched_receive():
+            nonlocal is_read
+            message = await receive()
+            is_read = not message.get("more_body", False)
+            return message
+
+        async def watched_send(message):
+            nonlocal is_open
+            is_end = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if is_end and not is_read:
+                # all of it, but for the word that the next request may come
+                is_open, message = True, {**message, "more_body": True}
+            await send(message)
+
+        try:
+            await self.app(scope, watched_receive, watched_send)
+        finally:
+            if is_open:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_REST):
+                        while not is_read:
+                            async with asyncio.timeout(_TICK):
+                                await watched_receive()
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _unpacker(encoding):

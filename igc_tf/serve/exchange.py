@@ -1,9 +1,9 @@
 """Requests and answers in TensorFlow Serving's REST format, to and from arrays."""
 
-import json
 from typing import NamedTuple
 
 import numpy as np
+import orjson
 from tensorflow.core.framework import types_pb2
 
 from igc_tf.errors import InputError, first_line
@@ -77,22 +77,22 @@ def read_examples(model, body):
 
 
 def write_prediction(question, outputs):
-    """Returns the JSON-ready answer to a `:predict` request.
+    """Returns the answer to a `:predict` request: JSON, bytes.
 
     Raises:
         InputError: if values are not finite.
     """
     outputs = _finite(outputs)
     if question.by_column:
-        return {"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))}
+        return _written({"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))})
     if len(outputs) == 1:
-        return {"predictions": next(iter(outputs.values()))}
+        return _written({"predictions": next(iter(outputs.values()))})
     rows = zip(*outputs.values(), strict=True)
-    return {"predictions": [dict(zip(outputs, row, strict=True)) for row in rows]}
+    return _written({"predictions": [dict(zip(outputs, row, strict=True)) for row in rows]})
 
 
 def write_classification(model, outputs):
-    """Returns the JSON-ready answer to a `:classify` request.
+    """Returns the answer to a `:classify` request: JSON, bytes.
 
     `result` has TensorFlow Serving's pairs of name and score, `details` what else was found of each
     example: prediction, score and margin of its best class (with several labels, of each),
@@ -106,13 +106,13 @@ def write_classification(model, outputs):
     found = _finite(outputs)
     result, details = [], []
     for i, scores in enumerate(found["score"]):
-        parts = layout.split(np.asarray(scores))
-        labels = np.atleast_1d(outputs["label"][i])
+        parts = layout.split(scores)
+        labels = np.atleast_1d(found["label"][i])
         elements = [int(o + label) for o, label in zip(layout.offsets, labels, strict=True)]
         ordered = [np.sort(part)[::-1] for part in parts]
         margins = [float(p[0] - p[1]) if len(p) > 1 else None for p in ordered]
         differences = found["difference"][i]
-        if isinstance(differences, list):
+        if np.ndim(differences):
             differences = dict(zip(names, differences, strict=True))
         one = {
             "prediction": [names[element] for element in elements],
@@ -125,7 +125,7 @@ def write_classification(model, outputs):
         result.append([[name, score] for name, score in zip(names, scores, strict=True)])
         reconstruction = found["reconstruction"][i]
         details.append({**one, "difference": differences, "reconstruction": reconstruction})
-    return {"result": result, "details": details}
+    return _written({"result": result, "details": details})
 
 
 def describe_signatures(model, name):
@@ -161,9 +161,8 @@ def _tensors(specs):
 
 def _parsed(body):
     try:
-        return json.loads(body)
-    # lists nested too deeply are the latter
-    except (ValueError, RecursionError) as error:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
         raise InputError(f"the body is no JSON: {first_line(error)}") from error
 
 
@@ -213,10 +212,17 @@ def _checked(name, values, spec, may_be_flat):
         raise InputError(f"{name}: expected at least one row")
     if array.dtype.kind not in "iuf":
         raise InputError(f"{name}: expected numbers")
-    return array.astype(spec.dtype.as_numpy_dtype)
+    # infinity, where it is too large, which is refused further on
+    with np.errstate(over="ignore"):
+        return array.astype(spec.dtype.as_numpy_dtype)
 
 
 def _finite(outputs):
     if not all(np.isfinite(value).all() for value in outputs.values()):
         raise InputError("the answer holds values that are not finite")
-    return {name: value.tolist() for name, value in outputs.items()}
+    return {name: np.ascontiguousarray(value) for name, value in outputs.items()}
+
+
+def _written(answer):
+    """Arrays and all as JSON; each number has as many digits as tell it from its neighbours."""
+    return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -18,8 +18,9 @@ class ServiceOptions:
         name: of the model, in the addresses: letters, digits, dots, dashes and underscores.
         max_batch: examples searched at once, of one request or of several; by default as many as
             suit the number of candidates.
-        max_wait: seconds that a request waits for others to be searched with it, while there are
-            fewer than `max_batch`; 0 joins only what came while another search ran.
+        max_wait: seconds that requests wait for another one to be searched with them, while there
+            are fewer than `max_batch` examples; a client that asks alone does not wait, and 0 joins
+            only what came while another search ran.
         max_queue: examples that may wait, and that one request may hold; more are answered 503, and
             a larger request 413.
         max_body: largest body of a request in MiB, also once it is unpacked.
@@ -32,7 +33,7 @@ class ServiceOptions:
 
     name: str = "classifier"
     max_batch: Annotated[int | None, Range(1, 100_000)] = None
-    max_wait: Annotated[float, Range(0, 60)] = 0.002
+    max_wait: Annotated[float, Range(0, 60)] = 0.005
     max_queue: Annotated[int, Range(1, 1_000_000)] = 1024
     max_body: Annotated[float, Range(0, 4096, above=True)] = 64.0
     token: str | None = None

@@ -2,13 +2,10 @@
 
 import math
 
-import tensorflow as tf
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from igc_tf.errors import InputError, first_line
-from igc_tf.serve.batching import QueueFull
-
+# of what a client wrote, no more than this is told to it
+_LONGEST = 500
 # nginx' number for a client that did not wait, which nobody receives
 CLIENT_GONE = 499
 
@@ -35,44 +32,13 @@ class Refusal(Exception):
             self.headers["WWW-Authenticate"] = "Bearer"
 
 
-def handlers(expected):
-    """Returns Starlette's exception handlers.
-
-    Args:
-        expected: the addresses that there are, for a request to another one.
-    """
-
-    def refused(request, error):
-        return refusal_response(error)
-
-    def by_starlette(request, error):
-        reason = error.detail
-        if error.status_code == 404:
-            reason = f"nothing at {request.url.path[:200]}: expected {expected}"
-        elif error.status_code == 405:
-            reason = f"{request.method}: expected {error.headers['Allow']}"
-        return JSONResponse({"error": reason}, error.status_code, error.headers)
-
-    def unfit(request, error):
-        return JSONResponse({"error": str(error)}, 400)
-
-    def full(request, error):
-        return refusal_response(Refusal(503, str(error), retry_after=error.retry_after))
-
-    def failed(request, error):
-        return JSONResponse({"error": first_line(error)}, 500)
-
-    return {
-        HTTPException: by_starlette,
-        Refusal: refused,
-        InputError: unfit,
-        QueueFull: full,
-        tf.errors.OpError: failed,
-        # a defect: the traceback is logged, too
-        Exception: failed,
-    }
-
-
 def refusal_response(refusal):
     """Returns the response of a `Refusal`."""
-    return JSONResponse({"error": str(refusal)}, refusal.status, refusal.headers)
+    return error_response(str(refusal), refusal.status, refusal.headers)
+
+
+def error_response(reason, status, headers=None):
+    """Returns a response that tells a reason, of which it leaves out what is too long."""
+    if len(reason) > _LONGEST:
+        reason = f"{reason[:_LONGEST]}…"
+    return JSONResponse({"error": reason}, status, headers)

@@ -1,6 +1,7 @@
 """What a served model can be asked: its signatures, and requests and answers in their format."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,12 @@ class Signature(NamedTuple):
     compute: Callable
     check: Callable
     joins: bool
+
+    @property
+    def values(self):
+        """How many numbers and names an example has at most; infinity where that is open."""
+        sizes = [spec.shape[1:].num_elements() for spec in self.inputs.values()]
+        return math.inf if None in sizes else sum(sizes) + len(sizes)
 
 
 class ServedModel(NamedTuple):

@@ -155,7 +155,9 @@ def test_methods(served):
     assert "POST" in refused.json()["error"]
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/models/other:predict", f"{MODEL}/versions/7:predict"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1/models/other:predict", f"{MODEL}/versions/7:predict", f"{PREDICT}/"]
+)
 def test_another_address(served, path):
     response = served[0].post(path, json={})
     assert response.status_code == 404 and f"{MODEL}:predict" in response.json()["error"]
@@ -178,7 +180,9 @@ def test_another_address(served, path):
         ({"instances": np.full([1, *SHAPE], "a").tolist()}, "expected numbers"),
         ({"instances": np.full([1, *SHAPE], 255.0).tolist()}, "[-1, 1]"),
         ({"instances": [{"pictures": 1}]}, "exactly ['images']"),
+        ({"instances": np.full([1, *SHAPE], 1e300).tolist()}, "images"),
         ({"instances": _IMAGES.tolist(), "signature_name": "no"}, "no signature 'no'"),
+        ({"instances": _IMAGES.tolist(), "signature_name": "no" * 10_000}, "no signature 'no"),
         ({"instances": _IMAGES.tolist(), "signature_name": []}, "no signature []"),
         (
             {
@@ -189,11 +193,13 @@ def test_another_address(served, path):
         ),
     ],
 )
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_bad_requests_get_one_line(served, body, message):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     response = served[0].post(PREDICT, content=body)
     assert response.status_code == 400
     assert message in response.json()["error"] and "\n" not in response.json()["error"]
+    assert len(response.json()["error"]) < 1000
 
 
 @pytest.mark.parametrize(
@@ -225,6 +231,26 @@ def test_bodies_may_be_packed_and_so_are_answers(served):
         PREDICT, json={"instances": _IMAGES.tolist() * 5}, headers={"Accept-Encoding": "identity"}
     )
     assert "content-encoding" not in plain.headers and plain.json() == response.json()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_packed"),
+    [("", False), ("br, gzip;q=0.5", True), ("gzip;q=0, br", False), ("*", False), ("GZIP", True)],
+)
+def test_answers_are_packed_for_those_who_say_so(served, accepted, is_packed):
+    body = {"instances": _IMAGES.tolist() * 5}
+    response = served[0].post(PREDICT, json=body, headers={"Accept-Encoding": accepted})
+    assert ("content-encoding" in response.headers) == is_packed
+    assert len(response.json()["predictions"]) == 15
+
+
+def test_numbers_are_written_as_they_are(served):
+    client, _ = served
+    response = client.post(PREDICT, json={"inputs": _IMAGES.tolist()})
+    # in as few digits as tell a float32 from its neighbours
+    for score in np.ravel(response.json()["outputs"]["score"]):
+        assert str(np.float32(score)) in response.text
+        assert float(str(np.float32(score))) == score
 
 
 def test_several_members_are_one_body(served):
@@ -264,6 +290,12 @@ def test_a_body_in_full_pieces_is_unpacked():
 def test_too_many_examples(served):
     response = served[0].post(PREDICT, json={"instances": _IMAGES.tolist() * 34})
     assert response.status_code == 413 and "102 examples" in response.json()["error"]
+
+
+def test_too_many_numbers_are_not_even_parsed(served):
+    # as lists they take many times the memory of their text
+    response = served[0].post(PREDICT, content=b'{"instances": [' + b"0," * 5000)
+    assert response.status_code == 413 and "too many examples" in response.json()["error"]
 
 
 def test_a_failure_of_tensorflow_is_told(monkeypatch):

@@ -1,10 +1,15 @@
 """A server on real sockets: connections that are kept, slow and cut bodies, and its end."""
 
+import gc
 import http.client
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
@@ -15,7 +20,7 @@ from igc_tf.search import Search
 from igc_tf.serve import ServiceOptions
 from igc_tf.serve.application import build_application
 from igc_tf.serve.page import page_routes
-from igc_tf.serve.server import is_loopback, listen
+from igc_tf.serve.server import _Protocol, is_loopback, listen
 from tests.fixtures.exported import SHAPE, linear_classifier
 from tests.serve.served import serve_while
 
@@ -56,24 +61,149 @@ def test_a_connection_is_kept_after_refusals(application):
     ("sent", "status"),
     [
         (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n", 400),
-        (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n", 413),
+        (
+            b"POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            b"Content-Length: 1073741824\r\n\r\n",
+            413,
+        ),
         (b"POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+        (b"POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"POST %s HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n", 431),
         (b"\x16\x03\x01 no HTTP\r\n\r\n", 400),
+        # the client sends no more, but listens
+        (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{", 400),
+        (b"POST %s HTTP/1.1\r\nHo", 400),
     ],
 )
 def test_malformed_requests_are_answered(application, sent, status, capfd):
     def clients(host, port):
         with socket.create_connection((host, port), timeout=_SECONDS) as client:
             client.sendall(sent.replace(b"%s", PREDICT.encode()))
-            first = client.makefile("rb").readline()
+            if not sent.endswith(b"\r\n"):
+                client.shutdown(socket.SHUT_WR)
+            head, _, body = client.makefile("rb").read().partition(b"\r\n\r\n")
         # and others still are
         connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
         assert _post(connection, GOOD)[0] == 200
         connection.close()
-        return int(first.split()[1])
+        return int(head.split()[1]), json.loads(body)
 
-    assert serve_while(application, clients) == status
+    found, said = serve_while(application, clients)
+    assert found == status and said["error"] and "\n" not in said["error"]
     assert capfd.readouterr().err == ""
+
+
+def test_nonsense_after_an_answer_ends_the_connection(application, capfd):
+    def clients(host, port):
+        with socket.create_connection((host, port), timeout=_SECONDS) as client:
+            head = "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            client.sendall(f"{head}2\r\n{{}}\r\n".encode())
+            first = client.recv(2**16)
+            client.sendall(b"nonsense\r\n")
+            return first, client.makefile("rb").read()
+
+    first, rest = serve_while(application, clients)
+    assert first.startswith(b"HTTP/1.1 404 ") and b"HTTP/" not in rest
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("path", "status"), [(PREDICT, 413), ("/nowhere", 404)])
+def test_who_sends_all_before_listening_hears_why_it_is_refused(application, path, status):
+    def clients(host, port):
+        # urllib asks for the end of the connection, too
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            opener.open(f"http://{host}:{port}{path}", b" " * 20_000_000, _SECONDS)
+        with refused.value as answer:
+            return answer.code, json.loads(answer.read())
+
+    found, said = serve_while(application, clients)
+    assert found == status and said["error"]
+
+
+def test_answers_are_sent_at_once(application, monkeypatch):
+    made, connection_made = [], _Protocol.connection_made
+
+    def note(self, transport):
+        connection_made(self, transport)
+        made.append(transport.get_extra_info("socket"))
+        made.append(made[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(_Protocol, "connection_made", note)
+
+    def clients(host, port):
+        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        # what is there is not looked through for garbage meanwhile
+        status = _post(connection, GOOD)[0], gc.get_freeze_count() > 0
+        connection.close()
+        return status
+
+    assert serve_while(application, clients) == (200, True)
+    assert made[1] and gc.get_freeze_count() == 0
+
+
+def test_connections_are_bounded(application, monkeypatch):
+    monkeypatch.setattr("igc_tf.serve.server._CONNECTIONS", 2)
+
+    def clients(host, port):
+        connections = [http.client.HTTPConnection(host, port, timeout=_SECONDS) for _ in range(3)]
+        found = []
+        for connection in connections:
+            connection.request("POST", PREDICT, GOOD)
+            response = connection.getresponse()
+            found.append((response.status, response.getheader("Retry-After")))
+            said = json.loads(response.read())
+        for connection in connections:
+            connection.close()
+        return found, said
+
+    found, said = serve_while(application, clients)
+    assert found == [(200, None), (200, None), (503, "1")] and "connections" in said["error"]
+
+
+def test_what_is_on_its_way_at_the_end_is_answered(application):
+    found = []
+
+    def ask(connection):
+        while not application.state.is_stopping:
+            time.sleep(0.01)
+        connection.request("POST", PREDICT, GOOD)
+        response = connection.getresponse()
+        found.append((response.status, response.getheader("Connection"), len(response.read()) > 9))
+        connection.close()
+
+    def clients(host, port):
+        kept, new = (http.client.HTTPConnection(host, port, timeout=_SECONDS) for _ in range(2))
+        assert _post(kept, GOOD)[0] == 200
+        new.connect()
+        threads = [threading.Thread(target=ask, args=(one,)) for one in (kept, new)]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    for thread in serve_while(application, clients):
+        thread.join(_SECONDS)
+    assert found == 2 * [(200, "close", True)]
+
+
+def test_without_a_page_there_are_no_websockets(application, shelf):
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+
+    def clients(host, port):
+        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        status = _post(connection, GOOD, **upgrade)[0]
+        connection.close()
+        return status
+
+    assert serve_while(application, clients) == 200
+    pages = build_application(linear_classifier(), routes=page_routes(shelf))
+    assert serve_while(pages, clients) == 200
+
+
+def test_a_port_is_taken_before_tensorflow_is_there():
+    code = "import sys, igc_tf.serve.server; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_what_was_accepted_is_answered_and_what_is_slow_is_not_waited_for(application, monkeypatch):
