@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers.calibration import Calibrated
+from igc_tf.classifiers.followed import check_snapshots, followed_search
 from igc_tf.classifiers.foreign import distances_of_best, warn_of_foreign
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
@@ -145,10 +146,10 @@ class SearchClassifier(Calibrated):
             raise InputError("no data to classify: expected at least one example")
         followed, search = [], None
         if history or snapshots:
-            self._check_followed(snapshots)
+            check_snapshots(self.search, snapshots)
 
             def search(batch):
-                result, found = self._followed(batch, history, snapshots)
+                result, found = followed_search(self.search, batch, history, snapshots)
                 followed.append(found)
                 return result
 
@@ -335,46 +336,6 @@ class SearchClassifier(Calibrated):
 
         log_search(directory, self, data, labels, name)
 
-    def _followed(self, batch, history, snapshots):
-        """The search of a batch, stopped on its way: `(Result, {histories, snapshots})`."""
-        search, done = self.search, 0
-        histories = {"loss_history": [], "difference_history": []}
-        kept = {}
-        if 0 in snapshots:
-            # what a gate leaves untried cannot be shown
-            has_gate = self.settings.gate is not None
-            first = search.screen(batch, search.plan[0][1]) if has_gate else search.init(batch)
-            kept[0] = _of_all(search.show(first)[0], first, search)
-
-        def note(state, terms):
-            for name, seen in zip(histories, (terms.loss, terms.difference), strict=True):
-                histories[name].append(_of_all(seen, state, search))
-
-        def advance(state, steps):
-            nonlocal done
-            end = done + steps
-            for stop in range(done + 1, end + 1):
-                if not (history or stop in snapshots or stop == end):
-                    continue
-                state, done = search.advance(state, stop - done), stop
-                note(state, state.candidates.terms)
-                if stop in snapshots:
-                    kept[stop] = _of_all(search.show(state)[0], state, search)
-            return state
-
-        state = search.follow(batch, advance)
-        found = {"snapshots": {step: kept[step] for step in snapshots}}
-        if history:
-            note(state, search.terms(state))
-            found |= {name: np.stack(seen, axis=1) for name, seen in histories.items()}
-        return search.finish(state), found
-
-    def _check_followed(self, snapshots):
-        steps = self.settings.steps
-        outside = [step for step in snapshots if step not in range(steps + 1)]
-        if outside:
-            raise InputError(f"snapshots {outside}: expected whole steps in 0..{steps}")
-
     @staticmethod
     def _checked_mask(mask, data):
         if mask is None:
@@ -389,16 +350,6 @@ class SearchClassifier(Calibrated):
         if mask.size and not (mask.min() >= 0 and mask.max() <= 1):
             raise InputError("mask: expected numbers from 0 to 1")
         return mask
-
-
-def _of_all(values, state, search):
-    """What is known of the candidates that are left (B, k, ...), as (B, K, ...) of all."""
-    origin = state.candidates.origin.numpy()
-    everyone = np.full(
-        [len(origin), search.space.candidates, *values.shape[2:]], np.nan, np.float32
-    )
-    everyone[np.arange(len(origin))[:, np.newaxis], origin] = values
-    return everyone
 
 
 def _as_arrays(tensors, count):

@@ -23,6 +23,7 @@ from igc_tf.search.objective import Objective, Terms, compared, generate_and_obs
 from igc_tf.search.observations import Identity
 from igc_tf.search.observations.base import begin
 from igc_tf.search.scores import check_gate, judged, per_element, screened
+from igc_tf.search.solvers import first_state
 from igc_tf.search.space import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
 
@@ -52,9 +53,8 @@ class Search:
         self._patience = settings.convergence()
         self._call = Compiled(settings.jit_compile)
         self._readers = {}
-        # the same without the lenses, which are tried on what it generates
+        # the same without lenses, and without all that it observes; these take no plan
         self._groups = self._plain = None
-        # these take no plan of their own
         alone = replace(settings, plan=None, gate=None)
         if settings.gate is not None:
             check_gate(self)
@@ -114,7 +114,7 @@ class Search:
             Candidates(
                 origin=origin,
                 values=values,
-                solver=self._checked_state(self._solver.init(objective, moving), candidates),
+                solver=first_state(self._solver, objective, moving, candidates),
                 terms=Terms(*[unknown] * len(Terms._fields)),
                 best_loss=infinite,
                 best_values=dict(values) if self.settings.values == "best" else {},
@@ -398,12 +398,3 @@ class Search:
         if views is None:
             views = tf.broadcast_to(batch.data[:, tf.newaxis], tf.shape(observed))
         return views
-
-    def _checked_state(self, state, candidates):
-        for leaf in tf.nest.flatten(state):
-            if leaf.shape.rank < 2 or leaf.shape[1] != candidates:
-                raise InputError(
-                    f"the solver {self._solver!r} keeps a tensor of shape {leaf.shape}: expected "
-                    f"every one to lead with (B, {candidates}), examples and candidates"
-                )
-        return state

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import tensorflow as tf
 
+from igc_tf.errors import InputError
+
 
 class Solver(Protocol):
     """A way to descend."""
@@ -36,6 +38,27 @@ class Solver(Protocol):
         Returns:
             `(values, state, terms)`, the `Terms` being those of the values that were given.
         """
+
+
+def first_state(solver, objective, values, candidates):
+    """The state in which a solver starts, checked.
+
+    Args:
+        solver: a `Solver`.
+        objective, values: as for its `init`.
+        candidates: K.
+
+    Raises:
+        InputError: if a tensor of it does not lead with (B, K).
+    """
+    state = solver.init(objective, values)
+    for leaf in tf.nest.flatten(state):
+        if leaf.shape.rank < 2 or leaf.shape[1] != candidates:
+            raise InputError(
+                f"the solver {solver!r} keeps a tensor of shape {leaf.shape}: expected every one "
+                f"to lead with (B, {candidates}), examples and candidates"
+            )
+    return state
 
 
 @dataclass(frozen=True)
