@@ -127,10 +127,9 @@ def out_of_class():
     return table(head, lines)
 
 
-def calibration():
-    """Accuracy, mean confidence and calibration error of every reader."""
+def _calibration(run):
     lines = []
-    for name, kinds in read("out_of_class/test")["calibration"].items():
+    for name, kinds in read(f"out_of_class/{run}")["calibration"].items():
         line = [_reader(name)]
         for found in kinds.values():
             line += [percent(found["accuracy"], 1), percent(found["confidence"], 1)]
@@ -140,6 +139,45 @@ def calibration():
     return table(["", *head], lines)
 
 
+def calibration():
+    """Accuracy, mean confidence and calibration error of every reader."""
+    return _calibration("test")
+
+
+def calibration_observed():
+    """The same of the generator that reads pictures."""
+    return _calibration("observed")
+
+
+# {what is found: how its errors are written}
+_ERRORS = {
+    "rotation": "{:.1f}°",
+    "shift": "{:.2f} pixels",
+    "scale": "{:.1%}",
+    "blur": "{:.2f} pixels",
+    "overlap": "{:.2f}",
+}
+
+
+def nuisance():
+    """Median errors of what is said of digits that were bent in known ways."""
+
+    def cells(errors):
+        texts = (
+            form.format(errors[name]).replace("%", " %") if name in errors else ""
+            for name, form in _ERRORS.items()
+        )
+        return list(texts)
+
+    result = read("nuisance/validation")
+    lines = [["*demanded: at most, of the overlap at least*", "", *cells(result["demanded"])]]
+    for row in result["rows"]:
+        lines.append([row["kind"], percent(row["accuracy"], 1), *cells(row["errors"])])
+        if row["kind"] == "pose":
+            lines.append(["pose, own pose counted as an error", "", *cells(row["raw_errors"])])
+    return table(["done to the digits", "read", *_ERRORS], lines)
+
+
 def numbers():
     """{name: text} of the numbers that stand in sentences."""
     corrupted = read("corruptions/test")
@@ -147,6 +185,7 @@ def numbers():
         "corruptions_images": f"{corrupted['data']['count']:,}",
         "observed_images": f"{read('corruptions/observed')['data']['count']:,}",
         "other_writers_images": f"{read('other_writers/test')['data']['count']:,}",
+        "nuisance_images": f"{read('nuisance/validation')['data']['count']:,}",
         "pose_images": f"{read('pose/test')['data']['count']:,}",
         "missing_images": f"{read('missing_pixels/test')['data']['count']:,}",
         "foreign_images": f"{read('out_of_class/test')['data']['count']:,}",
@@ -156,10 +195,12 @@ def numbers():
 
 TABLES = {
     "calibration": calibration,
+    "calibration-observed": calibration_observed,
     "corruptions-test": corruptions_test,
     "corruptions-observed": corruptions_observed,
     "corruptions-validation": corruptions_validation,
     "missing-pixels": missing_pixels,
+    "nuisance": nuisance,
     "other-writers": other_writers,
     "out-of-class": out_of_class,
     "poses": poses,

@@ -55,6 +55,7 @@ class NuisanceOptions:
         settings: of the search, a name that the generator's card has settings for, which find out
             what happened.
         split: of the digits.
+        kinds: of bending; what is found of digits to which nothing was done is always asked.
         images: how many, drawn at random; fewer where there are not so many.
         rotation: largest angle to either side, degrees.
         shift: largest distance along each axis, pixels.
@@ -69,6 +70,7 @@ class NuisanceOptions:
     generator: str = "mnist-cagan-observed"
     settings: str = "robust"
     split: Literal["validation/bounds", "validation/choices", "test"] = "validation/bounds"
+    kinds: tuple[Literal[tuple(KINDS)], ...] = tuple(KINDS)
     images: Annotated[int, Range(1)] = 500
     rotation: Annotated[float, Range(0, 90)] = 20.0
     shift: Annotated[float, Range(0)] = 4.0
@@ -130,8 +132,9 @@ def check_nuisance(options, data=None, verbose=1):
     }
     run = Experiment("python -m evaluation.nuisance", options, facts, verbose=verbose)
     before, shown = None, []
-    with run.progress(len(KINDS), "kind") as progress:
-        for kind, done in KINDS.items():
+    kinds = {kind: done for kind, done in KINDS.items() if kind in options.kinds or not done}
+    with run.progress(len(kinds), "kind") as progress:
+        for kind, done in kinds.items():
             images = low + (high - low) * np.clip(_bent(unit, bending, done), 0, 1)
             images = images[..., None].astype(np.float32)
             found, milliseconds = _measured(classifier, images, options.batch_size)

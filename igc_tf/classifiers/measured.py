@@ -21,8 +21,8 @@ from igc_tf.search.state import Batch
 
 # of the range: what differs by more, for one pixel and all around it, is not of the digit
 _OUTLIER = 0.25
-# what it costs, in units of the score, to say that a picture is covered at all
-_COVERED = 0.02
+# of the range: what a covered pixel costs, less than an outlier differs by
+_COVERED = 0.1
 # (height, width) of the least that covers a picture, pixels
 _PATCH = (3, 3)
 _PAD = 3
@@ -205,13 +205,12 @@ class Measure:
         return self._judged(compared, observed.numpy(), nuisances, latents.numpy(), made.numpy())
 
     def _judged(self, compared, observed, nuisances, latents, made):
-        """A `_Reading`; each covered pixel costs what the least of them differs by."""
+        """A `_Reading`, and what it costs."""
         covered = covered_pixels(compared, observed, self._generator.bounds)
         low, high = self._generator.bounds
-        differences = np.where(covered, _OUTLIER * (high - low), np.abs(compared - observed))
+        differences = np.where(covered, _COVERED * (high - low), np.abs(compared - observed))
         price = self._observation.penalty(tf.constant(nuisances[:, np.newaxis]))[:, 0].numpy()
         cost = differences.mean(axis=(1, 2, 3)) + price
-        cost += _COVERED * covered.any(axis=(1, 2, 3))
         return _Reading(compared, observed, nuisances, latents, made, covered, cost)
 
     def _lens(self, nuisances):
