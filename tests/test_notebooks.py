@@ -20,6 +20,7 @@ def test_all_are_there():
         "paper",
         "trajectories",
         "your_own_generator",
+        "your_own_pictures",
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import tensorflow as tf
 
 from igc_tf.classifiers.load import load_classifier
 from igc_tf.errors import InputError
@@ -23,7 +24,8 @@ class Reproduction:
         difference: mean over the examples of the least mean absolute difference that any class
             reached.
         even: mean absolute difference of an evenly coloured picture, in comparison.
-        right: mean of the right class's mean absolute difference; None without labels.
+        right: mean of the right class's mean absolute difference, where it was not dropped on the
+            way; None without labels.
         accuracy: how often the right class is answered; None without labels.
         data, reproductions: some of the examples, and the best class's reproduction of each.
     """
@@ -124,27 +126,36 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
 
 def _reproduction(classifier, name, data, labels, shown):
     data = classifier.generator.check(data, name)
-    scores, differences, best, kept = [], [], [], []
+    scores, differences, of_right, kept = [], [], [], []
+    has_right = (
+        labels is not None
+        and classifier.generator.layout.num_labels == 1
+        and classifier.search.space.candidates > 1
+    )
     for result in classifier.results(data):
         begin = sum(map(len, scores))
         part = data[begin : begin + len(result.score)]
         distance = np.abs(part[:, None] - result.observed).mean(axis=tuple(range(2, part.ndim + 1)))
         scores.append(classifier.scores(result))
-        differences.append(distance)
-        best.append(distance.argmin(axis=1))
-        kept.append(result.observed[np.arange(len(part)), best[-1]])
-    differences, predictions = np.concatenate(differences), np.concatenate(scores)
+        differences.append(distance.min(axis=1))
+        kept.append(result.observed[np.arange(len(part)), distance.argmin(axis=1)])
+        if has_right:
+            # not-a-number where the right class was dropped on the way
+            of_class = result.per_element(tf.constant(distance)).numpy()
+            of_right.append(of_class[np.arange(len(part)), labels[begin : begin + len(part)]])
+    predictions = np.concatenate(scores)
     flat = data.reshape(len(data), -1)
     right = accuracy = None
     if labels is not None:
         is_right = classifier.predictions(predictions) == labels
         accuracy = float(is_right.reshape(len(data), -1).all(axis=1).mean())
-        if classifier.generator.layout.num_labels == 1 and differences.shape[1] > 1:
-            right = float(differences[np.arange(len(data)), labels].mean())
+        followed = np.concatenate(of_right or [[]])
+        followed = followed[np.isfinite(followed)]
+        right = float(followed.mean()) if len(followed) else None
     return Reproduction(
         name=name,
         count=len(data),
-        difference=float(differences.min(axis=1).mean()),
+        difference=float(np.concatenate(differences).mean()),
         even=float(np.abs(flat - np.median(flat, axis=1, keepdims=True)).mean()),
         right=right,
         accuracy=accuracy,

@@ -14,9 +14,9 @@ class ExportOptions:
 
     Attributes:
         output: directory to write; must not exist, or be empty.
-        generator: a name that ships, or a .keras file.
+        generator: a name that ships, a generator's directory, or a .keras file.
         settings: "paper", the paper's search; or those on the generator's card: "best", or "fast",
-            one pass of its encoder.
+            one pass of its encoder. By default the best there are.
         kind: of classifier; by default inverted, or multi_label where the generator knows several
             labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
@@ -27,7 +27,7 @@ class ExportOptions:
 
     output: Path
     generator: str = "mnist-cagan-compact"
-    settings: str = "paper"
+    settings: str | None = None
     kind: Literal["inverted", "multi_label", "inverse"] | None = None
     bounds: tuple[float, float] | None = None
     format: Literal["saved_model", "hlo"] = "saved_model"
@@ -48,4 +48,4 @@ def export_classifier(options):
     )
     write = export_hlo if options.format == "hlo" else export_saved_model
     write(classifier, options.output, options.batch_size)
-    print(f"{options.generator}, {options.settings} settings: {options.output}")
+    print(f"{options.generator}, {options.settings or 'best'} settings: {options.output}")

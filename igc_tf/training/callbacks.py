@@ -146,15 +146,17 @@ class KeepBest(keras.callbacks.Callback):
         count: of validation examples, each counted once however often it was judged.
         figure: what is judged: "accuracy", the highest is best; or "difference", the lowest is,
             and `best.json` has no interval.
+        latest: of equally good epochs the latest is kept, not the first.
     """
 
-    def __init__(self, run, judge, save, count, figure="accuracy"):
+    def __init__(self, run, judge, save, count, figure="accuracy", latest=False):
         super().__init__()
         self._run = run
         self._judge = judge
         self._save = save
         self._count = count
         self._figure = figure
+        self._latest = latest
 
     def on_epoch_end(self, epoch, logs=None):
         value = self._judge()
@@ -162,8 +164,10 @@ class KeepBest(keras.callbacks.Callback):
             logs[f"val_{self._figure}"] = value
         best = self._run.read_json("best.json")
         sign = 1 if self._figure == "accuracy" else -1
-        if best is not None and sign * best[self._figure] >= sign * value:
-            return
+        if best is not None:
+            gain = sign * (value - best[self._figure])
+            if gain < 0 or (gain == 0 and not self._latest):
+                return
         best = {"epoch": epoch + 1, self._figure: value}
         if self._figure == "accuracy":
             best["interval"] = list(wilson_interval(value * self._count, self._count))

@@ -79,7 +79,10 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1):
     judged, figures = _judge(classifier, images.test)
     diagnosis = diagnose(
         classifier.generator,
-        {"training pictures": images.train, "new pictures": images.test},
+        {
+            name: part.sample(min(_DIAGNOSED, len(part)), seed=0)
+            for name, part in (("training pictures", images.train), ("new pictures", images.test))
+        },
         classifier.settings,
         _DIAGNOSED,
     )
@@ -97,7 +100,7 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1):
         "best": run.read_json("best.json"),
         "settings": settings.to_dict(),
         "test": judged,
-        "nearest_mean": _nearest_mean(images),
+        "nearest_mean": nearest_mean(images.train, images.test),
         "diagnosis": {
             "sets": [row.to_dict() for row in diagnosis.sets],
             "findings": list(diagnosis.findings),
@@ -212,9 +215,15 @@ def _proportion(correct, count):
     }
 
 
-def _nearest_mean(images):
-    """How well the nearest mean of the training pictures' classes reads the test pictures."""
-    train, test = images.train, images.test
+def nearest_mean(train, test):
+    """Says how well the nearest mean of the training images' classes reads others.
+
+    Args:
+        train, test: `LabelledData` of the same classes.
+
+    Returns:
+        JSON-ready `accuracy`, `correct`, `count` and `interval` (95 %, Wilson).
+    """
     flat = train.images.reshape(len(train), -1)
     means = np.stack(
         [flat[train.labels == label].mean(axis=0) for label in range(train.num_classes)]

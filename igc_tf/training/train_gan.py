@@ -271,7 +271,8 @@ def _judges(recipe, run, model, conditions, validation):
         )
 
     figure = "accuracy" if has_classes else "difference"
-    best = KeepBest(run, judge, save, len(validation), figure)
+    # few images judge many epochs alike, of which the latest is the most trained
+    best = KeepBest(run, judge, save, len(validation), figure, latest=recipe.passes > 1)
     if isinstance(recipe, CAGANRecipe):
         return [grid, best]
     few = EveryFewEpochs(recipe.checkpoint_epochs, recipe.last_epoch, [KeepEach(run), grid, best])

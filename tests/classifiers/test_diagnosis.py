@@ -1,5 +1,7 @@
 """How well a generator reproduces data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,26 @@ def test_data_it_cannot_make_are_told_from_those_it_can(diagnosis):
     assert not any(finding.startswith("training:") for finding in diagnosis.findings)
     assert any(finding.startswith("new:") for finding in diagnosis.findings)
     assert any("overfitted" in finding for finding in diagnosis.findings)
+
+
+def test_classes_may_be_dropped_on_the_way(generator, diagnosis):
+    training = diagnosis.sets[1]
+    labels = np.arange(12) % 3
+    data = LabelledData(
+        generator.sample(labels, seed=7),
+        labels,
+        generator.layout,
+        generator.bounds,
+        "made",
+        "train",
+        "here",
+    )
+    # of three, one that needs not be the first goes on to the end
+    dropping = replace(SETTINGS, plan=((200, 1), (100, None)))
+    found = diagnose(generator, {"training": data}, dropping, count=9).sets[1]
+    assert found.accuracy == 1.0
+    assert found.right == pytest.approx(training.right, abs=1e-3)
+    assert found.difference == pytest.approx(training.difference, abs=1e-3)
 
 
 def test_a_generator_without_classes_answers_none():

@@ -60,6 +60,16 @@ def test_the_first_of_the_best_is_kept_whatever_comes_after(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("latest", "kept"), [(False, 2), (True, 4)])
+def test_of_equally_good_ones_the_latest_is_kept_where_that_is_asked(latest, kept, tmp_path):
+    accuracies = iter([0.5, 0.7, 0.6, 0.7, 0.6])
+    run = RunDirectory(tmp_path)
+    keep = KeepBest(run, lambda: next(accuracies), lambda best: None, 10, latest=latest)
+    for epoch in range(5):
+        keep.on_epoch_end(epoch, {})
+    assert run.read_json("best.json")["epoch"] == kept
+
+
 def test_the_least_difference_is_kept(tmp_path):
     run, logs = RunDirectory(tmp_path), {}
     differences = iter([0.5, 0.3, 0.4])

@@ -1,0 +1,210 @@
+"""`python -m evaluation.own_pictures`: pictures of one's own, from nothing to a classifier.
+
+A set is made and written as people have theirs; `igc-tf train` is done with it; new pictures, that
+it never saw, are read, and by plain networks that learnt from the same pictures, varied alike.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+
+from evaluation.own_pictures.sets import SETS
+from igc_tf.classifiers import evaluate_network, load_classifier
+from igc_tf.cli.program import parse_options, run_program
+from igc_tf.data import LabelledData
+from igc_tf.data.folder import find_pictures
+from igc_tf.data.own_images import load_own_images
+from igc_tf.data.picture import frame_picture
+from igc_tf.plots import plot_readings
+from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import Experiment, new_directory
+from igc_tf.training import LeNetRecipe, train_lenet
+from igc_tf.training.lenet import load_network
+from igc_tf.training.own_pictures import nearest_mean, train_own_pictures
+from igc_tf.training.own_recipe import suited_recipe, variety
+
+_SHOWN = 16
+
+
+@dataclass(frozen=True)
+class OwnPicturesOptions:
+    """Trains on a set of pictures with one command, and reads new ones.
+
+    Attributes:
+        set: shapes, circles, squares and triangles of any colour, size and place on any ground;
+            letters, ten of them from fonts, scanned; digits8, scikit-learn's; or signs, a hundred
+            letters, digits and signs. New letters and signs are of other families of fonts.
+        size: HEIGHT WIDTH of the frame; what `igc-tf train` chooses if not given.
+        count: of the pictures to learn from; the set's own number if not given.
+        new: of the new ones, likewise.
+        steps: of the training, about; what `igc-tf train` chooses if not given.
+        networks: plain networks to compare with, lenet and cnn.
+        seed: of pictures and trainings.
+        output: directory for result.json, the examples, and all that is trained.
+    """
+
+    set: Literal["shapes", "letters", "digits8", "signs"] = "shapes"
+    size: tuple[int, int] | None = None
+    count: Annotated[int | None, Range(1)] = None
+    new: Annotated[int | None, Range(1)] = None
+    steps: Annotated[int | None, Range(1)] = None
+    networks: tuple[Literal["lenet", "cnn"], ...] = ("lenet", "cnn")
+    seed: Annotated[int, Range(0)] = 0
+    output: Path = Path("runs/own-pictures")
+
+    def __post_init__(self):
+        check_ranges(self)
+
+
+def learn_own_pictures(options, verbose=1):
+    """Makes the pictures, trains, and reads what is new.
+
+    An interrupted run goes on where it was: each training resumes, each reader is a row.
+
+    Args:
+        options: an `OwnPicturesOptions`.
+        verbose: 0 for silence.
+
+    Returns:
+        What `result.json` holds: a row for each reader with `reader`, its accuracy on the new
+        pictures (`accuracy`, `correct`, `count`, `interval`), and of what was trained `seconds`,
+        by the clock, and `processor_seconds`, of all cores together. The library's row has the
+        steps of the training, how it chose them (`reasons`), and the accuracy of its own report.
+    """
+    sources = [_written(options, is_new) for is_new in (False, True)]
+    begin = _now()
+    images = load_own_images(find_pictures(sources[0]), options.size, verbose=verbose)
+    recipe, reasons = suited_recipe(images, steps=options.steps, seed=options.seed)
+    new = _framed(find_pictures(sources[1]), images)
+    facts = {
+        "content": images.digest,
+        "shape": list(images.shape),
+        "classes": images.train.num_classes,
+        "pictures": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
+    }
+    run = Experiment("python -m evaluation.own_pictures", options, facts, verbose=verbose)
+    directory = options.output / "library"
+    if run.row(reader="library, best") is None:
+        result = train_own_pictures(images, recipe, directory, reasons, verbose)
+        row = _read_by_library(directory, "best", new)
+        row |= _passed(begin) | {"reasons": result["reasons"], "report": _proportion(result)}
+        run.add(row, lambda: _draw(run, directory, new))
+        run.say(_line(run.rows[-1]))
+    if run.row(reader="library, fast") is None:
+        run.add(_read_by_library(directory, "fast", new))
+        run.say(_line(run.rows[-1]))
+    for name in options.networks:
+        if run.row(reader=name) is None:
+            run.add(_trained_network(options, name, recipe, images, new, verbose))
+            run.say(_line(run.rows[-1]))
+    if run.row(reader="nearest class mean") is None:
+        run.add({"reader": "nearest class mean", **nearest_mean(images.train, new)})
+    return run.finish()
+
+
+def _written(options, is_new):
+    """Where the pictures lie; they are drawn if they do not yet."""
+    own_set, part = SETS[options.set], ("own", "new")[is_new]
+    asked = options.new if is_new else options.count
+    count = asked if asked is not None else own_set[is_new]
+    folder = options.output / "pictures" / part
+    if not folder.exists():
+        with new_directory(folder) as unfinished:
+            own_set.write(unfinished, count, is_new, options.seed)
+    tables = [*folder.glob("*.csv"), *folder.glob("*.npz")]
+    return tables[0] if tables else folder
+
+
+def _framed(found, images):
+    """New pictures in the frame of those that were learnt from, as `LabelledData`."""
+    train = images.train
+    data = [
+        frame_picture(one.read(), images.shape, train.bounds, arrange=images.arrange)
+        for one in found.pictures
+    ]
+    labels = np.array([train.class_names.index(one.label) for one in found.pictures])
+    facts = train.layout, train.bounds, found.name, "new", f"{found.kind}: {found.name}"
+    return LabelledData(np.stack(data), labels, *facts)
+
+
+def _read_by_library(directory, settings, new):
+    classifier = load_classifier(directory, settings)
+    evaluation = classifier.evaluate(new.images, new.labels, verbose=0)
+    return {
+        "reader": f"library, {settings}",
+        **evaluation.to_dict(),
+        "search": classifier.settings.to_dict(),
+    }
+
+
+def _trained_network(options, name, recipe, images, new, verbose):
+    """A plain network's row: the same pictures, varied alike, gone through as often."""
+    begin = _now()
+    changes, _ = variety(images)
+    plain = LeNetRecipe(
+        network=name,
+        dataset=images.name,
+        batch_size=recipe.batch_size,
+        passes=recipe.passes,
+        epochs=recipe.epochs,
+        seed=recipe.seed,
+        **changes,
+    )
+    parts = images.train, images.validation, new
+    train_lenet(plain, options.output / name, parts, verbose=verbose)
+    model = load_network(options.output / name)
+    found = evaluate_network(model, new.images, new.labels).to_dict()
+    return {"reader": name, **found, **_passed(begin)}
+
+
+def _proportion(result):
+    return {name: result["test"][name] for name in ("accuracy", "correct", "count", "interval")}
+
+
+def _now():
+    return time.perf_counter(), time.process_time()
+
+
+def _passed(begin):
+    seconds, processor = (now - then for now, then in zip(_now(), begin, strict=True))
+    return {"seconds": seconds, "processor_seconds": processor}
+
+
+def _draw(run, directory, new):
+    """Some new pictures, and what the library takes them for."""
+    some = new.sample(min(_SHOWN, len(new)), seed=0)
+    found = load_classifier(directory, "best").classify(some.images)
+    answers = np.arange(len(some)), found.predictions
+    figure = plot_readings(
+        some.images,
+        found.reconstructions[answers],
+        found.predictions,
+        some.labels,
+        some.class_names,
+        some.bounds,
+        [some.class_names[label] for label in some.labels],
+        "new pictures, and beneath them what they are taken for",
+    )
+    run.write_figure("examples.png", figure)
+
+
+def _line(row):
+    low, high = (100 * end for end in row["interval"])
+    took = f", {row['seconds'] / 60:.1f} min" if "seconds" in row else ""
+    return (
+        f"{row['reader']:20} {100 * row['accuracy']:6.2f} % ({low:.2f} to {high:.2f}) of "
+        f"{row['count']}{took}"
+    )
+
+
+def main():
+    """Runs the experiment with the options of the command line."""
+    result = learn_own_pictures(parse_options(OwnPicturesOptions))
+    print("\n".join(_line(row) for row in result["rows"]))
+
+
+if __name__ == "__main__":
+    run_program(main)

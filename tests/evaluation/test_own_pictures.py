@@ -1,0 +1,116 @@
+"""Sets of one's own are made, learnt, and read by all."""
+
+import json
+
+import numpy as np
+import pytest
+
+from evaluation.own_pictures import glyphs, shapes
+from evaluation.own_pictures.__main__ import OwnPicturesOptions, learn_own_pictures
+from evaluation.own_pictures.sets import SETS
+from igc_tf.data.folder import find_pictures
+from igc_tf.data.own_images import load_own_images
+from igc_tf.training.own_pictures import nearest_mean
+
+SIDE = 64
+
+
+def test_shapes_are_the_same_for_one_seed_and_as_often_of_each_kind():
+    pictures, labels = shapes.shapes(90, SIDE, seed=1)
+    assert pictures.shape == (90, SIDE, SIDE, 3) and np.bincount(labels).tolist() == [30] * 3
+    np.testing.assert_array_equal(pictures, shapes.shapes(90, SIDE, seed=1)[0])
+    assert not np.array_equal(pictures, shapes.shapes(90, SIDE, seed=2)[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "area"), [("circle", np.pi / 4), ("square", 1), ("triangle", 0.5)]
+)
+def test_a_shape_covers_its_part_of_a_box(name, area, monkeypatch):
+    # on black, of one width: the share that is not black is the form's own
+    monkeypatch.setattr(shapes, "_BACKGROUNDS", (lambda rng, side: np.zeros((side, side, 3)),))
+    picture = shapes.draw_shape(np.random.default_rng(3), name, 200)
+    drawn = picture.max(axis=2) > 40
+    rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+    height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+    assert 0.24 * 200 <= width <= 0.71 * 200 and abs(height - width) <= 2
+    assert drawn.sum() / (height * width) == pytest.approx(area, abs=0.03)
+
+
+def test_letters_are_dark_on_light_pages_of_any_size():
+    pages, labels = glyphs.letters(20, ("DejaVu Sans", "Aileron"), seed=0)
+    assert len({page.shape for page in pages}) > 15 and labels.tolist() == [*range(10)] * 2
+    for page in pages:
+        assert np.median(page) > 150 and page.min() < 110 and (page < 130).mean() < 0.2
+
+
+def test_signs_have_a_glyph_in_every_face():
+    for families in glyphs.SIGN_FAMILIES:
+        for family in families:
+            pictures, labels = glyphs.signs(200, (family,), seed=0)
+            assert len(set(glyphs.SIGNS)) == 100 and labels.max() == 99
+            flat = pictures[:100].reshape(100, -1)
+            # no two alike, as the boxes of what a font lacks would be; and none at the border
+            assert len(np.unique(flat, axis=0)) == 100
+            assert pictures[:, [0, -1]].max() < 60 and pictures[:, :, [0, -1]].max() < 60
+
+
+def test_families_that_are_new_are_none_of_those_that_one_has():
+    for own, new in (glyphs.LETTER_FAMILIES, glyphs.SIGN_FAMILIES):
+        assert not set(own) & set(new) and {*own, *new} <= glyphs.FAMILIES.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "shape", "arrange"),
+    [
+        ("shapes", 3, (32, 32, 3), False),
+        ("letters", 10, (28, 28, 1), True),
+        ("digits8", 10, (16, 16, 1), False),
+        ("signs", 100, (32, 32, 1), False),
+    ],
+)
+def test_each_set_is_found_as_people_have_theirs(name, classes, shape, arrange, tmp_path):
+    count = 6 * classes
+    SETS[name].write(tmp_path, count, False, 0)
+    tables = [*tmp_path.glob("*.csv"), *tmp_path.glob("*.npz")]
+    found = find_pictures(tables[0] if tables else tmp_path)
+    assert len(found.pictures) == count and len(found.class_names) == classes
+    images = load_own_images(found, verbose=0)
+    assert (images.shape, images.arrange, images.remarks) == (shape, arrange, ())
+
+
+def test_everything_from_pictures_to_a_result(tmp_path):
+    options = OwnPicturesOptions(
+        set="digits8", count=120, new=40, steps=4, networks=("lenet",), output=tmp_path
+    )
+    result = learn_own_pictures(options, verbose=0)
+    assert json.loads((tmp_path / "result.json").read_text()) == result
+    rows = {row["reader"]: row for row in result["rows"]}
+    assert list(rows) == ["library, best", "library, fast", "lenet", "nearest class mean"]
+    assert all(row["count"] == 40 for row in rows.values())
+    assert sum(result["pictures"].values()) == 120 and result["classes"] == 10
+    # LeNet learnt from the same pictures, varied alike, as often
+    library, lenet = (
+        json.loads((tmp_path / name / "options.json").read_text())["recipe"]
+        for name in ("library", "lenet")
+    )
+    for field in ("distortion", "shift", "scaling", "colours", "sigma"):
+        assert lenet[field] == library["joint"][field]
+    for field in ("passes", "epochs", "batch_size", "dataset"):
+        assert lenet[field] == library[field]
+    assert rows["nearest class mean"]["accuracy"] > 0.6
+    assert (tmp_path / "examples.png").exists()
+    assert (tmp_path / "pictures" / "new" / "digits8.npz").exists()
+
+
+def test_the_nearest_mean_by_hand():
+    from igc_tf.data import ConditionLayout, LabelledData
+
+    def of(values, labels):
+        data = np.array(values, np.float32).reshape(-1, 1, 1, 1)
+        layout = ConditionLayout.classes(2)
+        return LabelledData(data, np.array(labels), layout, (0, 1), "x", "train", "here")
+
+    # means 0.1 and 0.6: 0.3 is nearer to the first, 0.4 to the second
+    train = of([0.0, 0.2, 0.6], [0, 0, 1])
+    found = nearest_mean(train, of([0.3, 0.4, 0.9], [0, 0, 1]))
+    assert (found["correct"], found["count"]) == (2, 3)
