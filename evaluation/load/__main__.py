@@ -116,10 +116,9 @@ def measure_load(options, verbose=1):
     run = Experiment("python -m evaluation.load", options, facts, verbose=verbose)
     load = os.getloadavg()[0]
     with contextlib.ExitStack() as stack:
-        batching = stack.enter_context(started(options.generator, options.settings))
-        alone = stack.enter_context(
-            started(options.generator, options.settings, "--max-batch", "1")
-        )
+        command = "serve", options.generator, options.settings
+        batching = stack.enter_context(started(*command))
+        alone = stack.enter_context(started(*command, "--max-batch", "1"))
         services = {True: batching, False: alone}
         throughput = _Throughput(options, run, engine, images.images, labels, requests)
         for _ in range(options.rounds):

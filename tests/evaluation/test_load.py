@@ -8,6 +8,7 @@ import pytest
 from evaluation.load.__main__ import LoadOptions, measure_load
 from evaluation.load.malformed import draw_malformed
 from evaluation.load.service import ServiceError, started
+from evaluation.load.stroke import StrokeOptions, time_strokes
 from igc_tf.errors import InputError
 
 
@@ -62,6 +63,17 @@ def test_a_service_is_measured_and_ends(tmp_path):
     assert end["before"]["answered"] == end["before"]["sent"]
 
 
+@pytest.mark.browser
+def test_strokes_are_timed(tmp_path):
+    options = StrokeOptions(settings="fast", strokes=5, output=tmp_path)
+    try:
+        result = time_strokes(options, verbose=0)
+    except InputError as error:
+        pytest.skip(str(error))
+    assert len(result["milliseconds"]) == 5 and result["console"] == []
+    assert 0 <= result["median"] <= result["percentiles"]["90"] < 10_000
+
+
 def test_malformed_requests_are_of_every_kind_and_always_the_same():
     drawn = draw_malformed(92, 3, (28, 28, 1))
     assert drawn == draw_malformed(92, 3, (28, 28, 1)) != draw_malformed(92, 4, (28, 28, 1))
@@ -70,14 +82,20 @@ def test_malformed_requests_are_of_every_kind_and_always_the_same():
 
 
 def test_a_service_ends_with_the_block():
-    with pytest.raises(ZeroDivisionError), started("mnist-cagan-compact", "fast") as service:
+    with (
+        pytest.raises(ZeroDivisionError),
+        started("serve", "mnist-cagan-compact", "fast") as service,
+    ):
         pid = service.process.pid
         raise ZeroDivisionError
     _ends(pid)
 
 
 def test_what_does_not_start_is_told():
-    with pytest.raises(ServiceError, match="no settings|expected"), started("no-such", "best"):
+    with (
+        pytest.raises(ServiceError, match="no settings|expected"),
+        started("serve", "no-such", "best"),
+    ):
         pass
     with pytest.raises(InputError, match="clients"):
         LoadOptions(clients=(0,))
