@@ -15,6 +15,7 @@ import numpy as np
 
 from evaluation.load.service import started
 from igc_tf.cli.program import parse_options, run_program
+from igc_tf.cli.serve import stopped_by_signals
 from igc_tf.errors import InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
@@ -49,6 +50,11 @@ class StrokeOptions:
         check_ranges(self)
 
 
+def find_browser():
+    """Returns the path of Chromium; None if there is none."""
+    return next((path for path in map(shutil.which, _BROWSERS) if path), None)
+
+
 def time_strokes(options, verbose=1):
     """Times the page's answers.
 
@@ -65,8 +71,7 @@ def time_strokes(options, verbose=1):
     Raises:
         InputError: if there is no Chromium with its driver.
     """
-    browser = next((path for path in map(shutil.which, _BROWSERS) if path), None)
-    driver = shutil.which("chromedriver")
+    browser, driver = find_browser(), shutil.which("chromedriver")
     if browser is None or driver is None:
         raise InputError("no Chromium with its driver: expected chromium and chromedriver")
     run = Experiment("python -m evaluation.load.stroke", options, verbose=verbose)
@@ -97,7 +102,7 @@ def _timed(options, page, browser, driver, run):
     with webdriver.Chrome(options=chosen, service=webdriver.ChromeService(driver)) as window:
         window.get(f"http://{page.host}:{page.port}/")
         sheet = window.find_element("id", "sheet")
-        _until(lambda: "search steps" in window.find_element("id", "status").text)
+        _until(lambda: "search step" in window.find_element("id", "status").text)
         for number in range(options.strokes):
             if number % 4 == 0:
                 sheet.send_keys(Keys.DELETE)
@@ -140,7 +145,10 @@ def _until(condition):
 
 def main():
     """Runs the experiment with the options of the command line."""
-    result = time_strokes(parse_options(StrokeOptions))
+    options = parse_options(StrokeOptions)
+    # so that what was started is ended then, too
+    with stopped_by_signals():
+        result = time_strokes(options)
     print(f"the answer changes {result['median']:.0f} ms after the stroke's end, in the median")
 
 
