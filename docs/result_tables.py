@@ -6,6 +6,7 @@ into the README.
 """
 
 import robustness_tables
+import serving_tables
 from result_files import percent, read, table, with_interval
 
 from igc_tf.reproduce import PAPER_ROWS
@@ -449,53 +450,61 @@ def numbers():
     rivals = read("rivals/mnist")
     elimination_result = read("elimination/compact")
     timed = read("accuracy_speed/compact")
-    return {
-        "images_all": f"{read('reproduce/best-all')['data']['count']:,}",
-        "rivals_images": f"{rivals['data']['count']:,}",
-        "rivals_rounds": str(rivals["options"]["rounds"]),
-        "rivals_load": f"{rivals['load_average']['begin']:.1f}",
-        "elimination_chosen": str(elimination_result["chosen"]),
-        "elimination_images": f"{elimination_result['data']['count']:,}",
-        "elimination_level": f"{100 * elimination_result['options']['level']:g} %",
-        "accuracy_speed_images": f"{timed['data']['count']:,}",
-        "ablation_images": f"{read('ablation/compact')['data']['count']:,}",
-        "reproduce_seconds": f"{sum(row['seconds'] for row in compact):.0f}",
-        "ms_paper": f"{1000 * compact[0]['seconds'] / compact[0]['count']:.0f}",
-        "ms_best": f"{1000 * best[0]['seconds'] / best[0]['count']:.1f}",
-        "ms_fast": f"{1000 * fast[0]['seconds'] / fast[0]['count']:.1f}",
-        "speed_rounds": str(speed_result["options"]["rounds"]),
-        "inverse_images": str(inverse["data"]["count"]),
-        "inverse_repeats": str(inverse["options"]["repeats"]),
-        "inverse_best": _spread(max(relaxed, key=lambda row: row["accuracy"])),
-        "letters_source": letters["data"]["source"],
-        "letters_train": f"{letters['data']['train']:,}",
-        "letters_test": f"{letters['data']['test']:,}",
-        "letters_seeds": str(letters["options"]["seeds"]),
-        "letters_subsampling": str(letters["options"]["subsampling"]),
-    } | robustness_tables.numbers()
+    return (
+        {
+            "images_all": f"{read('reproduce/best-all')['data']['count']:,}",
+            "rivals_images": f"{rivals['data']['count']:,}",
+            "rivals_rounds": str(rivals["options"]["rounds"]),
+            "rivals_load": f"{rivals['load_average']['begin']:.1f}",
+            "elimination_chosen": str(elimination_result["chosen"]),
+            "elimination_images": f"{elimination_result['data']['count']:,}",
+            "elimination_level": f"{100 * elimination_result['options']['level']:g} %",
+            "accuracy_speed_images": f"{timed['data']['count']:,}",
+            "ablation_images": f"{read('ablation/compact')['data']['count']:,}",
+            "reproduce_seconds": f"{sum(row['seconds'] for row in compact):.0f}",
+            "ms_paper": f"{1000 * compact[0]['seconds'] / compact[0]['count']:.0f}",
+            "ms_best": f"{1000 * best[0]['seconds'] / best[0]['count']:.1f}",
+            "ms_fast": f"{1000 * fast[0]['seconds'] / fast[0]['count']:.1f}",
+            "speed_rounds": str(speed_result["options"]["rounds"]),
+            "inverse_images": str(inverse["data"]["count"]),
+            "inverse_repeats": str(inverse["options"]["repeats"]),
+            "inverse_best": _spread(max(relaxed, key=lambda row: row["accuracy"])),
+            "letters_source": letters["data"]["source"],
+            "letters_train": f"{letters['data']['train']:,}",
+            "letters_test": f"{letters['data']['test']:,}",
+            "letters_seeds": str(letters["options"]["seeds"]),
+            "letters_subsampling": str(letters["options"]["subsampling"]),
+        }
+        | robustness_tables.numbers()
+        | serving_tables.numbers()
+    )
 
 
-TABLES = {
-    "ablation": ablation,
-    "accuracy-speed": accuracy_speed,
-    "elimination": elimination,
-    "exports": exports,
-    "frechet": frechet,
-    "inverse-comparison": inverse_comparison,
-    "inverse-experiments": inverse_experiments,
-    "inverse-findings": inverse_findings,
-    "lesson-gradients": lesson_gradients,
-    "losses": losses,
-    "noise": noise,
-    "noise-paper-size": noise_paper_size,
-    "rivals-accuracy": rivals_accuracy,
-    "rivals-agreement": rivals_agreement,
-    "rivals-costs": rivals_costs,
-    "saved-model-seconds": saved_model_seconds,
-    "settings-tried": settings_tried,
-    "several-labels": several_labels,
-    "speed": speed,
-    "trajectories": trajectories,
-    "trajectory-claims": trajectory_claims,
-    "versions": versions,
-} | robustness_tables.TABLES
+TABLES = (
+    {
+        "ablation": ablation,
+        "accuracy-speed": accuracy_speed,
+        "elimination": elimination,
+        "exports": exports,
+        "frechet": frechet,
+        "inverse-comparison": inverse_comparison,
+        "inverse-experiments": inverse_experiments,
+        "inverse-findings": inverse_findings,
+        "lesson-gradients": lesson_gradients,
+        "losses": losses,
+        "noise": noise,
+        "noise-paper-size": noise_paper_size,
+        "rivals-accuracy": rivals_accuracy,
+        "rivals-agreement": rivals_agreement,
+        "rivals-costs": rivals_costs,
+        "saved-model-seconds": saved_model_seconds,
+        "settings-tried": settings_tried,
+        "several-labels": several_labels,
+        "speed": speed,
+        "trajectories": trajectories,
+        "trajectory-claims": trajectory_claims,
+        "versions": versions,
+    }
+    | robustness_tables.TABLES
+    | serving_tables.TABLES
+)

@@ -27,6 +27,7 @@ from evaluation.load.malformed import draw_malformed, send_malformed
 from evaluation.load.service import started
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
+from igc_tf.cli.serve import stopped_by_signals
 from igc_tf.data import bundled_digits
 from igc_tf.plots import plot_curves
 from igc_tf.ranges import Range, check_ranges
@@ -116,10 +117,9 @@ def measure_load(options, verbose=1):
     run = Experiment("python -m evaluation.load", options, facts, verbose=verbose)
     load = os.getloadavg()[0]
     with contextlib.ExitStack() as stack:
-        batching = stack.enter_context(started(options.generator, options.settings))
-        alone = stack.enter_context(
-            started(options.generator, options.settings, "--max-batch", "1")
-        )
+        command = "serve", options.generator, options.settings
+        batching = stack.enter_context(started(*command))
+        alone = stack.enter_context(started(*command, "--max-batch", "1"))
         services = {True: batching, False: alone}
         throughput = _Throughput(options, run, engine, images.images, labels, requests)
         for _ in range(options.rounds):
@@ -276,7 +276,10 @@ def _figure(rows):
 
 def main():
     """Runs the experiment with the options of the command line."""
-    result = measure_load(parse_options(LoadOptions))
+    options = parse_options(LoadOptions)
+    # so that what was started is ended then, too
+    with stopped_by_signals():
+        result = measure_load(options)
     for row in result["rows"]:
         times = ", ".join(f"{p} %: {1000 * value:.0f}" for p, value in row["latency"].items())
         print(

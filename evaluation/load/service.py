@@ -1,4 +1,4 @@
-"""`igc-tf serve` in a process of its own, seen from outside."""
+"""`igc-tf serve` or `igc-tf draw` in a process of its own, seen from outside."""
 
 import contextlib
 import re
@@ -69,11 +69,12 @@ class Service(NamedTuple):
 
 
 @contextlib.contextmanager
-def started(generator, settings, *arguments):
+def started(command, generator, settings, *arguments):
     """Starts a service on this machine's loopback; it is ended with the block, whatever happens.
 
     Args:
-        generator: for `igc-tf serve`.
+        command: "serve" or "draw".
+        generator: for `igc-tf serve`, or draw.
         settings: likewise, a name.
         arguments: further ones of its command line.
 
@@ -83,18 +84,18 @@ def started(generator, settings, *arguments):
     Raises:
         ServiceError: if it does not start.
     """
-    command = [sys.executable, "-c", _PROGRAM, "serve", generator, "--settings", settings]
-    command += ["--host", _HOST, "--port", "0", "--no-access-log", *arguments]
+    asked = [command, generator, "--settings", settings, "--port", "0", "--no-access-log"]
+    program = [sys.executable, "-c", _PROGRAM, *asked, *arguments]
     with tempfile.TemporaryDirectory() as folder:
         errors = Path(folder) / "stderr"
         with errors.open("wb") as sink:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sink, text=True)
+            process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=sink, text=True)
         try:
             line = process.stdout.readline()
-            found = re.search(rf"{re.escape(_HOST)}:(\d+)/", line)
+            found = re.search(rf"{re.escape(_HOST)}:(\d+)\b", line)
             if found is None:
                 raise ServiceError(
-                    f"{' '.join(command[3:])} did not start: {line}"
+                    f"igc-tf {' '.join(asked)} did not start: {line}"
                     f"{errors.read_text(encoding='utf-8', errors='replace')}"
                 )
             yield Service(process, _HOST, int(found[1]), errors)

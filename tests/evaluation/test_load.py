@@ -2,12 +2,17 @@
 
 import json
 import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from evaluation.load.__main__ import LoadOptions, measure_load
 from evaluation.load.malformed import draw_malformed
 from evaluation.load.service import ServiceError, started
+from evaluation.load.stroke import StrokeOptions, find_browser, time_strokes
 from igc_tf.errors import InputError
 
 
@@ -62,6 +67,18 @@ def test_a_service_is_measured_and_ends(tmp_path):
     assert end["before"]["answered"] == end["before"]["sent"]
 
 
+@pytest.mark.browser
+def test_strokes_are_timed(tmp_path):
+    options = StrokeOptions(settings="fast", strokes=5, output=tmp_path)
+    if not (find_browser() and shutil.which("chromedriver")):
+        with pytest.raises(InputError, match="Chromium"):
+            time_strokes(options, verbose=0)
+        pytest.skip("no Chromium with its driver")
+    result = time_strokes(options, verbose=0)
+    assert len(result["milliseconds"]) == 5 and result["console"] == []
+    assert 0 <= result["median"] <= result["percentiles"]["90"] < 10_000
+
+
 def test_malformed_requests_are_of_every_kind_and_always_the_same():
     drawn = draw_malformed(92, 3, (28, 28, 1))
     assert drawn == draw_malformed(92, 3, (28, 28, 1)) != draw_malformed(92, 4, (28, 28, 1))
@@ -70,14 +87,45 @@ def test_malformed_requests_are_of_every_kind_and_always_the_same():
 
 
 def test_a_service_ends_with_the_block():
-    with pytest.raises(ZeroDivisionError), started("mnist-cagan-compact", "fast") as service:
+    with (
+        pytest.raises(ZeroDivisionError),
+        started("serve", "mnist-cagan-compact", "fast") as service,
+    ):
         pid = service.process.pid
         raise ZeroDivisionError
     _ends(pid)
 
 
+def test_services_end_with_a_program_that_is_told_to(tmp_path):
+    command = [sys.executable, "-m", "evaluation.load", "--settings", "fast", "--seconds", "5"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [*command, "--output", str(tmp_path)],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as program:
+        try:
+            # a service is asked
+            assert "the engine" in program.stdout.readline()
+            children = Path(f"/proc/{program.pid}/task/{program.pid}/children")
+            services = [int(pid) for pid in children.read_text(encoding="ascii").split()]
+            program.terminate()
+            assert program.wait(60) == 130
+        finally:
+            program.kill()
+    assert len(services) == 2
+    for pid in services:
+        _ends(pid)
+
+
 def test_what_does_not_start_is_told():
-    with pytest.raises(ServiceError, match="no settings|expected"), started("no-such", "best"):
+    with (
+        pytest.raises(ServiceError, match="no settings|expected"),
+        started("serve", "no-such", "best"),
+    ):
         pass
     with pytest.raises(InputError, match="clients"):
         LoadOptions(clients=(0,))
