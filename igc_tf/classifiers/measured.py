@@ -22,9 +22,11 @@ from igc_tf.search.state import Batch
 # of the range: what differs by more, for one pixel and all around it, is not of the digit
 _OUTLIER = 0.25
 # of the range: what a covered pixel costs, less than an outlier differs by
-_COVERED = 0.1
+_COVERED = 0.06
 # (height, width) of the least that covers a picture, pixels
 _PATCH = (3, 3)
+# of an image: less is not worth a word
+_LEAST = 0.02
 _PAD = 3
 # the least width of a blur that is one: a picture has some of its own
 _SHARP = 0.3
@@ -52,12 +54,14 @@ def covered_pixels(compared, observed, bounds):
     Returns:
         bool (N, H, W, channels). Pixels that differ by a quarter of the range, opened and closed by
         the square: single pixels are noise, and thin lines are strokes that lie a little apart.
+        None of an image of which they are less than 2 %.
     """
     is_outlier = np.abs(compared - observed) > _OUTLIER * (bounds[1] - bounds[0])
     square = np.ones([1, *_PATCH, 1], bool)
     wide = [(0, 0), (_PAD, _PAD), (_PAD, _PAD), (0, 0)]
     patches = binary_closing(np.pad(binary_opening(is_outlier, square), wide), square)
-    return patches[:, _PAD:-_PAD, _PAD:-_PAD]
+    patches = patches[:, _PAD:-_PAD, _PAD:-_PAD]
+    return patches & (patches.mean(axis=(1, 2, 3), keepdims=True) >= _LEAST)
 
 
 def undone_shifts(observation, nuisances):
