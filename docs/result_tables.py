@@ -7,7 +7,7 @@ into the README.
 
 import robustness_tables
 import serving_tables
-from result_files import percent, read, table, with_interval
+from result_files import percent, read, result_folder, table, with_interval
 
 from igc_tf.reproduce import PAPER_ROWS
 
@@ -190,6 +190,32 @@ def settings_tried():
 def _kept(plan):
     """How many classes go on after the first stage of a plan."""
     return "all" if plan is None or plan[0][1] is None else str(plan[0][1])
+
+
+_OWN_READERS = ("library, best", "library, fast", "lenet", "cnn", "nearest class mean")
+
+
+def own_pictures():
+    """What reads new pictures of the sets of one's own that were measured."""
+    rows = []
+    for name in ("shapes", "shapes-64", "letters", "digits8", "signs"):
+        if not (result_folder(f"own_pictures/{name}") / "result.json").exists():
+            continue
+        found = read(f"own_pictures/{name}")
+        readers = {row["reader"]: row for row in found["rows"]}
+        best = readers["library, best"]
+        rows.append(
+            [
+                name.replace("-64", ", 64×64"),
+                found["classes"],
+                sum(found["pictures"].values()),
+                *(_accuracy(readers[reader]) for reader in _OWN_READERS),
+                f"{best['seconds'] / 60:.0f}",
+                f"{best['processor_seconds'] / 60:.0f}",
+            ]
+        )
+    head = ["set", "classes", "pictures", "best", "fast", "LeNet-5", "CNN", "nearest mean"]
+    return table([*head, "minutes", "of one core"], rows)
 
 
 def elimination():
@@ -494,6 +520,7 @@ TABLES = (
         "losses": losses,
         "noise": noise,
         "noise-paper-size": noise_paper_size,
+        "own-pictures": own_pictures,
         "rivals-accuracy": rivals_accuracy,
         "rivals-agreement": rivals_agreement,
         "rivals-costs": rivals_costs,

@@ -19,6 +19,7 @@ from igc_tf.data.labelled import LabelledData
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.data.load import load_images
 from igc_tf.data.noise import add_gaussian_noise
+from igc_tf.data.own_images import OwnImages, find_own_pictures, load_own_images
 from igc_tf.data.picture import decode_picture, read_picture
 from igc_tf.data.sources import DatasetRow, Preparation, list_datasets, prepare_dataset
 from igc_tf.data.strokes import synthetic_strokes
@@ -54,6 +55,7 @@ __all__ = [
     "ImageFileError",
     "Label",
     "LabelledData",
+    "OwnImages",
     "Preparation",
     "TrajectoriesUnavailableError",
     "TrajectoryFileError",
@@ -65,11 +67,13 @@ __all__ = [
     "corrupt_some",
     "data_and_mask",
     "decode_picture",
+    "find_own_pictures",
     "import_idx",
     "label_digits",
     "label_trajectories",
     "list_datasets",
     "load_images",
+    "load_own_images",
     "load_trajectories",
     "open_trajectories",
     "pen_positions",

@@ -10,11 +10,13 @@ import numpy as np
 
 from igc_tf.data.folder import FoundPictures, find_pictures, labelled_pictures, some_of
 from igc_tf.data.ink import arrange_ink, is_drawing
-from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData
+from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData, scale_bytes
 from igc_tf.data.layout import ConditionLayout
-from igc_tf.data.load import load_images
+from igc_tf.data.load import VALIDATION_COUNT, load_images
 from igc_tf.data.parts import PARTS, Seen, drawn_parts, how_parted, part_by_content, without_copies
 from igc_tf.data.picture import frame_picture, to_grey
+from igc_tf.data.sources import prepare_dataset
+from igc_tf.data.tfds import find_builder, image_and_label, read_split
 from igc_tf.errors import DataError, ImageFileError, InputError, UnknownDatasetError
 from igc_tf.runs import progress_bar
 
@@ -67,7 +69,8 @@ class OwnImages:
 def find_own_pictures(source: str | os.PathLike, data_dir=None) -> FoundPictures:
     """Finds labelled pictures by their path, or a set of TensorFlow Datasets by its name.
 
-    Of a set by name, "train", "validation/choices" and "test" are what `load_images` says.
+    Of a set by name, "train", "validation/choices" and "test" are what `load_images` says; a set
+    too small for that is parted as pictures are, but for its own test images.
 
     Args:
         source: as for `find_pictures`, or the name of a set.
@@ -78,15 +81,37 @@ def find_own_pictures(source: str | os.PathLike, data_dir=None) -> FoundPictures
     """
     if Path(source).expanduser().exists():
         return find_pictures(source)
+    name = str(source)
     try:
-        sets = {part: load_images(str(source), of, data_dir) for part, of in _SPLITS.items()}
+        sets = _small_set(name, data_dir)
+        if sets is None:
+            sets = {part: load_images(name, split, data_dir) for part, split in _SPLITS.items()}
     except UnknownDatasetError as error:
         raise DataError(
-            f"{str(source)!r} is no file or folder here, and no set of images: {error}"
+            f"{name!r} is no file or folder here, and no set of images: {error}"
         ) from error
     pictures = [one for part, data in sets.items() for one in labelled_pictures(data, part)]
-    train = sets["train"]
-    return FoundPictures(train.name, train.source, tuple(pictures), train.class_names)
+    first = next(iter(sets.values()))
+    return FoundPictures(name, first.source, tuple(pictures), first.class_names)
+
+
+def _small_set(name, data_dir):
+    """{part or None: `LabelledData`} of a set that is too small to have validation images."""
+    if name == "mnist":
+        return None
+    source = prepare_dataset(name, data_dir).source
+    builder = find_builder(name, data_dir)
+    counts = {split: info.num_examples for split, info in builder.info.splits.items()}
+    if counts.get("train", 0) > VALIDATION_COUNT:
+        return None
+    _, label = image_and_label(name, builder.info.features)
+    layout, sets = ConditionLayout.classes(builder.info.features[label].names), {}
+    for split, part in (("train", None), ("test", "test")):
+        if counts.get(split, 0):
+            pixels, labels = read_split(name, builder, split)
+            facts = layout, IMAGE_BOUNDS, name, split, source
+            sets[part] = LabelledData(scale_bytes(pixels), labels, *facts)
+    return sets
 
 
 def load_own_images(

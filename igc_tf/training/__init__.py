@@ -12,8 +12,10 @@ _PUBLIC = {
     "Recipe": "recipes",
     "SequenceRecipe": "recipes",
     "fit_sequence_network": "sequence",
+    "suited_recipe": "own_recipe",
     "train_generator": "train_gan",
     "train_lenet": "lenet",
+    "train_own_pictures": "own_pictures",
     "train_trajectories": "sequence",
 }
 

@@ -261,6 +261,24 @@ def test_a_set_by_name_comes_as_it_is(monkeypatch):
     assert found.pictures[100][1:3] == (str(first.labels[0]), "test")
 
 
+def test_a_small_set_by_name_is_parted_by_content(tmp_path):
+    from igc_tf.data.tfds import store_images
+
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    labels = np.arange(40) % 2
+    splits = {"train": (pixels[:30], labels[:30]), "test": (pixels[30:], labels[30:])}
+    store_images("my_own", tmp_path, splits, "made here")
+    found = find_own_pictures("my_own", tmp_path)
+    assert (found.kind, found.class_names) == ("made here", ("0", "1"))
+    images = load_own_images(found, verbose=0)
+    assert len(images.test) == 10 and len(images.train) + len(images.validation) == 30
+    # in an order of its own
+    stored = np.sort((pixels[30:] / 255 - 0.5).reshape(10, -1), axis=0)
+    np.testing.assert_allclose(
+        np.sort(images.test.images.reshape(10, -1), axis=0), stored, atol=1e-6
+    )
+
+
 def test_what_is_neither_path_nor_set_is_refused():
     with pytest.raises(DataError, match="'no/such/folder' is no file or folder here, and no set"):
         find_own_pictures("no/such/folder")

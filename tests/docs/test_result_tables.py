@@ -1,5 +1,6 @@
 """The documentation's tables hold what the result files hold."""
 
+import json
 import re
 
 import pytest
@@ -32,6 +33,31 @@ def test_accuracies_under_noise():
         low, high = ours["interval"]
         assert row[1].endswith(f"({100 * low:.2f} to {100 * high:.2f})")
     assert [row[5] for row in rows] == ["95.1 %", "94.7 %", "91.2 %"]
+
+
+def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(result_files, "RESULTS", tmp_path)
+    assert _cells(result_tables.own_pictures()) == []
+    readers = ("library, best", "library, fast", "lenet", "cnn", "nearest class mean")
+    rows = [
+        {"reader": name, "accuracy": 0.9 - place / 10, "interval": [0.1, 0.95]}
+        for place, name in enumerate(readers)
+    ]
+    rows[0] |= {"seconds": 600, "processor_seconds": 1140}
+    result = {"classes": 3, "pictures": {"train": 450, "validation": 70, "test": 80}, "rows": rows}
+    folder = tmp_path / "own_pictures" / "results" / "shapes-64"
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text(json.dumps(result))
+    ((name, classes, pictures, *accuracies, minutes, core),) = _cells(result_tables.own_pictures())
+    assert (name, classes, pictures, minutes, core) == ("shapes, 64×64", "3", "600", "10", "19")
+    assert [text.split(" ")[0] for text in accuracies] == [
+        "90.00",
+        "80.00",
+        "70.00",
+        "60.00",
+        "50.00",
+    ]
+    assert accuracies[0].endswith("(10.00 to 95.00)")
 
 
 def test_several_labels_name_who_read_them():
