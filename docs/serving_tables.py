@@ -3,7 +3,6 @@
 from result_files import percent, read, table
 
 _NAME = "load/compact"
-_STROKE = "load/stroke"
 
 
 def load_throughput():
@@ -66,11 +65,7 @@ def numbers():
     result = read(_NAME)
     ratio, engine = result["ratio"], result["engine"]
     most = max(engine, key=int)
-    stroke = read(_STROKE)
     return {
-        "stroke_count": str(stroke["options"]["strokes"]),
-        "stroke_median": f"{stroke['median']:.0f}",
-        "stroke_slow": f"{stroke['percentiles']['90']:.0f}",
         "load_rounds": str(result["options"]["rounds"]),
         "load_average": f"{result['load_average']['begin']:.1f}",
         "load_clients": most,
