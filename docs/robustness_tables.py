@@ -170,12 +170,13 @@ def nuisance():
         return list(texts)
 
     result = read("nuisance/validation")
-    lines = [["*demanded: at most, of the overlap at least*", "", *cells(result["demanded"])]]
+    lines = [["*demanded: at most, of the overlap at least*", "", *cells(result["demanded"]), ""]]
     for row in result["rows"]:
-        lines.append([row["kind"], percent(row["accuracy"], 1), *cells(row["errors"])])
+        shares = [percent(row[name], 1) for name in ("accuracy", "covered")]
+        lines.append([row["kind"], shares[0], *cells(row["errors"]), shares[1]])
         if row["kind"] == "pose":
-            lines.append(["pose, own pose counted as an error", "", *cells(row["raw_errors"])])
-    return table(["done to the digits", "read", *_ERRORS], lines)
+            lines.append(["pose, own pose counted as an error", "", *cells(row["raw_errors"]), ""])
+    return table(["done to the digits", "read", *_ERRORS, "said to be covered"], lines)
 
 
 def numbers():

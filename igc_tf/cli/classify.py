@@ -176,7 +176,8 @@ def _classify(options, classifier, pictures):
             seconds = (time.perf_counter() - begin) / len(found)
             for i, row in enumerate(_rows(classifier, found)):
                 path = paths[len(rows)]
-                row |= {"file": str(path), "warnings": "", "seconds": seconds}
+                about = {"file": str(path), "warnings": "", "seconds": seconds}
+                row = {**dict.fromkeys(_COLUMNS), **row, **about}
                 picture = run.write_figure(
                     f"{len(rows):03d}-{path.stem}.png",
                     _draw(classifier, found, i, pictures[path], path.name),
@@ -184,8 +185,8 @@ def _classify(options, classifier, pictures):
                 if not rows:
                     print(_title(row))
                     units = _units(found)
-                rows.append({**dict.fromkeys(_COLUMNS), **row})
-                print(_line(rows[-1], picture), flush=True)
+                rows.append(row)
+                print(_line(row, picture), flush=True)
             begin = time.perf_counter()
     said = list(dict.fromkeys(str(remark.message) for remark in remarks))
     for remark in said:

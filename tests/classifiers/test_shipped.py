@@ -48,6 +48,38 @@ def test_best_settings_read_digits_it_was_not_trained_on(name):
     assert evaluation.accuracy >= LEAST_ACCURACY[name]
 
 
+def test_all_that_has_settings_is_calibrated_for_them():
+    for name in generator_names():
+        card = generator_card(name)
+        assert set(card.get("settings") or ()) <= set(card.get("calibration") or ()), name
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("mnist-cagan-compact", "best"),
+        ("mnist-cagan-observed", "fast"),
+        ("mnist-cagan-observed", "robust"),
+        ("mnist-cgan-compact-25", "best"),
+    ],
+)
+def test_calibrations_are_of_what_the_scores_are_now(name, settings):
+    # if this fails, weights, settings or what settings name have changed: python -m
+    # training.calibrate makes the cards anew
+    known = load_images("mnist", "validation/calibration")
+    classifier = load_classifier(name, settings)
+    calibration = classifier.calibration
+    assert generator_card(name)["calibration"][settings]["data"]["count"] == len(known) == 1000
+    scores = classifier.predict(known.images[:8], batch_size=8, verbose=0)
+    doubts = classifier.doubts(scores)
+    nearest = np.abs(calibration.doubts["difference"][:, np.newaxis] - doubts).min(axis=0)
+    spread = np.ptp(calibration.doubts["difference"])
+    assert nearest.max() < 1e-4 * spread
+    found = classifier.probabilities(scores)
+    assert (found.argmax(axis=1) == known.labels[:8]).mean() >= 7 / 8
+    assert classifier.reject_at(0.01) > np.median(calibration.doubts["difference"])
+
+
 def test_a_relaxed_search_reads_and_reproduces_digits():
     digits = bundled_digits().sample(60, seed=123)
     generator = load_generator("mnist-cgan-compact-25")
