@@ -23,9 +23,11 @@ _SHIFT, _SHIFTS = 1.3, (0.75 / 28, 0.2)
 _SCALING, _SCALING_ANYWHERE = 0.1, 0.25
 # Colours tell the classes if by them alone so many times more are right than by chance, surely.
 _TELLING = 1.2
-# What class separation asks of pictures that it can hardly tell apart at first: softly, with a hint
-# of the class, and that the right one be reproduced all the same.
-_JOINT = {"temperature": 0.02, "reconstruction_weight": 10.0, "hint_weight": 1.0}
+# What class separation asks of pictures in which things lie anywhere: by squares, as the mean
+# absolute difference leaves out what is small; softly, with a hint of the class, as the classes are
+# hardly told apart at first; and that the right one be drawn all the same.
+_ANYWHERE_JOINT = {"temperature": 0.005, "reconstruction_weight": 100.0}
+_DIFFERENCE, _HINT_WEIGHT = "mean_squared", 1.0
 # noise of the training, by whether pictures are drawings
 _SIGMA, _SIGMA_DRAWN = 0.1, 0.4
 
@@ -64,8 +66,7 @@ def suited_recipe(images, name=OWN_RECIPE, steps=None, seed=0):
         # one pass of the encoder is what is trained; searches from the mean would take as long
         # again, and bring nothing to it
         separations["separation"] = None
-        hinted = {"hint_weight": _JOINT["hint_weight"]} if images.arrange else _JOINT
-        separations["joint"] = replace(separations["joint"], **hinted)
+        separations["joint"] = _own_joint(separations["joint"], images.arrange)
     if steps is None:
         steps = int(np.clip(_PASSES * len(train) // batch_size, *_STEPS))
     passes = max(1, -(-min(_EPOCH_STEPS, steps) * batch_size // len(train)))
@@ -88,6 +89,14 @@ def suited_recipe(images, name=OWN_RECIPE, steps=None, seed=0):
         *reasons,
     ]
     return recipe, reasons
+
+
+def _own_joint(joint, is_arranged):
+    joint = replace(joint, hint_weight=_HINT_WEIGHT)
+    if is_arranged:
+        return joint
+    settings = replace(joint.settings, difference=_DIFFERENCE)
+    return replace(joint, settings=settings, **_ANYWHERE_JOINT)
 
 
 def variety(images):

@@ -83,6 +83,18 @@ def test_drawings_have_the_encoder_that_knows_their_place():
     assert suited_recipe(_images())[0].encoder == "deep"
 
 
+def test_pictures_in_which_things_lie_anywhere_are_drawn_by_squares():
+    base = RECIPES["cagan-joint"].joint
+    drawn, others = (
+        suited_recipe(_images(channels=1, arrange=arrange))[0] for arrange in (True, False)
+    )
+    assert drawn.separation is None and others.separation is None
+    assert drawn.joint.settings == base.settings and drawn.joint.hint_weight == 1
+    assert drawn.joint.temperature == base.temperature
+    assert others.joint.settings.difference == "mean_squared" and others.joint.hint_weight == 1
+    assert others.joint.reconstruction_weight > base.reconstruction_weight
+
+
 def test_another_recipe_may_be_begun_with():
     recipe, _ = suited_recipe(_images(), "cagan-compact")
     separation = RECIPES["cagan-compact"].separation
