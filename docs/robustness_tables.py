@@ -186,6 +186,7 @@ def numbers():
         "corruptions_images": f"{corrupted['data']['count']:,}",
         "observed_images": f"{read('corruptions/observed')['data']['count']:,}",
         "other_writers_images": f"{read('other_writers/test')['data']['count']:,}",
+        "calibrated_images": f"{read('out_of_class/observed')['data']['count']:,}",
         "nuisance_images": f"{read('nuisance/validation')['data']['count']:,}",
         "pose_images": f"{read('pose/test')['data']['count']:,}",
         "missing_images": f"{read('missing_pixels/test')['data']['count']:,}",
