@@ -6,6 +6,7 @@ from typing import Annotated
 
 from igc_tf.cli.classify import picture_files, read_pictures
 from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.errors import UnknownDatasetError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
 
@@ -17,8 +18,8 @@ class DiagnoseOptions:
     Attributes:
         generator: a name that ships, a directory, or a .keras file.
         files: picture files, or folders of such, that it should be able to make.
-        dataset: an image set; by default the one it was trained on, where its card says so, else
-            its own samples alone.
+        dataset: an image set; by default the one it was trained on, where its card says so and
+            it is one by name, else its own samples alone.
         settings: "paper", or the name of search settings on its card; by default the best there.
         bounds: low and high of the generator's data, where they are not known.
         images: how many of each set.
@@ -64,9 +65,16 @@ def print_diagnosis(options):
     for split, name in (("train", "training images"), ("test", "new images")):
         if dataset is None:
             break
-        data = load_images(
-            dataset, split, data_dir=options.data_dir, fallback=True, bounds=generator.bounds
-        )
+        try:
+            data = load_images(
+                dataset, split, data_dir=options.data_dir, fallback=True, bounds=generator.bounds
+            )
+        except UnknownDatasetError:
+            if options.dataset is not None:
+                raise
+            # somebody's own pictures
+            sources.append(f"{dataset} is no image set by name; --files takes its pictures")
+            break
         data = data.sample(min(options.images, len(data)), options.seed)
         # the set's labels are classes: of several labels, only the images are used
         sets[name] = data.data if several else data

@@ -8,6 +8,7 @@ import pytest
 
 from igc_tf.cli.main import run_command_line
 from igc_tf.data import bundled_digits
+from igc_tf.generators import Generator, save_generator
 from tests.fixtures.mean_digits import varied_digit_generator
 
 
@@ -25,6 +26,21 @@ def test_a_generator_of_ones_own_is_diagnosed(tmp_path, capsys):
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert [row["name"] for row in result["sets"]] == ["its own samples"]
     assert result["sets"][0]["count"] == 5 and (tmp_path / "out" / "reproductions.png").is_file()
+
+
+def test_of_ones_own_pictures_the_card_has_only_a_name(tmp_path, capsys):
+    training = {"recipe": {"dataset": "My Own Forms"}}
+    save_generator(Generator(varied_digit_generator()), tmp_path / "own", training=training)
+    words = ["diagnose", "--generator", str(tmp_path / "own"), "--images", "5"]
+    with pytest.raises(SystemExit) as ended:
+        run_command_line([*words, "--output", str(tmp_path / "out")])
+    assert ended.value.code in (0, None)
+    assert "My Own Forms is no image set by name; --files takes" in capsys.readouterr().out
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert [row["name"] for row in result["sets"]] == ["its own samples"]
+    with pytest.raises(SystemExit) as refused:
+        run_command_line([*words, "--dataset", "My Own Forms", "--output", str(tmp_path / "out")])
+    assert refused.value.code == 2 and "dataset is 'My Own Forms'" in capsys.readouterr().err
 
 
 def test_pictures_are_tried_too(tmp_path, capsys):
