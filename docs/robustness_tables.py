@@ -146,6 +146,7 @@ def numbers():
     return {
         "corruptions_images": f"{corrupted['data']['count']:,}",
         "observed_images": f"{read('corruptions/observed')['data']['count']:,}",
+        "validation_images": f"{read('corruptions/validation')['data']['count']:,}",
         "other_writers_images": f"{read('other_writers/test')['data']['count']:,}",
         "pose_images": f"{read('pose/test')['data']['count']:,}",
         "missing_images": f"{read('missing_pixels/test')['data']['count']:,}",
