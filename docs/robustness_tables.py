@@ -185,6 +185,7 @@ def numbers():
     return {
         "corruptions_images": f"{corrupted['data']['count']:,}",
         "observed_images": f"{read('corruptions/observed')['data']['count']:,}",
+        "validation_images": f"{read('corruptions/validation')['data']['count']:,}",
         "other_writers_images": f"{read('other_writers/test')['data']['count']:,}",
         "calibrated_images": f"{read('out_of_class/observed')['data']['count']:,}",
         "nuisance_images": f"{read('nuisance/validation')['data']['count']:,}",
