@@ -11,8 +11,8 @@ from igc_tf.classifiers.measured import covered_pixels, undone_shifts
 from igc_tf.errors import InputError
 from igc_tf.metrics.intervals import wilson_interval
 
-# so far from how a typical digit of the class stands, degrees, is worth a word
-_TURNED = 15
+# degrees from the class's typical digit that are worth a word; people slant theirs by less
+_TURNED = 20
 
 
 class Nuisance(NamedTuple):
@@ -157,7 +157,7 @@ class Classification(_Found):
             i: its number.
 
         Returns:
-            For instance "a 4, turned 12° to the left; 21 pixels are covered"; of one that the
+            For instance "a 4, shifted 3 pixels down; 21 pixels are covered"; of one that the
             classifier refuses "perhaps none of them; most like a 4, as it is".
         """
         words = [_with_article(self.class_names[self.best[i]])]
@@ -172,15 +172,15 @@ class Classification(_Found):
         return f"{sentence}; {covered} pixels are covered" if covered else sentence
 
     def _turned(self, i):
-        """How far example i is turned from how its class stands, if that was measured."""
+        """How far example i is turned from its class's typical digit, if that was measured."""
         if self.pose is None:
             return ""
         angle = float(self.poses[i][self.pose.names.index("rotation")])
         way = "left" if angle > 0 else "right"
         if abs(angle) < _TURNED:
             return ""
-        usual = _with_article(self.class_names[self.best[i]])
-        return f"turned {abs(angle):.0f}° to the {way} of how {usual} stands"
+        usual = f"the generator's typical {self.class_names[self.best[i]]}"
+        return f"turned {abs(angle):.0f}° to the {way} of {usual}"
 
     def _of_best(self, name):
         """Of an array (N, C, ...) the best class's part."""

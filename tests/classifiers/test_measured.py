@@ -64,8 +64,8 @@ def test_it_is_said_who_stands_otherwise(plain):
     angles = _column(plain, "rotation")
     for i, angle in enumerate(angles):
         way = "left" if angle > 0 else "right"
-        said = f"turned {abs(angle):.0f}° to the {way} of how "
-        assert (said in plain.explain(i)) == (abs(angle) >= 15)
+        said = f"turned {abs(angle):.0f}° to the {way} of the generator's typical "
+        assert (f"{said}{plain.best[i]}" in plain.explain(i)) == (abs(angle) >= 20)
 
 
 def test_the_width_of_a_blur_is_found_between_those_that_were_tried(classifier, plain):
