@@ -95,7 +95,7 @@ class Calibrated:
     calibration = None
     _rejection = None
 
-    def calibrate(self, data, labels, mask=None, batch_size=None, verbose="auto"):
+    def calibrate(self, data, labels, mask=None, batch_size=None, verbose="auto", smoothed=False):
         """Learns from examples of known classes what the scores mean.
 
         The temperature is that of the greatest likelihood (Platt scaling with one parameter, Guo et
@@ -106,6 +106,8 @@ class Calibrated:
         Args:
             data, mask, batch_size, verbose: as for `predict`.
             labels: the right ones: integers (N,), or (N, L) for several labels.
+            smoothed: the right values are taken for right with probability (N + 1) / (N + 2) only
+                (Platt 1999, §2.2): so few examples do not make certain, even if all are right.
 
         Returns:
             The `Calibration`, which is also kept as `calibration`.
@@ -120,7 +122,8 @@ class Calibrated:
         parts = layout.split(self.predict(data, mask, batch_size, verbose))
         doubts = {name: np.sort(self._doubts(parts, name), axis=0) for name in DOUBTS}
         self._rejection = None
-        self.calibration = Calibration(_temperature(parts, labels), doubts)
+        doubtful = 1 / (len(data) + 2) if smoothed else 0.0
+        self.calibration = Calibration(_temperature(parts, labels, doubtful), doubts)
         return self.calibration
 
     def probabilities(self, scores):
@@ -209,8 +212,11 @@ def _rounded(values):
     return np.vectorize(lambda value: float(f"{value:.6g}"))(values).tolist()
 
 
-def _temperature(parts, labels):
-    """The T of the greatest likelihood of labels (N, L), whose scores are `parts`."""
+def _temperature(parts, labels, doubtful=0.0):
+    """The T of the greatest likelihood of labels (N, L), whose scores are `parts`.
+
+    With a probability `doubtful` a label is one of the other values, all alike.
+    """
     parts = [part.astype(float) for part in parts]
     spread = float(np.mean([np.ptp(part, axis=1).mean() for part in parts]))
     if spread == 0:
@@ -219,12 +225,15 @@ def _temperature(parts, labels):
 
     def loss(logarithm):
         inverse = 10.0**logarithm / spread
-        return -np.mean(
-            [
-                np.take_along_axis(log_softmax(inverse * part, axis=1), of[:, None], axis=1)
-                for part, of in zip(parts, labels.T, strict=True)
-            ]
-        )
+        likelihoods = []
+        for part, of in zip(parts, labels.T, strict=True):
+            logs = log_softmax(inverse * part, axis=1)
+            right = np.take_along_axis(logs, of[:, None], axis=1)[:, 0]
+            if doubtful and part.shape[1] > 1:
+                others = (logs.sum(axis=1) - right) / (part.shape[1] - 1)
+                right = (1 - doubtful) * right + doubtful * others
+            likelihoods.append(right)
+        return -np.mean(likelihoods)
 
     found = minimize_scalar(loss, bounds=_INVERSE_TEMPERATURES, method="bounded")
     return float(spread / 10.0**found.x)

@@ -73,8 +73,9 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1):
     card = generator_card(run.path)
     write_card(run.path, {**card, "settings": {**card["settings"], "best": settings.to_dict()}})
     classifier = load_classifier(run.path, "best")
-    classifier.calibrate(images.validation.images, images.validation.labels, verbose=0)
-    record = calibration_record(classifier, images.validation)
+    chosen_by = images.validation
+    classifier.calibrate(chosen_by.images, chosen_by.labels, verbose=0, smoothed=True)
+    record = calibration_record(classifier, chosen_by)
     write_card(run.path, {**generator_card(run.path), "calibration": {"best": record}})
     judged, figures = _judge(classifier, images.test)
     diagnosis = diagnose(

@@ -70,6 +70,18 @@ def test_scores_without_a_mistake_or_without_a_difference_are_no_trouble():
     np.testing.assert_allclose(classifier.probabilities(np.zeros([1, 2])), 0.5)
 
 
+@pytest.mark.parametrize(("count", "classes"), [(4, 2), (18, 5)])
+def test_smoothed_a_few_right_answers_make_nothing_certain(count, classes):
+    # all alike and all right: softmax becomes what right values are taken for, (N + 1) / (N + 2)
+    scores = np.tile(np.eye(classes)[:1] - 3.0, [count, 1])
+    classifier = _Scored(ConditionLayout.classes(classes))
+    classifier.calibrate(scores, np.zeros(count, int), smoothed=True)
+    expected = (count + 1) / (count + 2)
+    assert classifier.probabilities(scores)[0, 0] == pytest.approx(expected, abs=1e-4)
+    classifier.calibrate(scores, np.zeros(count, int))
+    assert classifier.probabilities(scores)[0, 0] > 0.999
+
+
 def test_each_label_has_probabilities_and_a_threshold_of_its_own():
     rng = np.random.default_rng(1)
     labels = np.stack([rng.integers(0, 2, 400), rng.integers(0, 3, 400)], axis=1)
