@@ -67,6 +67,13 @@ def corruptions_observed():
     return _corruptions("observed")
 
 
+def corruptions_means():
+    """Over all fifteen, for the README."""
+    result = read("corruptions/observed")
+    mean, least, _ = _summary(result)
+    return table(_head(result), [mean, least])
+
+
 def corruptions_validation():
     """The other corruptions, validation digits."""
     return _corruptions("validation")
@@ -200,6 +207,7 @@ TABLES = {
     "calibration": calibration,
     "calibration-observed": calibration_observed,
     "corruptions-test": corruptions_test,
+    "corruptions-means": corruptions_means,
     "corruptions-observed": corruptions_observed,
     "corruptions-validation": corruptions_validation,
     "missing-pixels": missing_pixels,
