@@ -12,7 +12,7 @@ from igc_tf.training.recipes import CAGANRecipe
 OWN_RECIPE = "cagan-joint"
 # The steps of a training: passes over many pictures, but never fewer or more steps than these. An
 # epoch has at least so many steps, so that it is not all judging and saving.
-_PASSES, _STEPS, _EPOCH_STEPS = 20, (3000, 17_000), 200
+_PASSES, _STEPS, _EPOCH_STEPS = 20, (4000, 17_000), 200
 _BATCH_SIZE, _SMALL_BATCH_SIZE, _MANY = 64, 32, 2000
 # Pictures of a batch that are searched: as many as a search with all classes allows, within ends.
 _SEARCHED, _SEARCHED_ENDS = 1600, (16, 64)

@@ -53,7 +53,7 @@ def test_colours_that_say_nothing_of_the_class_become_any():
 
 @pytest.mark.parametrize(
     ("count", "batch_size", "least", "most"),
-    [(24, 32, 3000, 3300), (3000, 64, 3000, 3300), (20_000, 64, 6200, 6600)],
+    [(24, 32, 4000, 4300), (3000, 64, 4000, 4300), (20_000, 64, 6200, 6600)],
 )
 def test_few_pictures_get_enough_steps_in_epochs_that_are_long_enough(
     count, batch_size, least, most
