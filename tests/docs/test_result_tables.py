@@ -6,21 +6,13 @@ import pytest
 import result_files
 import result_tables
 
-from tests.docs.pages import ROOT, pages
+from tests.docs.pages import ROOT, cells, pages
 
 DOCS = [path for path in pages() if path.parent != ROOT]
 
 
-def _cells(table):
-    """The rows below a Markdown table's head, as lists of texts."""
-    lines = table.split("\n")
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert rows[1] == ["---"] * len(rows[0]) and len({len(row) for row in rows}) == 1
-    return rows[2:]
-
-
 def test_accuracies_under_noise():
-    rows = _cells(result_tables.noise())
+    rows = cells(result_tables.noise())
     names = ("fast-all", "best-all", "paper-1000")
     fast, best, paper = (result_files.read(f"reproduce/{name}")["rows"] for name in names)
     assert [row[0] for row in rows] == ["0", "0.2", "0.4"]
@@ -35,7 +27,7 @@ def test_accuracies_under_noise():
 
 
 def test_several_labels_name_who_read_them():
-    rows = _cells(result_tables.several_labels())
+    rows = cells(result_tables.several_labels())
     result = result_files.read("multi_label/best")["rows"]
     assert len(rows) == 9
     ours = next(row for row in result if row["classifier"] == "inverted generator")
@@ -46,7 +38,7 @@ def test_several_labels_name_who_read_them():
 
 
 def test_inverse_experiments_stand_side_by_side():
-    rows = _cells(result_tables.inverse_experiments())
+    rows = cells(result_tables.inverse_experiments())
     assert [row[0] for row in rows] == ["10", "25", "50", "100", "200"]
     assert [row[2] for row in rows] == ["0", "0.1", "0.5", "1", "2"]
     # latent size 25, factor 1 and first step 0 are one and the same search
@@ -54,14 +46,14 @@ def test_inverse_experiments_stand_side_by_side():
 
 
 def test_a_claim_says_whether_it_holds():
-    rows = _cells(result_tables.trajectory_claims())
+    rows = cells(result_tables.trajectory_claims())
     claims = result_files.read("trajectories/characters")["claims"]
     assert [row[1] for row in rows] == ["yes" if claim["holds"] else "no" for claim in claims]
     assert {"yes", "no"} == {row[1] for row in rows}
 
 
 def test_searches_stand_beside_their_times():
-    rows = _cells(result_tables.accuracy_speed())
+    rows = cells(result_tables.accuracy_speed())
     result = result_files.read("accuracy_speed/compact")
     for row, found in zip(rows, result["rows"], strict=True):
         assert row[0] == found["name"]
@@ -73,7 +65,7 @@ def test_searches_stand_beside_their_times():
 
 
 def test_dropped_classes_have_their_bounds():
-    rows = _cells(result_tables.elimination())
+    rows = cells(result_tables.elimination())
     result = result_files.read("elimination/compact")
     assert [int(row[0]) for row in rows] == result["options"]["kept"]
     for place, row in enumerate(rows):
@@ -83,19 +75,8 @@ def test_dropped_classes_have_their_bounds():
             assert f"at most {100 * part['upper_bound']:.2f} %" in cell
 
 
-def test_the_saturating_gradient_vanishes_in_its_table():
-    rows = _cells(result_tables.lesson_gradients())
-    result = result_files.read("lesson/gradients")["rows"]
-    assert [int(row[0].replace(",", "")) for row in rows] == [of["head_start"] for of in result]
-    for row, of in zip(rows, result, strict=True):
-        assert [float(cell) for cell in row[2:]] == pytest.approx(
-            list(of["gradients"].values()), rel=0.05
-        )
-    assert float(rows[-1][3]) < 0.01 * float(rows[0][3])
-
-
 def test_every_training_has_its_accuracies():
-    rows = _cells(result_tables.ablation())
+    rows = cells(result_tables.ablation())
     found = result_files.read("ablation/compact")
     assert len(rows) == len(found["rows"]) // len(found["options"]["sigma"])
     assert [row[0] for row in rows if row[0]] == list(found["distances"])
@@ -104,7 +85,7 @@ def test_every_training_has_its_accuracies():
 
 
 def test_losses_are_shown_beside_wins():
-    rows = _cells(result_tables.losses())
+    rows = cells(result_tables.losses())
     shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]
     assert any(ours < theirs for ours, theirs in shares)
 
