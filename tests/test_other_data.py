@@ -226,7 +226,7 @@ def test_command_line(tmp_path, directory, classifier, held_out, capsys):
     assert [row["prediction"] for row in rows] == expected
     # no line as long as twenty names: each begins with the answer and tells the best scores
     title, *lines = printed.out.split("\n\n")[0].splitlines()
-    assert title == "prediction        margin   the 3 best scores"
+    assert title == "prediction        probability   margin   the 3 best scores"
     for line, name, row in zip(lines, expected, rows, strict=True):
         assert line.startswith(f"{name:15}   ")
         assert f"   {name} {float(row['score']):.4f}, " in line and line.count(", ") == 2

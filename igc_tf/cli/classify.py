@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly
-from igc_tf.data.picture import PICTURE_SUFFIXES
 from igc_tf.errors import ImageFileError, InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
@@ -119,6 +118,8 @@ def picture_files(given):
     """
     if not given:
         raise InputError("no pictures given: expected one or more files or folders")
+    from igc_tf.data.picture import PICTURE_SUFFIXES
+
     paths = []
     for path in given:
         if not path.is_dir():
