@@ -66,8 +66,6 @@ def test_all_ways_are_measured_in_one_run(options, monkeypatch):
         assert taken["milliseconds"] > 0 and taken["one_image"] > 0
         ratio = former["milliseconds"] / taken["milliseconds"]
         assert result["faster_by"][name]["milliseconds"] == pytest.approx(ratio)
-    # sixteen steps with ten classes take longer than none
-    assert result["faster_by"]["fast"]["milliseconds"] > 1
     assert result["faster_by"][FORMER] == {"milliseconds": 1, "one_image": 1}
     assert (options.output / "accuracy-speed.png").stat().st_size > 1000
 
