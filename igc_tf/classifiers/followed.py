@@ -50,7 +50,8 @@ def followed_search(search, batch, history, snapshots):
             if not (history or stop in snapshots or stop == end):
                 continue
             state, done = search.advance(state, stop - done), stop
-            note(state, state.candidates.terms)
+            if history:
+                note(state, state.candidates.terms)
             if stop in snapshots:
                 kept[stop] = _of_all(search.show(state)[0], state, search)
         return state
