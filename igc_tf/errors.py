@@ -32,6 +32,10 @@ class NonFiniteLossError(IGCError, RuntimeError):
     """A training loss, or a weight, became NaN or infinite."""
 
 
+class WorkerError(IGCError, RuntimeError):
+    """Another worker of a training is gone, or this one could not join."""
+
+
 class InceptionWeightsError(InputError):
     """Weights of Inception that are missing or do not fit."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 from igc_tf.cli.program import import_tensorflow_quietly, parse_options, tell_ranges
-from igc_tf.cli.train_own import TrainOwnOptions, train_own
+from igc_tf.cli.train_own import TrainOwnOptions, say_beside, train_own
 from igc_tf.errors import InputError
 from igc_tf.runs import read_json
 
@@ -98,6 +98,7 @@ def _overview():
         *(f"  {name:24} {summary}" for name, summary in SUMMARIES.items()),
         "",
         "igc-tf train RECIPE --help tells a recipe's options, their ranges and defaults.",
+        "Where the environment variable TF_CONFIG names several workers, all train together.",
     ]
     return "\n".join(lines)
 
@@ -153,7 +154,8 @@ def _flat(default):
 
 
 def _generator(default):
-    from igc_tf.training import train_generator
+    from igc_tf.training import joined_workers, train_generator
+    from igc_tf.training.workers import is_chief
 
     def train(
         output: Path,
@@ -170,7 +172,12 @@ def _generator(default):
             start_from: the directory of another run, whose last weights are the first ones here; or
                 the name or the directory of a generator, whose weights they are.
         """
-        path = train_generator(recipe, output, data_dir=data_dir, start_from=start_from)
+        with joined_workers(say_beside) as strategy:
+            path = train_generator(
+                recipe, output, data_dir=data_dir, start_from=start_from, strategy=strategy
+            )
+        if not is_chief(strategy):
+            return
         best = read_json(output / "best.json")
         print(
             f"the chosen generator, of epoch {best['epoch']}, {judged(best)}; it lies in {path}, "
@@ -191,7 +198,8 @@ def judged(best):
 
 
 def _lenet(default):
-    from igc_tf.training import train_lenet
+    from igc_tf.training import joined_workers, train_lenet
+    from igc_tf.training.workers import is_chief
 
     def train(output: Path, recipe: _flat(default) = default, data_dir: Path | None = None):
         """Trains a plain network, or resumes the unfinished run that the output directory holds.
@@ -201,7 +209,10 @@ def _lenet(default):
             recipe: what to train on and how.
             data_dir: of TensorFlow Datasets; its own default if not given.
         """
-        path = train_lenet(recipe, output, data_dir=data_dir)
+        with joined_workers(say_beside) as strategy:
+            path = train_lenet(recipe, output, data_dir=data_dir, strategy=strategy)
+        if not is_chief(strategy):
+            return
         result = read_json(output / "result.json")
         print(f"the chosen network, of epoch {result['best']['epoch']}: {path}")
         print("sigma   test accuracy   95 % interval")
@@ -216,7 +227,7 @@ def _lenet(default):
 
 
 def _trajectories(default):
-    from igc_tf.training import train_trajectories
+    from igc_tf.training import joined_workers, train_trajectories
 
     def train(output: Path, recipe: _flat(default) = default, data: str | None = None):
         """Trains an LSTM, or resumes the unfinished run that the output directory holds.
@@ -228,7 +239,9 @@ def _trajectories(default):
                 in code; if not given, the environment variable IGC_TF_TRAJECTORIES names the
                 file.
         """
-        evaluation = train_trajectories(recipe, output, data)
-        print(f"the {recipe.network} lies in {output}; validation trajectories: {evaluation}")
+        with joined_workers(say_beside) as strategy:
+            evaluation = train_trajectories(recipe, output, data, strategy=strategy)
+        if evaluation is not None:
+            print(f"the {recipe.network} lies in {output}; validation trajectories: {evaluation}")
 
     return train

@@ -61,29 +61,50 @@ def train_own(options):
         InputError: for a source that is none, or pictures that cannot be trained on.
     """
     import_tensorflow_quietly()
+    from igc_tf.training import joined_workers
+
+    with joined_workers(say_beside) as strategy:
+        _train(options, strategy)
+
+
+def say_beside(sentence):
+    """Prints what is no result: on stderr, at once."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _train(options, strategy):
     from igc_tf.data.own_images import find_own_pictures, load_own_images
     from igc_tf.training.own_pictures import summary, train_own_pictures
     from igc_tf.training.own_recipe import suited_recipe
+    from igc_tf.training.workers import is_chief
 
+    say, warn = (print, say_beside) if is_chief(strategy) else (_not_say, _not_say)
     found = find_own_pictures(options.source, options.data_dir)
     counts = f"{len(found.pictures):,} pictures of {len(found.class_names)} classes"
-    print(f"{found.name}: {counts} ({found.kind})")
+    say(f"{found.name}: {counts} ({found.kind})")
     colour, arrange = _MEANT[options.colours], _MEANT[options.pictures]
     images = load_own_images(found, options.size, colour, arrange, options.held_out)
     for remark in images.remarks:
-        print(f"warning: {remark}", file=sys.stderr)
+        warn(f"warning: {remark}")
     recipe, reasons = suited_recipe(images, options.recipe, options.steps, options.seed)
     for reason in (*images.reasons, *reasons):
-        print(f"  {reason}")
+        say(f"  {reason}")
     parts = (f"{len(getattr(images, part)):,} {what}" for part, what in _PARTS.items())
-    print(f"  {', '.join(parts)}", flush=True)
-    result = train_own_pictures(images, recipe, options.output, reasons)
+    say(f"  {', '.join(parts)}")
+    sys.stdout.flush()
+    result = train_own_pictures(images, recipe, options.output, reasons, strategy=strategy)
+    if result is None:
+        return
     print(f"\n{summary(result)}")
     print(
         f"\neverything lies in {options.output}: try\n"
         f"  igc-tf classify PICTURE --generator {options.output}\n"
         f"  igc-tf draw --generator {options.output}"
     )
+
+
+def _not_say(sentence):
+    """What a worker that is not the chief says: nothing."""
 
 
 _MEANT = {

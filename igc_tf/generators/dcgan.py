@@ -12,6 +12,7 @@ from keras import layers
 
 from igc_tf.errors import InputError
 from igc_tf.generators.layers import (
+    BatchDropout,
     LeaveReference,
     ReferenceBatch,
     VirtualBatchNormalization,
@@ -133,7 +134,7 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout, auxilia
             x = layers.Conv2D(filters, _KERNEL, strides=2, padding="same")(x)
             if number > 0:
                 x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
-            x = layers.Dropout(dropout)(layers.LeakyReLU(_SLOPE)(x))
+            x = BatchDropout(dropout)(layers.LeakyReLU(_SLOPE)(x))
         x = layers.Flatten()(x)
         if is_told:
             x = _scaled(x, condition, keras.initializers.RandomNormal(stddev=0.3), "ones")
@@ -143,7 +144,7 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout, auxilia
             # small at first, which keeps so high a learning rate in check
             x = _scaled(x, condition, keras.initializers.RandomUniform(-0.05, 0.05), "zeros")
         for units in size.discriminator:
-            x = layers.Dropout(dropout)(layers.LeakyReLU(_SLOPE)(layers.Dense(units)(x)))
+            x = BatchDropout(dropout)(layers.LeakyReLU(_SLOPE)(layers.Dense(units)(x)))
     logit = layers.Reshape(())(layers.Dense(1, name="logit")(x))
     outputs = logit
     if auxiliary:

@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
+from igc_tf.generators.replicas import draw_rows, replica_count
 
 # what the programs offer
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -122,9 +123,13 @@ class ConditionNoise(keras.layers.Layer):
         """Returns conditions (B, C), noised if `training`."""
         if not training or self.standard_deviation == 0:
             return condition
-        noise = keras.random.normal(tf.shape(condition), seed=self.seed_generator)
+        size = condition.shape[1]
+        noise = draw_rows(
+            lambda count: keras.random.normal([count, size], seed=self.seed_generator),
+            tf.shape(condition)[0],
+        )
         noised = condition + self.standard_deviation * noise
-        return ConditionLayout.classes(condition.shape[1]).project(noised)
+        return ConditionLayout.classes(size).project(noised)
 
     def get_config(self):
         return {
@@ -132,6 +137,23 @@ class ConditionNoise(keras.layers.Layer):
             "standard_deviation": self.standard_deviation,
             "seed": self.seed,
         }
+
+
+@keras.saving.register_keras_serializable("igc_tf")
+class BatchDropout(keras.layers.Dropout):
+    """Keras' dropout, whose replicas together leave out what one replica would (`draw_rows`)."""
+
+    def call(self, inputs, training=False):
+        """Leaves out a share of the elements of (B, ...) if `training`."""
+        if not training or self.rate == 0 or replica_count() == 1:
+            return super().call(inputs, training=training)
+        shape = inputs.shape[1:]
+
+        def kept(count):
+            ones = tf.ones([count, *shape], inputs.dtype)
+            return keras.random.dropout(ones, self.rate, seed=self.seed_generator)
+
+        return inputs * draw_rows(kept, tf.shape(inputs)[0])
 
 
 @keras.saving.register_keras_serializable("igc_tf")

@@ -12,6 +12,7 @@ _PUBLIC = {
     "Recipe": "recipes",
     "SequenceRecipe": "recipes",
     "fit_sequence_network": "sequence",
+    "joined_workers": "workers",
     "suited_recipe": "own_recipe",
     "train_generator": "train_gan",
     "train_lenet": "lenet",

@@ -4,6 +4,8 @@ from typing import Literal
 
 import tensorflow as tf
 
+from igc_tf.generators.replicas import draw_rows
+
 # what may become of an image's colours
 Colours = Literal["kept", "varied", "any"]
 # how far colours vary: the logarithm of the contrast of all and of each channel, and the shift of
@@ -56,18 +58,19 @@ def random_colours(images, seed, kind, bounds):
     count, channels = tf.shape(images)[0], images.shape[-1]
     first, second, third = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
     if kind == "varied":
-        contrast = _CONTRAST * tf.random.stateless_uniform([count, 1, 1, 1], first, -1.0, 1.0)
-        contrast += _TINT * tf.random.stateless_uniform([count, 1, 1, channels], second, -1.0, 1.0)
-        tone = tf.random.stateless_uniform([count, 1, 1, channels], third, -_TONE, _TONE)
+        contrast = _CONTRAST * _uniform(count, [1, 1, 1], first, 1.0)
+        contrast += _TINT * _uniform(count, [1, 1, channels], second, 1.0)
+        tone = _uniform(count, [1, 1, channels], third, _TONE)
         changed = middle + (images - middle) * tf.exp(contrast) + extent * tone
     else:
         # the QR decomposition of a Gaussian matrix, its signs drawn too: any orthogonal one
-        normal = tf.random.stateless_normal([count, channels, channels], first)
+        normal = draw_rows(
+            lambda count: tf.random.stateless_normal([count, channels, channels], first), count
+        )
         turn, triangle = tf.linalg.qr(normal)
         turn *= tf.sign(tf.linalg.diag_part(triangle))[:, tf.newaxis]
-        spread = [count, 1, channels]
-        turn *= tf.exp(tf.random.stateless_uniform(spread, second, -_ANY_CONTRAST, _ANY_CONTRAST))
-        place = tf.random.stateless_uniform([count, 1, 1, channels], third, -_ANY_MEAN, _ANY_MEAN)
+        turn *= tf.exp(_uniform(count, [1, channels], second, _ANY_CONTRAST))
+        place = _uniform(count, [1, 1, channels], third, _ANY_MEAN)
         mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
         turned = tf.einsum("bhwc,bcd->bhwd", images - mean, turn)
         changed = middle + extent * place + turned
@@ -92,7 +95,10 @@ def random_affine(images, seed, rotation=0.15, scaling=0.1, shear=0.1, shift=0.7
         Images of the same shape, sampled bilinearly.
     """
     count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-    draw = reach * tf.random.stateless_uniform([6, count], seed, -1.0, 1.0)
+    uniform = draw_rows(
+        lambda count: tf.random.stateless_uniform([6, count], seed, -1.0, 1.0), count, axis=1
+    )
+    draw = reach * uniform
     angle, skew = rotation * draw[0], shear * draw[1]
     stretch_x, stretch_y = 1.0 + scaling * draw[2], 1.0 + scaling * draw[3]
     # output pixel -> input pixel: (a b; c d) about the centre, then the shift
@@ -126,8 +132,14 @@ def noise_half(data, noise_seed, sigma_seed, sigma, bounds):
     Returns:
         float32 of the same shape, within the bounds.
     """
-    shape = tf.shape(data)
-    deviations = tf.concat([shape[:1], tf.ones_like(shape[1:])], axis=0)
-    deviation = tf.random.stateless_uniform(deviations, sigma_seed, -sigma, sigma)
-    data += tf.maximum(deviation, 0.0) * tf.random.stateless_normal(shape, noise_seed)
-    return tf.clip_by_value(data, *bounds)
+    count, shape = tf.shape(data)[0], data.shape[1:]
+    deviation = _uniform(count, [1] * len(shape), sigma_seed, sigma)
+    normal = draw_rows(lambda count: tf.random.stateless_normal([count, *shape], noise_seed), count)
+    return tf.clip_by_value(data + tf.maximum(deviation, 0.0) * normal, *bounds)
+
+
+def _uniform(count, shape, seed, most):
+    """Numbers from -most to most, (count, *shape)."""
+    return draw_rows(
+        lambda count: tf.random.stateless_uniform([count, *shape], seed, -most, most), count
+    )

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
+from igc_tf.generators.replicas import draw_rows, replica_count
 from igc_tf.generators.store import load_generator
 
 
@@ -12,8 +13,9 @@ class AveragedGAN(keras.Model):
     """A generator, its moving average and a discriminator, with an optimizer for each network.
 
     A subclass writes `train_step` and ends it with `_finish_step`. The step may run in several
-    replicas at once (`tf.distribute`): each takes its share of the batch and its own random
-    numbers, and the weights move by the mean of their gradients.
+    replicas at once (`tf.distribute`): each takes its part of the batch and of the batch's random
+    numbers (see `igc_tf.generators.replicas`), and the weights move by the mean of their gradients,
+    as one replica's would.
 
     Args:
         generator: a `Generator`, or the Keras model `[condition (B, C), latent (B, Z)] -> data` of
@@ -148,23 +150,20 @@ class AveragedGAN(keras.Model):
 
     @property
     def _step_seed(self):
-        """The seed of this step's random numbers in this replica, int32 (2,)."""
-        seed = tf.stack([self.seed, tf.cast(self.generator_optimizer.iterations, tf.int32)])
-        if _replicas() == 1:
-            return seed
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return tf.random.experimental.stateless_fold_in(seed, replica)
+        """The seed of this step's random numbers, int32 (2,), the same in all replicas."""
+        return tf.stack([self.seed, tf.cast(self.generator_optimizer.iterations, tf.int32)])
 
     def _draw_latents(self, count, seed):
         """Latents (count, Z) from the generator's prior."""
-        return self.trained.prior.sample([count, self.trained.latent_size], seed)
+        size, prior = self.trained.latent_size, self.trained.prior
+        return draw_rows(lambda count: prior.sample([count, size], seed), count)
 
     @staticmethod
     def _descend(tape, loss, *networks_and_optimizers):
         """A step of each network, (network, its optimizer), on the same loss."""
         variables = [network.trainable_variables for network, _ in networks_and_optimizers]
         # the optimizer adds up what the replicas give it
-        share = tf.constant(1.0 / _replicas(), loss.dtype)
+        share = tf.constant(1.0 / replica_count(), loss.dtype)
         gradients = tape.gradient(loss, variables, output_gradients=share)
         for (_, optimizer), gradient, of in zip(
             networks_and_optimizers, gradients, variables, strict=True
@@ -187,8 +186,3 @@ class AveragedGAN(keras.Model):
             if trained is not None:
                 for average, weight in zip(averaged.weights, trained.weights, strict=True):
                     average.assign(weight + decay * (average - weight))
-
-
-def _replicas():
-    """In how many replicas the step runs at once."""
-    return tf.distribute.get_strategy().num_replicas_in_sync

@@ -13,18 +13,26 @@ class EpochCheckpoint(keras.callbacks.Callback):
     """Saves the whole state of a run after each epoch.
 
     Args:
-        directory: where the checkpoints go; the last two are kept.
+        directory: where the checkpoints go; the last two are kept. None where they are neither read
+            nor written.
         state: what to save, {name: Keras variables}: weights, averages, optimizers' variables.
 
     Attributes:
         epoch: epochs done when the state was last saved or restored; 0 at first.
+        variables: of TensorFlow, all that is saved.
     """
 
     def __init__(self, directory, state):
         super().__init__()
         self._epoch = tf.Variable(0, dtype=tf.int64)
         self._checkpoint = tf.train.Checkpoint(epoch=self._epoch, **_listed(state))
-        self._manager = tf.train.CheckpointManager(self._checkpoint, Path(directory), max_to_keep=2)
+        self._manager = None
+        if directory is not None:
+            self._manager = tf.train.CheckpointManager(
+                self._checkpoint, Path(directory), max_to_keep=2
+            )
+        of_state = [variable.value for variables in state.values() for variable in variables]
+        self.variables = [self._epoch, *of_state]
 
     @property
     def epoch(self):
@@ -36,14 +44,15 @@ class EpochCheckpoint(keras.callbacks.Callback):
         Raises:
             InputError: if it belongs to another model.
         """
-        if self._manager.latest_checkpoint is None:
+        if self._manager is None or self._manager.latest_checkpoint is None:
             return
         with _refusing_misfits(self._manager.latest_checkpoint):
             self._checkpoint.restore(self._manager.latest_checkpoint).assert_consumed()
 
     def on_epoch_end(self, epoch, logs=None):
         self._epoch.assign(epoch + 1)
-        self._manager.save(checkpoint_number=epoch + 1)
+        if self._manager is not None:
+            self._manager.save(checkpoint_number=epoch + 1)
 
 
 def restore_part(directory, state):

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.generators.replicas import replica_count
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.search.differences import resolve_difference
 from igc_tf.search.engine import Search
@@ -145,6 +146,8 @@ class ClassSeparation:
     def search(self, engine, data, condition, seed):
         """Searches the first `images` of a batch; under the tape of `loss` if by an encoder.
 
+        Of several replicas each searches its part of them.
+
         Args:
             engine: from `engine`.
             data: (B, ...) in the generator's bounds.
@@ -154,7 +157,8 @@ class ClassSeparation:
         Returns:
             A `Searched`, for `loss`.
         """
-        data, right = data[: self.images], condition[: self.images]
+        images = self.images // replica_count()
+        data, right = data[:images], condition[:images]
         affine_seed, noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 3))
         lens_seed, light_seed = tf.unstack(tf.random.experimental.stateless_split(affine_seed))
         bounds, starts = engine.generator.bounds, None

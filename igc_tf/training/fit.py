@@ -1,5 +1,7 @@
 """A training run: its directory, its one loop, and how it resumes."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import keras
@@ -7,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.generators.layers import each_layer
 from igc_tf.runs.directory import (
     RunDirectory,
     describe_code,
@@ -17,6 +20,7 @@ from igc_tf.runs.directory import (
 )
 from igc_tf.training.callbacks import History, NonFiniteGuard, RunProgress
 from igc_tf.training.checkpoint import EpochCheckpoint, restore_part
+from igc_tf.training.workers import check_agreement, is_chief, take_from_chief
 
 # what a run is and was made with
 OPTIONS = "options.json"
@@ -31,19 +35,37 @@ class TrainingRun(RunDirectory):
     of the run that it started from; `history.json`, each epoch's figures; checkpoints; and
     TensorBoard logs.
 
+    Of several workers (`igc_tf.training.workers`) only the chief reads and writes the directory;
+    the others learn from it where the run stands.
+
     Args:
         output: the directory.
         recipe: a `Recipe`.
         start_from: the directory of another run, whose last weights are the first ones here; or
             what else those weights come from, e.g. the name of a generator (see `restore`).
+        strategy: a `tf.distribute.Strategy`; None for the current one.
+
+    Attributes:
+        recipe: as given.
+        strategy: as given, or the current one.
+        is_chief: whether this process is the one that reads and writes the directory.
 
     Raises:
         InputError: if the directory holds a run of another recipe, or with another start; names
-            what differs.
+            what differs. If the strategy's replicas cannot divide a batch equally.
     """
 
-    def __init__(self, output, recipe, start_from=None):
-        super().__init__(output)
+    def __init__(self, output, recipe, start_from=None, strategy=None):
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.is_chief = is_chief(self.strategy)
+        replicas = self.strategy.num_replicas_in_sync
+        for name, count in recipe.divided.items():
+            if count % replicas:
+                raise InputError(f"{name}={count}: expected a multiple of {replicas} replicas")
+        if self.is_chief:
+            super().__init__(output)
+        else:
+            self.path = Path(output)
         self.recipe = recipe
         self._start_from = start_from
         self._checkpoint = None
@@ -66,10 +88,14 @@ class TrainingRun(RunDirectory):
             counts: of training and validation examples.
 
         Raises:
-            InputError: if the directory holds a run on other data.
+            InputError: if the directory holds a run on other data, or of several workers one has
+                another recipe or other counts.
         """
         self._options["data"] = {"source": source, **counts}
         self._refuse_another()
+        described = json.dumps([self._options["recipe"], counts], sort_keys=True)
+        digest = hashlib.sha256(described.encode()).digest()
+        check_agreement(self.strategy, "recipe, or number of examples,", digest)
 
     def restore(self, state, start_state=None, take=None):
         """Goes on from the last checkpoint; a new run begins with the other run's weights, if any.
@@ -85,14 +111,17 @@ class TrainingRun(RunDirectory):
         Raises:
             InputError: if a checkpoint does not fit, or the other run has none.
         """
-        self._checkpoint = EpochCheckpoint(self.path / "checkpoints", state)
+        directory = self.path / "checkpoints" if self.is_chief else None
+        self._checkpoint = EpochCheckpoint(directory, state)
         self._checkpoint.restore()
-        if self._start_from is not None and self._checkpoint.epoch == 0:
+        if self.is_chief and self._start_from is not None and self._checkpoint.epoch == 0:
             if take is not None:
                 take(self._start_from)
             else:
                 restore_part(Path(self._start_from) / "checkpoints", start_state)
-        self._write_options()
+        take_from_chief(self.strategy, self._checkpoint.variables)
+        if self.is_chief:
+            self._write_options()
 
     def _write_options(self):
         now = {**describe_code(), "environment": describe_environment()}
@@ -110,34 +139,34 @@ class TrainingRun(RunDirectory):
             options = {**now, **self._options, "start": start, "seconds": None, "resumed": []}
         self.write_json(OPTIONS, options)
 
-    def fit(self, model, inputs, targets, judges=(), verbose=1, strategy=None, change=None):
+    def fit(self, model, inputs, targets, judges=(), verbose=1, change=None):
         """Trains from the first epoch that is not done yet to the recipe's last.
 
         Args:
             model: a compiled Keras model, built in the scope of the strategy.
             inputs, targets: as for `epoch_batches`.
-            judges: callbacks that see each epoch before it is logged and saved, so that what they
-                add to its logs is reported.
+            judges: the chief's callbacks, which see each epoch before it is logged and saved, so
+                that what they add to its logs is reported.
             verbose: 0 for silence.
-            strategy: a `tf.distribute.Strategy`; None for the current one.
             change: as for `epoch_batches`.
 
         Raises:
             NonFiniteLossError: if a loss is no longer finite.
+            InputError: if of several workers one has other data.
         """
-        strategy = strategy or tf.distribute.get_strategy()
-        recipe = self.recipe
+        strategy, recipe = self.strategy, self.recipe
+        contents = hashlib.sha256(np.ascontiguousarray(inputs))
+        contents.update(np.ascontiguousarray(targets))
+        check_agreement(strategy, "content of its training data", contents.digest())
         passes = getattr(recipe, "passes", 1)
         steps = steps_per_epoch(len(inputs), recipe.batch_size, passes)
-        callbacks = [
-            NonFiniteGuard(),
-            *judges,
-            keras.callbacks.TensorBoard(self.path / "tensorboard", write_graph=False),
-            self._checkpoint,
-            History(self),
-        ]
-        if verbose:
-            callbacks.append(RunProgress(recipe.last_epoch, steps))
+        callbacks = [NonFiniteGuard(), self._checkpoint]
+        if self.is_chief:
+            log = keras.callbacks.TensorBoard(self.path / "tensorboard", write_graph=False)
+            callbacks[1:1] = [*judges, log]
+            callbacks.append(History(self))
+            if verbose:
+                callbacks.append(RunProgress(recipe.last_epoch, steps))
         epochs = range(self._checkpoint.epoch, recipe.last_epoch)
 
         def share(context):
@@ -146,17 +175,19 @@ class TrainingRun(RunDirectory):
             )
 
         if model.loss is not None:
-            # Keras makes the variables of loss and metrics when it first needs them, and a replica
-            # can't; this changes no weights
-            count = strategy.num_replicas_in_sync
-            model.evaluate(inputs[:count], targets[:count], batch_size=count, verbose=0)
+            # Keras makes the variables of loss and metrics when it first needs them, and inside of
+            # a compiled step can't; this changes no weights
+            strategy.run(_count_metrics, args=(model, inputs[:1], targets[:1]))
+        if strategy.num_replicas_in_sync > 1:
+            _normalize_whole_batches(model)
         batches = strategy.distribute_datasets_from_function(share)
         _run_epochs(model, batches, epochs, steps, callbacks, strategy)
-        seconds = sum(epoch["seconds"] for epoch in self.read_json("history.json"))
-        self.write_json(OPTIONS, {**self.read_json(OPTIONS), "seconds": seconds})
+        if self.is_chief:
+            seconds = sum(epoch["seconds"] for epoch in self.read_json("history.json"))
+            self.write_json(OPTIONS, {**self.read_json(OPTIONS), "seconds": seconds})
 
     def _refuse_another(self):
-        earlier = self.read_json(OPTIONS)
+        earlier = self.read_json(OPTIONS) if self.is_chief else None
         if earlier is None:
             return
         different = differences(earlier, self._options)
@@ -193,6 +224,19 @@ def _run_epochs(model, batches, epochs, steps, callbacks, strategy):
     callbacks.on_train_end(logs)
 
 
+def _count_metrics(model, inputs, targets):
+    model.compute_loss(inputs, targets, model(inputs, training=False))
+    model.compute_metrics(inputs, targets, model(inputs, training=False))
+
+
+def _normalize_whole_batches(model):
+    """Lets batch normalisation take the statistics of the replicas' batches together."""
+    for layer in each_layer(model):
+        # what is not trained, such as averaged networks, is kept as it was built
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
+            layer.synchronized = True
+
+
 def steps_per_epoch(count, batch_size, passes=1):
     """Returns how many whole batches an epoch of `count` examples, each `passes` times, has.
 
@@ -218,13 +262,15 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, chang
         seed: of the order.
         context: a `tf.distribute.InputContext`; None for one replica.
         change: `(inputs of a batch, seed int32 (2,)) -> inputs`, e.g. distorts them at random; the
-            seed depends on the seed, the epoch and the batch only. None changes nothing.
+            seed depends on the seed, the epoch and the batch only. Each worker changes the whole
+            batch, so that it is the same for any number of replicas. None changes nothing.
         passes: how often each example comes in an epoch.
 
     Returns:
         A `tf.data.Dataset` of passes · N // batch_size batches an epoch, each (inputs, int32 or
-        float32 targets). With R replicas each batch comes in R equal parts, one after the other, of
-        which a worker's pipeline gives those of its own replicas.
+        float32 targets). With R replicas each batch comes in R equal parts, of which a worker's
+        pipeline gives those of its own replicas, one after the other: part r is every R-th example
+        from the r-th on (see `igc_tf.generators.replicas`).
 
     Raises:
         InputError: for a batch that cannot be divided equally.
@@ -241,16 +287,7 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, chang
         order = tf.random.experimental.stateless_shuffle(
             tf.range(passes * len(inputs)), [seed, tf.cast(epoch, tf.int32)]
         )
-        whole = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
-        if replicas == 1:
-            return whole
-        parts = whole.unbatch().batch(batch_size // replicas, drop_remainder=True)
-        # groups of as many parts as this worker has replicas
-        return (
-            parts.window(replicas // pipelines)
-            .shard(pipelines, context.input_pipeline_id)
-            .flat_map(lambda group: group)
-        )
+        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
 
     def batch(epoch, indices):
         places = indices % len(inputs)
@@ -264,8 +301,18 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, chang
     def numbered(epoch):
         return batches_of(epoch).map(lambda indices: (tf.cast(epoch, tf.int32), indices))
 
-    batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(numbered)
-    return batches.map(batch).prefetch(2)
+    def parts(*whole):
+        count = replicas // pipelines
+        first = count * context.input_pipeline_id
+        return tuple(
+            tf.stack([part[replica::replicas] for replica in range(first, first + count)])
+            for part in whole
+        )
+
+    batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(numbered).map(batch)
+    if replicas > 1:
+        batches = batches.map(parts).unbatch()
+    return batches.prefetch(2)
 
 
 def cosine_decay(learning_rate, final_learning_rate, steps):

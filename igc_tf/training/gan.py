@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.generators.encoder import FEATURE_LAYER
+from igc_tf.generators.replicas import draw_rows
 from igc_tf.training.averaged_gan import AveragedGAN
 from igc_tf.training.losses import (
     ADVERSARIAL_LOSSES,
@@ -84,7 +85,7 @@ class ConditionalActivationGAN(AveragedGAN):
         """The hint's cross entropy of the data that were searched, as they were distorted."""
         data = searched.state.batch.data
         logits = tf.cast(self.hint(data, training=True), tf.float32)
-        right = condition[: self.joint.images]
+        right = condition[: tf.shape(data)[0]]
         return tf.reduce_mean(condition_loss(logits, right, self.trained.layout))
 
     def train_step(self, batch):
@@ -248,7 +249,10 @@ class ConditionalGAN(AveragedGAN):
 
     def noised(self, condition, seed):
         """Returns clip(condition + sigma · N(0, 1), 0, 1), (B, C); `seed` is (2,) integers."""
-        noise = tf.random.stateless_normal(tf.shape(condition), seed)
+        size = condition.shape[1]
+        noise = draw_rows(
+            lambda count: tf.random.stateless_normal([count, size], seed), tf.shape(condition)[0]
+        )
         return tf.clip_by_value(condition + self.condition_sigma * noise, 0.0, 1.0)
 
     def _judged(self, data, condition):

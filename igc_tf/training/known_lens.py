@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from igc_tf.generators.replicas import draw_rows
 from igc_tf.search import Batch
 from igc_tf.search.observations import (
     AnyOf,
@@ -60,9 +61,7 @@ class KnownLens(AnyOf):
         Returns:
             The nuisance, float32 (count, P).
         """
-        which, blur, motion, angle, outline = tf.unstack(
-            tf.random.stateless_uniform([5, count], seed)
-        )
+        which, blur, motion, angle, outline = tf.unstack(_uniform(5, count, seed))
         # 0 where nothing is done, else evenly 1 to 3
         kinds = len(self.parts) - 1
         lens = tf.where(which < share, 1.0 + tf.floor(kinds * which / max(share, 1e-6)), 0.0)
@@ -94,11 +93,14 @@ def relit(data, share, seed, bounds):
     uneven, even = UnevenLight(low, high, cells=_CELLS), Light(low, high)
     count = tf.shape(data)[0]
     which_seed, field_seed = tf.unstack(tf.random.experimental.stateless_split(seed))
-    which, height, contrast = tf.unstack(tf.random.stateless_uniform([3, count], which_seed))
+    which, height, contrast = tf.unstack(_uniform(3, count, which_seed))
     contrast = _between(contrast, _CONTRAST)
     # the brighter the page, the less is left above it
     height = tf.minimum(_between(height, _FIELD), 1.0 - 0.7 * contrast)
-    field = height[:, tf.newaxis] * tf.random.stateless_uniform([count, _CELLS**2], field_seed)
+    cells = draw_rows(
+        lambda count: tf.random.stateless_uniform([count, _CELLS**2], field_seed), count
+    )
+    field = height[:, tf.newaxis] * cells
     uneven_lit = uneven.apply(data, tf.concat([contrast[:, tf.newaxis], field], axis=1))
     even_lit = even.apply(data, tf.stack([contrast, height], axis=1))
     is_uneven, is_even = which < share / 2, (which >= share / 2) & (which < share)
@@ -112,6 +114,11 @@ def relit(data, share, seed, bounds):
         return chosen(*parts, data)
 
     return chosen(uneven_lit, even_lit, data), undo
+
+
+def _uniform(rows, count, seed):
+    """Numbers in [0, 1), (rows, count): a column for each image."""
+    return draw_rows(lambda count: tf.random.stateless_uniform([rows, count], seed), count, axis=1)
 
 
 def _between(uniform, ends):

@@ -42,6 +42,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
         data_dir: of TensorFlow Datasets; None for its own default.
         verbose: 0 for silence.
         strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
+            Of several workers (`igc_tf.training.workers`) only the chief writes.
 
     Returns:
         The path of `lenet.keras`.
@@ -52,21 +53,21 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
         NonFiniteLossError: if the loss is no longer finite.
         DataUnavailableError: if the images are not available.
     """
-    run = TrainingRun(output, recipe)
+    run = TrainingRun(output, recipe, strategy=strategy)
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", recipe.validation, "test")]
     train, validation, test = map(recipe.labelled, data)
     images, labels = (part[: recipe.train_images] for part in (train.images, train.labels))
     run.describe(train.source, train=len(images), validation=len(validation))
     steps = steps_per_epoch(len(images), recipe.batch_size, recipe.passes)
-    strategy = strategy or tf.distribute.get_strategy()
-    with strategy.scope():
+    with run.strategy.scope():
         model = _build(recipe, train.layout, images.shape[1:], steps)
     run.restore({"weights": model.weights, "optimizer": model.optimizer.variables})
     if not run.is_done:
-        judge = _judge(run, model, validation)
-        change = _change(recipe, train.bounds)
-        run.fit(model, images, labels, [judge], verbose, strategy, change)
+        judges = [_judge(run, model, validation)] if run.is_chief else []
+        run.fit(model, images, labels, judges, verbose, _change(recipe, train.bounds))
+    if not run.is_chief:
+        return run.path / LENET_FILE
     chosen = keras.models.load_model(run.path / LENET_FILE, compile=False)
     rows = []
     for sigma in _SIGMAS:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from igc_tf.classifiers import diagnose, load_classifier
 from igc_tf.classifiers.load import calibration_record
@@ -22,6 +23,7 @@ from igc_tf.runs import (
 from igc_tf.search import SearchSettings
 from igc_tf.training.settings_choice import choose_settings, encoder_rounds
 from igc_tf.training.train_gan import train_generator
+from igc_tf.training.workers import is_chief
 
 # pictures of a class in the sheet, and those that diagnosis and choice look at
 _SHEET, _DIAGNOSED, _CHOICES = 10, 100, 500
@@ -38,7 +40,7 @@ class _Choice:
     output: Path
 
 
-def train_own_pictures(images, recipe, output, reasons=(), verbose=1):
+def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=None):
     """Trains, chooses search settings, calibrates, judges and diagnoses; or resumes that.
 
     `output` then is the directory of a generator, which all commands and `load_classifier` take:
@@ -57,17 +59,22 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1):
         output: the directory.
         reasons: why the recipe is so, for the result.
         verbose: 0 for silence.
+        strategy: as for `train_generator`.
 
     Returns:
-        What `result.json` holds.
+        What `result.json` holds; None for a worker that is not the chief, which ends when the
+        generator is trained.
 
     Raises:
         InputError: if `output` holds a run on other pictures, or by another recipe.
         NonFiniteLossError: if a loss is no longer finite.
     """
     begin = time.perf_counter()
+    parts = images.train, images.validation
+    train_generator(recipe, output, parts, verbose=verbose, strategy=strategy)
+    if not is_chief(strategy or tf.distribute.get_strategy()):
+        return None
     run = RunDirectory(output)
-    train_generator(recipe, run.path, (images.train, images.validation), verbose=verbose)
     _write_facts(run, images)
     settings = _choose(run, images, verbose)
     card = generator_card(run.path)

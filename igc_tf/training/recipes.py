@@ -54,6 +54,11 @@ class Recipe:
         """How many epochs are trained."""
         return self.epochs if self.stop_after is None else self.stop_after
 
+    @property
+    def divided(self):
+        """What replicas divide equally among them: counts of a batch's examples, by name."""
+        return {"batch_size": self.batch_size}
+
 
 @dataclass(frozen=True)
 class ImageRecipe(Recipe):
@@ -159,6 +164,15 @@ class CAGANRecipe(GANRecipe):
                 raise InputError(
                     f"{name}.settings.start={separation.settings.start!r}: expected {start!r}"
                 )
+
+    @property
+    def divided(self):
+        searched = {
+            f"{name}.images": min(separation.images, self.batch_size)
+            for name in ("separation", "joint")
+            if (separation := getattr(self, name)) is not None
+        }
+        return super().divided | searched
 
     @property
     def judging(self):

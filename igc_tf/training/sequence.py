@@ -7,11 +7,13 @@ import tensorflow as tf
 from igc_tf.classifiers import InverseClassifier, evaluate_network
 from igc_tf.data import LabelledData, data_and_mask, open_trajectories, stratified_split
 from igc_tf.generators.generator import Generator
+from igc_tf.generators.replicas import replica_count
 from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
 from igc_tf.generators.store import load_model, save_generator
 from igc_tf.plots import plot_letters
 from igc_tf.training.fit import OPTIONS, TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.losses import masked_mean_squared
+from igc_tf.training.workers import worker_count
 
 CLASSIFIER = "classifier.keras"
 
@@ -31,18 +33,20 @@ def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
         strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
 
     Returns:
-        The `Evaluation` on the validation trajectories.
+        The `Evaluation` on the validation trajectories; None for a worker that is not the chief.
 
     Raises:
         InputError, NonFiniteLossError: as for `fit_sequence_network`.
         DataError: if there are no trajectories.
     """
     # refused before the data are loaded
-    run = TrainingRun(output, recipe)
+    run = TrainingRun(output, recipe, strategy=strategy)
     if not isinstance(data, LabelledData):
         data = open_trajectories(data, recipe.classes, recipe.subsampling)
     split = stratified_split(data)
     model = fit_sequence_network(recipe, output, split.train, verbose, strategy)
+    if not run.is_chief:
+        return None
     validation = split.validation.first_classes(recipe.classes)
     if recipe.network == "generator":
         letters = model.predict_on_batch(np.eye(recipe.classes, dtype=np.float32))
@@ -78,25 +82,27 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
         strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
 
     Returns:
-        The trained network.
+        The trained network; None for a worker that is not the chief.
 
     Raises:
         InputError: if the directory holds a run of another recipe or on other data, or there are
             fewer trajectories than the recipe wants.
         NonFiniteLossError: if the loss is no longer finite.
     """
-    run = TrainingRun(output, recipe)
+    run = TrainingRun(output, recipe, strategy=strategy)
     chosen = recipe.chosen(train)
     run.describe(chosen.source, train=len(chosen))
-    if (run.path / ("card.json" if recipe.network == "generator" else CLASSIFIER)).exists():
+    kept = run.path / ("card.json" if recipe.network == "generator" else CLASSIFIER)
+    if worker_count(run.strategy) == 1 and kept.exists():
         return _load(recipe, run)
     inputs, targets = _pairs(recipe, chosen)
-    strategy = strategy or tf.distribute.get_strategy()
-    with strategy.scope():
+    with run.strategy.scope():
         model = _build(recipe, chosen, steps_per_epoch(len(inputs), recipe.batch_size))
     run.restore(_state(recipe, model))
     if not run.is_done:
-        run.fit(model, inputs, targets, verbose=verbose, strategy=strategy)
+        run.fit(model, inputs, targets, verbose=verbose)
+    if not run.is_chief:
+        return None
     if recipe.network == "generator":
         generator = Generator(model, chosen.layout, chosen.bounds)
         save_generator(generator, run.path, training=run.read_json(OPTIONS))
@@ -134,9 +140,22 @@ def _build(recipe, chosen, steps):
         loss, metrics = "sparse_categorical_crossentropy", ["accuracy"]
     rate = cosine_decay(recipe.learning_rate, recipe.final_learning_rate, recipe.epochs * steps)
     # the gradients of long sequences explode now and then
-    model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss=loss, metrics=metrics)
+    model.compile(ClippedAdam(rate, clipnorm=1.0), loss=loss, metrics=metrics)
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+class ClippedAdam(keras.optimizers.Adam):
+    """Adam that clips the gradients of the whole batch, where Keras' clips each replica's."""
+
+    def apply(self, grads, trainable_variables=None):
+        replicas = replica_count()
+        if replicas > 1:
+            context = tf.distribute.get_replica_context()
+            summed = context.all_reduce(tf.distribute.ReduceOp.SUM, [*grads])
+            # the optimizer adds up what the replicas give it
+            grads = [tf.clip_by_norm(gradient, self.clipnorm) / replicas for gradient in summed]
+        super().apply(grads, trainable_variables)
 
 
 def _state(recipe, model):

@@ -74,6 +74,7 @@ def train_generator(
             discriminator then starts anew.
         verbose: 0 for silence.
         strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
+            Of several workers (`igc_tf.training.workers`) only the chief writes.
 
     Returns:
         The path of `output`, the directory of the chosen generator.
@@ -83,7 +84,7 @@ def train_generator(
         NonFiniteLossError: if a loss is no longer finite.
         DataUnavailableError: if the training images are not available.
     """
-    run = TrainingRun(output, recipe, start_from)
+    run = TrainingRun(output, recipe, start_from, strategy)
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", "validation/choices")]
     train, validation = data
@@ -92,15 +93,18 @@ def train_generator(
     images, conditions = (part[: recipe.train_images] for part in (train.images, train.conditions))
     run.describe(train.source, train=len(images), validation=len(validation))
     steps = steps_per_epoch(len(images), recipe.batch_size, recipe.passes)
-    strategy = strategy or tf.distribute.get_strategy()
-    with strategy.scope():
+    with run.strategy.scope():
         model = build_gan(recipe, train.layout, images.shape[1:], steps, train.bounds)
     is_run = start_from is None or (Path(start_from) / "checkpoints").is_dir()
     take = None if is_run or not _is_generator(start_from) else model.take
     run.restore(model.training_state, model.networks_state, take)
-    if not run.is_done:
-        judges = _judges(recipe, run, model, conditions, validation)
-        run.fit(model, images, conditions, judges, verbose, strategy)
+    is_done = run.is_done
+    if not is_done:
+        judges = _judges(recipe, run, model, conditions, validation) if run.is_chief else ()
+        run.fit(model, images, conditions, judges, verbose)
+    if not run.is_chief:
+        return run.path
+    if not is_done:
         # what became known of the training since the epoch that was chosen
         write_card(run.path, {**generator_card(run.path), "training": run.read_json(OPTIONS)})
     run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.last_epoch})
