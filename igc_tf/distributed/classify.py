@@ -88,7 +88,7 @@ def classify_dataset(
     done, processes = [], set()
     if missing:
         if engine == "ray":
-            found = ray_engine.classify_parts_on_ray(asked, source, parts, missing, workers)
+            found = ray_engine.work_on_ray(Worker, (asked, source, parts), missing, workers)
         else:
             found = map(Worker(asked, source, parts, classifier), missing)
         finished = source.count - sum(_length(parts, number) for number in missing)

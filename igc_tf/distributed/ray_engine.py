@@ -1,7 +1,7 @@
-"""Parts on Ray Data: workers on all machines of a cluster, or in processes of this one.
+"""Work on Ray Data: actors on all machines of a cluster, or in processes of this one.
 
-What Ray Data hands out are the numbers of parts, which are there before an actor starts. So nothing
-has to be read by a task of Ray's while actors hold all processors: the way in which such a pipeline
+What Ray Data hands out are the numbers of parts, which are there before an actor starts: nothing
+has to be read by a task of Ray's while actors hold all processors, which is how such a pipeline
 hangs for ever (Ray's issue 44687). A lazy `ray.data.Dataset` is read to its end first.
 """
 
@@ -13,7 +13,6 @@ import os
 
 import numpy as np
 
-from igc_tf.distributed.worker import Worker
 from igc_tf.errors import IGCError, InputError
 from igc_tf.runs import quiet_stderr
 
@@ -29,22 +28,22 @@ def is_installed():
     return importlib.util.find_spec("ray") is not None
 
 
-def classify_parts_on_ray(asked, source, parts, numbers, options):
-    """Classifies parts in actors of Ray.
+def work_on_ray(make, arguments, numbers, options):
+    """Lets actors of Ray do pieces of work.
 
     Args:
-        asked: an `Asked`, whose generator is a name or a path that all machines have.
-        source: what `open_source` found, likewise.
-        parts: the `Parts`, in a directory that all machines share.
-        numbers: of the parts that are missing.
+        make: called with `arguments` once in each actor, such as a `Worker`'s class; what it
+            returns is called with numbers, and returns a dict of numbers of each.
+        arguments: these; pickled.
+        numbers: of the pieces.
         options: a `WorkerOptions`.
 
     Yields:
-        What is known of each part, once it is finished (`Worker`).
+        The dict of each piece, once it is done, in any order.
 
     Raises:
         InputError: if the cluster has no room for the actors, or they do not start.
-        IGCError: whatever a worker raises on purpose.
+        IGCError: whatever a piece of work raises on purpose.
     """
     with running():
         import ray
@@ -58,7 +57,7 @@ def classify_parts_on_ray(asked, source, parts, numbers, options):
             _Actor,
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(size=count),
-            fn_constructor_args=(asked, source, parts, options.cpus),
+            fn_constructor_args=(make, arguments, options.cpus),
             num_cpus=options.cpus,
             num_gpus=options.gpus,
             memory=int(options.memory * _GIB),
@@ -71,13 +70,16 @@ def classify_parts_on_ray(asked, source, parts, numbers, options):
                 "use the cluster. Ask for fewer, or when it is free"
             ) from error
         except ray.exceptions.RayError as error:
-            raise _cause(error) from error
+            meant = _cause(error)
+            if meant is None:
+                raise
+            raise meant from error
 
 
 class _Actor:
-    """A worker as Ray Data calls it. TensorFlow does not heed Ray's limit: it is told here."""
+    """What works in an actor. TensorFlow does not heed Ray's limit of threads: it is told here."""
 
-    def __init__(self, asked, source, parts, threads):
+    def __init__(self, make, arguments, threads):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ["KERAS_BACKEND"] = "tensorflow"
         import tensorflow as tf
@@ -87,11 +89,11 @@ class _Actor:
             tf.config.experimental.set_memory_growth(gpu, True)
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        self._worker = Worker(asked, source, parts)
+        self._work = make(*arguments)
 
     def __call__(self, batch):
-        about = [self._worker(int(number)) for number in batch["number"]]
-        return {name: np.array([one[name] for one in about]) for name in about[0]}
+        done = [self._work(int(number)) for number in batch["number"]]
+        return {name: np.array([one[name] for one in done]) for name in done[0]}
 
 
 @contextlib.contextmanager
@@ -157,10 +159,10 @@ def _size(options):
 
 
 def _cause(error):
-    """What a worker raised on purpose, wherever Ray has put it; else Ray's own error."""
+    """What an actor raised on purpose, wherever Ray has put it; else None."""
     seen = error
     while seen is not None:
         if isinstance(seen, IGCError):
             return seen
         seen = getattr(seen, "cause", None) or seen.__cause__
-    return error
+    return None

@@ -6,6 +6,8 @@ import tensorflow as tf
 class Compiled:
     """Calls functions of tensors compiled; as they are where a graph is being built already.
 
+    Likewise where TensorFlow was told to compile nothing (`tf.config.run_functions_eagerly`).
+
     Each is traced for batches of any size: a trace for one size folds other constants, and a
     descent can amplify the difference in rounding. XLA wants to know the size.
 
@@ -27,7 +29,7 @@ class Compiled:
         Returns:
             What the function returns.
         """
-        if tf.inside_function():
+        if tf.inside_function() or tf.config.functions_run_eagerly():
             return function(*arguments)
         if function not in self._functions:
             self._functions[function] = tf.function(function, jit_compile=self._jit_compile)
