@@ -98,10 +98,12 @@ def measure_distributed(options, verbose=1):
         The result, also written as `result.json`:
 
         - `rows`: for each `measured` thing, "overhead" or "memory", the `engine`, the number of
-          `images`, the `round`, and of the report of `igc-tf classify` the `seconds`,
-          `start_seconds` and `memory`; one row of "kills", see `kill_at_random`; one of "stages".
-        - `overhead`: images a second of the `process` and of `ray`, medians, start-up apart; the
-          `ratio` of the process's to Ray's; and both `start_seconds`.
+          `images`, the `round`, images a second behind the first part, `rate`, and of the report
+          of `igc-tf classify` `seconds`, `first_seconds`, `start_seconds` and `memory`; one row of
+          "kills", see `kill_at_random`; one of "stages".
+        - `overhead`: `images_a_second` of the "process" and of "ray", medians of the rates; the
+          `ratio` of the process's to Ray's; and `start_seconds` of both, until the first part is
+          finished, in which the search is compiled.
         - `memory`: {images: {"worker": bytes, "caller": bytes}}, with Ray.
         - `operations`: floating-point operations of an image, `products` and `others`, and how
           many a second were reached, `reached`.
@@ -156,10 +158,15 @@ class _Measuring:
             return
         output = self._folder / f"{measured}-{engine}-{count}-{number}"
         report = self._report(self._source(count), output, engine, self._options.part_size)
-        names = "seconds", "start_seconds", "memory"
-        self._run.add(key | {name: report[name] for name in names})
+        names = "seconds", "first_seconds", "start_seconds", "memory"
+        found = {name: report[name] for name in names}
+        # what is compiled in the first part is part of the start
+        rest = count - min(count, self._options.part_size)
+        seconds = report["seconds"] - report["first_seconds"]
+        found["rate"] = rest / seconds if rest else count / report["seconds"]
+        self._run.add(key | found)
         self._run.say(
-            f"{measured}: {count:,} images, {engine:7} {count / report['seconds']:8.1f} a second, "
+            f"{measured}: {count:,} images, {engine:7} {found['rate']:8.1f} a second, "
             f"{report['start_seconds']:.1f} s before, "
             f"{report['memory']['worker'] / 2**20:,.0f} MiB"
         )
@@ -254,8 +261,8 @@ def _findings(options, rows):
     rates, starts = {}, {}
     for engine in ("process", "ray"):
         of = [row for row in rows if (row["measured"], row.get("engine")) == ("overhead", engine)]
-        rates[engine] = median(row["images"] / row["seconds"] for row in of)
-        starts[engine] = median(row["start_seconds"] for row in of)
+        rates[engine] = median(row["rate"] for row in of)
+        starts[engine] = median(row["start_seconds"] + row["first_seconds"] for row in of)
     stages = next(row for row in rows if row["measured"] == "stages")
     operations = stages["operations"]
     of_image = sum(operations.values())

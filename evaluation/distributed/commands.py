@@ -14,8 +14,8 @@ from igc_tf.errors import IGCError
 from igc_tf.runs import read_json
 
 _PROGRAM = "from igc_tf.cli.main import run_command_line; run_command_line()"
-# how Ray's processes call themselves while an actor of ours works in them
-_ACTOR = b"ray::"
+# how those of Ray's processes call themselves in which actors of Ray Data work
+_ACTOR = b"ray::MapWorker"
 # seconds in which what was killed has to be gone
 _PATIENCE = 30
 
@@ -120,7 +120,7 @@ def _is_actor(pid):
         line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return line.startswith(_ACTOR) and b"IDLE" not in line
+    return line.startswith(_ACTOR)
 
 
 def _is_there(pid):

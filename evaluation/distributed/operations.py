@@ -41,8 +41,8 @@ def count_operations(function):
     return counts
 
 
-# what copies and names, and calculates nothing; and gradients of weights, which nobody asks for here:
-# TensorFlow makes them beside others, a compiled search leaves them out
+# what copies and names, and calculates nothing; and gradients of weights, which nobody asks for
+# here: TensorFlow makes them beside others, a compiled search leaves them out
 _MOVES = {
     *("Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter"),
     *("Const", "Identity", "IdentityN", "ReadVariableOp", "Reshape", "Transpose", "StridedSlice"),
