@@ -16,8 +16,8 @@ from igc_tf.runs import read_json
 _PROGRAM = "from igc_tf.cli.main import run_command_line; run_command_line()"
 # how those of Ray's processes call themselves in which actors of Ray Data work
 _ACTOR = b"ray::MapWorker"
-# seconds in which what was killed has to be gone
-_PATIENCE = 30
+# seconds in which what belongs to a killed process ends by itself, where it does
+_PATIENCE = 5
 
 
 class CommandError(IGCError):

@@ -10,8 +10,7 @@ import importlib.util
 import logging
 import math
 import os
-
-import numpy as np
+import pickle
 
 from igc_tf.errors import IGCError, InputError
 from igc_tf.runs import quiet_stderr
@@ -33,17 +32,17 @@ def work_on_ray(make, arguments, numbers, options):
 
     Args:
         make: called with `arguments` once in each actor, such as a `Worker`'s class; what it
-            returns is called with numbers, and returns a dict of numbers of each.
+            returns is called with numbers.
         arguments: these; pickled.
         numbers: of the pieces.
         options: a `WorkerOptions`.
 
     Yields:
-        The dict of each piece, once it is done, in any order.
+        What each call returns, once it has, in any order.
 
     Raises:
-        InputError: if the cluster has no room for the actors, or they do not start.
-        IGCError: whatever a piece of work raises on purpose.
+        InputError: if the cluster has no room for the actors, they do not start, or a call raises
+            an `IGCError`.
     """
     with running():
         import ray
@@ -63,17 +62,16 @@ def work_on_ray(make, arguments, numbers, options):
             memory=int(options.memory * _GIB),
         )
         try:
-            yield from found.iter_rows()
+            for row in found.iter_rows():
+                returned, refused = pickle.loads(row["done"])
+                if refused is not None:
+                    raise InputError(refused)
+                yield returned
         except ray.exceptions.GetTimeoutError as error:
             raise InputError(
                 f"{count} actors of {_size(options)} did not start within {_PATIENCE} s: others "
                 "use the cluster. Ask for fewer, or when it is free"
             ) from error
-        except ray.exceptions.RayError as error:
-            meant = _cause(error)
-            if meant is None:
-                raise
-            raise meant from error
 
 
 class _Actor:
@@ -92,8 +90,14 @@ class _Actor:
         self._work = make(*arguments)
 
     def __call__(self, batch):
-        done = [self._work(int(number)) for number in batch["number"]]
-        return {name: np.array([one[name] for one in done]) for name in done[0]}
+        return {"done": [self._done(int(number)) for number in batch["number"]]}
+
+    def _done(self, number):
+        """What a call returns or refuses, pickled: of a refusal Ray would keep a trace alone."""
+        try:
+            return pickle.dumps((self._work(number), None))
+        except IGCError as error:
+            return pickle.dumps((None, str(error)))
 
 
 @contextlib.contextmanager
@@ -156,13 +160,3 @@ def room_on(machine, options):
 def _size(options):
     gpus = f", {options.gpus:g} GPUs" if options.gpus else ""
     return f"{options.cpus} CPUs, {options.memory:g} GiB{gpus}"
-
-
-def _cause(error):
-    """What an actor raised on purpose, wherever Ray has put it; else None."""
-    seen = error
-    while seen is not None:
-        if isinstance(seen, IGCError):
-            return seen
-        seen = getattr(seen, "cause", None) or seen.__cause__
-    return None

@@ -41,7 +41,7 @@ def open_source(dataset):
 
             A Parquet file has a column "image" of encoded pictures or numbers, a TFRecord file
             such a feature, an NPZ file an array "images" (N, ...); each may also have names of the
-            examples in "file".
+            examples in "file" or "files".
 
     Raises:
         DataError: for files that are not there, of several kinds, or without images.
