@@ -18,7 +18,8 @@ _FLOORS = (
     ("plots", "tensorboard", "export"),
     ("classifiers",),
     ("training",),
-    ("serve", "reproduce", "distributed"),
+    ("serve", "reproduce"),
+    ("distributed",),
     ("cli",),
 )
 _FLOOR = {name: number for number, names in enumerate(_FLOORS) for name in names}

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 
 import numpy as np
 import pandas
@@ -9,7 +10,10 @@ import pytest
 
 from igc_tf.classifiers import load_classifier
 from igc_tf.distributed import WorkerOptions, classify_dataset
+from igc_tf.distributed.parts import Parts
 from igc_tf.distributed.ray_engine import room_on, work_on_ray
+from igc_tf.distributed.sources import open_source
+from igc_tf.distributed.worker import Asked, Worker
 from igc_tf.errors import DataError, InputError
 from igc_tf.generators import load_generator
 
@@ -85,6 +89,40 @@ def test_actors_without_room_are_refused_at_once(cluster, generator, digits, tmp
         classify_dataset(
             digits, load_generator(generator), "fast", output=tmp_path, engine="ray", verbose=0
         )
+
+
+class _Dies(Worker):
+    """Is killed once when it begins the part 1, and once when it has finished the part 3."""
+
+    def __call__(self, number):
+        if number == 1:
+            self._die_once(number)
+        about = super().__call__(number)
+        if number == 3:
+            self._die_once(number)
+        return about
+
+    def _die_once(self, number):
+        mark = self._parts.path / f".died-{number}"
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_killed_worker_left_is_done_once(cluster, generator, digits, tmp_path):
+    parts = Parts(tmp_path, 23, 5)
+    missing = parts.begin({})
+    asked = Asked(generator, "fast"), open_source(digits), parts
+    done = list(work_on_ray(_Dies, asked, missing, WorkerOptions(**SMALL)))
+    assert (tmp_path / ".died-1").exists() and (tmp_path / ".died-3").exists()
+    assert sorted(about["number"] for about in done) == [0, 1, 2, 3, 4]
+    processes = {about["number"]: about["process"] for about in done}
+    # what was finished by the second was not done again by the third
+    assert processes[0] != processes[1] == processes[2] == processes[3] != processes[4]
+    table = pandas.read_parquet(tmp_path)
+    assert table["number"].tolist() == list(range(23))
+    found = load_classifier(generator, "fast").classify(digits.images)
+    assert table["prediction"].tolist() == [str(label) for label in found.predictions]
 
 
 class _Tells:

@@ -59,6 +59,7 @@ def test_a_classification_is_measured(tmp_path, monkeypatch):
     assert products == 10 * 2 * 784 * (100 * (10 + 8 + 8) + 10 + 8)
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_when_a_worker_and_a_driver_are_killed(tmp_path):
     pytest.importorskip("ray", reason="the extra ray is not installed")
     save_encoded_digits(tmp_path / "generator")
