@@ -108,6 +108,8 @@ const told = {
         endOfStroke = null;
       }
       isSent = false;
+      // what was drawn meanwhile is searched while this is shown
+      send();
     }
     for (const name of ["images", "compared", "observed"]) {
       if (message[name] !== null) message[name] = unpacked(message[name]);
@@ -120,7 +122,6 @@ const told = {
     if (follows || Number(slider.value) > looks.length - 1) slider.value = looks.length - 1;
     show();
     if (message.last) speakSoon();
-    send();
   },
 };
 
