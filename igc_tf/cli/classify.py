@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly
-from igc_tf.distributed import WorkerOptions, chosen_engine, classify_dataset
+from igc_tf.distributed import WorkerOptions
 from igc_tf.errors import ImageFileError, InputError
 from igc_tf.ranges import Range
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
@@ -107,6 +107,7 @@ def _classify_parts(options):
     if not options.files:
         raise InputError("no source given: expected files or folders to classify")
     import_tensorflow_quietly()
+    from igc_tf.distributed import chosen_engine, classify_dataset
     from igc_tf.generators.store import load_generator
 
     engine = chosen_engine(options.engine)
