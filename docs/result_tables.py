@@ -5,6 +5,7 @@ Every function returns Markdown. `docs/conf.py` puts the tables where a page ask
 into the README.
 """
 
+import distributed_tables
 import robustness_tables
 import serving_tables
 from result_files import percent, read, result_folder, table, with_interval
@@ -534,4 +535,5 @@ TABLES = (
     }
     | robustness_tables.TABLES
     | serving_tables.TABLES
+    | distributed_tables.TABLES
 )

@@ -19,6 +19,7 @@ _FLOORS = (
     ("classifiers",),
     ("training",),
     ("serve", "reproduce"),
+    ("distributed",),
     ("cli",),
 )
 _FLOOR = {name: number for number, names in enumerate(_FLOORS) for name in names}
@@ -99,6 +100,6 @@ def test_a_file_is_a_subject():
         for path in _modules()
         if path.name != "__init__.py"
     }
-    assert len(lengths) <= 124
+    assert len(lengths) <= 133
     assert len([name for name, length in lengths.items() if length <= 40]) <= 12
     assert {name: length for name, length in lengths.items() if length > 400} == {}

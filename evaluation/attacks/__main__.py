@@ -7,11 +7,12 @@ image survives only if every attack failed, those among them that know the searc
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
 from evaluation.attacks.attacks import attacks_of
+from evaluation.attacks.libraries import check_libraries, library_attacks
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NetworkVictim
 from igc_tf.classifiers import load_classifier
@@ -41,10 +42,12 @@ class AttacksOptions:
         threats: NORM:SIZE each, in the units of the data.
         images: test images, drawn at random.
         dear_images: how many of these the dear attacks may use, those through every step of the
-            search; they attack what the cheap ones have left.
+            search and those of other libraries; they attack what the cheap ones have left.
         steps: of each start of APGD.
         restarts: starts of APGD.
         tries: of each kind of random change.
+        libraries: whose attacks are tried besides our own: art, foolbox, or both.
+        queries: how often attacks without a gradient ask about each image, about.
         temperature: of the classifier's logits, in units of its scores.
         dataset: an image set of TensorFlow Datasets.
         data_dir: of TensorFlow Datasets; its own default if not given.
@@ -61,6 +64,8 @@ class AttacksOptions:
     steps: Annotated[int, Range(1)] = 100
     restarts: Annotated[int, Range(1)] = 1
     tries: Annotated[int, Range(1)] = 20
+    libraries: tuple[Literal["art", "foolbox"], ...] = ("art", "foolbox")
+    queries: Annotated[int, Range(1)] = 1000
     temperature: float = 0.005
     dataset: str = "mnist"
     data_dir: Path | None = None
@@ -94,9 +99,10 @@ def attack(options, data=None, verbose=1):
         their 95 % intervals; and the `strongest`, which broke most of those that it was tried on.
 
     Raises:
-        InputError: for a name that is not known.
+        InputError: for a name that is not known, or a library that is not installed.
         DataUnavailableError: if the images are not available.
     """
+    check_libraries(options.libraries)
     generator = load_generator(options.generator)
     bounds = generator.bounds
     if data is None:
@@ -117,7 +123,10 @@ def attack(options, data=None, verbose=1):
     summary = []
     for victim in (*libraries, *rivals):
         right = victim.predict(data.images) == data.labels
-        attacks = attacks_of(victim, rivals, bounds, options.steps, options.restarts, options.tries)
+        attacks = [
+            *attacks_of(victim, rivals, bounds, options.steps, options.restarts, options.tries),
+            *library_attacks(victim, bounds, options.libraries, options.steps, options.queries),
+        ]
         for threat in map(Threat.parse, options.threats):
             siege = _Siege(run, options, victim, threat, data, bounds, right)
             with run.progress(len(attacks), f"attack of {victim.name}, {threat}") as progress:

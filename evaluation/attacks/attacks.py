@@ -78,7 +78,7 @@ def attacks_of(victim, rivals, bounds, steps, restarts, tries):
             return greedy_pixels(model, images, labels, threat, bounds)
 
         ending = f", {gradient}" if len(victim.models) > 1 else ""
-        is_dear = gradient == "unrolled"
+        is_dear = gradient.startswith("unrolled")
         found.append(Attack(f"pixels, one by one{ending}", ("l0",), is_dear, pixels))
         found += [
             Attack(

@@ -1,7 +1,8 @@
 """Who is attacked: the classifier by some settings, and plain networks."""
 
+from dataclasses import replace
+
 import keras
-import numpy as np
 
 from igc_tf.classifiers.differentiable import GRADIENTS
 from igc_tf.errors import InputError
@@ -12,7 +13,9 @@ class LibraryVictim:
 
     Attributes:
         name: in tables.
-        models: {gradient: a Keras model, images -> logits}, all with the same logits.
+        models: {gradient: a Keras model, images -> logits}, all with the same logits; and through
+            half and twice as many steps as the search takes, which have their own.
+        exact: the one of them with the exact gradient.
         classifier: the `SearchClassifier`.
         batch_size: images at once.
     """
@@ -25,15 +28,36 @@ class LibraryVictim:
             for gradient in GRADIENTS
             if gradient != "bpda" or has_encoder
         }
+        for factor in (0.5, 2):
+            steps, other = _with_steps(classifier, factor)
+            if steps:
+                model = other.as_model("unrolled", temperature)
+                self.models[f"unrolled through {steps} steps"] = model
+        self.exact = self.models["unrolled"]
+        self._temperature = temperature
+
+    def logits(self, images):
+        """Returns the logits (N, C)."""
+        scores = self.classifier.predict(images, batch_size=self.batch_size, verbose=0)
+        return scores / self._temperature
 
     def predict(self, images):
         """Returns the answers (N,)."""
-        scores = self.classifier.predict(images, batch_size=self.batch_size, verbose=0)
-        return scores.argmax(axis=1)
+        return self.logits(images).argmax(axis=1)
 
     def reconstructions(self, images):
         """Returns what each class makes of images, (N, C, ...)."""
         return self.classifier.classify(images, batch_size=self.batch_size).reconstructions
+
+
+def _with_steps(classifier, factor):
+    """How many times as many steps, 0 if there are none, and a classifier that takes them."""
+    settings = classifier.settings
+    plan = settings.plan or ((settings.steps, None),)
+    plan = tuple((steps and max(1, round(factor * steps)), keep) for steps, keep in plan)
+    steps = sum(of for of, _ in plan)
+    other = replace(settings, steps=steps, plan=plan if settings.plan else None)
+    return steps, type(classifier)(classifier.generator, other)
 
 
 class NetworkVictim:
@@ -42,6 +66,8 @@ class NetworkVictim:
     Attributes:
         name: in tables.
         models: {"gradient": a Keras model, images -> logits}.
+        exact: that model.
+        batch_size: images at once.
 
     Args:
         name: in tables.
@@ -62,9 +88,14 @@ class NetworkVictim:
         logits = last.input
         if isinstance(last, keras.layers.Dense):
             logits = keras.ops.matmul(logits, last.kernel) + last.bias
-        self.name, self.models = name, {"gradient": keras.Model(network.inputs, logits)}
+        self.name, self.batch_size = name, 1000
+        self.exact = keras.Model(network.inputs, logits)
+        self.models = {"gradient": self.exact}
+
+    def logits(self, images):
+        """Returns the logits (N, C)."""
+        return self.exact.predict(images, batch_size=self.batch_size, verbose=0)
 
     def predict(self, images):
         """Returns the answers (N,)."""
-        logits = self.models["gradient"].predict(images, batch_size=1000, verbose=0)
-        return np.argmax(logits, axis=1)
+        return self.logits(images).argmax(axis=1)

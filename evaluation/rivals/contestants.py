@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import pickle
-import resource
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from igc_tf.errors import IGCError
+from igc_tf.runs import peak_memory
 
 _ROOT = Path(__file__).parents[2]
 # importing `evaluation` starts TensorFlow, which not every rival has
@@ -79,7 +79,7 @@ class Contestant:
 
     def memory(self):
         """Returns the most memory that this process has taken so far, bytes."""
-        return {"bytes": _peak_memory()}
+        return {"bytes": peak_memory()}
 
     def close(self):
         """Ends it."""
@@ -141,16 +141,6 @@ class ContestantProcess:
 
 class RivalError(IGCError):
     """A rival that cannot be measured; says why."""
-
-
-def _peak_memory():
-    try:
-        # what `getrusage` says begins with the memory of the process that started this one
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-        kilobytes = next(line.split()[1] for line in status.splitlines() if "VmHWM" in line)
-        return 1024 * int(kilobytes)
-    except (OSError, StopIteration):
-        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _library(spec):

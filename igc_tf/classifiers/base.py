@@ -160,11 +160,12 @@ class SearchClassifier(Calibrated):
             parts.append(found.take(slice(len(result.score))))
         return parts[0].join(*parts[1:])
 
-    def classify_batches(self, data, mask=None, batch_size=None, verbose=0):
+    def classify_batches(self, data, mask=None, batch_size=None, verbose=0, first=0):
         """Classifies batch by batch, for those who want to keep something of each.
 
         Args:
             data, mask, batch_size, verbose: as for `predict`.
+            first: as for `results`.
 
         Yields:
             The classification of each batch, as `classify` returns it.
@@ -172,7 +173,7 @@ class SearchClassifier(Calibrated):
         Raises:
             InputError: as for `predict`.
         """
-        for result in self.results(data, mask, batch_size, verbose):
+        for result in self.results(data, mask, batch_size, verbose, first=first):
             yield self.findings(result)
 
     def findings(self, result, **followed):
@@ -214,12 +215,14 @@ class SearchClassifier(Calibrated):
         seconds = time.perf_counter() - begin
         return Evaluation(predictions, labels, seconds, first_batch_seconds)
 
-    def results(self, data, mask=None, batch_size=None, verbose=0, search=None):
+    def results(self, data, mask=None, batch_size=None, verbose=0, search=None, first=0):
         """Searches batch by batch, for those who want to keep something of each.
 
         Args:
             data, mask, batch_size, verbose: as for `predict`.
             search: `Batch -> Result`, by default the whole plan.
+            first: the number of the first example, on which random starts depend: of data that
+                are a part of more, so that the parts are searched as the whole would be.
 
         Yields:
             The `Result` of each batch, as NumPy arrays.
@@ -228,10 +231,10 @@ class SearchClassifier(Calibrated):
             InputError: as for `predict`.
         """
         search = search if search is not None else self.search.run
-        for batch, count in self._batches(data, mask, batch_size, verbose):
+        for batch, count in self._batches(data, mask, batch_size, verbose, first):
             result = search(batch)
             result, distances = _as_arrays((result, distances_of_best(batch, result)), count)
-            self._check_found(batch, count, result.score, distances)
+            self._check_found(batch, count, result.score, distances, first)
             yield result
 
     def checked_batch_size(self, batch_size=None):
@@ -265,7 +268,7 @@ class SearchClassifier(Calibrated):
         """What `predict` needs of a `Result`."""
         return self.scores(result), result.score, distances_of_best(batch, result)
 
-    def _batches(self, data, mask, batch_size, verbose):
+    def _batches(self, data, mask, batch_size, verbose, first=0):
         """Each `Batch`, and how many of its examples count."""
         data = self.generator.check(data)
         mask = self._checked_mask(mask, data)
@@ -278,12 +281,12 @@ class SearchClassifier(Calibrated):
                     # XLA compiles anew for every shape: fill the last batch up instead
                     chosen = np.resize(chosen, batch_size)
                 yield (
-                    Batch(data[chosen], None if mask is None else mask[chosen], chosen),
+                    Batch(data[chosen], None if mask is None else mask[chosen], first + chosen),
                     end - begin,
                 )
                 progress.update(end - begin)
 
-    def _check_found(self, batch, count, score, distances):
+    def _check_found(self, batch, count, score, distances, first=0):
         """Refuses what is not finite; warns, at the first batch, of foreign data."""
         begin = batch.indices[0]
         if not np.isfinite(score).all():
@@ -291,7 +294,7 @@ class SearchClassifier(Calibrated):
                 f"the search of examples {begin} to {begin + count - 1} ended in values that are "
                 "not finite: lower the learning rate, or check generator and difference"
             )
-        if begin == 0 and batch.visible is None and np.isfinite(self.generator.bounds).all():
+        if begin == first and batch.visible is None and np.isfinite(self.generator.bounds).all():
             warn_of_foreign(batch.data[:count], distances)
 
     def export(self, directory, format="saved_model", batch_size=100):

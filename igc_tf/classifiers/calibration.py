@@ -84,6 +84,27 @@ def least_count(false_alarm):
     return math.ceil(1 / false_alarm - 1e-9) - 1
 
 
+def reject_if_calibrated(classifier, share):
+    """Lets a classifier refuse (`reject_at`) if it is calibrated, and by enough examples.
+
+    Args:
+        classifier: a `SearchClassifier`.
+        share: of known examples that are refused, at most, in [0, 1); 0 for none.
+
+    Returns:
+        None, or a sentence if too few examples calibrated it.
+    """
+    if not share or classifier.calibration is None:
+        return None
+    if classifier.calibration.count < least_count(share):
+        return (
+            f"no picture is doubted: {classifier.calibration.count} calibrated the generator, a "
+            f"share of {share:g} takes {least_count(share)}"
+        )
+    classifier.reject_at(share)
+    return None
+
+
 class Calibrated:
     """What a classifier does with its scores once it is calibrated.
 

@@ -73,9 +73,18 @@ class InvertedGeneratorClassifier(SearchClassifier):
         Raises:
             InputError: for settings that find out nothing of the kind.
         """
+        return self.measurement(self.generator.check(data), found)
+
+    @property
+    def measurement(self):
+        """The `Measure` by which `measure` does that.
+
+        Raises:
+            InputError: for settings that find out nothing of the kind.
+        """
         if self._measure is None:
             self._measure = Measure(self.generator, self.search.observation)
-        return self._measure(self.generator.check(data), found)
+        return self._measure
 
     def _observed(self, result):
         """What a `Classification` says of an observation."""

@@ -3,7 +3,6 @@
 import csv
 import io
 import sys
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,11 @@ from typing import Annotated, Literal
 import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.distributed import WorkerOptions
 from igc_tf.errors import ImageFileError, InputError
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
 
-# the rest of a row are the scores, and what happened to the picture
-_COLUMNS = (
-    *("file", "prediction", "probability", "score", "margin", "warnings", "seconds"),
-    *("doubtful", "explanation"),
-)
 _DOUBTFUL = "perhaps none of them"
 # settings that find out what happened to a picture
 _ROBUST = "robust"
@@ -29,13 +24,14 @@ _NAMES_IN_TITLE, _BEST = 12, 3
 
 
 @dataclass(frozen=True)
-class ClassifyOptions:
-    """Classify picture files and draw what each class makes of them.
+class ClassifyOptions(WorkerOptions):
+    """Classify picture files and draw what each class makes of them; or very many, with --engine.
 
     Attributes:
         files: PNG, JPEG, WebP, BMP, TIFF, GIF or NPY files, or folders of such, of any size. Of a
             grey generator each holds one drawing, dark on light or light on dark, anywhere in the
-            picture, unless its card says that pictures are cut and scaled.
+            picture, unless its card says that pictures are cut and scaled. With an engine, folders
+            at any depth, also Parquet, TFRecord and NPZ files of images.
         generator: a name that ships, a generator's directory, or a .keras file.
         settings: "paper", the paper's search; or those on the generator's card: "best"; "fast",
             one pass of its encoder; or "robust", which also finds out what happened to the
@@ -44,13 +40,18 @@ class ClassifyOptions:
             labels. inverse searches the class vector too.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
             does not say them.
-        output: directory for results.csv, results.json and the pictures.
+        output: directory for results.csv, results.json and the pictures; with an engine for the
+            parts, in Parquet.
         doubt: say of a picture that it is perhaps none of the classes where only this share of
             pictures of the classes fits as badly; 0 to doubt none. Needs a generator whose card
             says what its scores mean.
         measure: with settings that find out what happened to a picture, measure it: how it is
             turned, scaled and blurred, and what covers it. Takes twice as long.
         batch_size: pictures searched at once; bounds the memory.
+        engine: ray for many processes, on one machine or, with RAY_ADDRESS, on all of a cluster;
+            where Ray is not installed, and with process, this process. The answers go to Parquet
+            files in the output directory, of which each stays once it is there: the same command
+            goes on after whatever ended it. Nothing is drawn.
     """
 
     files: tyro.conf.Positional[tuple[Path, ...]] = ()
@@ -62,9 +63,7 @@ class ClassifyOptions:
     doubt: Annotated[float, Range(0, 1, below=True)] = 0.01
     measure: bool = True
     batch_size: Annotated[int, Range(1, 100_000)] = 100
-
-    def __post_init__(self):
-        check_ranges(self)
+    engine: Literal["ray", "process"] | None = None
 
 
 def classify_files(options):
@@ -76,38 +75,71 @@ def classify_files(options):
     Raises:
         InputError: if no file is given, or a folder holds none.
     """
+    if options.engine is not None:
+        return _classify_parts(options)
     paths = picture_files(options.files)
     import_tensorflow_quietly()
     from igc_tf.classifiers import load_classifier
+    from igc_tf.classifiers.calibration import reject_if_calibrated
     from igc_tf.generators.store import load_generator
 
     generator = load_generator(options.generator, bounds=options.bounds)
-    settings = options.settings
-    if settings is None and options.kind in (None, "inverted"):
-        recorded = (generator.card or {}).get("settings") or {}
-        settings = _ROBUST if _ROBUST in recorded else None
-    classifier = load_classifier(generator, settings, options.kind)
-    _doubt(classifier, options.doubt)
+    classifier = load_classifier(generator, _settings(options, generator), options.kind)
+    remark = reject_if_calibrated(classifier, options.doubt)
+    if remark:
+        print(f"note: {remark}", file=sys.stderr)
     pictures = read_pictures(paths, classifier.generator)
     if pictures:
         _classify(options, classifier, pictures)
     return 0 if len(pictures) == len(paths) else 2
 
 
-def _doubt(classifier, share):
-    """Lets a calibrated classifier refuse; says so where too few pictures calibrated it."""
-    from igc_tf.classifiers.calibration import least_count
+def _settings(options, generator):
+    """Those that were asked for; by default robust ones, where they suit."""
+    if options.settings is not None or options.kind not in (None, "inverted"):
+        return options.settings
+    recorded = (generator.card or {}).get("settings") or {}
+    return _ROBUST if _ROBUST in recorded else None
 
-    if not share or classifier.calibration is None:
-        return
-    if classifier.calibration.count < least_count(share):
+
+def _classify_parts(options):
+    """The way of `--engine`: any number of pictures, in parts."""
+    if not options.files:
+        raise InputError("no source given: expected files or folders to classify")
+    import_tensorflow_quietly()
+    from igc_tf.distributed import chosen_engine, classify_dataset
+    from igc_tf.generators.store import load_generator
+
+    engine = chosen_engine(options.engine)
+    if engine != options.engine:
         print(
-            f"note: no picture is doubted: {classifier.calibration.count} calibrated the "
-            f"generator, a share of {share:g} takes {least_count(share)}",
+            "note: Ray is not installed (pip install 'igc-tf[ray]'): one process classifies",
             file=sys.stderr,
         )
-        return
-    classifier.reject_at(share)
+    generator = load_generator(options.generator, bounds=options.bounds)
+    known = {"bounds": options.bounds} if engine == "ray" else {}
+    report = classify_dataset(
+        options.files,
+        # every actor loads it for itself
+        options.generator if engine == "ray" else generator,
+        _settings(options, generator),
+        output=options.output,
+        engine=engine,
+        workers=options,
+        kind=options.kind,
+        doubt=options.doubt,
+        measure=options.measure,
+        batch_size=options.batch_size,
+        **known,
+    )
+    now = f"{report['classified']:,} of them now, by {report['processes']} processes"
+    print(f"{report['examples']:,} examples in {report['parts']:,} parts, {now}: {options.output}")
+    if report["unreadable"]:
+        print(
+            f"error: {report['unreadable']:,} could not be read; the column warnings says why",
+            file=sys.stderr,
+        )
+    return 2 if report["unreadable"] else 0
 
 
 def picture_files(given):
@@ -163,32 +195,27 @@ def read_pictures(paths, generator):
 def _classify(options, classifier, pictures):
     import numpy as np
 
+    from igc_tf.classifiers.table import classify_in_rows, table_units
+
     run = RunDirectory(options.output)
     run.remove("*.png", "results.csv", "results.json")
-    paths, rows, units = list(pictures), [], {}
-    begin = time.perf_counter()
+    paths, rows = list(pictures), []
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
         data = np.stack(list(pictures.values()))
-        measures = options.measure and hasattr(classifier.search.observation, "lenses")
-        for found in classifier.classify_batches(data, batch_size=options.batch_size):
-            if measures:
-                found = classifier.measure(data[len(rows) : len(rows) + len(found)], found)
-            seconds = (time.perf_counter() - begin) / len(found)
-            for i, row in enumerate(_rows(classifier, found)):
+        answers = classify_in_rows(classifier, data, options.batch_size, options.measure)
+        for found, of_batch in answers:
+            for i, row in enumerate(of_batch):
                 path = paths[len(rows)]
-                about = {"file": str(path), "warnings": "", "seconds": seconds}
-                row = {**dict.fromkeys(_COLUMNS), **row, **about}
+                row["file"] = str(path)
                 picture = run.write_figure(
                     f"{len(rows):03d}-{path.stem}.png",
                     _draw(classifier, found, i, pictures[path], path.name),
                 )
                 if not rows:
                     print(_title(row))
-                    units = _units(found)
                 rows.append(row)
                 print(_line(row, picture), flush=True)
-            begin = time.perf_counter()
     said = list(dict.fromkeys(str(remark.message) for remark in remarks))
     for remark in said:
         print(f"warning: {remark}", file=sys.stderr)
@@ -205,66 +232,13 @@ def _classify(options, classifier, pictures):
                 "probability": "0 to 1, of the classes",
                 "score": "higher is better, of searches of one kind",
                 "seconds": "s",
-                **units,
+                **table_units(classifier, options.measure),
             },
             "environment": {**describe_code(), **describe_environment()},
             "rows": rows,
         },
     )
     print(f"\npictures, results.csv and results.json: {run.path}")
-
-
-def _units(found):
-    """{column: unit} of each parameter of what happened."""
-    if getattr(found, "observation", None) is None:
-        return {}
-    names, units, _ = found.nuisance
-    return {f"nuisance:{name}": unit for name, unit in zip(names, units, strict=True)}
-
-
-def _rows(classifier, found):
-    """For each example of a batch what its row says of the answer.
-
-    With several labels the score is the mean of the answers' scores, the margin the least, and the
-    probability that of all of them together.
-    """
-    import numpy as np
-
-    layout = classifier.generator.layout
-    names = layout.element_names
-    for row, scores in enumerate(found.scores):
-        elements = layout.offsets + _best(layout, scores)
-        parts = [np.sort(part)[::-1] for part in layout.split(scores)]
-        margins = [part[0] - part[1] for part in parts if len(part) > 1]
-        yield {
-            "prediction": ", ".join(names[element] for element in elements),
-            "probability": None
-            if found.probabilities is None
-            else float(found.probabilities[row][elements].prod()),
-            "score": float(scores[elements].mean()),
-            "margin": float(min(margins)) if margins else None,
-            "doubtful": bool((np.asarray(found.predictions[row]) < 0).any())
-            if classifier.is_doubting
-            else None,
-            **{f"score:{name}": float(s) for name, s in zip(names, scores, strict=True)},
-            **_explanation(found, row),
-        }
-
-
-def _best(layout, scores):
-    """The value of the highest score (C,) of each label (L,), also where it is refused."""
-    import numpy as np
-
-    return np.array([part.argmax() for part in layout.split(scores)])
-
-
-def _explanation(found, i):
-    """What a row says of what happened to the picture; nothing without an observation."""
-    if getattr(found, "observation", None) is None:
-        return {}
-    names, _, values = found.nuisance
-    nuisance = {f"nuisance:{n}": float(v) for n, v in zip(names, values[i], strict=True)}
-    return {"explanation": found.explain(i), **nuisance}
 
 
 def _as_csv(rows):
@@ -328,6 +302,7 @@ def _draw_explanation(generator, found, picture, title):
 def _draw(classifier, found, i, picture, title):
     """The picture beside what the search made of it."""
     from igc_tf.classifiers import InverseClassifier
+    from igc_tf.classifiers.table import best_values
     from igc_tf.plots import plot_cases, plot_inverse_cases, plot_label_cases
 
     generator, one = classifier.generator, slice(i, i + 1)
@@ -340,7 +315,7 @@ def _draw(classifier, found, i, picture, title):
         return plot_inverse_cases(
             images, made, conditions, None, layout.element_names, bounds, title
         )
-    best = _best(layout, found.scores[i])
+    best = best_values(layout, found.scores[i])
     if (found.predictions[one] < 0).any():
         title = f"{title}: {_DOUBTFUL}"
     answer = found.differences[one], best[None] if layout.num_labels > 1 else best, None

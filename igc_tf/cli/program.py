@@ -6,13 +6,13 @@ import inspect
 import os
 import re
 import sys
-import tempfile
 import warnings
 from dataclasses import is_dataclass, replace
 from typing import Annotated
 
 from igc_tf.errors import IGCError, InputError
 from igc_tf.ranges import Range
+from igc_tf.runs import quiet_stderr
 
 # for terminals that can't print these: the papers' notation, dashes, quotes, tyro's boxes
 _PLAIN = {
@@ -163,20 +163,13 @@ def import_tensorflow_quietly():
     _ask_for_tensorflow()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", module="keras|tensorflow")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as sink:
-        os.dup2(sink.fileno(), 2)
-        try:
-            import tensorflow
+    with quiet_stderr():
+        import tensorflow
 
-            # the device list is what makes it look for CUDA, and say so
-            tensorflow.config.list_physical_devices()
-            # in a notebook it also tells of files it wrote and of every new shape it compiles for
-            tensorflow.get_logger().setLevel("ERROR")
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+        # the device list is what makes it look for CUDA, and say so
+        tensorflow.config.list_physical_devices()
+        # in a notebook it also tells of files it wrote and of every new shape it compiles for
+        tensorflow.get_logger().setLevel("ERROR")
 
 
 def _ask_for_tensorflow():

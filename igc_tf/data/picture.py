@@ -326,7 +326,11 @@ def _decoded(picture) -> np.ndarray:
     is_grey = picture.mode in ("1", "L", "LA")
     if not picture.has_transparency_data:
         return _shrunk(np.asarray(picture.convert("L" if is_grey else "RGB"))) / 255.0
-    layers = _shrunk(np.asarray(picture.convert("RGBA"))) / 255.0
+    picture = picture.convert("RGBA")
+    if picture.getextrema()[3] == (255, 255):
+        # nothing shows through
+        return _shrunk(np.asarray(picture.convert("RGB"))) / 255.0
+    layers = _shrunk(np.asarray(picture)) / 255.0
     colours, alpha = layers[..., :3], layers[..., 3:]
     if not alpha.any():
         raise ImageFileError("is blank (fully transparent)")

@@ -13,6 +13,7 @@ from igc_tf.runs.directory import (
     read_json,
 )
 from igc_tf.runs.experiment import Experiment
+from igc_tf.runs.process import peak_memory, quiet_stderr
 from igc_tf.runs.progress import progress_bar
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "differences",
     "json_ready",
     "new_directory",
+    "peak_memory",
     "progress_bar",
+    "quiet_stderr",
     "read_json",
 ]

@@ -52,7 +52,6 @@ class Search:
         self._solver = settings.solver()
         self._patience = settings.convergence()
         self._call = Compiled(settings.jit_compile)
-        self._readers = {}
         # the same without lenses, and without all that it observes; these take no plan
         self._groups = self._plain = None
         alone = replace(settings, plan=None, gate=None)
@@ -71,7 +70,10 @@ class Search:
         Args:
             batch: a `Batch`, or data alone.
         """
-        batch = self._begun(self._complete(batch))
+        return self._call(self._init, self._complete(batch))
+
+    def _init(self, batch):
+        batch = self._begun(batch)
         count, candidates = tf.shape(batch.data)[0], self.space.candidates
         values = {}
         for name, block in self.space.blocks.items():
@@ -140,6 +142,9 @@ class Search:
             batch: a `Batch`, or data alone.
             k: how many candidates go on.
         """
+        return self._call(self._screen, self._complete(batch), k=k)
+
+    def _screen(self, batch, k):
         if self._groups is None:
             state = self.init(batch)
             return self.keep(state, self.best(state, k))
@@ -183,6 +188,9 @@ class Search:
 
     def _loss_so_far(self, state):
         """The least loss of each candidate (B, K); that of the starts before the first step."""
+        return self._call(self._least_loss, state)
+
+    def _least_loss(self, state):
         loss = state.candidates.best_loss
         is_unknown = tf.math.is_inf(loss)
         # nothing is generated once steps were taken
@@ -226,16 +234,7 @@ class Search:
         Returns:
             The `Result`, or what `read` makes of it.
         """
-        batch = self._complete(batch)
-        if read is None:
-            return self._call(self._run, batch)
-        if read not in self._readers:
-
-            def run_and_read(batch):
-                return read(batch, self._run(batch))
-
-            self._readers[read] = run_and_read
-        return self._call(self._readers[read], batch)
+        return self._call(self._run, self._complete(batch), read=read)
 
     def follow(self, batch, advance):
         """Searches by the settings' plan, step by step: for those who want to see the way.
@@ -260,8 +259,9 @@ class Search:
                 state = self.keep(state, tf.math.top_k(-loss, keep).indices, loss)
         return state
 
-    def _run(self, batch):
-        return self._finish(self.follow(batch, self._advance))
+    def _run(self, batch, read):
+        result = self._finish(self.follow(batch, self._advance))
+        return result if read is None else read(batch, result)
 
     def _complete(self, batch):
         if not isinstance(batch, Batch):

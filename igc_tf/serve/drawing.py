@@ -82,16 +82,18 @@ def watch(classifier, data):
         state, seen = search.init(batch), None
     seen = _look(classifier, search.finish(state), done, seen)
     yield seen
+    is_seen = True
     for steps, keep in plan:
         end = done + steps
         while done < end:
             stop = min(end, done + every)
             state, done = search.advance(state, stop - done), stop
-            seen = _look(classifier, search.finish(state), done, seen)
+            seen, is_seen = _look(classifier, search.finish(state), done, seen), True
             yield seen
         if keep is not None:
-            state = search.keep(state, search.best(state, keep))
-            seen = _look(classifier, search.finish(state), done, seen)
+            state, is_seen = search.keep(state, search.best(state, keep)), False
+    if not is_seen:
+        seen = _look(classifier, search.finish(state), done, seen)
     yield seen._replace(is_last=True)
 
 

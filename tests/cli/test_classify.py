@@ -6,6 +6,7 @@ import os
 
 import keras
 import numpy as np
+import pandas
 import pytest
 
 from igc_tf.cli.main import run_command_line
@@ -188,3 +189,30 @@ def test_robust_settings_say_what_happened(tmp_path, capsys):
     assert "nuisance:rotation" not in columns
     assert all(np.isfinite(float(row[name])) for name in columns)
     assert (output / "000-low.png").stat().st_size > 5000
+
+
+def test_an_engine_writes_parts(tmp_path, capsys):
+    folder = tmp_path / "pictures" / "below"
+    folder.mkdir(parents=True)
+    for label in (0, 1, 2):
+        save(folder / f"{label}.png", digit(label))
+    (folder / "3.png").write_text("not an image")
+    output = tmp_path / "out"
+    asked = (tmp_path / "pictures", "--engine", "process", "--part-size", 3, "--output", output)
+    assert run(*asked) == 2
+    captured = capsys.readouterr()
+    assert "4 examples in 2 parts, 4 of them now, by 1 processes" in captured.out
+    assert "error: 1 could not be read" in captured.err
+    table = pandas.read_parquet(output)
+    assert table["file"].tolist() == [str(folder / f"{label}.png") for label in range(4)]
+    assert table["prediction"][:3].tolist() == ["0", "1", "2"]
+    assert table["prediction"].isna().tolist() == [False, False, False, True]
+    assert "3.png: is not a" in table["warnings"][3]
+    # as without an engine: what happened is found out and measured, and some are doubted
+    assert table["explanation"][0].startswith("a 0, ")
+    assert table["nuisance:rotation"][:3].abs().max() < 40
+    assert table["doubtful"][:3].tolist() == [False, False, False]
+    assert run(*asked) == 2
+    assert "4 examples in 2 parts, 0 of them now" in capsys.readouterr().out
+    assert run("--engine", "process") == 2
+    assert "no source given" in capsys.readouterr().err

@@ -165,3 +165,51 @@ def test_every_number_is_asked_for():
 def test_pages_call_documents_by_their_titles(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"(?<![\d.,])00[0-4]\b", text)
+
+
+def test_many_machines_are_those_that_were_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(result_files, "RESULTS", tmp_path)
+    names = ("distributed-measured", "distributed-calculated", "distributed-limits")
+    assert all(_cells(result_tables.TABLES[name]()) == [] for name in names)
+    kills = {"measured": "kills", "killed": {"workers": 12, "drivers": 8}, "examples": 30_000}
+    projection = {"images": 10**6, "machines": 100, "hours": 0.125, "cost": 1.5}
+    result = {
+        "options": {"images": 10_000, "settings": "best", "rounds": 3},
+        "rows": [kills | {"lost": 0, "twice": 1, "other": 2}],
+        "overhead": {
+            "images_a_second": {"process": 250.0, "ray": 240.0},
+            "ratio": 250 / 240,
+            "start_seconds": {"process": 3.0, "ray": 12.0},
+        },
+        "memory": {"50000": {"worker": 1000 * 2**20, "caller": 900 * 2**20}},
+        "operations": {"products": 270e6, "others": 2e6, "reached": 68e9},
+        "calculated": {
+            "GPU": {
+                "rate": 5000.0,
+                "price": 3.0,
+                "measured": False,
+                "limits": {"driver": 20.0, "reading": 300.0, "writing": 900.0, "first": "driver"},
+                "projections": [projection],
+            }
+        },
+    }
+    folder = tmp_path / "distributed" / "results" / "compact"
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text(json.dumps(result))
+    measured, calculated, limits = (_cells(result_tables.TABLES[name]()) for name in names)
+    assert measured[2] == ["one process to one actor", "1.042"]
+    assert measured[3] == [
+        "12 workers and 8 drivers killed",
+        "of 30,000 answers 0 lost, 1 there twice, 2 other than undisturbed",
+    ]
+    assert measured[4][1] == "1,000 MiB at most in a worker, 900 MiB in the driver"
+    assert measured[5][1].startswith("272.0 million; 68.0 thousand million")
+    assert calculated == [
+        [
+            "1,000,000",
+            "100 × GPU, 5,000 images a second each (calculated)",
+            "0.12 h",
+            "1.50 USD, at 3 an hour",
+        ]
+    ]
+    assert limits == [["GPU", "20", "300", "900", "driver"]]

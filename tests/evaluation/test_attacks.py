@@ -9,9 +9,10 @@ import pytest
 from evaluation.attacks.__main__ import AttacksOptions, attack
 from evaluation.attacks.apgd import APGD
 from evaluation.attacks.attacks import greedy_pixels, salt_and_pepper
+from evaluation.attacks.libraries import library_attacks
 from evaluation.attacks.threats import Threat
-from evaluation.attacks.victims import NetworkVictim
-from igc_tf.classifiers import load_lenet
+from evaluation.attacks.victims import LibraryVictim, NetworkVictim
+from igc_tf.classifiers import load_classifier, load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.search import SearchSettings
@@ -21,15 +22,15 @@ BOUNDS = (-0.5, 0.5)
 COUNT, SIDE = 40, 4
 
 
-def _linear(classes=3):
+def _linear(classes=3, side=SIDE, most=0.2):
     """A linear classifier, images near the middle, and what it says of them."""
     rng = np.random.default_rng(0)
-    weights = rng.normal(size=(SIDE * SIDE, classes)).astype(np.float32)
-    image = keras.Input((SIDE, SIDE, 1))
+    weights = rng.normal(size=(side * side, classes)).astype(np.float32)
+    image = keras.Input((side, side, 1))
     dense = keras.layers.Dense(classes, use_bias=False)
     model = keras.Model(image, dense(keras.layers.Flatten()(image)))
     dense.set_weights([weights])
-    images = rng.uniform(-0.2, 0.2, (COUNT, SIDE, SIDE, 1)).astype(np.float32)
+    images = rng.uniform(-most, most, (COUNT, side, side, 1)).astype(np.float32)
     logits = images.reshape(COUNT, -1) @ weights
     return model, images, logits.argmax(axis=1), logits, weights
 
@@ -131,24 +132,102 @@ def test_a_plain_network_falls():
     assert (victim.predict(changed) == digits.labels).sum() <= 1
 
 
+class _Linear:
+    """A victim whose margins are known."""
+
+    batch_size = 1000
+
+    def __init__(self, model):
+        self.exact = model
+
+    def logits(self, images):
+        return np.asarray(self.exact(images))
+
+
+@pytest.mark.parametrize(
+    "text, dual",
+    [("linf", lambda w: np.abs(w).sum()), ("l2", np.linalg.norm)],
+)
+# how much nearer than the threat's end they find nearly all; those without a gradient much less
+@pytest.mark.parametrize(
+    "name, reach",
+    [("fast minimum norm", 0.9), ("DeepFool", 0.9), ("Square", 0.25), ("HopSkipJump", 0.25)],
+)
+def test_attacks_of_other_libraries_get_what_can_be_had(text, dual, name, reach):
+    # as large as Square's squares and the first steps of the others are made for
+    model, images, labels, logits, weights = _linear(2, side=10, most=3)
+    margins = _margins(logits, labels, weights, dual)
+    # ten that can be had, and the ten hardest
+    order = np.argsort(margins)[[*range(10, 20), *range(-10, 0)]]
+    margins, images, labels = margins[order], images[order], labels[order]
+    threat = Threat(text, float(margins[9]) / reach)
+    attacks = library_attacks(_Linear(model), (-9, 9), ("art", "foolbox"), 60, 200)
+    (attack,) = [each for each in attacks if each.name == name]
+    assert attack.is_dear and text in attack.norms
+    changed = attack.run(images, labels, threat, 0)
+    threat.check(changed, images, (-9, 9))
+    is_wrong = _Linear(model).logits(changed).argmax(axis=1) != labels
+    assert not is_wrong[margins > 1.001 * threat.size].any()
+    assert is_wrong[:10].mean() >= 0.9
+
+
+@pytest.mark.parametrize("name", ["fast minimum norm", "pointwise"])
+def test_attacks_of_single_pixels_keep_to_their_number(name):
+    model, images, labels, *_ = _linear(2)
+    attacks = library_attacks(_Linear(model), BOUNDS, ("foolbox",), 60, 100)
+    (attack,) = [each for each in attacks if each.name == name]
+    threat = Threat("l0", 6)
+    changed = attack.run(images, labels, threat, 0)
+    threat.check(changed, images, BOUNDS)
+    assert (_Linear(model).logits(changed).argmax(axis=1) != labels).mean() > 0.5
+
+
+def test_a_library_that_is_missing_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"art and foolbox not installed.*igc-tf\[attacks\]"):
+        attack(AttacksOptions(output=tmp_path / "out"), bundled_digits(), verbose=0)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.filterwarnings("ignore:the generator reproduces")
-def test_an_image_survives_if_every_attack_failed(tmp_path):
+def test_a_search_is_also_attacked_through_more_and_fewer_steps(tmp_path):
+    steps = SearchSettings(steps=4, plan=((0, 3), (4, None)), start="encoder")
+    save_encoded_digits(tmp_path / "own", fast=steps)
+    victim = LibraryVictim("library", load_classifier(tmp_path / "own", "fast"), 0.005)
+    assert {"unrolled through 2 steps", "unrolled through 8 steps"} < set(victim.models)
+    images = bundled_digits().sample(2, 0).images
+    given, more = (
+        np.asarray(victim.models[name](images)) for name in ("unrolled", "unrolled through 8 steps")
+    )
+    np.testing.assert_allclose(given, victim.logits(images), atol=1e-3)
+    assert (given != more).any()
+
+
+@pytest.mark.filterwarnings("ignore:the generator reproduces")
+# pointwise, of foolbox, asks about every pixel of a digit again and again
+@pytest.mark.parametrize("threat, libraries", [("l2:1.5", ("foolbox",)), ("l0:3", ())])
+def test_an_image_survives_if_every_attack_failed(tmp_path, threat, libraries):
     save_encoded_digits(tmp_path / "own", fast=SearchSettings(steps=0, start="encoder"))
     options = AttacksOptions(
         generator=str(tmp_path / "own"),
         networks=("mnist-lenet",),
-        threats=("l2:1.5", "l0:3"),
+        threats=(threat,),
         images=6,
         dear_images=4,
         steps=3,
         tries=2,
+        libraries=libraries,
         output=tmp_path / "out",
     )
     result = attack(options, bundled_digits(), verbose=0)
     assert json.loads((tmp_path / "out/result.json").read_text()) == result
     names = {row["attack"] for row in result["rows"] if row["victim"] == "library, fast"}
-    assert {"noise", "transfer from mnist-lenet", "descent in the latents"} < names
-    assert {f"APGD, cross-entropy, {way}" for way in ("envelope", "unrolled", "bpda")} < names
+    along = {
+        "l2:1.5": {"transfer from mnist-lenet", "fast minimum norm", "DeepFool"}
+        | {f"APGD, cross-entropy, {way}" for way in ("envelope", "unrolled", "bpda")},
+        "l0:3": {f"pixels, one by one, {way}" for way in ("envelope", "unrolled", "bpda")},
+    }
+    assert names >= {"noise", "descent in the latents"} | along[threat]
     for summary in result["summary"]:
         rows = [
             row
@@ -161,7 +240,7 @@ def test_an_image_survives_if_every_attack_failed(tmp_path):
         assert summary["clean"]["correct"] > 3
         for row in rows:
             assert row["tried"] >= len(row["broken"])
-            if "unrolled" in row["attack"]:
+            if "unrolled" in row["attack"] or row["attack"] in ("DeepFool", "pointwise"):
                 assert all(place < 4 for place in row["broken"])
     # nothing is attacked twice
     again = attack(options, bundled_digits(), verbose=0)

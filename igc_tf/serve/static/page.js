@@ -33,7 +33,7 @@ function ended() {
   else document.body.dataset.milliseconds = 0;
 }
 
-async function send() {
+function send() {
   $("undo").disabled = sheet.before.length === 0;
   if (ready === null || !isStale) return;
   if (sheet.isEmpty) {
@@ -46,9 +46,7 @@ async function send() {
   number += 1;
   const head = new DataView(new ArrayBuffer(4));
   head.setUint32(0, number);
-  const drawing = new Blob([head, await sheet.encoded()]);
-  // unless the sheet was cleared meanwhile
-  if (head.getUint32(0) === number && socket.readyState === WebSocket.OPEN) socket.send(drawing);
+  socket.send(new Blob([head, sheet.encoded()]));
 }
 
 function choose() {
@@ -110,6 +108,8 @@ const told = {
         endOfStroke = null;
       }
       isSent = false;
+      // what was drawn meanwhile is searched while this is shown
+      send();
     }
     for (const name of ["images", "compared", "observed"]) {
       if (message[name] !== null) message[name] = unpacked(message[name]);
@@ -122,7 +122,6 @@ const told = {
     if (follows || Number(slider.value) > looks.length - 1) slider.value = looks.length - 1;
     show();
     if (message.last) speakSoon();
-    send();
   },
 };
 

@@ -203,8 +203,10 @@ export class Sheet {
     this.ended();
   }
 
-  async encoded() {
-    return new Promise((done) => this.canvas.toBlob(done, "image/png"));
+  // as a PNG file; toBlob would first wait until the browser is idle, seconds while one draws
+  encoded() {
+    const letters = atob(this.canvas.toDataURL("image/png").split(",")[1]);
+    return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
   }
 }
 

@@ -1,0 +1,172 @@
+"""The parts of a result: one Parquet file each, which is there when it is finished."""
+
+import json
+
+from igc_tf.distributed.records import import_pyarrow
+from igc_tf.errors import InputError, OutputError
+from igc_tf.runs import RunDirectory, describe_code, differences
+
+# names that begin so are no part of the table to those who read a whole directory
+MANIFEST, REPORT = "_manifest.json", "_report.json"
+# in a file's metadata: what is known of its part
+_KEY = b"igc_tf"
+# one byte for each time that a part was begun
+_TRIES = ".tries-"
+# what ends every process that tries it must not be tried for ever
+_MOST_TRIES = 25
+_TEXTS = ("file", "prediction", "warnings", "explanation")
+
+
+class Parts:
+    """A directory of parts, which says what they are parts of.
+
+    A part is so many examples, by their order; it is classified as a whole, written under a
+    temporary name and renamed. So whatever is killed when, each part is there as a whole or not at
+    all, and what is missing is known from the names alone.
+
+    Args:
+        path: the directory; created.
+        count: of all examples.
+        size: examples in a part; the last one may have fewer.
+
+    Attributes:
+        path: the directory.
+        count: of all examples.
+        total: the number of parts.
+    """
+
+    def __init__(self, path, count, size):
+        self.path, self.count, self._size = path, count, size
+        self.total = -(-count // size)
+        self._directory = RunDirectory(path)
+
+    def begin(self, asked):
+        """Says what is to be done, or goes on with what was begun.
+
+        Args:
+            asked: {name: JSON-ready value} of all that decides what the parts hold.
+
+        Returns:
+            The numbers of the parts that are missing.
+
+        Raises:
+            InputError: if the directory holds parts of something else; says what differs.
+            OutputError: if it holds parts, and nothing says of what; or cannot be written.
+        """
+        asked = {**asked, "part_size": self._size}
+        earlier = self._directory.read_json(MANIFEST)
+        if earlier is None:
+            strange = next(self.path.glob("*.parquet"), None)
+            if strange is not None:
+                raise OutputError(
+                    f"{self.path} holds {strange.name}, and no {MANIFEST} that says what it is "
+                    "part of: expected another output directory"
+                )
+            self._directory.write_json(MANIFEST, {"asked": asked, "begun_by": describe_code()})
+        elif different := differences(earlier["asked"], asked):
+            raise InputError(
+                f"{self.path} holds parts of something else (there, here): {different}. Give the "
+                "same options to finish it, or another output directory"
+            )
+        # of what was killed while it wrote
+        self._directory.remove(".writing-*", f"{_TRIES}*")
+        return [number for number in range(self.total) if not self.is_finished(number)]
+
+    def span(self, number):
+        """Returns `(begin, end)` of a part's examples."""
+        return number * self._size, min((number + 1) * self._size, self.count)
+
+    def file(self, number):
+        """Returns the path of a part's file."""
+        return self.path / self._name(number)
+
+    def is_finished(self, number):
+        """Whether a part's file is there."""
+        return self.file(number).exists()
+
+    def count_try(self, number):
+        """Says that a part is begun.
+
+        Raises:
+            InputError: if it was too often, and never finished.
+        """
+        path = self.path / f"{_TRIES}{number}"
+        with path.open("ab") as file:
+            file.write(b".")
+            tries = file.tell()
+        if tries > _MOST_TRIES:
+            begin, end = self.span(number)
+            raise InputError(
+                f"examples {begin} to {end - 1} were tried {_MOST_TRIES} times, and each time the "
+                "worker was killed: expected one that has memory enough (memory, part_size, "
+                "batch_size)"
+            )
+
+    def write(self, number, columns, rows, about):
+        """Writes a part.
+
+        Args:
+            number: of the part.
+            columns: the names of all columns of the table.
+            rows: {name: value} of each example, in order; what a row lacks is null.
+            about: what is known of the part, JSON-ready.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        pyarrow, parquet = import_pyarrow()
+        schema = pyarrow.schema([("number", pyarrow.int64()), *map(_field, columns)])
+        schema = schema.with_metadata({_KEY: json.dumps(about).encode()})
+        begin, _ = self.span(number)
+        table = pyarrow.Table.from_pylist(
+            [{"number": begin + i, **row} for i, row in enumerate(rows)], schema=schema
+        )
+        self._directory.write(
+            self._name(number), lambda path: parquet.write_table(table, path, compression="zstd")
+        )
+        (self.path / f"{_TRIES}{number}").unlink(missing_ok=True)
+
+    def about(self, number):
+        """Returns what is known of a finished part.
+
+        Raises:
+            InputError: for a file that is damaged, or another part's.
+            OutputError: if it is not there.
+        """
+        pyarrow, parquet = import_pyarrow()
+        path = self.file(number)
+        if not path.exists():
+            raise OutputError(
+                f"{path} was written, and is not there: expected a directory that all machines "
+                "share"
+            )
+        try:
+            found = parquet.read_metadata(path)
+            about = json.loads(found.metadata[_KEY])
+        except (pyarrow.ArrowException, OSError, TypeError, KeyError, ValueError) as error:
+            raise InputError(
+                f"{path} is damaged ({error}): remove it, and give the same command again"
+            ) from error
+        begin, end = self.span(number)
+        if found.num_rows != end - begin:
+            raise InputError(
+                f"{path} has {found.num_rows} rows: expected {end - begin}; remove it, and give "
+                "the same command again"
+            )
+        return about
+
+    def finish(self, report):
+        """Writes what is known of the whole, JSON-ready, once all parts are there."""
+        self._directory.write_json(REPORT, report)
+
+    def _name(self, number):
+        # as many digits as the last one has, so that the order of the names is that of the parts
+        return f"part-{number:0{max(5, len(str(self.total - 1)))}d}.parquet"
+
+
+def _field(name):
+    import pyarrow
+
+    if name in _TEXTS:
+        return name, pyarrow.string()
+    return name, pyarrow.bool_() if name == "doubtful" else pyarrow.float64()

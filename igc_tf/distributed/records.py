@@ -1,0 +1,233 @@
+"""Files of records, read from any example on: Parquet and TFRecord."""
+
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from igc_tf.errors import DataError, MissingPackageError
+
+# columns, features and arrays by the names that are usual, the first that is there
+IMAGE_COLUMNS = (
+    "image",
+    "images",
+    "image/encoded",
+    "image_raw",
+    "picture",
+    "pictures",
+    "x",
+    "data",
+)
+NAME_COLUMNS = ("file", "files", "filename", "file_name", "image/filename", "path", "id", "key")
+# of a TFRecord file: a record's length, its checksum, and behind the record the record's checksum
+_HEAD = struct.Struct("<QI")
+_TAIL = 4
+# so many records are read from the nearest one whose place is known
+_NEAR = 64
+
+
+def import_pyarrow():
+    """Returns the packages `(pyarrow, pyarrow.parquet)`.
+
+    Raises:
+        MissingPackageError: if they are not installed.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingPackageError(
+            f"Parquet files need pyarrow ({error}): pip install 'igc-tf[ray]'"
+        ) from error
+    return pyarrow, parquet
+
+
+class ParquetFiles:
+    """A Parquet file with a column of images: encoded pictures, or numbers.
+
+    Encoded pictures may stand in a struct with their path, as Hugging Face's data sets have them.
+
+    Args:
+        path: of the file.
+
+    Attributes:
+        count: of its rows.
+
+    Raises:
+        DataError: if it cannot be read, or has no such column.
+        MissingPackageError: if pyarrow is not installed.
+    """
+
+    def __init__(self, path):
+        pyarrow, parquet = import_pyarrow()
+        self.path = Path(path)
+        try:
+            metadata = parquet.read_metadata(path)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise DataError(f"{path} is no usable Parquet file ({error})") from error
+        self.count = metadata.num_rows
+        names = metadata.schema.to_arrow_schema().names
+        self._image, self._name = _columns(names)
+        if self._image is None:
+            raise DataError(f'{path} has the columns {names}: expected one called "image"')
+        rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+        self._ends = np.cumsum([0, *rows]).tolist()
+
+    def read(self, begin, end):
+        """Returns names and values of rows."""
+        _, parquet = import_pyarrow()
+        groups = [
+            i
+            for i, (low, high) in enumerate(zip(self._ends, self._ends[1:], strict=False))
+            if low < end and high > begin
+        ]
+        wanted = [name for name in (self._image, self._name) if name is not None]
+        names, values, row = [], [], self._ends[groups[0]]
+        with parquet.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(1024, groups, columns=wanted):
+                low, high = max(begin - row, 0), min(end - row, len(batch))
+                if low < high:
+                    part = batch.slice(low, high - low)
+                    values += _values(part.column(self._image))
+                    names += self._names(part, row + low)
+                row += len(batch)
+                if row >= end:
+                    break
+        return names, values
+
+    def _names(self, batch, row):
+        if self._name is None:
+            return [f"{self.path} {row + i}" for i in range(len(batch))]
+        return [str(name) for name in batch.column(self._name).to_pylist()]
+
+
+def _values(column):
+    """A column of images as bytes, arrays or None."""
+    import pyarrow
+
+    if isinstance(column, pyarrow.ExtensionArray):
+        # Ray's tensors
+        if hasattr(column, "to_numpy_ndarray"):
+            return list(column.to_numpy_ndarray())
+        column = column.storage
+    if pyarrow.types.is_struct(column.type):
+        names = [field.name for field in column.type]
+        inner = "bytes" if "bytes" in names else names[0]
+        return _values(column.field(inner))
+    is_list = pyarrow.types.is_fixed_size_list(column.type) or pyarrow.types.is_list(column.type)
+    numbers = is_list and not pyarrow.types.is_nested(column.type.value_type)
+    if numbers and not column.null_count:
+        flat = column.flatten().to_numpy(zero_copy_only=False)
+        ends = np.cumsum(column.value_lengths().to_numpy(zero_copy_only=False))
+        return np.split(flat, ends[:-1])
+    return [
+        value if value is None or isinstance(value, bytes) else _as_array(value)
+        for value in column.to_pylist()
+    ]
+
+
+def _as_array(value):
+    """Nested lists as an array; of rows of several lengths none that can be used."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    return array
+
+
+class TFRecordFiles:
+    """A TFRecord file of `tf.train.Example`s with a feature of images: bytes, or numbers.
+
+    Args:
+        path: of the file, uncompressed.
+
+    Attributes:
+        count: of its records.
+
+    Raises:
+        DataError: if it cannot be read, or has no such feature.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.count, self._places = _scan(self.path)
+        if self.count:
+            names = sorted(next(iter(self._examples(0))).features.feature)
+            self._image, self._name = _columns(names)
+            if self._image is None:
+                raise DataError(f'{path} has the features {names}: expected one called "image"')
+
+    def read(self, begin, end):
+        """Returns names and values of records."""
+        names, values = [], []
+        for i, example in enumerate(self._examples(begin), start=begin):
+            if i >= end:
+                break
+            features = example.features.feature
+            values.append(_feature(features[self._image]))
+            named = _feature(features[self._name]) if self._name else None
+            if isinstance(named, bytes):
+                named = named.decode("utf-8", "replace")
+            elif named is not None:
+                named = " ".join(map(str, named))
+            names.append(named if named is not None else f"{self.path} {i}")
+        return names, values
+
+    def _examples(self, begin):
+        """Records from one on; their checksums are not looked at."""
+        import tensorflow as tf
+        from google.protobuf.message import DecodeError
+
+        with self.path.open("rb") as file:
+            file.seek(self._places[begin // _NEAR])
+            for i in range(begin // _NEAR * _NEAR, self.count):
+                record = file.read(_HEAD.unpack(file.read(_HEAD.size))[0])
+                file.seek(_TAIL, os.SEEK_CUR)
+                if i < begin:
+                    continue
+                try:
+                    yield tf.train.Example.FromString(record)
+                except DecodeError as error:
+                    raise DataError(
+                        f"{self.path}: record {i} is damaged, or no tf.train.Example ({error})"
+                    ) from error
+
+
+def _scan(path):
+    """How many records a TFRecord file has, and the places of every `_NEAR`th; reads no record."""
+    size, place, count, places = path.stat().st_size, 0, 0, []
+    with path.open("rb") as file:
+        while place < size:
+            file.seek(place)
+            head = file.read(_HEAD.size)
+            end = place + _HEAD.size + _TAIL
+            end += _HEAD.unpack(head)[0] if len(head) == _HEAD.size else size
+            if end > size:
+                raise DataError(
+                    f"{path} is no TFRecord file, damaged or compressed at byte {place}: expected "
+                    "uncompressed records"
+                )
+            if count % _NEAR == 0:
+                places.append(place)
+            place, count = end, count + 1
+    return count, places
+
+
+def _feature(feature):
+    kind = feature.WhichOneof("kind")
+    if kind is None:
+        return None
+    values = getattr(feature, kind).value
+    if kind == "bytes_list":
+        return values[0] if values else None
+    return np.asarray(values, np.float32 if kind == "float_list" else np.int64)
+
+
+def _columns(names):
+    """The names of the columns of images and of names, None where there is none."""
+    by_name = {name.casefold(): name for name in names}
+    return tuple(
+        next((by_name[name] for name in wanted if name in by_name), None)
+        for wanted in (IMAGE_COLUMNS, NAME_COLUMNS)
+    )

@@ -1,0 +1,354 @@
+"""What is classified: pictures, arrays, files of records. Examples by number, read where needed."""
+
+import functools
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from igc_tf.data.labelled import LabelledData, scale_bytes
+from igc_tf.data.picture import PICTURE_SUFFIXES, decode_picture, frame_picture, read_picture
+from igc_tf.distributed.records import IMAGE_COLUMNS, NAME_COLUMNS, ParquetFiles, TFRecordFiles
+from igc_tf.errors import DataError, IGCError, ImageFileError, InputError
+from igc_tf.ranges import lie_within
+
+_KINDS = {
+    **dict.fromkeys(PICTURE_SUFFIXES, "pictures"),
+    **dict.fromkeys((".parquet", ".pq"), "Parquet files"),
+    **dict.fromkeys((".tfrecord", ".tfrecords"), "TFRecord files"),
+    ".npz": "NPZ files",
+}
+
+
+def open_source(dataset):
+    """Finds out what is to be classified; reads no more of it than that takes.
+
+    A source has `count`, the number of its examples, `identity()`, a JSON-ready dict that changes
+    with the examples or their order, and `read(begin, end)`, `(names, values)` of some examples.
+    It can be pickled. A value is a `Path` of a picture, bytes of an encoded picture, or an array;
+    see `frame_values`.
+
+    Args:
+        dataset: one of these:
+
+            - a path, or several of one kind: picture files; Parquet, TFRecord or NPZ files; or
+              folders of such, at any depth, in the order of their names;
+            - an array (N, ...), or a `LabelledData`;
+            - a `ray.data.Dataset` with a column "image" and, if you like, "file".
+
+            A Parquet file has a column "image" of encoded pictures or numbers, a TFRecord file
+            such a feature, an NPZ file an array "images" (N, ...); each may also have names of the
+            examples in "file" or "files".
+
+    Raises:
+        DataError: for files that are not there, of several kinds, or without images.
+        InputError: for anything else.
+    """
+    if isinstance(dataset, LabelledData):
+        return Arrays(f"{dataset.name} {dataset.split}", dataset.data)
+    if isinstance(dataset, np.ndarray):
+        return Arrays("example", dataset)
+    if type(dataset).__module__.partition(".")[0] == "ray":
+        from igc_tf.distributed.ray_rows import RayRows
+
+        return RayRows.of(dataset)
+    if isinstance(dataset, str | Path):
+        dataset = [dataset]
+    try:
+        given = [Path(path).expanduser() for path in dataset]
+    except TypeError as error:
+        raise InputError(
+            f"dataset is a {type(dataset).__name__}: expected paths, an array, a LabelledData or "
+            "a ray.data.Dataset"
+        ) from error
+    return _open_files(given)
+
+
+def frame_values(names, values, generator):
+    """Brings examples into a generator's frame.
+
+    An array of the generator's shape, also without its channel or flat, is taken as data: uint8 is
+    scaled to the generator's bounds, floats lie in them. Any other array is a picture, uint8 or
+    floats in [0, 1], and goes the way of a picture file (`igc_tf.data.read_picture`).
+
+    Args:
+        names: N names, for messages.
+        values: N values of a source, or an array of them.
+        generator: the `Generator`.
+
+    Returns:
+        `(data, errors)`: float32 (M, ...) of those that can be used, in their order, and
+        {place: sentence} of the N - M others.
+
+    Raises:
+        InputError: if pictures cannot become data of this generator.
+    """
+    framed, errors = [], {}
+    for i, (name, value) in enumerate(zip(names, values, strict=True)):
+        try:
+            framed.append(_framed(value, generator))
+        except ImageFileError as error:
+            message = str(error)
+            errors[i] = message if isinstance(value, Path) else f"{name}: {message}"
+    data = np.stack(framed) if framed else np.zeros([0, *generator.data_shape], np.float32)
+    return data, errors
+
+
+def _framed(value, generator):
+    frame = generator.data_shape, generator.bounds, generator.background, generator.arrange
+    if isinstance(value, Path):
+        return read_picture(value, *frame)
+    if isinstance(value, bytes):
+        try:
+            return decode_picture(value, *frame)
+        except ImageFileError:
+            # the pixels themselves, as TFRecord files have them
+            if len(value) != np.prod(generator.data_shape):
+                raise
+            value = np.frombuffer(value, np.uint8)
+    if value is None:
+        raise ImageFileError("is missing")
+    array = np.asarray(value)
+    if array.dtype == object or array.dtype.kind not in "uif":
+        raise ImageFileError(f"has values of type {array.dtype}, they must be numbers")
+    if array.dtype.kind != "f":
+        if array.size and not (array.min() >= 0 and array.max() <= 255):
+            raise ImageFileError(
+                f"has whole numbers from {array.min()} to {array.max()}, they must lie in [0, 255]"
+            )
+        array = array.astype(np.uint8)
+    elif not np.isfinite(array).all():
+        raise ImageFileError("has values that are not finite")
+    if _fits(array.shape, generator.data_shape):
+        return _as_data(array.reshape(generator.data_shape), generator.bounds)
+    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (3,)) or 0 in array.shape:
+        raise ImageFileError(
+            f"has shape {array.shape}, it must be (H, W), (H, W, 1), (H, W, 3) or the generator's, "
+            f"{generator.data_shape}"
+        )
+    unit = array / 255.0 if array.dtype == np.uint8 else np.float64(array)
+    if not lie_within(unit, (0, 1)):
+        raise ImageFileError(
+            f"has values from {unit.min():g} to {unit.max():g}, pictures of another shape than the "
+            "generator's must lie in [0, 1]"
+        )
+    unit = np.clip(unit, 0, 1)
+    return frame_picture(unit[..., 0] if unit.shape[2:] == (1,) else unit, *frame)
+
+
+def _fits(shape, wanted):
+    """Whether an array of this shape is data, perhaps without a channel or flat."""
+    return shape in (wanted, (int(np.prod(wanted)),)) or (*shape, 1) == wanted
+
+
+def _as_data(array, bounds):
+    if array.dtype == np.uint8:
+        return scale_bytes(array, bounds)
+    if not lie_within(array, bounds):
+        raise ImageFileError(
+            f"has values from {array.min():g} to {array.max():g}, they must lie in the "
+            f"generator's bounds, {bounds[0]:g} to {bounds[1]:g}"
+        )
+    return np.clip(np.float32(array), *np.float32(bounds))
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Picture files, one example each, named by their paths."""
+
+    paths: tuple[Path, ...]
+
+    @property
+    def count(self):
+        """How many there are."""
+        return len(self.paths)
+
+    def identity(self):
+        """See `open_source`."""
+        return {"kind": "pictures", "count": self.count, "sha256": _digest_of_files(self.paths)}
+
+    def read(self, begin, end):
+        """See `open_source`."""
+        paths = self.paths[begin:end]
+        return [str(path) for path in paths], paths
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """Examples in memory (N, ...), named by their numbers."""
+
+    name: str
+    data: np.ndarray
+
+    def __post_init__(self):
+        if self.data.ndim < 2 or not len(self.data):
+            raise InputError(f"data have shape {self.data.shape}: expected (N, ...), N at least 1")
+
+    @property
+    def count(self):
+        """How many there are."""
+        return len(self.data)
+
+    def identity(self):
+        """See `open_source`."""
+        digest = hashlib.sha256(f"{self.data.dtype} {self.data.shape}".encode())
+        digest.update(np.ascontiguousarray(self.data))
+        return {"kind": "array", "count": self.count, "sha256": digest.hexdigest()}
+
+    def read(self, begin, end):
+        """See `open_source`."""
+        return [f"{self.name} {i}" for i in range(begin, min(end, self.count))], self.data[
+            begin:end
+        ]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of several examples each, one after the other.
+
+    Attributes:
+        kind: of the files.
+        paths: N of them.
+        ends: for each file the number of the first example behind it.
+        readers: for each file its reader, which has `read(begin, end)`.
+    """
+
+    kind: str
+    paths: tuple[Path, ...]
+    ends: tuple[int, ...]
+    readers: tuple
+
+    @classmethod
+    def of(cls, kind, paths):
+        """Opens files of one kind."""
+        readers = tuple(_READERS[kind](path) for path in paths)
+        return cls(kind, paths, tuple(np.cumsum([r.count for r in readers]).tolist()), readers)
+
+    @property
+    def count(self):
+        """How many examples there are."""
+        return self.ends[-1]
+
+    def identity(self):
+        """See `open_source`."""
+        return {"kind": self.kind, "count": self.count, "sha256": _digest_of_files(self.paths)}
+
+    def read(self, begin, end):
+        """See `open_source`."""
+        names, values, first = [], [], 0
+        for reader, last in zip(self.readers, self.ends, strict=True):
+            low, high = max(begin, first) - first, min(end, last) - first
+            if low < high:
+                found = reader.read(low, high)
+                names += found[0]
+                values += list(found[1])
+            first = last
+        return names, values
+
+
+class NpzFile:
+    """An NPZ file of images.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        DataError: if it cannot be read, or has no images.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        images, names = _npz_arrays(path)
+        self.count = len(images)
+        if names is not None and len(names) != self.count:
+            raise DataError(f"{path} has {self.count} images and {len(names)} names")
+
+    def read(self, begin, end):
+        """Returns names and images."""
+        images, names = _npz_arrays(self.path)
+        images = images[begin:end]
+        if names is None:
+            return [f"{self.path} {begin + i}" for i in range(len(images))], images
+        return [str(name) for name in names[begin:end]], images
+
+
+# a worker reads many parts of one file after the other
+@functools.lru_cache(maxsize=1)
+def _npz_arrays(path):
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            by_name = {name.casefold(): name for name in file.files}
+            image, named = (
+                next((by_name[name] for name in wanted if name in by_name), None)
+                for wanted in (IMAGE_COLUMNS, NAME_COLUMNS)
+            )
+            if image is None:
+                raise DataError(f'{path} holds {sorted(by_name)}: expected an array "images"')
+            arrays = file[image], None if named is None else file[named]
+    except IGCError:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is no usable NPZ file ({error})") from error
+    if arrays[0].ndim < 2:
+        raise DataError(f"{path} has images of shape {arrays[0].shape}: expected (N, ...)")
+    return arrays
+
+
+_READERS = {"Parquet files": ParquetFiles, "TFRecord files": TFRecordFiles, "NPZ files": NpzFile}
+
+
+def _open_files(given):
+    paths = []
+    for path in given:
+        if not path.exists():
+            raise DataError(f"{path}: no such file or folder")
+        if path.is_dir():
+            inside = [p for p in sorted(path.rglob("*")) if _is_seen(path, p)]
+            if not inside:
+                raise DataError(f"{path} holds nothing to classify: expected {_expected()}")
+            paths += inside
+        else:
+            paths.append(path)
+    if not paths:
+        raise DataError(f"nothing to classify was given: expected {_expected()}")
+    kinds = {}
+    for path in paths:
+        kinds.setdefault(_KINDS.get(path.suffix.lower()), path)
+    if None in kinds:
+        raise DataError(f"{kinds[None]} is none of {_expected()}")
+    if len(kinds) > 1:
+        raise DataError(
+            "expected files of one kind, not "
+            + " and ".join(f"{kind} ({path.name})" for kind, path in kinds.items())
+        )
+    (kind,) = kinds
+    source = Pictures(tuple(paths)) if kind == "pictures" else Files.of(kind, tuple(paths))
+    if not source.count:
+        raise DataError(f"{paths[0]} holds no examples: expected at least one")
+    return source
+
+
+def _is_seen(folder, path):
+    """Whether a path below a folder is a file to classify, and nothing on the way is hidden."""
+    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    return not hidden and path.suffix.lower() in _KINDS and path.is_file()
+
+
+def _expected():
+    suffixes = {}
+    for suffix, kind in _KINDS.items():
+        suffixes.setdefault(kind, []).append(suffix)
+    return "; ".join(f"{kind} ({', '.join(of)})" for kind, of in suffixes.items())
+
+
+def _digest_of_files(paths):
+    """Of names, sizes and times of change: what can be known without reading them."""
+    digest = hashlib.sha256()
+    for path in paths:
+        about = path.stat() if path.exists() else None
+        said = [str(path), about and about.st_size, about and about.st_mtime_ns]
+        digest.update(json.dumps(said).encode())
+    return digest.hexdigest()

@@ -1,0 +1,180 @@
+"""Classification in parts, in one process: the answers, what stays, and what goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+
+from igc_tf.classifiers import load_classifier
+from igc_tf.distributed import WorkerOptions, classify_dataset, ray_engine, records
+from igc_tf.distributed.parts import Parts
+from igc_tf.errors import InputError, MissingPackageError, OutputError
+from igc_tf.search import SearchSettings
+
+PARTS = WorkerOptions(part_size=5)
+
+
+def classify(data, generator, output, settings="fast", **more):
+    more = {"engine": "process", "workers": PARTS, "verbose": 0, **more}
+    return classify_dataset(data, generator, settings, output=output, **more)
+
+
+def test_the_answers_are_those_of_one_call(generator, digits, tmp_path):
+    settings = SearchSettings(steps=3, learning_rate=0.05)
+    report = classify(digits, generator, tmp_path, settings, batch_size=2)
+    table = pandas.read_parquet(tmp_path)
+    found = load_classifier(generator, settings).classify(digits.images)
+    assert table["number"].tolist() == list(range(23))
+    assert table["file"].tolist() == [f"mnist validation {i}" for i in range(23)]
+    assert table["prediction"].tolist() == [str(label) for label in found.predictions]
+    scores = table[[f"score:{name}" for name in range(10)]].to_numpy()
+    np.testing.assert_allclose(scores, found.scores, atol=1e-6)
+    assert table["score"].tolist() == scores.max(axis=1).tolist()
+    assert len(list(tmp_path.glob("part-*.parquet"))) == report["parts"] == 5
+    assert report["examples"] == report["classified"] == 23 and report["unreadable"] == 0
+    assert 0 <= report["first_seconds"] <= report["seconds"] and report["memory"]["worker"] > 10**7
+    assert json.loads((tmp_path / "_report.json").read_text())["engine"] == "process"
+
+
+def test_a_part_starts_where_the_whole_would(generator, digits):
+    # noise that hardly moves from its random start, which depends on an example's number
+    classifier = load_classifier(generator, SearchSettings(steps=1, learning_rate=1e-9), "inverse")
+    whole = classifier.classify(digits.images).latents
+    for first in (0, 5):
+        part = classifier.classify_batches(digits.images[5:], batch_size=7, first=first)
+        latents = np.concatenate([found.latents for found in part])
+        assert np.allclose(latents, whole[5:], atol=1e-6) == (first == 5)
+
+
+def test_what_is_missing_is_done_and_nothing_else(generator, digits, tmp_path):
+    classify(digits, generator, tmp_path)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("part-*.parquet")}
+    before = pandas.read_parquet(tmp_path)
+    lost = [tmp_path / "part-00001.parquet", tmp_path / "part-00004.parquet"]
+    for path in lost:
+        path.unlink()
+    (tmp_path / ".writing-abc.parquet").write_text("half a part")
+    report = classify(digits, generator, tmp_path)
+    assert (report["classified"], report["examples"]) == (8, 23)
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.glob("part-*.parquet")}
+    assert after.keys() == kept.keys()
+    assert {path for path in kept if kept[path] != after[path]} == set(lost)
+    again = pandas.read_parquet(tmp_path)
+    pandas.testing.assert_frame_equal(before.drop(columns="seconds"), again.drop(columns="seconds"))
+    assert not list(tmp_path.glob(".*"))
+    assert classify(digits, generator, tmp_path)["classified"] == 0
+
+
+def test_a_directory_holds_parts_of_one_thing(generator, digits, tmp_path):
+    classify(digits, generator, tmp_path)
+    for what, more in (
+        ("sha256", {"data": digits.images[::-1]}),
+        ("count", {"data": digits.images[:20]}),
+        ("part_size", {"workers": WorkerOptions(part_size=6)}),
+        ("steps", {"settings": "paper"}),
+        ("batch_size", {"batch_size": 3}),
+    ):
+        asked = {"data": digits, "generator": generator, "output": tmp_path, **more}
+        with pytest.raises(InputError, match=f"something else.*{what}"):
+            classify(**asked)
+    (tmp_path / "_manifest.json").unlink()
+    with pytest.raises(OutputError, match="part-0000.* no _manifest"):
+        classify(digits, generator, tmp_path)
+
+
+def test_what_cannot_be_read_has_a_row(generator, digits, tmp_path):
+    data = digits.images.copy()
+    # the second part holds nothing that can be read
+    data[[2, 5, 6, 7, 8, 9]] = 7.0
+    report = classify(data, generator, tmp_path)
+    table = pandas.read_parquet(tmp_path)
+    assert report["unreadable"] == 6 and table["number"].tolist() == list(range(23))
+    bad = table["prediction"].isna()
+    assert np.flatnonzero(bad).tolist() == [2, 5, 6, 7, 8, 9]
+    assert table["warnings"][bad].str.contains("example [25-9]: has values from 7 to 7").all()
+    good = np.flatnonzero(~bad)
+    found = load_classifier(generator, "fast").classify(digits.images[good])
+    assert table["prediction"][good].tolist() == [str(label) for label in found.predictions]
+
+
+def test_a_damaged_part_is_told_of(generator, digits, tmp_path):
+    classify(digits, generator, tmp_path)
+    (tmp_path / "part-00002.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(InputError, match="part-00002.parquet is damaged.*remove it"):
+        classify(digits, generator, tmp_path)
+
+
+def test_what_kills_every_worker_is_not_tried_for_ever(tmp_path):
+    parts = Parts(tmp_path, 10, 5)
+    for _ in range(25):
+        parts.count_try(1)
+    parts.count_try(0)
+    with pytest.raises(InputError, match="examples 5 to 9 were tried 25 times"):
+        parts.count_try(1)
+    # a new call tries anew
+    assert parts.begin({}) == [0, 1]
+    parts.count_try(1)
+
+
+def test_an_optional_package_that_is_missing(generator, digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_engine, "is_installed", lambda: False)
+    assert classify(digits, generator, tmp_path / "a", engine="ray")["engine"] == "process"
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingPackageError, match=r"pip install 'igc-tf\[ray\]'"):
+        records.import_pyarrow()
+    with pytest.raises(MissingPackageError, match="pyarrow"):
+        classify(digits, generator, tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+
+
+def test_bad_options_are_refused_first(generator, digits, tmp_path):
+    with pytest.raises(InputError, match="engine='dask': expected one of"):
+        classify(digits, generator, tmp_path / "a", engine="dask")
+    with pytest.raises(InputError, match="batch_size=0"):
+        classify(digits, generator, tmp_path / "a", batch_size=0)
+    with pytest.raises(InputError, match="part_size=0"):
+        WorkerOptions(part_size=0)
+    assert not (tmp_path / "a").exists()
+
+
+def test_killed_processes_go_on(generator, digits, tmp_path):
+    np.savez(tmp_path / "digits.npz", images=np.tile(digits.images, [20, 1, 1, 1]))
+    output, root = tmp_path / "out", Path(__file__).parents[2]
+    program = "from igc_tf.cli.main import run_command_line as r; r()"
+    command = [sys.executable, "-c", program, "classify", str(tmp_path / "digits.npz")]
+    command += ["--engine", "process", "--generator", str(generator), "--settings", "paper"]
+    command += ["--part-size", "5", "--output", str(output)]
+    for _ in range(2):
+        before = len(list(output.glob("part-*.parquet")))
+        with subprocess.Popen(
+            command, env={**os.environ, "PYTHONPATH": str(root)}, stdout=subprocess.DEVNULL
+        ) as process:
+            try:
+                while len(list(output.glob("part-*.parquet"))) < before + 2:
+                    assert process.poll() is None
+                    time.sleep(0.01)
+            finally:
+                process.send_signal(signal.SIGKILL)
+    done = len(list(output.glob("part-*.parquet")))
+    assert 4 <= done < 92
+    report = classify(
+        [tmp_path / "digits.npz"],
+        generator,
+        output,
+        "paper",
+        doubt=0.01,
+        measure=True,
+        batch_size=100,
+    )
+    assert report["classified"] == 460 - 5 * done
+    table = pandas.read_parquet(output)
+    assert table["number"].tolist() == list(range(460))
+    found = load_classifier(generator, "paper").classify(digits.images)
+    assert table["prediction"].tolist() == [str(label) for label in found.predictions] * 20

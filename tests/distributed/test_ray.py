@@ -1,0 +1,152 @@
+"""Classification in actors of Ray, on its only CPU: no hang, the same answers, refusals."""
+
+import logging
+import os
+import signal
+
+import numpy as np
+import pandas
+import pytest
+
+from igc_tf.classifiers import load_classifier
+from igc_tf.distributed import WorkerOptions, classify_dataset
+from igc_tf.distributed.parts import Parts
+from igc_tf.distributed.ray_engine import room_on, work_on_ray
+from igc_tf.distributed.sources import open_source
+from igc_tf.distributed.worker import Asked, Worker
+from igc_tf.errors import DataError, InputError
+from igc_tf.generators import load_generator
+
+ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+SMALL = {"memory": 0.5, "part_size": 5}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Ray with one CPU; silent, also towards its makers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "RAY_USAGE_STATS_ENABLED", "0")
+        import ray.data
+
+        ray.init(
+            num_cpus=1,
+            object_store_memory=100 * 2**20,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def test_the_only_cpu_is_taken_and_a_lazy_dataset_does_not_hang(
+    cluster, generator, digits, tmp_path
+):
+    images = digits.images
+
+    def row(number):
+        return {"image": images[number["id"]], "file": f"digit {number['id']}"}
+
+    lazy = ray.data.range(23, override_num_blocks=4).map(row)
+    options = WorkerOptions(**SMALL)
+    asked = {"output": tmp_path, "engine": "ray", "workers": options, "verbose": 0}
+    report = classify_dataset(lazy, generator, "fast", **asked)
+    assert (report["engine"], report["processes"], report["classified"]) == ("ray", 1, 23)
+    # somebody else's Ray goes on
+    assert ray.is_initialized()
+    table = pandas.read_parquet(tmp_path)
+    assert table["file"].tolist() == [f"digit {number}" for number in range(23)]
+    found = load_classifier(generator, "fast").classify(images)
+    assert table["prediction"].tolist() == [str(label) for label in found.predictions]
+    scores = table[[f"score:{name}" for name in range(10)]].to_numpy()
+    np.testing.assert_allclose(scores, found.scores, atol=1e-6)
+    # the same dataset, cut into other blocks, is the same
+    (tmp_path / "part-00003.parquet").unlink()
+    again = ray.data.range(23, override_num_blocks=2).map(row)
+    assert classify_dataset(again, generator, "fast", **asked)["classified"] == 5
+    turned = ray.data.range(23).map(lambda number: row({"id": 22 - number["id"]}))
+    with pytest.raises(InputError, match="something else.*sha256"):
+        classify_dataset(turned, generator, "fast", **asked)
+    with pytest.raises(DataError, match=r"columns \['id'\]: expected one called \"image\""):
+        classify_dataset(ray.data.range(3), generator, "fast", **asked)
+
+
+def test_actors_without_room_are_refused_at_once(cluster, generator, digits, tmp_path):
+    for more, expected in (
+        ({"actors": 2}, "2 actors of 1 CPUs, 0.5 GiB each: Ray has room for 1, .*for ever"),
+        ({"cpus": 2}, "1 actors of 2 CPUs.*room for 0"),
+        ({"memory": 4096}, "room for 0"),
+        ({"gpus": 1}, "1 CPUs, 0.5 GiB, 1 GPUs each: Ray has room for 0.*0 GPUs"),
+    ):
+        options = WorkerOptions(**{**SMALL, **more})
+        with pytest.raises(InputError, match=expected):
+            classify_dataset(
+                digits, generator, "fast", output=tmp_path, engine="ray", workers=options, verbose=0
+            )
+    with pytest.raises(InputError, match="a name or a path"):
+        classify_dataset(
+            digits, load_generator(generator), "fast", output=tmp_path, engine="ray", verbose=0
+        )
+
+
+class _Dies(Worker):
+    """Is killed once when it begins the part 1, and once when it has finished the part 3."""
+
+    def __call__(self, number):
+        if number == 1:
+            self._die_once(number)
+        about = super().__call__(number)
+        if number == 3:
+            self._die_once(number)
+        return about
+
+    def _die_once(self, number):
+        mark = self._parts.path / f".died-{number}"
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_killed_worker_left_is_done_once(cluster, generator, digits, tmp_path):
+    parts = Parts(tmp_path, 23, 5)
+    missing = parts.begin({})
+    asked = Asked(generator, "fast"), open_source(digits), parts
+    done = list(work_on_ray(_Dies, asked, missing, WorkerOptions(**SMALL)))
+    assert (tmp_path / ".died-1").exists() and (tmp_path / ".died-3").exists()
+    assert sorted(about["number"] for about in done) == [0, 1, 2, 3, 4]
+    processes = {about["number"]: about["process"] for about in done}
+    # what was finished by the second was not done again by the third
+    assert processes[0] != processes[1] == processes[2] == processes[3] != processes[4]
+    table = pandas.read_parquet(tmp_path)
+    assert table["number"].tolist() == list(range(23))
+    found = load_classifier(generator, "fast").classify(digits.images)
+    assert table["prediction"].tolist() == [str(label) for label in found.predictions]
+
+
+class _Tells:
+    """Tells the threads; refuses the piece 3."""
+
+    def __call__(self, number):
+        import tensorflow as tf
+
+        if number == 3:
+            raise InputError("piece 3 cannot be done")
+        threads = tf.config.threading
+        return number, threads.get_intra_op_parallelism_threads()
+
+
+def test_actors_have_their_own_threads_and_say_what_they_refuse(cluster):
+    found = work_on_ray(_Tells, (), [0, 3], WorkerOptions(memory=0.5))
+    assert next(found) == (0, 1)
+    with pytest.raises(InputError, match="^piece 3 cannot be done"):
+        next(found)
+
+
+def test_room_is_what_fits_by_all_measures():
+    machine = {"CPU": 8.0, "memory": 10.0 * 2**30, "GPU": 1.0}
+    assert room_on(machine, WorkerOptions(cpus=2, memory=2)) == 4
+    assert room_on(machine, WorkerOptions(cpus=1, memory=3)) == 3
+    assert room_on(machine, WorkerOptions(cpus=1, memory=1, gpus=0.2)) == 5
+    assert room_on({"CPU": 8.0, "memory": 1e12}, WorkerOptions(gpus=1)) == 0

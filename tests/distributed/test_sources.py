@@ -1,0 +1,195 @@
+"""What can be classified: each kind of source gives the same digits, in parts and as a whole."""
+
+import io
+import pickle
+
+import numpy as np
+import pyarrow
+import pytest
+import tensorflow as tf
+from PIL import Image
+from pyarrow import parquet
+
+from igc_tf.data import read_picture
+from igc_tf.distributed.sources import frame_values, open_source
+from igc_tf.errors import DataError, InputError
+from igc_tf.generators import load_generator
+
+NAMES = [f"digit {number}" for number in range(23)]
+
+
+@pytest.fixture(scope="module")
+def loaded(generator):
+    return load_generator(generator)
+
+
+def encoded(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, format="PNG")
+    return file.getvalue()
+
+
+def write_records(path, features):
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for feature in features:
+            example = tf.train.Example(features=tf.train.Features(feature=feature))
+            writer.write(example.SerializeToString())
+
+
+def of_bytes(value):
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
+
+def parquet_file(path, column, **options):
+    parquet.write_table(pyarrow.table({"image": column, "file": NAMES}), path, **options)
+    return path
+
+
+def numbers_in_parquet(folder, pixels):
+    """Several row groups, whose ends are no ends of parts."""
+    return parquet_file(folder / "n.parquet", list(pixels.reshape(23, -1)), row_group_size=7)
+
+
+def nested_in_parquet(folder, pixels):
+    return parquet_file(folder / "l.parquet", pixels.tolist())
+
+
+def pictures_in_parquet(folder, pixels):
+    return parquet_file(folder / "p.parquet", [encoded(image) for image in pixels])
+
+
+def hugging_face(folder, pixels):
+    column = [{"bytes": encoded(image), "path": None} for image in pixels]
+    return parquet_file(folder / "h.parquet", column)
+
+
+def files_in_parquet(folder, pixels):
+    """Two files, in the order of their names."""
+    inside = folder / "several"
+    inside.mkdir()
+    for name, part in (("b", slice(9, None)), ("a", slice(0, 9))):
+        table = {"picture": list(pixels[part].reshape(-1, 784)), "file": NAMES[part]}
+        parquet.write_table(pyarrow.table(table), inside / f"{name}.parquet")
+    return inside
+
+
+def npz(folder, pixels):
+    np.savez(folder / "a.npz", images=pixels, files=np.array(NAMES))
+    return folder / "a.npz"
+
+
+def records(folder, pixels):
+    features = [
+        {"image_raw": of_bytes(image.tobytes()), "file": of_bytes(name.encode())}
+        for image, name in zip(pixels, NAMES, strict=True)
+    ]
+    # more than the nearest place that is kept
+    write_records(folder / "a.tfrecord", features * 4)
+    return folder / "a.tfrecord"
+
+
+KINDS = (
+    *(numbers_in_parquet, nested_in_parquet, pictures_in_parquet, hugging_face, files_in_parquet),
+    *(npz, records),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_gives_the_same_digits(kind, tmp_path, loaded, digits, pixels):
+    source = pickle.loads(pickle.dumps(open_source(kind(tmp_path, pixels))))
+    assert source.count == (4 * 23 if kind is records else 23)
+    for begin, end in ((0, 23), (5, 16), (8, 10), (22, 23)):
+        names, values = source.read(begin, end)
+        assert names == NAMES[begin:end]
+        data, errors = frame_values(names, values, loaded)
+        assert errors == {}
+        np.testing.assert_allclose(data, digits.images[begin:end], atol=1e-6)
+    if kind is records:
+        names, values = source.read(67, 75)
+        assert names == (NAMES * 4)[67:75]
+        data, _ = frame_values(names, values, loaded)
+        np.testing.assert_allclose(data, np.tile(digits.images, [4, 1, 1, 1])[67:75], atol=1e-6)
+
+
+def test_folders_are_read_at_any_depth(tmp_path, loaded, pixels):
+    for number, name in enumerate(("b/1.png", "a/2.png", "a/3/4.png", ".hidden/5.png")):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encoded(pixels[number]))
+    (tmp_path / "notes.txt").write_text("no picture")
+    source = open_source(tmp_path)
+    names, values = source.read(0, 10)
+    assert names == [str(tmp_path / name) for name in ("a/2.png", "a/3/4.png", "b/1.png")]
+    data, errors = frame_values(names, values, loaded)
+    frame = loaded.data_shape, loaded.bounds, loaded.background, loaded.arrange
+    assert errors == {} and np.array_equal(data[0], read_picture(tmp_path / "a/2.png", *frame))
+    (tmp_path / "a/2.png").write_bytes(encoded(pixels[9]) + b"more")
+    assert source.identity() != open_source([tmp_path / "b"]).identity()
+
+
+def test_what_decides_the_answers_has_an_identity(tmp_path, digits, pixels):
+    assert open_source(digits).identity() == open_source(digits.images.copy()).identity()
+    assert open_source(digits.images[::-1]).identity() != open_source(digits.images).identity()
+    path = npz(tmp_path, pixels)
+    before = open_source(path).identity()
+    assert before == open_source(path).identity()
+    np.savez(path, images=pixels[:20], files=np.array(NAMES[:20]))
+    assert open_source(path).identity() != before
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.zeros(783, np.uint8), r"shape \(783,\)"),
+        (np.full([28, 28], 2.0, np.float32), "from 2 to 2"),
+        (np.full([28, 28], np.nan, np.float32), "not finite"),
+        (np.full([28, 28], 300), "from 300 to 300"),
+        (np.full([9, 9], 1.5), "from 1.5 to 1.5"),
+        (b"no picture", "is not a"),
+        (None, "is missing"),
+    ],
+)
+def test_what_cannot_be_used_is_told_of_alone(value, expected, loaded, digits):
+    data, errors = frame_values(
+        ["a", "bad", "c"], [digits.images[0], value, digits.images[1]], loaded
+    )
+    assert np.array_equal(data, digits.images[:2])
+    assert list(errors) == [1] and errors[1].startswith("bad: ")
+    with pytest.raises(AssertionError, match=expected):
+        raise AssertionError(errors[1])
+
+
+def test_pictures_of_another_size_are_framed(loaded, digits, pixels):
+    large = np.kron(pixels[0], np.ones([4, 4], np.uint8))
+    data, errors = frame_values(["a", "b"], [large, large / 255.0], loaded)
+    assert errors == {}
+    assert np.abs(data[0] - digits.images[0]).mean() < 0.03
+    np.testing.assert_allclose(data[0], data[1], atol=1e-5)
+
+
+def test_what_is_no_source_is_refused(tmp_path, pixels):
+    with pytest.raises(DataError, match="no such file"):
+        open_source(tmp_path / "none")
+    with pytest.raises(DataError, match="holds nothing to classify"):
+        open_source(tmp_path)
+    npz(tmp_path, pixels)
+    (tmp_path / "1.png").write_bytes(encoded(pixels[0]))
+    with pytest.raises(DataError, match=r"one kind, not pictures \(1.png\) and NPZ files"):
+        open_source(tmp_path)
+    (tmp_path / "a.csv").write_text("a")
+    with pytest.raises(DataError, match="a.csv is none of"):
+        open_source(tmp_path / "a.csv")
+    parquet.write_table(pyarrow.table({"label": [1]}), tmp_path / "l.parquet")
+    with pytest.raises(DataError, match=r"columns \['label'\]: expected one called \"image\""):
+        open_source(tmp_path / "l.parquet")
+    for name in ("t.parquet", "t.npz"):
+        (tmp_path / name).write_text("nothing of the kind")
+        with pytest.raises(DataError, match="no usable"):
+            open_source(tmp_path / name)
+    path = records(tmp_path, pixels)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(DataError, match="damaged or compressed at byte"):
+        open_source(path)
+    for strange in (3, np.zeros([0, 28, 28])):
+        with pytest.raises(InputError, match="expected"):
+            open_source(strange)

@@ -1,0 +1,130 @@
+"""What is measured of classification in parts, on a small scale; and what is calculated from it."""
+
+import json
+
+import numpy as np
+import pyarrow
+import pytest
+import tensorflow as tf
+from pyarrow import parquet
+
+from evaluation.distributed import __main__ as program
+from evaluation.distributed.costs import Machine, limits, project, rate_by_operations
+from evaluation.distributed.kills import compare, kill_at_random
+from evaluation.distributed.operations import count_operations
+from igc_tf.classifiers import load_classifier
+from igc_tf.data import bundled_digits
+from igc_tf.search import SearchSettings
+from tests.fixtures.encoded_digits import save_encoded_digits
+
+
+@pytest.mark.slow
+def test_a_classification_is_measured(tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    # of the same form, and always there
+    monkeypatch.setattr(program, "load_images", lambda *_: bundled_digits())
+    save_encoded_digits(tmp_path / "generator", fast=SearchSettings(steps=0, start="encoder"))
+    options = program.DistributedOptions(
+        generator=str(tmp_path / "generator"),
+        settings="paper",
+        images=60,
+        rounds=1,
+        part_size=20,
+        kills=1,
+        kill_images=100,
+        kill_part_size=5,
+        memory_images=(30,),
+        operation_images=1,
+        gpu_rate=1000.0,
+        output=tmp_path / "out",
+    )
+    result = program.measure_distributed(options, verbose=0)
+    assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8")) == result
+    rows = {(row["measured"], row.get("engine")): row for row in result["rows"]}
+    kills = rows["kills", None]
+    assert sum(kills["killed"].values()) == 1
+    assert (kills["lost"], kills["twice"], kills["other"]) == (0, 0, 0)
+    assert kills["examples"] == 100 * kills["runs"]
+    overhead = result["overhead"]
+    rates = {engine: rows["overhead", engine]["rate"] for engine in ("process", "ray")}
+    assert overhead["images_a_second"] == rates
+    assert overhead["ratio"] == pytest.approx(rates["process"] / rates["ray"])
+    assert result["memory"]["30"]["worker"] > 10**8
+    core, gpu = (result["calculated"][name] for name in ("processor core", "GPU"))
+    assert core["rate"] == rates["ray"] and gpu["rate"] == 1000 and gpu["measured"]
+    assert [row["images"] for row in core["projections"]] == [10**6, 10**6, 10**9, 10**9]
+    # linear: 10 + 8 weights of each pixel for each class forwards, at each step the 8 of the latent
+    # backwards, and once more forwards at the end
+    products = rows["stages", None]["operations"]["products"]
+    assert products == 10 * 2 * 784 * (100 * (10 + 8 + 8) + 10 + 8)
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_when_a_worker_and_a_driver_are_killed(tmp_path):
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    save_encoded_digits(tmp_path / "generator")
+    digits = bundled_digits().sample(200, seed=0)
+    np.savez(tmp_path / "digits.npz", images=digits.images)
+    classifier = load_classifier(tmp_path / "generator", "paper")
+    predictions = [str(label) for label in classifier.classify(digits.images).predictions]
+    names = [f"{tmp_path / 'digits.npz'} {number}" for number in range(200)]
+    # the seed kills one of each
+    found = kill_at_random(
+        *(tmp_path / "digits.npz", 2, 3, (names, predictions), 1),
+        *("--generator", tmp_path / "generator", "--settings", "paper", "--no-measure"),
+        *("--part-size", 4, "--memory", 0.5),
+        say=lambda _: None,
+    )
+    assert found.pop("killed") == {"workers": 1, "drivers": 1}
+    assert found == {"runs": 1, "lost": 0, "twice": 0, "other": 0, "examples": 200}
+
+
+def test_operations_are_counted_as_often_as_they_are_done():
+    left, right = tf.ones([3, 5]), tf.ones([7, 5])
+    product = count_operations(lambda: tf.matmul(left, right, transpose_b=True))
+    assert product == {"products": 2 * 3 * 5 * 7, "others": 0}
+    images, kernel = tf.ones([2, 8, 8, 3]), tf.ones([3, 3, 3, 4])
+
+    @tf.function
+    def steps():
+        def step(i, x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.nn.conv2d(x, kernel, 2, "SAME")
+            return i + 1, tape.gradient(loss, x)
+
+        return tf.while_loop(lambda i, x: i < 5, step, [0, images])
+
+    # 2 × 4 × 4 × 4 outputs of 27 weights each, and as many backwards
+    assert count_operations(steps)["products"] == 5 * 2 * 2 * (2 * 4 * 4 * 4) * 27
+    assert count_operations(lambda: tf.exp(images) + 1.0)["others"] == 2 * (2 * 8 * 8 * 3)
+    assert not tf.config.functions_run_eagerly()
+
+
+def test_costs_by_hand():
+    machine = Machine("core", rate=100.0, price=0.5)
+    found = project(machine, 720_000, 2, start_seconds=36.0)
+    assert found["hours"] == pytest.approx(1.01)
+    assert found["machine_hours"] == pytest.approx(2.02)
+    assert found["cost"] == pytest.approx(1.01)
+    assert rate_by_operations(2e9, 1e13, 0.1) == pytest.approx(500)
+    shared = {"bytes_read": 1000, "bytes_written": 100, "storage": 1e6}
+    found = limits(machine, driver_parts=50, part_size=10, **shared)
+    assert found == {"driver": 5.0, "reading": 10.0, "writing": 100.0, "first": "driver"}
+    assert limits(machine, driver_parts=500, part_size=10, **shared)["first"] == "reading"
+
+
+def test_what_is_lost_twice_or_other_is_counted(tmp_path):
+    def part(name, numbers, predictions):
+        files = [f"digit {number}" for number in numbers]
+        columns = {"number": numbers, "file": files, "prediction": predictions}
+        parquet.write_table(pyarrow.table(columns), tmp_path / f"part-{name}.parquet")
+
+    names, predictions = [f"digit {i}" for i in range(6)], list("012345")
+    part("0", [0, 1, 2], list("012"))
+    part("1", [3, 4, 5], list("345"))
+    assert compare(tmp_path, names, predictions) == dict(examples=6, lost=0, twice=0, other=0)
+    part("1", [2, 3, 9], list("203"))
+    found = compare(tmp_path, names, predictions)
+    # 4 and 5; 2; the 3 is read as 0, and a 9 there is none
+    assert found == dict(examples=6, lost=2, twice=1, other=2)
