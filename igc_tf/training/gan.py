@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.generators.encoder import FEATURE_LAYER
-from igc_tf.generators.replicas import draw_rows
+from igc_tf.generators.replicas import draw_rows, replica_count
 from igc_tf.training.averaged_gan import AveragedGAN
 from igc_tf.training.losses import (
     ADVERSARIAL_LOSSES,
@@ -85,7 +85,7 @@ class ConditionalActivationGAN(AveragedGAN):
         """The hint's cross entropy of the data that were searched, as they were distorted."""
         data = searched.state.batch.data
         logits = tf.cast(self.hint(data, training=True), tf.float32)
-        right = condition[: tf.shape(data)[0]]
+        right = condition[: self.joint.images // replica_count()]
         return tf.reduce_mean(condition_loss(logits, right, self.trained.layout))
 
     def train_step(self, batch):

@@ -181,7 +181,8 @@ def take_from_chief(strategy, variables):
         is_first = tf.equal(context.replica_id_in_sync_group, 0)
         # those of the others count nothing, whatever they are
         own = [tf.where(is_first, value, tf.zeros_like(value)) for value in variables]
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+        # one by one, for they are numbers of several types
+        return [context.all_reduce(tf.distribute.ReduceOp.SUM, value) for value in own]
 
     for variable, value in zip(variables, strategy.run(taken), strict=True):
         variable.assign(strategy.experimental_local_results(value)[0])
