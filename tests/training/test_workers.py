@@ -23,8 +23,8 @@ from igc_tf.training.class_separation import ClassSeparation
 from igc_tf.training.workers import read_cluster
 
 # of weights after a few steps of up to 0.001 each: sums over a batch are taken in another order,
-# and Adam makes as large a step of a gradient that is nearly nothing
-_LARGEST, _MEAN = 4e-4, 5e-6
+# and Adam makes as large a step, either way, of a gradient that is nearly nothing
+_NEARLY_ALL, _MOST, _MEAN = 0.999, 1e-4, 2e-6
 _PATIENCE = 120
 _LENET = LeNetRecipe(epochs=2, batch_size=16, train_images=64, distortion=True, sigma=0.4)
 _JOINT = CAGANRecipe(
@@ -118,8 +118,7 @@ def _assert_alike(ours, theirs):
             np.testing.assert_array_equal(value, theirs[name], err_msg=name)
     differences = np.concatenate(differences)
     assert differences.size > 10_000
-    print(differences.max(), differences.mean())
-    assert differences.max() < _LARGEST and differences.mean() < _MEAN
+    assert np.quantile(differences, _NEARLY_ALL) < _MOST and differences.mean() < _MEAN
 
 
 @pytest.mark.parametrize("name", ["lenet", "joint"])
