@@ -61,10 +61,14 @@ def _of_art(victim, bounds, queries):
         from art.estimators.classification import BlackBoxClassifierNeuralNetwork
     norms = {"linf": np.inf, "l2": 2}
 
+    def logits(images):
+        # where Square divides nothing by nothing; such an image does not count in the end
+        return victim.logits(np.nan_to_num(images, nan=bounds[0]))
+
     def estimator(images):
-        classes = victim.logits(images[:1]).shape[1]
+        classes = logits(images[:1]).shape[1]
         return BlackBoxClassifierNeuralNetwork(
-            victim.logits, images.shape[1:], classes, channels_first=False, clip_values=bounds
+            logits, images.shape[1:], classes, channels_first=False, clip_values=bounds
         )
 
     def square(images, labels, threat, seed):
@@ -78,7 +82,9 @@ def _of_art(victim, bounds, queries):
             batch_size=len(images),
             verbose=False,
         )
-        changed = attack.generate(images, tf.one_hot(labels, asked.nb_classes).numpy())
+        with np.errstate(divide="ignore", invalid="ignore"):
+            changed = attack.generate(images, tf.one_hot(labels, asked.nb_classes).numpy())
+        changed = np.where(np.isfinite(changed), changed, images)
         return threat.project(changed, images, bounds)
 
     def jump(images, labels, threat, seed):

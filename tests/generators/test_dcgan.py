@@ -11,6 +11,7 @@ from igc_tf.generators.dcgan import (
     build_dcgan_generator,
 )
 from igc_tf.generators.generator import Generator
+from igc_tf.generators.layers import BatchDropout
 from igc_tf.generators.store import load_generator, save_generator
 
 SHAPE = (28, 28, 1)
@@ -70,11 +71,11 @@ def test_convolutional_generators_have_the_documents_channels(name, channels):
     expected += 9 * first * first + first + 9 * first * second + second + 9 * second + 1
     assert model.count_params() == expected
     judge = build_dcgan_discriminator(DCGAN_SIZES["convolutional", name], 1, SHAPE, 0.25)
-    kept = (layers.Conv2D, layers.BatchNormalization, layers.LeakyReLU, layers.Dropout)
+    kept = (layers.Conv2D, layers.BatchNormalization, layers.LeakyReLU, BatchDropout)
     order = [type(layer) for layer in judge.layers if isinstance(layer, kept)]
     # the input layer is not normalised
     assert order == [kept[0], *kept[2:], *kept]
-    assert {layer.rate for layer in kinds(judge, layers.Dropout)} == {0.25}
+    assert {layer.rate for layer in kinds(judge, BatchDropout)} == {0.25}
 
 
 @pytest.mark.parametrize("network", ["dense", "convolutional"])
