@@ -5,7 +5,9 @@ Every function returns Markdown. `docs/conf.py` puts the tables where a page ask
 into the README.
 """
 
+import coursework_tables
 import distributed_tables
+import lesson_tables
 import robustness_tables
 import serving_tables
 from result_files import percent, read, result_folder, table, with_interval
@@ -403,22 +405,6 @@ def trajectory_claims():
     return table(["claim", "holds here", "figures"], rows)
 
 
-def lesson_gradients():
-    """How long the generator's gradient is, the better its discriminator knows it."""
-    rows = read("lesson/gradients")["rows"]
-    names = list(rows[0]["gradients"])
-    lines = [
-        [
-            f"{row['head_start']:,}",
-            f"{row['fake_probability']:.2g}",
-            *(f"{row['gradients'][name]:.2g}" for name in names),
-        ]
-        for row in rows
-        if row["seed"] == rows[0]["seed"]
-    ]
-    return table(["batches of the discriminator alone", "D of made images", *names], lines)
-
-
 def losses():
     """Our best figures beside a plain network's on the same data, noise in training included."""
     rivals = {(row["name"], row["sigma"]): row for row in read("rivals/mnist")["rows"]}
@@ -517,7 +503,6 @@ TABLES = (
         "inverse-comparison": inverse_comparison,
         "inverse-experiments": inverse_experiments,
         "inverse-findings": inverse_findings,
-        "lesson-gradients": lesson_gradients,
         "losses": losses,
         "noise": noise,
         "noise-paper-size": noise_paper_size,
@@ -533,6 +518,8 @@ TABLES = (
         "trajectory-claims": trajectory_claims,
         "versions": versions,
     }
+    | coursework_tables.TABLES
+    | lesson_tables.TABLES
     | robustness_tables.TABLES
     | serving_tables.TABLES
     | distributed_tables.TABLES

@@ -31,3 +31,11 @@ def examples(path):
         for (kind, text), (language, printed) in zip(found, following, strict=True)
         if kind == "python"
     ]
+
+
+def cells(table):
+    """The rows below a Markdown table's head, as lists of texts."""
+    lines = table.split("\n")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert rows[1] == ["---"] * len(rows[0]) and len({len(row) for row in rows}) == 1
+    return rows[2:]

@@ -7,21 +7,13 @@ import pytest
 import result_files
 import result_tables
 
-from tests.docs.pages import ROOT, pages
+from tests.docs.pages import ROOT, cells, pages
 
 DOCS = [path for path in pages() if path.parent != ROOT]
 
 
-def _cells(table):
-    """The rows below a Markdown table's head, as lists of texts."""
-    lines = table.split("\n")
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert rows[1] == ["---"] * len(rows[0]) and len({len(row) for row in rows}) == 1
-    return rows[2:]
-
-
 def test_accuracies_under_noise():
-    rows = _cells(result_tables.noise())
+    rows = cells(result_tables.noise())
     names = ("fast-all", "best-all", "paper-1000")
     fast, best, paper = (result_files.read(f"reproduce/{name}")["rows"] for name in names)
     assert [row[0] for row in rows] == ["0", "0.2", "0.4"]
@@ -37,7 +29,7 @@ def test_accuracies_under_noise():
 
 def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
     monkeypatch.setattr(result_files, "RESULTS", tmp_path)
-    assert _cells(result_tables.own_pictures()) == []
+    assert cells(result_tables.own_pictures()) == []
     readers = ("library, best", "library, fast", "lenet", "cnn", "nearest class mean")
     rows = [
         {"reader": name, "accuracy": 0.9 - place / 10, "interval": [0.1, 0.95]}
@@ -48,7 +40,7 @@ def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
     folder = tmp_path / "own_pictures" / "results" / "shapes-64"
     folder.mkdir(parents=True)
     (folder / "result.json").write_text(json.dumps(result))
-    ((name, classes, pictures, *accuracies, minutes, core),) = _cells(result_tables.own_pictures())
+    ((name, classes, pictures, *accuracies, minutes, core),) = cells(result_tables.own_pictures())
     assert (name, classes, pictures, minutes, core) == ("shapes, 64×64", "3", "600", "10", "19")
     assert [text.split(" ")[0] for text in accuracies] == [
         "90.00",
@@ -61,7 +53,7 @@ def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
 
 
 def test_several_labels_name_who_read_them():
-    rows = _cells(result_tables.several_labels())
+    rows = cells(result_tables.several_labels())
     result = result_files.read("multi_label/best")["rows"]
     assert len(rows) == 9
     ours = next(row for row in result if row["classifier"] == "inverted generator")
@@ -72,7 +64,7 @@ def test_several_labels_name_who_read_them():
 
 
 def test_inverse_experiments_stand_side_by_side():
-    rows = _cells(result_tables.inverse_experiments())
+    rows = cells(result_tables.inverse_experiments())
     assert [row[0] for row in rows] == ["10", "25", "50", "100", "200"]
     assert [row[2] for row in rows] == ["0", "0.1", "0.5", "1", "2"]
     # latent size 25, factor 1 and first step 0 are one and the same search
@@ -80,14 +72,14 @@ def test_inverse_experiments_stand_side_by_side():
 
 
 def test_a_claim_says_whether_it_holds():
-    rows = _cells(result_tables.trajectory_claims())
+    rows = cells(result_tables.trajectory_claims())
     claims = result_files.read("trajectories/characters")["claims"]
     assert [row[1] for row in rows] == ["yes" if claim["holds"] else "no" for claim in claims]
     assert {"yes", "no"} == {row[1] for row in rows}
 
 
 def test_searches_stand_beside_their_times():
-    rows = _cells(result_tables.accuracy_speed())
+    rows = cells(result_tables.accuracy_speed())
     result = result_files.read("accuracy_speed/compact")
     for row, found in zip(rows, result["rows"], strict=True):
         assert row[0] == found["name"]
@@ -99,7 +91,7 @@ def test_searches_stand_beside_their_times():
 
 
 def test_dropped_classes_have_their_bounds():
-    rows = _cells(result_tables.elimination())
+    rows = cells(result_tables.elimination())
     result = result_files.read("elimination/compact")
     assert [int(row[0]) for row in rows] == result["options"]["kept"]
     for place, row in enumerate(rows):
@@ -109,19 +101,8 @@ def test_dropped_classes_have_their_bounds():
             assert f"at most {100 * part['upper_bound']:.2f} %" in cell
 
 
-def test_the_saturating_gradient_vanishes_in_its_table():
-    rows = _cells(result_tables.lesson_gradients())
-    result = result_files.read("lesson/gradients")["rows"]
-    assert [int(row[0].replace(",", "")) for row in rows] == [of["head_start"] for of in result]
-    for row, of in zip(rows, result, strict=True):
-        assert [float(cell) for cell in row[2:]] == pytest.approx(
-            list(of["gradients"].values()), rel=0.05
-        )
-    assert float(rows[-1][3]) < 0.01 * float(rows[0][3])
-
-
 def test_every_training_has_its_accuracies():
-    rows = _cells(result_tables.ablation())
+    rows = cells(result_tables.ablation())
     found = result_files.read("ablation/compact")
     assert len(rows) == len(found["rows"]) // len(found["options"]["sigma"])
     assert [row[0] for row in rows if row[0]] == list(found["distances"])
@@ -130,7 +111,7 @@ def test_every_training_has_its_accuracies():
 
 
 def test_losses_are_shown_beside_wins():
-    rows = _cells(result_tables.losses())
+    rows = cells(result_tables.losses())
     shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]
     assert any(ours < theirs for ours, theirs in shares)
 
@@ -170,7 +151,7 @@ def test_pages_call_documents_by_their_titles(path):
 def test_many_machines_are_those_that_were_measured(monkeypatch, tmp_path):
     monkeypatch.setattr(result_files, "RESULTS", tmp_path)
     names = ("distributed-measured", "distributed-calculated", "distributed-limits")
-    assert all(_cells(result_tables.TABLES[name]()) == [] for name in names)
+    assert all(cells(result_tables.TABLES[name]()) == [] for name in names)
     kills = {"measured": "kills", "killed": {"workers": 12, "drivers": 8}, "examples": 30_000}
     projection = {"images": 10**6, "machines": 100, "hours": 0.125, "cost": 1.5}
     result = {
@@ -196,7 +177,7 @@ def test_many_machines_are_those_that_were_measured(monkeypatch, tmp_path):
     folder = tmp_path / "distributed" / "results" / "compact"
     folder.mkdir(parents=True)
     (folder / "result.json").write_text(json.dumps(result))
-    measured, calculated, limits = (_cells(result_tables.TABLES[name]()) for name in names)
+    measured, calculated, limits = (cells(result_tables.TABLES[name]()) for name in names)
     assert measured[2] == ["one process to one actor", "1.042"]
     assert measured[3] == [
         "12 workers and 8 drivers killed",

@@ -1,0 +1,219 @@
+"""Tables of the page on the DCGAN and CGAN coursework, made as those of `result_tables` are."""
+
+from result_files import percent, read, table, with_interval
+
+from evaluation.coursework.retraining_claims import PUBLISHED
+
+
+def _mean_spread(values, digits):
+    """A mean and, of several, its standard deviation."""
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f}"
+    mean = sum(values) / len(values)
+    spread = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
+    return f"{mean:.{digits}f} ± {spread:.{digits}f}"
+
+
+def _by_variant(rows):
+    """{variant: its rows}, in their order."""
+    found = {}
+    for row in rows:
+        found.setdefault(row["variant"], []).append(row)
+    return found
+
+
+def coursework_scores():
+    """Every variant beside the document's figures; the mean of its trainings and their spread."""
+    rows = []
+    for name, found in _by_variant(read("coursework/scores")["rows"]).items():
+        first, published = found[0], found[0]["published"] or {}
+        batches = "–"
+        if "batches" in first:
+            batches = f"{first['batches']:,}" + ("" if first["reproduced"] else " (not reproduced)")
+        accuracy = "–"
+        if "accuracy" in first:
+            accuracy = _mean_spread([row["accuracy"] for row in found], 3)
+        rows.append(
+            [
+                f"`{name}`",
+                len(found),
+                batches,
+                accuracy,
+                published.get("accuracy", "–"),
+                _mean_spread([row["inception_score"] for row in found], 2),
+                f"{first['inception_score_deviation']:.2f}",
+                published.get("score", "–"),
+                _mean_spread([row["frechet"] for row in found], 1),
+                _mean_spread([row["kernel"] for row in found], 3),
+                _mean_spread([row["entropy"] for row in found], 2),
+                f"{first['seconds'] / 60:.0f}" if "seconds" in first else "–",
+                published.get("time", "") or "–",
+            ]
+        )
+    head = ["", "trainings", "batches", "accuracy", "document", "inception score", "± in splits"]
+    head += ["document", "Fréchet", "KID", "entropy", "minutes", "document"]
+    return table(head, rows)
+
+
+def coursework_training():
+    """What the losses do, and what a batch does to its images."""
+    rows = []
+    for name, found in _by_variant(read("coursework/scores")["rows"]).items():
+        if "losses" not in found[0]:
+            continue
+        losses = [row["losses"] for row in found]
+        figures = [
+            _mean_spread([of[side][figure] for of in losses], 2)
+            for side in ("discriminator_loss", "generator_loss")
+            for figure in ("mean", "oscillation")
+        ]
+        effects = [
+            _mean_spread([row["batch_effects"][size][effect] for row in found], 4)
+            for size in ("128", "512")
+            for effect in ("likeness", "dependence")
+        ]
+        rows.append([f"`{name}`", *figures, *effects])
+    head = ["", "D", "its oscillation", "G", "its oscillation"]
+    return table(
+        [*head, *(f"{x}, {n}" for n in (128, 512) for x in ("likeness", "dependence"))], rows
+    )
+
+
+def coursework_claims():
+    """The document's sentences, and whether they hold."""
+    claims = read("coursework/scores")["claims"]
+    rows = [[claim["claim"], claim["verdict"], claim["found"]] for claim in claims]
+    return table(["the document", "here", "figures"], rows)
+
+
+def coursework_classifier_loss():
+    """A classifier's loss in the generator's, against its weight."""
+    rows = []
+    for row in read("coursework/classifier-loss")["rows"]:
+        own, other = row["own"], row["other"]
+        rows.append(
+            [
+                f"{row['alpha']:g}",
+                f"{row['beta']:g}",
+                row["seed"],
+                with_interval(own["accuracy"], own["interval"]),
+                f"{own['inception_score']:.2f}",
+                with_interval(other["accuracy"], other["interval"]),
+                f"{other['inception_score']:.2f}",
+                f"{other['frechet']:.1f}",
+            ]
+        )
+    head = ["α", "β", "seed", "LeNet in the loss", "its inception score", "another LeNet"]
+    return table([*head, "its inception score", "Fréchet by it"], rows)
+
+
+def coursework_classification():
+    """The last generator of each training as a classifier."""
+    rows = []
+    for found in _by_variant(read("coursework/classification")["rows"]).values():
+        last = max(row["epoch"] for row in found)
+        for row in found:
+            if row["epoch"] == last:
+                images = row["images"]
+                accuracies = [
+                    with_interval(of["accuracy"], of["interval"]) for of in row["classification"]
+                ]
+                figures = f"{images['inception_score']:.2f}", f"{images['frechet']:.1f}"
+                rows.append([f"`{row['variant']}`", row["seed"], *accuracies, *figures])
+    sigmas = read("coursework/classification")["options"]["sigma"]
+    head = ["", "seed", *(f"sigma {sigma:g}" for sigma in sigmas), "inception score", "Fréchet"]
+    return table(head, rows)
+
+
+def coursework_correlations():
+    """Whether a generator with better images classifies better."""
+    rows = []
+    for row in read("coursework/classification")["correlations"]:
+        value, low, high = (
+            "–" if x is None else f"{x:+.2f}".replace("-", "−")
+            for x in (row["correlation"], *row["correlation_interval"])
+        )
+        rows.append([row["measure"], f"{row['sigma']:g}", f"{value} ({low} to {high})"])
+    return table(["better by", "sigma", "rank correlation (95 % interval)"], rows)
+
+
+def coursework_retraining():
+    """A classifier that learnt from real and generated images, by their share."""
+    rows = read("coursework/retraining")["rows"]
+    lines = []
+    for share in sorted({row["share"] for row in rows if "share" in row}):
+        cells = [_accuracies(rows, part=part, share=share) for part in ("replaced", "added")]
+        lines.append([percent(share, 0), *cells])
+    return table(["share generated", "in the place of real ones", "added to them"], lines)
+
+
+def coursework_few():
+    """A classifier that learnt from few real images, beside the document's figures."""
+    result = read("coursework/retraining")
+    lines = [
+        [way, _accuracies(result["rows"], part="few", way=way), _published(published)]
+        for way, published in PUBLISHED.items()
+    ]
+    return table(["learnt from", "accuracy", "the document"], lines)
+
+
+def _accuracies(rows, **key):
+    """The mean and spread of the rows with these values, per cent."""
+    found = [
+        100 * row["accuracy"]
+        for row in rows
+        if all(row.get(name) == value for name, value in key.items())
+    ]
+    return f"{_mean_spread(found, 2)} %" if found else "–"
+
+
+def _published(accuracy):
+    return "–" if accuracy is None else percent(accuracy, 1)
+
+
+def coursework_embeddings():
+    """How real and generated images lie, and how well LeNet tells their classes apart."""
+    result = read("coursework/embeddings")
+    lines = []
+    for name, found in result["embeddings"].items():
+        near, precision = found["like_neighbours"], result["average_precision"][name]
+        lines.append(
+            [
+                name,
+                percent(sum(found["explained_variance"]), 1),
+                percent(near["PCA"], 1),
+                percent(near["t-SNE"], 1),
+                f"{sum(precision) / len(precision):.4f}",
+                f"{min(precision):.4f}",
+            ]
+        )
+    head = ["", "variance in 2 components", "like neighbours, PCA", "t-SNE"]
+    return table([*head, "mean average precision", "of the worst class"], lines)
+
+
+def _evidence(name):
+    """A function that tables the claims of a result."""
+
+    def claims():
+        lines = [
+            [claim["claim"], claim["verdict"], claim["evidence"]]
+            for claim in read(f"coursework/{name}")["claims"]
+        ]
+        return table(["the document", "here", "figures"], lines)
+
+    return claims
+
+
+TABLES = {
+    "coursework-embeddings": coursework_embeddings,
+    "coursework-few": coursework_few,
+    "coursework-linear": _evidence("embeddings"),
+    "coursework-retraining": coursework_retraining,
+    "coursework-retraining-claims": _evidence("retraining"),
+    "coursework-scores": coursework_scores,
+    "coursework-training": coursework_training,
+    "coursework-claims": coursework_claims,
+    "coursework-classifier-loss": coursework_classifier_loss,
+    "coursework-classification": coursework_classification,
+    "coursework-correlations": coursework_correlations,
+}

@@ -1,0 +1,53 @@
+"""The coursework's tables hold what its result files hold."""
+
+import coursework_tables
+import result_files
+
+from tests.docs.pages import cells
+
+
+def test_scores_stand_beside_the_documents():
+    rows = {row[0]: row for row in cells(coursework_tables.coursework_scores())}
+    result = result_files.read("coursework/scores")["rows"]
+    assert [*rows] == [f"`{name}`" for name in dict.fromkeys(row["variant"] for row in result)]
+    assert rows["`mnist`"][4] == "0.9846" and rows["`cgan-medium`"][4] == "0.715"
+    of = [row["accuracy"] for row in result if row["variant"] == "cgan-medium"]
+    assert rows["`cgan-medium`"][3].startswith(f"{sum(of) / len(of):.3f}")
+    for row in result:
+        if "reproduced" in row:
+            said = rows[f"`{row['variant']}`"][2].endswith("(not reproduced)")
+            assert said == (not row["reproduced"])
+
+
+def test_sentences_have_their_verdicts():
+    rows = cells(coursework_tables.coursework_claims())
+    claims = result_files.read("coursework/scores")["claims"]
+    assert [row[1] for row in rows] == [claim["verdict"] for claim in claims]
+
+
+def test_classifiers_are_those_of_the_last_epoch():
+    rows = cells(coursework_tables.coursework_classification())
+    result = result_files.read("coursework/classification")["rows"]
+    assert len(rows) == len({(row["variant"], row["seed"]) for row in result})
+    assert len(cells(coursework_tables.coursework_correlations())) == 12
+    weights = result_files.read("coursework/classifier-loss")["rows"]
+    assert len(cells(coursework_tables.coursework_classifier_loss())) == len(weights)
+    assert len(cells(coursework_tables.coursework_training())) > 10
+
+
+def test_few_real_images_stand_beside_the_documents_figures():
+    rows = {row[0]: row for row in cells(coursework_tables.coursework_few())}
+    assert rows["mixed, then real"][2] == "92.0 %" and rows["generated alone"][2] == "–"
+    result = result_files.read("coursework/retraining")["rows"]
+    found = [100 * row["accuracy"] for row in result if row.get("way") == "real, longer"]
+    assert rows["real, longer"][1].startswith(f"{sum(found) / len(found):.2f}")
+    shares = cells(coursework_tables.coursework_retraining())
+    assert [shares[0][0], shares[-1][0]] == ["0 %", "100 %"] and shares[-1][2] == "–"
+
+
+def test_embeddings_name_the_worst_class():
+    rows = cells(coursework_tables.coursework_embeddings())
+    found = result_files.read("coursework/embeddings")["average_precision"]
+    assert [row[0] for row in rows] == [*found]
+    assert [row[5] for row in rows] == [f"{min(found[name]):.4f}" for name in found]
+    assert len(cells(coursework_tables.TABLES["coursework-linear"]())) == 1
