@@ -93,6 +93,13 @@ RECIPES = {
     "lenet": LeNetRecipe(),
     "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
     "lenet-informed": _fair(corruptions="validation", epochs=60, learning_rate=2e-3),
+    "lenet-adversarial": LeNetRecipe(
+        epochs=20,
+        batch_size=128,
+        learning_rate=2e-3,
+        perturbation=0.3,
+        validation="validation/choices",
+    ),
     "cnn-fair": _fair(network="cnn", epochs=8, batch_size=128, learning_rate=2e-3),
     "cnn-informed": _fair(
         network="cnn", corruptions="validation", epochs=16, batch_size=128, learning_rate=2e-3
