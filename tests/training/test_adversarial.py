@@ -1,4 +1,4 @@
-"""Adversarial training: the change that it searches against a closed form, and what it is good for."""
+"""Adversarial training: its search against a closed form, and what it is good for."""
 
 from dataclasses import replace
 
