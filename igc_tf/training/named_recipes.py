@@ -94,7 +94,7 @@ RECIPES = {
     "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
     "lenet-informed": _fair(corruptions="validation", epochs=60, learning_rate=2e-3),
     "lenet-adversarial": LeNetRecipe(
-        epochs=20,
+        epochs=10,
         batch_size=128,
         learning_rate=2e-3,
         perturbation=0.3,

@@ -290,7 +290,7 @@ class LeNetRecipe(ImageRecipe):
     sigma: Annotated[float, _AMOUNT] = 0.0
     corruptions: Literal["validation"] | None = None
     perturbation: Annotated[float, Range(0, 1)] = 0.0
-    perturbation_steps: Annotated[int, _COUNT] = 20
+    perturbation_steps: Annotated[int, _COUNT] = 10
     validation: Literal["validation", "validation/choices"] = "validation"
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
 
