@@ -10,7 +10,7 @@ from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
 from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
 from igc_tf.generators.keras_files import read_keras_file
-from igc_tf.training.adversarial import AdversariallyTrained, perturb
+from igc_tf.training.adversarial import AdversariallyTrained, network_loss, perturb
 from igc_tf.training.augmentation import distort, noise_half
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
@@ -177,8 +177,9 @@ def _perturbed(recipe, network, validation):
 
     @tf.function(reduce_retracing=True)
     def deceive(images, labels):
-        size, steps, seed = recipe.perturbation, recipe.perturbation_steps, [recipe.seed, 0]
-        return perturb(network, images, labels, size, steps, validation.bounds, seed)
+        loss, seed = network_loss(network, labels), [recipe.seed, 0]
+        size, steps = recipe.perturbation, recipe.perturbation_steps
+        return perturb(loss, images, size, steps, validation.bounds, seed)
 
     parts = tf.data.Dataset.from_tensor_slices((validation.images, validation.labels))
     return [np.concatenate([deceive(*part) for part in parts.batch(_PERTURBED)])]
