@@ -14,6 +14,7 @@ from igc_tf.search.engine import Search
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 from igc_tf.search.state import Batch, State
+from igc_tf.training.adversarial import Perturbation
 from igc_tf.training.augmentation import Colours, distort, noise_half
 from igc_tf.training.known_lens import KnownLens, relit
 from igc_tf.training.losses import class_separation_loss
@@ -91,6 +92,8 @@ class ClassSeparation:
             little, or "any" others, where they say nothing of the class.
         sigma: if positive, each image gets Gaussian noise with probability ½, of a standard
             deviation drawn from 0..sigma, and is clipped to its bounds.
+        perturbation: how each image is then changed, so that the start of the search confuses its
+            classes: adversarial training.
 
     Raises:
         InputError: for a value outside its range.
@@ -117,11 +120,17 @@ class ClassSeparation:
     reach: Annotated[float, Range(0)] = 1.0
     observed: Annotated[float, Range(0, 1)] = 0.0
     lit: Annotated[float, Range(0, 1)] = 0.0
+    perturbation: Perturbation = field(default_factory=Perturbation)
 
     def __post_init__(self):
         check_ranges(self)
         if self.decision is not None:
             resolve_difference(self.decision)
+
+    @property
+    def changes(self):
+        """Whether more happens to the images than a turn, a shift, and noise."""
+        return bool(self.observed or self.lit or self.perturbation.changes)
 
     def engine(self, generator):
         """Returns the `Search` of these settings over a `Generator`.
@@ -174,6 +183,8 @@ class ClassSeparation:
             data = noise_half(data, noise_seed, sigma_seed, self.sigma, bounds)
         if self.lit:
             data = undo(data)
+        loss, others = self._confusion(engine), (starts, right)
+        data = self.perturbation.of(loss, data, others, bounds, light_seed)
         state = engine.init(Batch(data, starts=starts))
         if self.candidates is not None:
             terms = engine.terms(state)
@@ -189,6 +200,17 @@ class ClassSeparation:
             moved = {**values, "latent": start + (values["latent"] - _fixed(start))}
             state = state._replace(candidates=state.candidates._replace(values=moved))
         return Searched(engine, state, start, right)
+
+    def _confusion(self, engine):
+        """`(data, starts, right) -> (B,)`: how little the start of the search tells the classes."""
+
+        def confusion(data, starts, right):
+            terms = engine.terms(engine.init(Batch(data, starts=starts)))
+            split = engine.generator.layout.split
+            pairs = zip(split(terms.difference), split(right), strict=True)
+            return tf.add_n([class_separation_loss(*pair, self.temperature) for pair in pairs])
+
+        return confusion
 
     def loss(self, searched):
         """The terms, weighted, and what to report.

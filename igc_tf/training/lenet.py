@@ -10,6 +10,7 @@ from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
 from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
 from igc_tf.generators.keras_files import read_keras_file
+from igc_tf.training.adversarial import AdversariallyTrained, network_loss, perturb
 from igc_tf.training.augmentation import distort, noise_half
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
@@ -20,6 +21,8 @@ _BUILDERS = {"lenet": build_lenet, "cnn": build_cnn}
 _CORRUPTIONS = {"validation": tuple(VALIDATION_CORRUPTIONS)}
 # the noise of the paper's table (section 2)
 _SIGMAS = (0.0, 0.2, 0.4)
+# validation images that are changed at once
+_PERTURBED = 500
 
 
 def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=None):
@@ -61,10 +64,10 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     run.describe(train.source, train=len(images), validation=len(validation))
     steps = steps_per_epoch(len(images), recipe.batch_size, recipe.passes)
     with run.strategy.scope():
-        model = _build(recipe, train.layout, images.shape[1:], steps)
+        network, model = _build(recipe, train, steps)
     run.restore({"weights": model.weights, "optimizer": model.optimizer.variables})
     if not run.is_done:
-        judges = [_judge(run, model, validation)] if run.is_chief else []
+        judges = [_judge(run, network, validation)] if run.is_chief else []
         run.fit(model, images, labels, judges, verbose, _change(recipe, train.bounds))
     if not run.is_chief:
         return run.path / LENET_FILE
@@ -95,20 +98,25 @@ def load_network(name):
     return read_keras_file(trained) if trained.is_file() else load_lenet(name)
 
 
-def _build(recipe, layout, data_shape, steps):
+def _build(recipe, train, steps_per_epoch):
+    """The network, and the compiled model that trains it."""
     keras.utils.set_random_seed(recipe.seed)
-    is_binary = layout.num_labels > 1
-    outputs = layout.num_labels if is_binary else layout.size
+    is_binary = train.layout.num_labels > 1
+    outputs = train.layout.num_labels if is_binary else train.layout.size
     build = _BUILDERS[recipe.network]
-    model = build(outputs, data_shape, "sigmoid" if is_binary else "softmax")
-    rate = cosine_decay(recipe.learning_rate, recipe.final_learning_rate, recipe.epochs * steps)
+    network = build(outputs, train.images.shape[1:], "sigmoid" if is_binary else "softmax")
+    steps, model = recipe.epochs * steps_per_epoch, network
+    if recipe.perturbation > 0:
+        model = AdversariallyTrained(network, recipe, train.bounds, steps)
     model.compile(
-        keras.optimizers.Adam(rate),
+        keras.optimizers.Adam(
+            cosine_decay(recipe.learning_rate, recipe.final_learning_rate, steps)
+        ),
         loss="binary_crossentropy" if is_binary else "sparse_categorical_crossentropy",
         metrics=["binary_accuracy" if is_binary else "accuracy"],
     )
     model.optimizer.build(model.trainable_variables)
-    return model
+    return network, model
 
 
 def _change(recipe, bounds):
@@ -137,10 +145,10 @@ def _change(recipe, bounds):
     return change
 
 
-def _judge(run, model, validation):
+def _judge(run, trained, validation):
     """The callback that judges and keeps the network."""
     # outside of the strategy: in its scope each replica would answer
-    network = keras.models.clone_model(model)
+    network = keras.models.clone_model(trained)
     recipe = run.recipe
     noised = [
         add_gaussian_noise(validation.images, sigma, recipe.seed, validation.bounds)
@@ -151,11 +159,27 @@ def _judge(run, model, validation):
         noised.append(corrupt_some(validation.images, names, recipe.seed, bounds=validation.bounds))
 
     def accuracy():
-        network.set_weights(model.get_weights())
-        found = [evaluate_network(network, images, validation.labels) for images in noised]
+        network.set_weights(trained.get_weights())
+        seen = [*noised, *_perturbed(recipe, network, validation)]
+        found = [evaluate_network(network, images, validation.labels) for images in seen]
         return float(np.mean([evaluation.accuracy for evaluation in found]))
 
     def save(best):
         run.write(LENET_FILE, network.save)
 
     return KeepBest(run, accuracy, save, len(validation))
+
+
+def _perturbed(recipe, network, validation):
+    """Validation images that deceive the network, in a list; an empty one for a recipe without."""
+    if recipe.perturbation == 0:
+        return []
+
+    @tf.function(reduce_retracing=True)
+    def deceive(images, labels):
+        loss, seed = network_loss(network, labels), [recipe.seed, 0]
+        size, steps = recipe.perturbation, recipe.perturbation_steps
+        return perturb(loss, images, size, steps, validation.bounds, seed)
+
+    parts = tf.data.Dataset.from_tensor_slices((validation.images, validation.labels))
+    return [np.concatenate([deceive(*part) for part in parts.batch(_PERTURBED)])]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from igc_tf.search.settings import SearchSettings
+from igc_tf.training.adversarial import Perturbation
 from igc_tf.training.class_separation import ClassSeparation
 from igc_tf.training.recipes import (
     CAGANRecipe,
@@ -77,6 +78,13 @@ RECIPES = {
         joint=replace(_JOINT.joint, reach=1.6, observed=0.4, lit=0.2),
     ),
     # the author's published settings
+    # likewise
+    "cagan-adversarial": replace(
+        _JOINT,
+        epochs=6,
+        learning_rate=5e-4,
+        joint=replace(_JOINT.joint, perturbation=Perturbation(linf=0.3, l2=1.5)),
+    ),
     "cagan-paper": CAGANRecipe(epochs=100, batch_size=32, learning_rate=1e-5),
     "cgan-compact": ConditionalGANRecipe(
         epochs=12, batch_size=128, beta_1=0.5, averaging_decay=0.998
@@ -93,6 +101,13 @@ RECIPES = {
     "lenet": LeNetRecipe(),
     "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
     "lenet-informed": _fair(corruptions="validation", epochs=60, learning_rate=2e-3),
+    "lenet-adversarial": LeNetRecipe(
+        epochs=10,
+        batch_size=128,
+        learning_rate=2e-3,
+        perturbation=0.3,
+        validation="validation/choices",
+    ),
     "cnn-fair": _fair(network="cnn", epochs=8, batch_size=128, learning_rate=2e-3),
     "cnn-informed": _fair(
         network="cnn", corruptions="validation", epochs=16, batch_size=128, learning_rate=2e-3

@@ -289,7 +289,7 @@ def _judges(recipe, run, model, conditions, validation):
 def _observed_accuracy(recipe, generator, validation):
     """`() -> accuracy` on validation images that are observed as in training; None for none."""
     separation = getattr(recipe, "judging", None)
-    if separation is None or not (separation.observed or separation.lit):
+    if separation is None or not separation.changes:
         return None
     engine, size = separation.engine(generator), separation.images
 

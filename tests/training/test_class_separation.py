@@ -8,6 +8,7 @@ from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.search import Batch, SearchSettings
+from igc_tf.training.adversarial import Perturbation
 from igc_tf.training.class_separation import ClassSeparation
 from igc_tf.training.losses import class_separation_loss
 from tests.fixtures.linear_generator import (
@@ -316,3 +317,28 @@ def test_what_the_search_adds_to_the_encoder_is_held_fixed():
     slope = tape.gradient(found, generator.encoder.get_layer("from_data").kernel.value)
     expected = np.repeat(2 * data.numpy().sum(axis=0)[:, None], 2, axis=1)
     np.testing.assert_allclose(slope, expected, rtol=1e-4)
+
+
+def test_a_perturbation_goes_where_the_classes_are_confused_most():
+    model, offsets, matrix = linear_generator(latent_size=2)
+    generator = Generator(model, encoder=exact_encoder(offsets, matrix))
+    settings = SearchSettings(
+        steps=0, start="encoder", difference="mean_squared", restriction_weight=0.0
+    )
+    # so small that the loss is nearly linear
+    perturbation = Perturbation(l2=0.01, steps=20)
+    separation = ClassSeparation(settings, images=4, temperature=0.5, perturbation=perturbation)
+    engine = separation.engine(generator)
+    data, labels = random_data(4), np.array([0, 1, 2, 1])
+    searched = separation.search(engine, data, tf.one_hot(labels, 3), tf.constant([0, 0]))
+    change = np.array(searched.state.batch.data - data)
+
+    projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
+    rests = (data[:, None].astype(np.float64) - offsets) @ projector
+    logits = -(rests**2).mean(axis=-1) / 0.5
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    steepest = ((np.eye(3)[labels] - chances)[:, :, None] * rests).sum(axis=1)
+    lengths = np.linalg.norm(change, axis=1)
+    assert (lengths <= 0.01 + 1e-6).all() and lengths.max() > 0.004
+    cosines = (change * steepest).sum(axis=1) / lengths / np.linalg.norm(steepest, axis=1)
+    assert (cosines > 0.95).all()

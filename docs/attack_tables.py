@@ -1,0 +1,69 @@
+"""Tables of the page on attacks, made as those of `result_tables` are."""
+
+from result_files import RESULTS, percent, read, table, with_interval
+
+# "Towards the first adversarially robust neural network model on MNIST" (Schott et al. 2019), table
+# 1: what is left of the accuracy in the worst case over all its attacks
+_PUBLISHED_AT = ("l2:1.5", "linf:0.3", "l0:12")
+_PUBLISHED = {
+    "ABS": (0.80, 0.08, 0.69),
+    "Binary ABS": (0.39, 0.77, 0.77),
+    "Madry's network": (0.35, 0.87, 0.0),
+    "nearest neighbour": (0.53, 0.22, 0.34),
+    "CNN": (0.08, 0.0, 0.19),
+}
+
+
+def _results():
+    """Every result of the program."""
+    names = sorted(path.parent.name for path in RESULTS.glob("attacks/results/*/result.json"))
+    return [read(f"attacks/{name}") for name in names]
+
+
+def survivors():
+    """What is left of each victim's accuracy, and what took most of it."""
+    lines = []
+    for result in _results():
+        for row in result["summary"]:
+            clean, worst, dear = row["clean"], row["worst"], row["worst_of_dear"]
+            lines.append(
+                [
+                    row["victim"],
+                    row["threat"],
+                    percent(clean["accuracy"], 1),
+                    with_interval(worst["accuracy"], worst["interval"]),
+                    with_interval(dear["accuracy"], dear["interval"]),
+                    row["strongest"],
+                ]
+            )
+    head = ["", "within", "before", "in the worst case", "on those of the dear attacks"]
+    return table([*head, "the strongest attack"], lines)
+
+
+def attacks():
+    """How many images each attack of the library broke, of those that it was tried on."""
+    found = {}
+    for result in _results():
+        for row in result["rows"]:
+            if row["victim"].startswith("library"):
+                cell = f"{len(row['broken'])} of {row['tried']}"
+                found.setdefault((row["victim"], row["attack"]), {})[row["threat"]] = cell
+    threats = list(dict.fromkeys(threat for cells in found.values() for threat in cells))
+    lines = [
+        [victim, attack, *(cells.get(threat, "–") for threat in threats)]
+        for (victim, attack), cells in found.items()
+    ]
+    return table(["", "attack", *threats], lines)
+
+
+def published():
+    """The same of others, as published."""
+    lines = [[name, *(percent(share, 0) for share in of)] for name, of in _PUBLISHED.items()]
+    return table(["", *_PUBLISHED_AT], lines)
+
+
+TABLES = {
+    "attacks": attacks,
+    "attacks-published": published,
+    "attacks-survivors": survivors,
+}

@@ -1,0 +1,98 @@
+"""Adversarial training: its search against a closed form, and what it is good for."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
+from igc_tf.training import LeNetRecipe, train_lenet
+from igc_tf.training.adversarial import Perturbation, network_loss, perturb
+
+RECIPE = LeNetRecipe(
+    epochs=4, batch_size=50, learning_rate=3e-3, perturbation=0.1, perturbation_steps=4
+)
+
+
+def test_of_a_linear_network_the_worst_change_is_found():
+    # with two classes the worst change of a pixel is all that is allowed, along the difference of
+    # the weights; what has none is not changed after the start
+    weights = np.array([[2.0, -1.0], [0.5, 1.5], [-3.0, 1.0]], np.float32)
+    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    network.set_weights([weights, np.zeros(2, np.float32)])
+    images = np.array([[0.0, 0.1, -0.2], [0.45, -0.1, -0.45]], np.float32)
+    labels = np.array([0, 1])
+    loss = network_loss(network, labels)
+    found = perturb(loss, tf.constant(images), 0.1, 10, (-0.5, 0.5), [3, 0])
+    towards_other = np.sign(weights[:, 1] - weights[:, 0]) * np.array([[1], [-1]])
+    np.testing.assert_allclose(found, np.clip(images + 0.1 * towards_other, -0.5, 0.5), atol=1e-6)
+
+
+def test_within_a_sphere_a_linear_loss_rises_along_its_gradient():
+    slope = tf.constant([3.0, -4.0, 12.0])
+    images = tf.constant([[0.1, 0.0, -0.2], [0.0, 0.2, 0.1]])
+    size = tf.constant([[0.13], [0.26]])
+    found = perturb(lambda x: tf.linalg.matvec(x, slope), images, size, 20, (-1, 1), [0, 5], "l2")
+    # by at most |slope| · size (Cauchy and Schwarz)
+    rise = np.array(tf.linalg.matvec(found - images, slope) / (13 * size[:, 0]))
+    assert ((rise > 0.95) & (rise <= 1 + 1e-6)).all()
+    # clipped to the bounds, it stays in the sphere
+    clipped = perturb(
+        lambda x: tf.linalg.matvec(x, slope), images, 0.5, 20, (-0.3, 0.3), [0, 5], "l2"
+    )
+    assert np.abs(clipped).max() <= 0.3 + 1e-6
+    assert (np.linalg.norm(clipped - images, axis=1) <= 0.5 + 1e-6).all()
+
+
+def test_of_a_batch_one_half_is_changed_in_each_norm():
+    images = tf.zeros([40, 6])
+    signs = tf.constant(np.repeat([1.0, -1.0], 20).astype(np.float32))
+    found = (
+        Perturbation(linf=0.1, l2=0.6, steps=5)
+        .of(lambda x, sign: sign * tf.reduce_sum(x, axis=1), images, (signs,), (-0.5, 0.5), [0, 1])
+        .numpy()
+    )
+    cube, sphere = found[:20], found[20:]
+    # along the gradient of each image's own loss, by a size of its own
+    sizes = cube.max(axis=1)
+    np.testing.assert_allclose(cube, np.repeat(sizes[:, np.newaxis], 6, axis=1), atol=1e-6)
+    assert 0 < sizes.min() < 0.06 and 0.08 < sizes.max() <= 0.1
+    lengths = np.linalg.norm(sphere, axis=1)
+    assert sphere.max() < 0 and 0.45 < lengths.max() <= 0.6 and lengths.min() < 0.3
+    assert Perturbation().of(None, images, (), (-0.5, 0.5), [0, 1]) is images
+
+
+def test_a_size_of_nothing_changes_nothing():
+    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    images = tf.random.stateless_uniform([5, 3], [0, 1], -0.5, 0.5)
+    found = perturb(network_loss(network, np.zeros(5, int)), images, 0.0, 3, (-0.5, 0.5), [0, 0])
+    np.testing.assert_array_equal(found, images)
+
+
+def test_a_network_so_trained_withstands_what_deceives_a_plain_one(tmp_path):
+    digits = bundled_digits().sample(3000, seed=0)
+    parts = [digits.take(np.arange(*ends)) for ends in ((0, 2000), (2000, 2500), (2500, 3000))]
+    test = parts[2]
+
+    def survive(recipe):
+        network = keras.models.load_model(
+            train_lenet(recipe, tmp_path / str(recipe.perturbation), parts, verbose=0)
+        )
+        # one step along the sign of the gradient (Goodfellow et al. 2015), by the test's own hand
+        images = tf.constant(test.images)
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            right = tf.gather(network(images), test.labels, batch_dims=1)
+            loss = -tf.math.log(right + 1e-9)
+        changed = np.clip(images + 0.1 * tf.sign(tape.gradient(loss, images)), -0.5, 0.5)
+        return (network.predict(changed, verbose=0).argmax(axis=1) == test.labels).mean()
+
+    assert survive(RECIPE) > survive(replace(RECIPE, perturbation=0.0)) + 0.1
+
+
+def test_labels_that_it_does_not_know_are_refused():
+    with pytest.raises(InputError, match=r"perturbation=0\.1 with labels='.*expected"):
+        replace(RECIPE, labels="digit_labels")
