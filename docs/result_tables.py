@@ -5,6 +5,7 @@ Every function returns Markdown. `docs/conf.py` puts the tables where a page ask
 into the README.
 """
 
+import attack_tables
 import coursework_tables
 import distributed_tables
 import lesson_tables
@@ -518,6 +519,7 @@ TABLES = (
         "trajectory-claims": trajectory_claims,
         "versions": versions,
     }
+    | attack_tables.TABLES
     | coursework_tables.TABLES
     | lesson_tables.TABLES
     | robustness_tables.TABLES
