@@ -1,5 +1,6 @@
 """What an attacker may change: how far an image may be from the one that was given."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,8 +39,8 @@ class Threat:
             size = float(size)
         except ValueError:
             size = -1.0
-        whole = norm != "l0" or size == int(size)
-        if norm not in ("linf", "l2", "l0") or not size > 0 or not whole:
+        usable = math.isfinite(size) and size > 0 and (norm != "l0" or size == int(size))
+        if norm not in ("linf", "l2", "l0") or not usable:
             raise InputError(
                 f"threat {text!r}: expected NORM:SIZE, with linf, l2 or l0 and a number > 0, such "
                 "as linf:0.3, l2:1.5 or l0:12"

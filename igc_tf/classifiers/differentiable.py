@@ -1,5 +1,8 @@
 """A classifier as a Keras model whose gradient reaches the data: what attacks and saliency need."""
 
+import math
+import numbers
+
 import keras
 import tensorflow as tf
 
@@ -36,7 +39,8 @@ class DifferentiableClassifier(keras.Model):
 
     Raises:
         InputError: for another gradient, "bpda" without an encoder that the search starts from, a
-            temperature that is not above 0, or none where the classifier is not calibrated.
+            temperature that is no finite number above 0, or none where the classifier is not
+            calibrated; when called, for data of another shape.
     """
 
     def __init__(self, classifier, gradient="envelope", temperature=None):
@@ -55,8 +59,8 @@ class DifferentiableClassifier(keras.Model):
                     "a call of calibrate before"
                 )
             temperature = classifier.calibration.temperature
-        if not temperature > 0:
-            raise InputError(f"temperature={temperature!r}: expected a number > 0")
+        if not isinstance(temperature, numbers.Real) or not 0 < temperature < math.inf:
+            raise InputError(f"temperature={temperature!r}: expected a finite number > 0")
         self.classifier = classifier
         self.temperature = float(temperature)
         self._result = {"envelope": _envelope, "unrolled": _unrolled, "bpda": _bpda}[gradient]
@@ -64,7 +68,11 @@ class DifferentiableClassifier(keras.Model):
     def call(self, data, training=None):
         """Returns the logits, float32 (N, C), of data (N, ...) in the generator's bounds."""
         del training  # a search has no such mode
-        result = self._result(self.classifier.search, Batch(tf.cast(data, tf.float32)))
+        data, shape = tf.cast(data, tf.float32), self.classifier.generator.data_shape
+        # what lacks a channel would be compared with every row of every reproduction
+        if not data.shape[1:].is_compatible_with(shape):
+            raise InputError(f"data of shape {tuple(data.shape)}: expected (N, *{shape})")
+        result = self._result(self.classifier.search, Batch(data))
         return self.classifier.scores(result) / self.temperature
 
 

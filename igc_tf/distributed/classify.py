@@ -72,7 +72,11 @@ def classify_dataset(
     begin = time.time()
     import_pyarrow()
     workers = workers if workers is not None else WorkerOptions()
+    if not isinstance(workers, WorkerOptions):
+        raise InputError(f"workers={workers!r}: expected a WorkerOptions")
     engine = chosen_engine(engine)
+    # a process of Ray's may run elsewhere
+    generator, output = _absolute(generator), Path(output).absolute()
     asked = Asked(generator, settings, kind, bounds, doubt, measure, batch_size)
     if engine == "ray" and isinstance(generator, Generator):
         raise InputError(
@@ -84,7 +88,7 @@ def classify_dataset(
     if verbose and remark:
         print(f"note: {remark}", file=sys.stderr)
     source = open_source(dataset)
-    parts = Parts(Path(output), source.count, workers.part_size)
+    parts = Parts(output, source.count, workers.part_size)
     missing = parts.begin({**describe_asked(asked, classifier), "source": source.identity()})
     done, processes = [], set()
     if missing:
@@ -116,6 +120,16 @@ def chosen_engine(engine):
     if engine not in (*ENGINES, None):
         raise InputError(f"engine={engine!r}: expected one of {ENGINES}, or None")
     return "process" if engine == "process" or not ray_engine.is_installed() else "ray"
+
+
+def _absolute(generator):
+    """Where a generator lies, as any process finds it; a name or a `Generator` as it is."""
+    from igc_tf.generators import generator_names
+
+    if not isinstance(generator, str | Path):
+        return generator
+    path = Path(generator).expanduser().absolute()
+    return str(path) if generator not in generator_names() and path.exists() else generator
 
 
 def _length(parts, number):

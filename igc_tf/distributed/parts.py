@@ -63,6 +63,11 @@ class Parts:
                     "part of: expected another output directory"
                 )
             self._directory.write_json(MANIFEST, {"asked": asked, "begun_by": describe_code()})
+        elif not isinstance(earlier, dict) or not isinstance(earlier.get("asked"), dict):
+            raise InputError(
+                f"{self.path / MANIFEST} does not say what the parts are of: expected one that an "
+                "earlier call wrote; give another output directory"
+            )
         elif different := differences(earlier["asked"], asked):
             raise InputError(
                 f"{self.path} holds parts of something else (there, here): {different}. Give the "
@@ -89,11 +94,9 @@ class Parts:
 
         Raises:
             InputError: if it was too often, and never finished.
+            OutputError: if that cannot be written.
         """
-        path = self.path / f"{_TRIES}{number}"
-        with path.open("ab") as file:
-            file.write(b".")
-            tries = file.tell()
+        tries = self._directory.append(f"{_TRIES}{number}", b".")
         if tries > _MOST_TRIES:
             begin, end = self.span(number)
             raise InputError(
@@ -124,7 +127,7 @@ class Parts:
         self._directory.write(
             self._name(number), lambda path: parquet.write_table(table, path, compression="zstd")
         )
-        (self.path / f"{_TRIES}{number}").unlink(missing_ok=True)
+        self._directory.remove(f"{_TRIES}{number}")
 
     def about(self, number):
         """Returns what is known of a finished part.

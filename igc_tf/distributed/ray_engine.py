@@ -41,8 +41,8 @@ def work_on_ray(make, arguments, numbers, options):
         What each call returns, once it has, in any order.
 
     Raises:
-        InputError: if the cluster has no room for the actors, they do not start, or a call raises
-            an `IGCError`.
+        InputError: if there is no cluster at RAY_ADDRESS or it has no room for the actors, they do
+            not start, or what they make or do raises an `IGCError`.
     """
     with running():
         import ray
@@ -87,13 +87,19 @@ class _Actor:
             tf.config.experimental.set_memory_growth(gpu, True)
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        self._work = make(*arguments)
+        self._work, self._refused = None, None
+        try:
+            self._work = make(*arguments)
+        except IGCError as error:
+            self._refused = str(error)
 
     def __call__(self, batch):
         return {"done": [self._done(int(number)) for number in batch["number"]]}
 
     def _done(self, number):
         """What a call returns or refuses, pickled: of a refusal Ray would keep a trace alone."""
+        if self._refused is not None:
+            return pickle.dumps((None, self._refused))
         try:
             return pickle.dumps((self._work(number), None))
         except IGCError as error:
@@ -111,8 +117,17 @@ def running():
 
     is_ours = not ray.is_initialized()
     if is_ours:
-        with quiet_stderr():
-            ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            with quiet_stderr():
+                ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        except (ValueError, ConnectionError) as error:
+            address = os.environ.get("RAY_ADDRESS")
+            if address is None:
+                raise
+            raise InputError(
+                f"RAY_ADDRESS={address!r}: {error}; expected HOST:PORT of a cluster that runs, or "
+                '"auto" for one on this machine'
+            ) from error
     logger, context = logging.getLogger("ray.data"), ray.data.DataContext.get_current()
     before = logger.level, context.enable_progress_bars, context.wait_for_min_actors_s
     logger.setLevel(logging.CRITICAL)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igc_tf.distributed.records import IMAGE_COLUMNS, NAME_COLUMNS
+from igc_tf.distributed.records import find_columns
 from igc_tf.errors import DataError, InputError
 
 
@@ -38,10 +38,7 @@ class RayRows:
         if not isinstance(dataset, ray.data.Dataset):
             raise InputError(f"dataset is {type(dataset)}: expected a ray.data.Dataset")
         columns = dataset.columns() or []
-        image, name = (
-            next((column for column in columns if column in wanted), None)
-            for wanted in (IMAGE_COLUMNS, NAME_COLUMNS)
-        )
+        image, name = find_columns(columns)
         if image is None:
             raise DataError(f'the dataset has the columns {columns}: expected one called "image"')
         # what is finished is known by its number: the order must be the same each time
@@ -51,6 +48,8 @@ class RayRows:
         names = dataset.to_numpy_refs(column=name) if name is not None else None
         digests = ray.get([ray.remote(_digests).remote(block) for block in images])
         rows = [one for block in digests for one in block]
+        if not rows:
+            raise DataError("the dataset has no rows: expected at least one")
         return cls(
             tuple(images),
             None if names is None else tuple(names),
@@ -86,9 +85,15 @@ class RayRows:
 
 
 def _digests(images):
-    return [
-        hashlib.sha256(
-            image if isinstance(image, bytes) else np.ascontiguousarray(image).tobytes()
-        ).digest()
-        for image in images
-    ]
+    return [hashlib.sha256(_content(image)).digest() for image in images]
+
+
+def _content(image):
+    """What tells an image from others, in every process the same."""
+    if isinstance(image, bytes):
+        return image
+    array = np.asarray(image)
+    if array.dtype == object:
+        # none, or of numbers of several lengths: no image in any case
+        return repr(image).encode()
+    return f"{array.dtype} {array.shape} ".encode() + array.tobytes()

@@ -68,7 +68,7 @@ class ParquetFiles:
             raise DataError(f"{path} is no usable Parquet file ({error})") from error
         self.count = metadata.num_rows
         names = metadata.schema.to_arrow_schema().names
-        self._image, self._name = _columns(names)
+        self._image, self._name = find_columns(names)
         if self._image is None:
             raise DataError(f'{path} has the columns {names}: expected one called "image"')
         rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
@@ -117,7 +117,7 @@ def _values(column):
         return _values(column.field(inner))
     is_list = pyarrow.types.is_fixed_size_list(column.type) or pyarrow.types.is_list(column.type)
     numbers = is_list and not pyarrow.types.is_nested(column.type.value_type)
-    if numbers and not column.null_count:
+    if numbers and not column.null_count and not column.flatten().null_count:
         flat = column.flatten().to_numpy(zero_copy_only=False)
         ends = np.cumsum(column.value_lengths().to_numpy(zero_copy_only=False))
         return np.split(flat, ends[:-1])
@@ -128,12 +128,11 @@ def _values(column):
 
 
 def _as_array(value):
-    """Nested lists as an array; of rows of several lengths none that can be used."""
+    """Nested lists as an array; of rows of several lengths one of lists."""
     try:
-        array = np.asarray(value)
+        return np.asarray(value)
     except ValueError:
-        return None
-    return array
+        return np.asarray(value, object)
 
 
 class TFRecordFiles:
@@ -154,7 +153,7 @@ class TFRecordFiles:
         self.count, self._places = _scan(self.path)
         if self.count:
             names = sorted(next(iter(self._examples(0))).features.feature)
-            self._image, self._name = _columns(names)
+            self._image, self._name = find_columns(names)
             if self._image is None:
                 raise DataError(f'{path} has the features {names}: expected one called "image"')
 
@@ -224,8 +223,15 @@ def _feature(feature):
     return np.asarray(values, np.float32 if kind == "float_list" else np.int64)
 
 
-def _columns(names):
-    """The names of the columns of images and of names, None where there is none."""
+def find_columns(names):
+    """Returns which of some names are those of the images and of their names.
+
+    Args:
+        names: of columns, features or arrays, in capitals or not.
+
+    Returns:
+        `(image, name)`, each the first usual one that is there, None where there is none.
+    """
     by_name = {name.casefold(): name for name in names}
     return tuple(
         next((by_name[name] for name in wanted if name in by_name), None)

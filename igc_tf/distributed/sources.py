@@ -11,7 +11,8 @@ import numpy as np
 
 from igc_tf.data.labelled import LabelledData, scale_bytes
 from igc_tf.data.picture import PICTURE_SUFFIXES, decode_picture, frame_picture, read_picture
-from igc_tf.distributed.records import IMAGE_COLUMNS, NAME_COLUMNS, ParquetFiles, TFRecordFiles
+from igc_tf.distributed.parts import MANIFEST
+from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns
 from igc_tf.errors import DataError, IGCError, ImageFileError, InputError
 from igc_tf.ranges import lie_within
 
@@ -35,7 +36,8 @@ def open_source(dataset):
         dataset: one of these:
 
             - a path, or several of one kind: picture files; Parquet, TFRecord or NPZ files; or
-              folders of such, at any depth, in the order of their names;
+              folders of such, at any depth, in the order of their names; what lies in the output
+              of an earlier classification is left out;
             - an array (N, ...), or a `LabelledData`;
             - a `ray.data.Dataset` with a column "image" and, if you like, "file".
 
@@ -58,7 +60,8 @@ def open_source(dataset):
     if isinstance(dataset, str | Path):
         dataset = [dataset]
     try:
-        given = [Path(path).expanduser() for path in dataset]
+        # a process of Ray's may run elsewhere
+        given = [Path(path).expanduser().absolute() for path in dataset]
     except TypeError as error:
         raise InputError(
             f"dataset is a {type(dataset).__name__}: expected paths, an array, a LabelledData or "
@@ -261,32 +264,34 @@ class NpzFile:
 
     def __init__(self, path):
         self.path = path
-        images, names = _npz_arrays(path)
+        images, names = self._arrays()
         self.count = len(images)
         if names is not None and len(names) != self.count:
             raise DataError(f"{path} has {self.count} images and {len(names)} names")
 
     def read(self, begin, end):
         """Returns names and images."""
-        images, names = _npz_arrays(self.path)
+        images, names = self._arrays()
         images = images[begin:end]
         if names is None:
             return [f"{self.path} {begin + i}" for i in range(len(images))], images
         return [str(name) for name in names[begin:end]], images
 
+    def _arrays(self):
+        about = self.path.stat()
+        return _npz_arrays(self.path, (about.st_size, about.st_mtime_ns))
+
 
 # a worker reads many parts of one file after the other
 @functools.lru_cache(maxsize=1)
-def _npz_arrays(path):
+def _npz_arrays(path, version):
+    """The arrays of a file; the version tells it from another one that was there before."""
+    del version
     try:
         with np.load(path, allow_pickle=False) as file:
-            by_name = {name.casefold(): name for name in file.files}
-            image, named = (
-                next((by_name[name] for name in wanted if name in by_name), None)
-                for wanted in (IMAGE_COLUMNS, NAME_COLUMNS)
-            )
+            image, named = find_columns(file.files)
             if image is None:
-                raise DataError(f'{path} holds {sorted(by_name)}: expected an array "images"')
+                raise DataError(f'{path} holds {sorted(file.files)}: expected an array "images"')
             arrays = file[image], None if named is None else file[named]
     except IGCError:
         raise
@@ -306,7 +311,12 @@ def _open_files(given):
         if not path.exists():
             raise DataError(f"{path}: no such file or folder")
         if path.is_dir():
-            inside = [p for p in sorted(path.rglob("*")) if _is_seen(path, p)]
+            answers = {found.parent for found in path.rglob(MANIFEST)}
+            inside = [
+                found
+                for found in sorted(path.rglob("*"))
+                if _is_seen(path, found) and answers.isdisjoint(found.parents)
+            ]
             if not inside:
                 raise DataError(f"{path} holds nothing to classify: expected {_expected()}")
             paths += inside

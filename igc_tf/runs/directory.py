@@ -93,7 +93,19 @@ class RunDirectory:
         with _told_as(OutputError, self.path):
             for pattern in patterns:
                 for path in self.path.glob(pattern):
-                    path.unlink()
+                    # another process may have renamed or removed it
+                    path.unlink(missing_ok=True)
+
+    def append(self, name, data):
+        """Appends bytes to a file, which may be missing, and returns its size.
+
+        Raises:
+            OutputError: if the file cannot be written.
+        """
+        path = self.path / name
+        with _told_as(OutputError, path), path.open("ab") as file:
+            file.write(data)
+            return file.tell()
 
 
 @contextlib.contextmanager

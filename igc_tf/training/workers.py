@@ -66,7 +66,7 @@ def read_cluster(text):
     if len(workers) < 2:
         return workers, 0
     task = config.get("task")
-    if not isinstance(task, dict) or task.get("type") not in cluster:
+    if not isinstance(task, dict) or task.get("type") not in [*cluster]:
         raise _refused(text, f'its "task" has none of the types {[*cluster]}: {task!r}')
     kind, index = task["type"], task.get("index")
     count = len(cluster[kind])
@@ -101,8 +101,9 @@ def joined_workers(say=print):
 
     Raises:
         InputError: for a variable that says no such thing.
-        WorkerError: if this worker cannot listen at its address, the others do not come within an
-            hour, or, in the block, one of them is gone.
+        WorkerError: if TensorFlow has computed in this process before, this worker cannot listen at
+            its address, the others do not come within an hour, or, in the block, one of them is
+            gone.
     """
     workers, place = read_cluster(os.environ.get(VARIABLE))
     if len(workers) < 2:
@@ -128,6 +129,12 @@ def _waited_for(address):
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
+    except RuntimeError as error:
+        # TensorFlow's "Collective ops must be configured at program startup"
+        raise WorkerError(
+            f"TensorFlow has computed in this process already ({error}); expected to join the "
+            "others first, in a new process or a restarted notebook"
+        ) from error
     except tf.errors.UnknownError as error:
         raise WorkerError(
             f"{address}: this worker cannot listen there ({error.message}); expected a free port "

@@ -137,12 +137,23 @@ def test_the_temperature_is_the_calibrated_one():
         ({"gradient": "straight"}, "gradient='straight': expected one of envelope, unrolled, bpda"),
         ({"gradient": "bpda"}, "starts from the mean"),
         ({"temperature": 0.0}, "temperature=0.0"),
+        ({"temperature": np.inf}, "temperature=inf: expected a finite number"),
+        ({"temperature": "1"}, "temperature='1'"),
     ],
 )
 def test_refuses_what_it_cannot_do(arguments, message):
     classifier, *_ = _classifier(EXACT)
     with pytest.raises(InputError, match=message):
         classifier.as_model(**{"temperature": T, **arguments})
+
+
+def test_data_of_another_shape_are_refused():
+    classifier, *_ = _classifier(EXACT)
+    model = classifier.as_model(temperature=T)
+    assert model(random_data(1)).shape == (1, 3)
+    for shape in ((1, 1), (1, 1, 6), (6,)):
+        with pytest.raises(InputError, match=r"data of shape .*expected \(N, "):
+            model(np.zeros(shape, np.float32))
 
 
 def test_what_is_undone_passes_a_gradient_too():

@@ -104,6 +104,13 @@ def test_what_cannot_be_read_has_a_row(generator, digits, tmp_path):
     assert table["prediction"][good].tolist() == [str(label) for label in found.predictions]
 
 
+def test_answers_among_the_pictures_are_none(generator, pixels, tmp_path):
+    np.savez(tmp_path / "digits.npz", images=pixels)
+    assert classify(tmp_path, generator, tmp_path / "runs/answers")["classified"] == 23
+    assert classify(tmp_path, generator, tmp_path / "runs/answers")["classified"] == 0
+    assert classify(tmp_path, generator, tmp_path / "runs/others")["classified"] == 23
+
+
 def test_a_damaged_part_is_told_of(generator, digits, tmp_path):
     classify(digits, generator, tmp_path)
     (tmp_path / "part-00002.parquet").write_bytes(b"PAR1 no more")
@@ -118,8 +125,16 @@ def test_what_kills_every_worker_is_not_tried_for_ever(tmp_path):
     parts.count_try(0)
     with pytest.raises(InputError, match="examples 5 to 9 were tried 25 times"):
         parts.count_try(1)
+    (tmp_path / ".tries-7").mkdir()
+    with pytest.raises(OutputError, match="tries-7: Is a directory"):
+        parts.count_try(7)
+    (tmp_path / ".tries-7").rmdir()
     # a new call tries anew
     assert parts.begin({}) == [0, 1]
+    for strange in ([1], {"more": 1}):
+        (tmp_path / "_manifest.json").write_text(json.dumps(strange))
+        with pytest.raises(InputError, match="_manifest.json does not say"):
+            parts.begin({})
     parts.count_try(1)
 
 
@@ -139,6 +154,8 @@ def test_bad_options_are_refused_first(generator, digits, tmp_path):
         classify(digits, generator, tmp_path / "a", engine="dask")
     with pytest.raises(InputError, match="batch_size=0"):
         classify(digits, generator, tmp_path / "a", batch_size=0)
+    with pytest.raises(InputError, match="workers=4: expected a WorkerOptions"):
+        classify(digits, generator, tmp_path / "a", workers=4)
     with pytest.raises(InputError, match="part_size=0"):
         WorkerOptions(part_size=0)
     assert not (tmp_path / "a").exists()

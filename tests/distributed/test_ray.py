@@ -6,12 +6,15 @@ import signal
 
 import numpy as np
 import pandas
+import pyarrow
 import pytest
 
 from igc_tf.classifiers import load_classifier
 from igc_tf.distributed import WorkerOptions, classify_dataset
 from igc_tf.distributed.parts import Parts
-from igc_tf.distributed.ray_engine import room_on, work_on_ray
+from igc_tf.distributed.ray_engine import room_on, running, work_on_ray
+from igc_tf.distributed.ray_rows import _content
+from igc_tf.distributed.records import find_columns
 from igc_tf.distributed.sources import open_source
 from igc_tf.distributed.worker import Asked, Worker
 from igc_tf.errors import DataError, InputError
@@ -39,6 +42,13 @@ def cluster():
             yield
         finally:
             ray.shutdown()
+
+
+def test_a_cluster_that_is_not_there_is_named(monkeypatch):
+    # none runs here yet
+    monkeypatch.setenv("RAY_ADDRESS", "nowhere")
+    with pytest.raises(InputError, match="RAY_ADDRESS='nowhere'.*HOST:PORT"), running():
+        pass
 
 
 def test_the_only_cpu_is_taken_and_a_lazy_dataset_does_not_hang(
@@ -69,6 +79,9 @@ def test_the_only_cpu_is_taken_and_a_lazy_dataset_does_not_hang(
     turned = ray.data.range(23).map(lambda number: row({"id": 22 - number["id"]}))
     with pytest.raises(InputError, match="something else.*sha256"):
         classify_dataset(turned, generator, "fast", **asked)
+    with pytest.raises(DataError, match="no rows"):
+        none = pyarrow.table({"image": pyarrow.array([], pyarrow.list_(pyarrow.uint8()))})
+        classify_dataset(ray.data.from_arrow(none), generator, "fast", **asked)
     with pytest.raises(DataError, match=r"columns \['id'\]: expected one called \"image\""):
         classify_dataset(ray.data.range(3), generator, "fast", **asked)
 
@@ -135,6 +148,33 @@ class _Tells:
             raise InputError("piece 3 cannot be done")
         threads = tf.config.threading
         return number, threads.get_intra_op_parallelism_threads()
+
+
+class _CannotStart:
+    """Refuses to be made."""
+
+    def __init__(self):
+        raise InputError("there is no such generator on this machine")
+
+
+def test_an_actor_that_cannot_start_says_why(cluster):
+    found = work_on_ray(_CannotStart, (), [0], WorkerOptions(memory=0.5))
+    with pytest.raises(InputError, match="^there is no such generator"):
+        next(found)
+
+
+def test_an_image_is_known_by_its_content():
+    images = np.zeros([2, 3], np.float32)
+    values = [b"a", images, images.reshape(3, 2), images.astype(int), None, [[1], [2, 3]]]
+    contents = [_content(value) for value in values[:-1]]
+    contents.append(_content(np.array(values[-1], object)))
+    assert len(set(contents)) == len(values)
+    assert contents[-2:] == [b"None", _content(np.array([[1], [2, 3]], object))]
+
+
+def test_the_usual_columns_are_taken_in_their_order():
+    assert find_columns(["x", "id", "Image", "file"]) == ("Image", "file")
+    assert find_columns(["y"]) == (None, None)
 
 
 def test_actors_have_their_own_threads_and_say_what_they_refuse(cluster):

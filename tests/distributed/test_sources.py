@@ -133,8 +133,12 @@ def test_what_decides_the_answers_has_an_identity(tmp_path, digits, pixels):
     path = npz(tmp_path, pixels)
     before = open_source(path).identity()
     assert before == open_source(path).identity()
-    np.savez(path, images=pixels[:20], files=np.array(NAMES[:20]))
-    assert open_source(path).identity() != before
+    np.savez(path, images=pixels[3:20], files=np.array(NAMES[3:20]))
+    after = open_source(path)
+    assert after.identity() != before
+    # and it is read anew
+    assert after.count == 17 and after.read(0, 1)[0] == NAMES[3:4]
+    np.testing.assert_array_equal(after.read(0, 1)[1][0], pixels[3])
 
 
 @pytest.mark.parametrize(
@@ -147,6 +151,7 @@ def test_what_decides_the_answers_has_an_identity(tmp_path, digits, pixels):
         (np.full([9, 9], 1.5), "from 1.5 to 1.5"),
         (b"no picture", "is not a"),
         (None, "is missing"),
+        (np.array([[1, 2], [3]], object), "type object"),
     ],
 )
 def test_what_cannot_be_used_is_told_of_alone(value, expected, loaded, digits):
@@ -165,6 +170,28 @@ def test_pictures_of_another_size_are_framed(loaded, digits, pixels):
     assert errors == {}
     assert np.abs(data[0] - digits.images[0]).mean() < 0.03
     np.testing.assert_allclose(data[0], data[1], atol=1e-5)
+
+
+def test_one_missing_pixel_spoils_no_other_image(tmp_path, loaded, digits, pixels):
+    lists = [image.reshape(-1).tolist() for image in pixels[:3]]
+    lists[1][5] = None
+    parquet.write_table(
+        pyarrow.table({"image": pyarrow.array(lists, pyarrow.list_(pyarrow.uint8()))}),
+        tmp_path / "a.parquet",
+    )
+    data, errors = frame_values(*open_source(tmp_path).read(0, 3), loaded)
+    assert list(errors) == [1] and "must be numbers" in errors[1]
+    np.testing.assert_allclose(data, digits.images[[0, 2]], atol=1e-6)
+
+
+def test_a_path_is_the_same_from_anywhere(tmp_path, pixels, monkeypatch):
+    npz(tmp_path, pixels)
+    absolute = open_source(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert open_source("a.npz").identity() == absolute.identity()
+    source = open_source(".")
+    monkeypatch.chdir(tmp_path.parent)
+    assert source.read(0, 2)[0] == NAMES[:2]
 
 
 def test_what_is_no_source_is_refused(tmp_path, pixels):

@@ -115,7 +115,9 @@ def test_threats_bring_images_back_and_refuse_those_outside(text):
     np.testing.assert_allclose(threat.project(back, images, BOUNDS), back, atol=1e-6)
 
 
-@pytest.mark.parametrize("text", ["linf", "l1:0.3", "l2:-1", "l0:1.5", "linf:much"])
+@pytest.mark.parametrize(
+    "text", ["linf", "l1:0.3", "l2:-1", "l0:1.5", "linf:much", "l0:inf", "l2:nan"]
+)
 def test_other_threats_are_refused(text):
     with pytest.raises(InputError, match="expected NORM:SIZE"):
         AttacksOptions(threats=(text,))

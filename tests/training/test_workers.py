@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.data import bundled_digits
-from igc_tf.errors import InputError
+from igc_tf.errors import InputError, WorkerError
 from igc_tf.search import SearchSettings
 from igc_tf.training import CAGANRecipe, LeNetRecipe, joined_workers, train_generator, train_lenet
 from igc_tf.training.class_separation import ClassSeparation
@@ -178,6 +178,10 @@ def test_a_cluster_is_read():
         ('{"cluster": {"worker": ["a:1", "a:1"]}}', "same address"),
         ('{"cluster": {"worker": ["a:1", "b:1"]}}', "none of the types"),
         (
+            '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": ["x"], "index": 0}}',
+            "none of the types",
+        ),
+        (
             '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
             "index is 2 of 2",
         ),
@@ -192,6 +196,15 @@ def test_another_cluster_is_refused(text, said, monkeypatch):
     with pytest.raises(InputError, match=said) as refused, joined_workers():
         pass
     assert "TF_CONFIG=" in str(refused.value) and "expected such as" in str(refused.value)
+
+
+def test_a_process_that_has_computed_is_told_to_begin_anew(monkeypatch):
+    workers = {"worker": ["localhost:1", "localhost:2"]}
+    config = {"cluster": workers, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    tf.ones([1]).numpy()
+    with pytest.raises(WorkerError, match="has computed in this process already"), joined_workers():
+        pass
 
 
 def test_one_worker_is_no_cluster(monkeypatch):
