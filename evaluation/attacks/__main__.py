@@ -57,7 +57,12 @@ class AttacksOptions:
 
     generator: str = "mnist-cagan-compact"
     settings: tuple[str, ...] = ("fast",)
-    networks: tuple[str, ...] = ("mnist-lenet", "mnist-lenet-fair", "mnist-lenet-informed")
+    networks: tuple[str, ...] = (
+        "mnist-lenet",
+        "mnist-lenet-fair",
+        "mnist-lenet-informed",
+        "mnist-lenet-adversarial",
+    )
     threats: tuple[str, ...] = ("l2:1.5", "linf:0.1", "linf:0.3", "l0:12")
     images: Annotated[int, Range(1)] = 1000
     dear_images: Annotated[int, Range(0)] = 200
