@@ -161,7 +161,7 @@ def test_the_fair_lenet_reads_noise_better_than_the_one_that_never_saw_it():
 @pytest.mark.parametrize("name", [*lenet_names(), *generator_names()])
 def test_every_card_tells_how_it_was_made(name):
     card = lenet_card(name) if name in lenet_names() else generator_card(name)
-    assert card["training"]["command"].startswith("python -m training.")
+    assert card["training"]["command"].startswith(("python -m training.", "igc-tf train "))
     assert len(card["training"]["commit"]) >= 7
 
 
