@@ -125,7 +125,7 @@ def towards_reconstructions(victim, images, labels, threat, bounds, rounds=_ROUN
     """
     here = images
     best, is_wrong = images.copy(), np.zeros(len(images), bool)
-    scores = victim.classifier.predict(images, batch_size=victim.batch_size, verbose=0)
+    scores = victim.logits(images)
     scores[np.arange(len(labels)), labels] = -np.inf
     target = scores.argmax(axis=1)
     for _ in range(rounds):

@@ -1,5 +1,6 @@
 """Who is attacked: the classifier by some settings, and plain networks."""
 
+import warnings
 from dataclasses import replace
 
 import keras
@@ -38,7 +39,10 @@ class LibraryVictim:
 
     def logits(self, images):
         """Returns the logits (N, C)."""
-        scores = self.classifier.predict(images, batch_size=self.batch_size, verbose=0)
+        with warnings.catch_warnings():
+            # that it reproduces what an attack made badly: it is told of images as people have them
+            warnings.simplefilter("ignore", UserWarning)
+            scores = self.classifier.predict(images, batch_size=self.batch_size, verbose=0)
         return scores / self._temperature
 
     def predict(self, images):
