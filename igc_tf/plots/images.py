@@ -392,4 +392,4 @@ def _wrapped(name, width=_CAPTION):
 
 def _margin(names):
     """Inches that names need beside a row."""
-    return 0.08 * max(len(line) for name in names for line in name.split("\n"))
+    return 0.09 * max(len(line) for name in names for line in name.split("\n"))
