@@ -12,44 +12,37 @@ import importlib.abc
 import importlib.util
 import sys
 
+from igc_tf.lazy import lazy_names
+
 __version__ = "0.1.0"
 
-# name -> module; imported when first asked for, so that `import igc_tf` is quick and quiet
-_PUBLIC = {
-    "Classification": "igc_tf.classifiers",
-    "Evaluation": "igc_tf.classifiers",
-    "ConditionLayout": "igc_tf.data",
-    "Generator": "igc_tf.generators",
-    "IGCError": "igc_tf.errors",
-    "InputError": "igc_tf.errors",
-    "InverseClassification": "igc_tf.classifiers",
-    "InverseClassifier": "igc_tf.classifiers",
-    "InvertedGeneratorClassifier": "igc_tf.classifiers",
-    "MultiLabelClassification": "igc_tf.classifiers",
-    "MultiLabelInvertedGeneratorClassifier": "igc_tf.classifiers",
-    "SearchClassifier": "igc_tf.classifiers",
-    "SearchSettings": "igc_tf.search",
-    "diagnose": "igc_tf.classifiers",
-    "generator_card": "igc_tf.generators",
-    "generator_names": "igc_tf.generators",
-    "load_classifier": "igc_tf.classifiers",
-    "load_generator": "igc_tf.generators",
-    "load_images": "igc_tf.data",
-    "load_lenet": "igc_tf.classifiers",
-    "save_generator": "igc_tf.generators",
-}
-
-__all__ = [*_PUBLIC, "__version__"]
-
-
-def __getattr__(name):
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'igc_tf' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "Classification": "classifiers",
+        "Evaluation": "classifiers",
+        "ConditionLayout": "data",
+        "Generator": "generators",
+        "IGCError": "errors",
+        "InputError": "errors",
+        "InverseClassification": "classifiers",
+        "InverseClassifier": "classifiers",
+        "InvertedGeneratorClassifier": "classifiers",
+        "MultiLabelClassification": "classifiers",
+        "MultiLabelInvertedGeneratorClassifier": "classifiers",
+        "SearchClassifier": "classifiers",
+        "SearchSettings": "search",
+        "diagnose": "classifiers",
+        "generator_card": "generators",
+        "generator_names": "generators",
+        "load_classifier": "classifiers",
+        "load_generator": "generators",
+        "load_images": "data",
+        "load_lenet": "classifiers",
+        "save_generator": "generators",
+    },
+)
+__all__.append("__version__")
 
 
 def _register_layers():

@@ -3,18 +3,13 @@
 Imported when first asked for: `HLOProgram` needs no TensorFlow.
 """
 
-import importlib
+from igc_tf.lazy import lazy_names
 
-_PUBLIC = {
-    "HLOProgram": "igc_tf.export.hlo_program",
-    "export_hlo": "igc_tf.export.hlo",
-    "export_saved_model": "igc_tf.export.saved_model",
-}
-
-__all__ = sorted(_PUBLIC)
-
-
-def __getattr__(name):
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'igc_tf.export' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "HLOProgram": "hlo_program",
+        "export_hlo": "hlo",
+        "export_saved_model": "saved_model",
+    },
+)

@@ -4,24 +4,19 @@ Imported when first asked for: Keras is told of this package's layers (`igc_tf.g
 while it is being imported itself.
 """
 
-import importlib
+from igc_tf.lazy import lazy_names
 
-_PUBLIC = {
-    "Generator": "igc_tf.generators.generator",
-    "Prior": "igc_tf.generators.generator",
-    "analogy": "igc_tf.generators.latent_arithmetic",
-    "generator_card": "igc_tf.generators.store",
-    "generator_names": "igc_tf.generators.store",
-    "latent_path": "igc_tf.generators.latent_arithmetic",
-    "load_generator": "igc_tf.generators.store",
-    "mean_latent": "igc_tf.generators.latent_arithmetic",
-    "save_generator": "igc_tf.generators.store",
-}
-
-__all__ = sorted(_PUBLIC)
-
-
-def __getattr__(name):
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'igc_tf.generators' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "Generator": "generator",
+        "Prior": "generator",
+        "analogy": "latent_arithmetic",
+        "generator_card": "store",
+        "generator_names": "store",
+        "latent_path": "latent_arithmetic",
+        "load_generator": "store",
+        "mean_latent": "latent_arithmetic",
+        "save_generator": "store",
+    },
+)
