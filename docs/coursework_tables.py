@@ -1,6 +1,6 @@
 """Tables of the page on the DCGAN and CGAN coursework, made as those of `result_tables` are."""
 
-from result_files import percent, read, table, with_interval
+from result_files import percent, read, table
 
 from evaluation.coursework.retraining_claims import PUBLISHED
 
@@ -86,57 +86,6 @@ def coursework_claims():
     return table(["the document", "here", "figures"], rows)
 
 
-def coursework_classifier_loss():
-    """A classifier's loss in the generator's, against its weight."""
-    rows = []
-    for row in read("coursework/classifier-loss")["rows"]:
-        own, other = row["own"], row["other"]
-        rows.append(
-            [
-                f"{row['alpha']:g}",
-                f"{row['beta']:g}",
-                row["seed"],
-                with_interval(own["accuracy"], own["interval"]),
-                f"{own['inception_score']:.2f}",
-                with_interval(other["accuracy"], other["interval"]),
-                f"{other['inception_score']:.2f}",
-                f"{other['frechet']:.1f}",
-            ]
-        )
-    head = ["α", "β", "seed", "LeNet in the loss", "its inception score", "another LeNet"]
-    return table([*head, "its inception score", "Fréchet by it"], rows)
-
-
-def coursework_classification():
-    """The last generator of each training as a classifier."""
-    rows = []
-    for found in _by_variant(read("coursework/classification")["rows"]).values():
-        last = max(row["epoch"] for row in found)
-        for row in found:
-            if row["epoch"] == last:
-                images = row["images"]
-                accuracies = [
-                    with_interval(of["accuracy"], of["interval"]) for of in row["classification"]
-                ]
-                figures = f"{images['inception_score']:.2f}", f"{images['frechet']:.1f}"
-                rows.append([f"`{row['variant']}`", row["seed"], *accuracies, *figures])
-    sigmas = read("coursework/classification")["options"]["sigma"]
-    head = ["", "seed", *(f"sigma {sigma:g}" for sigma in sigmas), "inception score", "Fréchet"]
-    return table(head, rows)
-
-
-def coursework_correlations():
-    """Whether a generator with better images classifies better."""
-    rows = []
-    for row in read("coursework/classification")["correlations"]:
-        value, low, high = (
-            "–" if x is None else f"{x:+.2f}".replace("-", "−")
-            for x in (row["correlation"], *row["correlation_interval"])
-        )
-        rows.append([row["measure"], f"{row['sigma']:g}", f"{value} ({low} to {high})"])
-    return table(["better by", "sigma", "rank correlation (95 % interval)"], rows)
-
-
 def coursework_retraining():
     """A classifier that learnt from real and generated images, by their share."""
     rows = read("coursework/retraining")["rows"]
@@ -213,7 +162,4 @@ TABLES = {
     "coursework-scores": coursework_scores,
     "coursework-training": coursework_training,
     "coursework-claims": coursework_claims,
-    "coursework-classifier-loss": coursework_classifier_loss,
-    "coursework-classification": coursework_classification,
-    "coursework-correlations": coursework_correlations,
 }
