@@ -4,6 +4,8 @@ import warnings
 from dataclasses import replace
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from igc_tf.classifiers.differentiable import GRADIENTS
 from igc_tf.errors import InputError
@@ -95,10 +97,14 @@ class NetworkVictim:
         self.name, self.batch_size = name, 1000
         self.exact = keras.Model(network.inputs, logits)
         self.models = {"gradient": self.exact}
+        # some attacks ask about one image after the other: Keras' predict would take its time
+        self._compiled = tf.function(self.exact, reduce_retracing=True)
 
     def logits(self, images):
         """Returns the logits (N, C)."""
-        return self.exact.predict(images, batch_size=self.batch_size, verbose=0)
+        starts = range(0, len(images), self.batch_size)
+        parts = [tf.constant(images[n : n + self.batch_size], tf.float32) for n in starts]
+        return np.concatenate([self._compiled(part) for part in parts])
 
     def predict(self, images):
         """Returns the answers (N,)."""
