@@ -15,9 +15,12 @@ _PUBLISHED = {
 
 
 def _results():
-    """Every result of the program."""
+    """Every result of the program, those of the library first."""
     names = sorted(path.parent.name for path in RESULTS.glob("attacks/results/*/result.json"))
-    return [read(f"attacks/{name}") for name in names]
+    return sorted(
+        (read(f"attacks/{name}") for name in names),
+        key=lambda found: not found["options"]["settings"],
+    )
 
 
 def survivors():
