@@ -186,6 +186,21 @@ def nuisance():
     return table(["done to the digits", "read", *_ERRORS, "said to be covered"], lines)
 
 
+def robust_clean():
+    """All test digits, to which nothing happened but noise: what robustness costs."""
+    names = ("best-all", "observed-fast-all", "robust-all")
+    found = [read(f"reproduce/{name}")["rows"] for name in names]
+    lines = [
+        [
+            f"{rows[0]['sigma']:g}",
+            *(with_interval(row["accuracy"], row["interval"]) for row in rows),
+        ]
+        for rows in zip(*found, strict=True)
+    ]
+    head = ["sigma", "`mnist-cagan-compact`, best", "`mnist-cagan-observed`, fast"]
+    return table([*head, "the same, robust"], lines)
+
+
 def numbers():
     """{name: text} of the numbers that stand in sentences."""
     corrupted = read("corruptions/test")
@@ -215,4 +230,5 @@ TABLES = {
     "other-writers": other_writers,
     "out-of-class": out_of_class,
     "poses": poses,
+    "robust-clean": robust_clean,
 }

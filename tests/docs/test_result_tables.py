@@ -27,6 +27,16 @@ def test_accuracies_under_noise():
     assert [row[5] for row in rows] == ["95.1 %", "94.7 %", "91.2 %"]
 
 
+def test_robustness_has_its_price_beside_it():
+    rows = cells(result_tables.TABLES["robust-clean"]())
+    robust = result_files.read("reproduce/robust-all")["rows"]
+    assert [row[0] for row in rows] == ["0", "0.2", "0.4"]
+    for row, of in zip(rows, robust, strict=True):
+        assert row[3].startswith(
+            f"{100 * of['correct'] / 10_000:.2f} % ({100 * of['interval'][0]:.2f}"
+        )
+
+
 def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
     monkeypatch.setattr(result_files, "RESULTS", tmp_path)
     assert cells(result_tables.own_pictures()) == []
