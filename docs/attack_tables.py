@@ -1,5 +1,7 @@
 """Tables of the page on attacks, made as those of `result_tables` are."""
 
+from pathlib import Path
+
 from result_files import RESULTS, percent, read, table, with_interval
 
 # "Towards the first adversarially robust neural network model on MNIST" (Schott et al. 2019), table
@@ -23,6 +25,13 @@ def _results():
     )
 
 
+def _named(victim, result):
+    """A victim's name; the library's by its generator, too."""
+    if not victim.startswith("library"):
+        return victim
+    return f"`{Path(result['options']['generator']).name}`, {victim.partition(', ')[2]}"
+
+
 def survivors():
     """What is left of each victim's accuracy, and what took most of it."""
     lines = []
@@ -31,7 +40,7 @@ def survivors():
             clean, worst, dear = row["clean"], row["worst"], row["worst_of_dear"]
             lines.append(
                 [
-                    row["victim"],
+                    _named(row["victim"], result),
                     row["threat"],
                     percent(clean["accuracy"], 1),
                     with_interval(worst["accuracy"], worst["interval"]),
@@ -43,6 +52,16 @@ def survivors():
     return table([*head, "the strongest attack"], lines)
 
 
+def price():
+    """What all test digits are read as by the generator that was trained to withstand attacks."""
+    found = [read(f"reproduce/{name}")["rows"] for name in ("fast-all", "withstands-all")]
+    lines = [
+        [f"{rows[0]['sigma']:g}", *(with_interval(row["accuracy"], row["interval"]) for row in rows)]
+        for rows in zip(*found, strict=True)
+    ]
+    return table(["sigma", "`mnist-cagan-compact`, fast", "`withstands`, fast"], lines)
+
+
 def attacks():
     """How many images each attack of the library broke, of those that it was tried on."""
     found = {}
@@ -50,7 +69,8 @@ def attacks():
         for row in result["rows"]:
             if row["victim"].startswith("library"):
                 cell = f"{len(row['broken'])} of {row['tried']}"
-                found.setdefault((row["victim"], row["attack"]), {})[row["threat"]] = cell
+                victim = _named(row["victim"], result)
+                found.setdefault((victim, row["attack"]), {})[row["threat"]] = cell
     threats = list(dict.fromkeys(threat for cells in found.values() for threat in cells))
     lines = [
         [victim, attack, *(cells.get(threat, "–") for threat in threats)]
@@ -67,6 +87,7 @@ def published():
 
 TABLES = {
     "attacks": attacks,
+    "attacks-price": price,
     "attacks-published": published,
     "attacks-survivors": survivors,
 }
