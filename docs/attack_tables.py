@@ -56,7 +56,10 @@ def price():
     """What all test digits are read as by the generator that was trained to withstand attacks."""
     found = [read(f"reproduce/{name}")["rows"] for name in ("fast-all", "withstands-all")]
     lines = [
-        [f"{rows[0]['sigma']:g}", *(with_interval(row["accuracy"], row["interval"]) for row in rows)]
+        [
+            f"{rows[0]['sigma']:g}",
+            *(with_interval(row["accuracy"], row["interval"]) for row in rows),
+        ]
         for rows in zip(*found, strict=True)
     ]
     return table(["sigma", "`mnist-cagan-compact`, fast", "`withstands`, fast"], lines)
