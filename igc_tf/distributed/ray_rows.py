@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igc_tf.distributed.records import find_columns
+from igc_tf.distributed.records import find_columns, overlaps
 from igc_tf.errors import DataError, InputError
 
 
@@ -70,17 +70,13 @@ class RayRows:
         """See `open_source`."""
         import ray
 
-        names, values, first = [], [], 0
-        for block, last in enumerate(self.ends):
-            low, high = max(begin, first) - first, min(end, last) - first
-            if low < high:
-                values += list(ray.get(self.images[block])[low:high])
-                names += (
-                    [f"row {first + i}" for i in range(low, high)]
-                    if self.names is None
-                    else list(map(str, ray.get(self.names[block])[low:high]))
-                )
-            first = last
+        names, values = [], []
+        for block, low, high in overlaps(self.ends, begin, end):
+            values += list(ray.get(self.images[block])[low:high])
+            if self.names is not None:
+                names += map(str, ray.get(self.names[block])[low:high])
+        if self.names is None:
+            names = [f"row {begin + i}" for i in range(len(values))]
         return names, values
 
 

@@ -72,18 +72,14 @@ class ParquetFiles:
         if self._image is None:
             raise DataError(f'{path} has the columns {names}: expected one called "image"')
         rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
-        self._ends = np.cumsum([0, *rows]).tolist()
+        self._ends = np.cumsum(rows).tolist()
 
     def read(self, begin, end):
         """Returns names and values of rows."""
         _, parquet = import_pyarrow()
-        groups = [
-            i
-            for i, (low, high) in enumerate(zip(self._ends, self._ends[1:], strict=False))
-            if low < end and high > begin
-        ]
+        groups = [group for group, _, _ in overlaps(self._ends, begin, end)]
         wanted = [name for name in (self._image, self._name) if name is not None]
-        names, values, row = [], [], self._ends[groups[0]]
+        names, values, row = [], [], [0, *self._ends][groups[0]]
         with parquet.ParquetFile(self.path) as file:
             for batch in file.iter_batches(1024, groups, columns=wanted):
                 low, high = max(begin - row, 0), min(end - row, len(batch))
@@ -221,6 +217,24 @@ def _feature(feature):
     if kind == "bytes_list":
         return values[0] if values else None
     return np.asarray(values, np.float32 if kind == "float_list" else np.int64)
+
+
+def overlaps(ends, begin, end):
+    """Where examples lie that are kept in pieces, one piece after the other.
+
+    Args:
+        ends: for each piece the number of the first example behind it.
+        begin, end: the numbers of the first example that is wanted, and of that behind the last.
+
+    Yields:
+        `(piece, low, high)` of each that has some: its place, and their numbers in it.
+    """
+    first = 0
+    for piece, last in enumerate(ends):
+        low, high = max(begin, first) - first, min(end, last) - first
+        if low < high:
+            yield piece, low, high
+        first = last
 
 
 def find_columns(names):

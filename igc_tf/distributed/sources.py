@@ -12,7 +12,7 @@ import numpy as np
 from igc_tf.data.labelled import LabelledData, scale_bytes
 from igc_tf.data.picture import PICTURE_SUFFIXES, decode_picture, frame_picture, read_picture
 from igc_tf.distributed.parts import MANIFEST
-from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns
+from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns, overlaps
 from igc_tf.errors import DataError, IGCError, ImageFileError, InputError
 from igc_tf.ranges import lie_within
 
@@ -241,14 +241,11 @@ class Files:
 
     def read(self, begin, end):
         """See `open_source`."""
-        names, values, first = [], [], 0
-        for reader, last in zip(self.readers, self.ends, strict=True):
-            low, high = max(begin, first) - first, min(end, last) - first
-            if low < high:
-                found = reader.read(low, high)
-                names += found[0]
-                values += list(found[1])
-            first = last
+        names, values = [], []
+        for file, low, high in overlaps(self.ends, begin, end):
+            found = self.readers[file].read(low, high)
+            names += found[0]
+            values += list(found[1])
         return names, values
 
 
@@ -311,10 +308,11 @@ def _open_files(given):
         if not path.exists():
             raise DataError(f"{path}: no such file or folder")
         if path.is_dir():
-            answers = {found.parent for found in path.rglob(MANIFEST)}
+            inside = sorted(path.rglob("*"))
+            answers = {found.parent for found in inside if found.name == MANIFEST}
             inside = [
                 found
-                for found in sorted(path.rglob("*"))
+                for found in inside
                 if _is_seen(path, found) and answers.isdisjoint(found.parents)
             ]
             if not inside:
