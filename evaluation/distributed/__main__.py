@@ -152,9 +152,7 @@ class _Measuring:
     def classify(self, measured, engine, count, number):
         """Lets an engine classify so many images, once."""
         key = {"measured": measured, "engine": engine, "images": count, "round": number}
-        if any(
-            all(row.get(name) == value for name, value in key.items()) for row in self._run.rows
-        ):
+        if self._run.row(**key) is not None:
             return
         output = self._folder / f"{measured}-{engine}-{count}-{number}"
         report = self._report(self._source(count), output, engine, self._options.part_size)
