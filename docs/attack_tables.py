@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from result_files import RESULTS, percent, read, table, with_interval
+from result_files import RESULTS, by_sigma, percent, read, table, with_interval
 
 # "Towards the first adversarially robust neural network model on MNIST" (Schott et al. 2019), table
 # 1: what is left of the accuracy in the worst case over all its attacks
@@ -54,15 +54,9 @@ def survivors():
 
 def price():
     """What all test digits are read as by the generator that was trained to withstand attacks."""
-    found = [read(f"reproduce/{name}")["rows"] for name in ("fast-all", "withstands-all")]
-    lines = [
-        [
-            f"{rows[0]['sigma']:g}",
-            *(with_interval(row["accuracy"], row["interval"]) for row in rows),
-        ]
-        for rows in zip(*found, strict=True)
-    ]
-    return table(["sigma", "`mnist-cagan-compact`, fast", "`withstands`, fast"], lines)
+    return by_sigma(
+        {"`mnist-cagan-compact`, fast": "fast-all", "`withstands`, fast": "withstands-all"}
+    )
 
 
 def attacks():

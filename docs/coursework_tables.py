@@ -1,5 +1,7 @@
 """Tables of the page on the DCGAN and CGAN coursework, made as those of `result_tables` are."""
 
+import statistics
+
 from result_files import percent, read, table
 
 from evaluation.coursework.retraining_claims import PUBLISHED
@@ -9,9 +11,7 @@ def _mean_spread(values, digits):
     """A mean and, of several, its standard deviation."""
     if len(values) == 1:
         return f"{values[0]:.{digits}f}"
-    mean = sum(values) / len(values)
-    spread = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
-    return f"{mean:.{digits}f} ± {spread:.{digits}f}"
+    return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
 
 
 def _by_variant(rows):
@@ -79,13 +79,6 @@ def coursework_training():
     )
 
 
-def coursework_claims():
-    """The document's sentences, and whether they hold."""
-    claims = read("coursework/scores")["claims"]
-    rows = [[claim["claim"], claim["verdict"], claim["found"]] for claim in claims]
-    return table(["the document", "here", "figures"], rows)
-
-
 def coursework_retraining():
     """A classifier that learnt from real and generated images, by their share."""
     rows = read("coursework/retraining")["rows"]
@@ -140,12 +133,12 @@ def coursework_embeddings():
     return table([*head, "mean average precision", "of the worst class"], lines)
 
 
-def _evidence(name):
-    """A function that tables the claims of a result."""
+def _claims(name, figures="evidence"):
+    """A function that tables the document's sentences, and whether they hold, of a result."""
 
     def claims():
         lines = [
-            [claim["claim"], claim["verdict"], claim["evidence"]]
+            [claim["claim"], claim["verdict"], claim[figures]]
             for claim in read(f"coursework/{name}")["claims"]
         ]
         return table(["the document", "here", "figures"], lines)
@@ -153,12 +146,14 @@ def _evidence(name):
     return claims
 
 
+coursework_claims = _claims("scores", "found")
+
 TABLES = {
     "coursework-embeddings": coursework_embeddings,
     "coursework-few": coursework_few,
-    "coursework-linear": _evidence("embeddings"),
+    "coursework-linear": _claims("embeddings"),
     "coursework-retraining": coursework_retraining,
-    "coursework-retraining-claims": _evidence("retraining"),
+    "coursework-retraining-claims": _claims("retraining"),
     "coursework-scores": coursework_scores,
     "coursework-training": coursework_training,
     "coursework-claims": coursework_claims,

@@ -36,6 +36,20 @@ def percent(share, digits=2):
     return f"{100 * share:.{digits}f} %"
 
 
+def by_sigma(columns):
+    """Accuracies of results of `igc-tf reproduce` side by side.
+
+    Args:
+        columns: {head: the result's name}, of the same noise.
+    """
+    found = [read(f"reproduce/{name}")["rows"] for name in columns.values()]
+    lines = []
+    for rows in zip(*found, strict=True):
+        cells = (with_interval(row["accuracy"], row["interval"]) for row in rows)
+        lines.append([f"{rows[0]['sigma']:g}", *cells])
+    return table(["sigma", *columns], lines)
+
+
 def with_interval(share, interval):
     """0.9703 with its ends as "97.03 % (96.68 to 97.35)"."""
     low, high = interval

@@ -1,6 +1,6 @@
 """Tables of the page on robustness, made from the result files like those of `result_tables`."""
 
-from result_files import percent, read, table, with_interval
+from result_files import by_sigma, percent, read, table, with_interval
 
 
 def _reader(name):
@@ -188,17 +188,13 @@ def nuisance():
 
 def robust_clean():
     """All test digits, to which nothing happened but noise: what robustness costs."""
-    names = ("best-all", "observed-fast-all", "robust-all")
-    found = [read(f"reproduce/{name}")["rows"] for name in names]
-    lines = [
-        [
-            f"{rows[0]['sigma']:g}",
-            *(with_interval(row["accuracy"], row["interval"]) for row in rows),
-        ]
-        for rows in zip(*found, strict=True)
-    ]
-    head = ["sigma", "`mnist-cagan-compact`, best", "`mnist-cagan-observed`, fast"]
-    return table([*head, "the same, robust"], lines)
+    return by_sigma(
+        {
+            "`mnist-cagan-compact`, best": "best-all",
+            "`mnist-cagan-observed`, fast": "observed-fast-all",
+            "the same, robust": "robust-all",
+        }
+    )
 
 
 def numbers():
