@@ -21,11 +21,12 @@ _GROWTH = 0.5
 
 @dataclass(frozen=True)
 class Perturbation:
-    """How far the images of a batch are changed; if in both norms, half of them in each.
+    """How far the images of a batch are changed; if in several norms, a like part of them in each.
 
     Attributes:
         linf: the most that each pixel changes, in units of the images; 0 for none so.
         l2: the most that the root of the sum of squares over an image is, likewise.
+        l0: the most pixels that change, each to any colour; 0 for none so.
         steps: of the ascent.
 
     Raises:
@@ -34,6 +35,7 @@ class Perturbation:
 
     linf: Annotated[float, Range(0)] = 0.0
     l2: Annotated[float, Range(0)] = 0.0
+    l0: Annotated[int, Range(0)] = 0
     steps: Annotated[int, Range(1)] = 7
 
     def __post_init__(self):
@@ -42,7 +44,11 @@ class Perturbation:
     @property
     def changes(self):
         """Whether it changes anything."""
-        return self.linf > 0 or self.l2 > 0
+        return bool(self._sizes)
+
+    @property
+    def _sizes(self):
+        return {norm: getattr(self, norm) for norm in _BALLS if getattr(self, norm) > 0}
 
     def of(self, loss, images, others, bounds, seed):
         """Changes images so that a loss becomes large, each by up to a random part of the most.
@@ -59,7 +65,7 @@ class Perturbation:
         """
         if not self.changes:
             return images
-        sizes = {norm: getattr(self, norm) for norm in _BALLS if getattr(self, norm) > 0}
+        sizes = self._sizes
         count, changed = tf.shape(images)[0], []
         for number, (norm, most) in enumerate(sizes.items()):
             ends = [(number + add) * count // len(sizes) for add in (0, 1)]
@@ -128,7 +134,8 @@ def network_loss(network, labels):
 def perturb(loss, images, size, steps, bounds, seed, norm="linf"):
     """Changes images so that a loss becomes large: projected gradient ascent (§2.1).
 
-    Begins at random in the ball, and goes along the norm's steepest direction.
+    Begins at random in the ball, and goes along the norm's steepest direction. Of few pixels, it
+    begins with none and takes on those that promise most.
 
     Args:
         loss: images (B, ...) -> (B,), differentiable.
@@ -138,12 +145,13 @@ def perturb(loss, images, size, steps, bounds, seed, norm="linf"):
         steps: evaluations of the gradient, at least 1.
         bounds: `(low, high)` of the images.
         seed: int32 (2,), of the start.
-        norm: "linf", the largest change of a pixel; or "l2", the root of the sum of squares.
+        norm: "linf", the largest change of a pixel; "l2", the root of the sum of squares; or "l0",
+            how many pixels of images (B, H, W, channels) change.
 
     Returns:
         float32 of the same shape, within the bounds and the balls; no gradient passes.
     """
-    ball = _BALLS[norm](images, size, bounds)
+    ball = _BALLS[norm](images, size, steps, bounds)
     shape = images.shape[1:]
     random = draw_rows(
         lambda count: tf.random.stateless_uniform([count, *shape], seed, -1.0, 1.0),
@@ -154,42 +162,81 @@ def perturb(loss, images, size, steps, bounds, seed, norm="linf"):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(changed)
             found = loss(changed)
-        gradient = tape.gradient(found, changed)
-        moved = changed + size * (_REACH / steps) * ball.along(gradient, tf.sign(gradient))
-        return step + 1, ball.project(moved)
+        return step + 1, ball.ascend(changed, tape.gradient(found, changed), step)
 
-    begin = ball.project(images + size * ball.along(random, random))
-    return tf.stop_gradient(tf.while_loop(lambda step, _: step < steps, ascend, (0, begin))[1])
+    state = (0, ball.begin(random))
+    return tf.stop_gradient(tf.while_loop(lambda step, _: step < steps, ascend, state)[1])
 
 
 class _Cube:
     """What lies within `size` of the images in every pixel."""
 
-    def __init__(self, images, size, bounds):
+    def __init__(self, images, size, steps, bounds):
         low, high = bounds
+        self._images, self._size, self._stride = images, size, size * (_REACH / steps)
         self._least, self._most = tf.maximum(images - size, low), tf.minimum(images + size, high)
 
-    def project(self, changed):
-        return tf.clip_by_value(changed, self._least, self._most)
+    def begin(self, random):
+        return self._project(self._images + self._size * random)
 
-    def along(self, direction, in_each_pixel):
-        del direction
-        return in_each_pixel
+    def ascend(self, changed, gradient, step):
+        del step
+        return self._project(changed + self._stride * tf.sign(gradient))
+
+    def _project(self, changed):
+        return tf.clip_by_value(changed, self._least, self._most)
 
 
 class _Sphere:
     """What lies within `size` of the images by the root of the sum of squares."""
 
-    def __init__(self, images, size, bounds):
+    def __init__(self, images, size, steps, bounds):
         self._images, self._size, self._bounds = images, size, bounds
+        self._stride = size * (_REACH / steps)
 
-    def project(self, changed):
+    def begin(self, random):
+        return self._project(self._images + self._size * random / _length(random))
+
+    def ascend(self, changed, gradient, step):
+        del step
+        return self._project(changed + self._stride * gradient / _length(gradient))
+
+    def _project(self, changed):
         change = tf.clip_by_value(changed, *self._bounds) - self._images
         return self._images + change * tf.minimum(1.0, self._size / _length(change))
 
-    def along(self, direction, in_each_pixel):
-        del in_each_pixel
-        return direction / _length(direction)
+
+class _FewPixels:
+    """What differs from the images in at most `size` pixels; each step takes on a part of them.
+
+    As in "The Limitations of Deep Learning in Adversarial Settings" (Papernot et al. 2016), a pixel
+    goes at once to the end of its range.
+    """
+
+    def __init__(self, images, size, steps, bounds):
+        self._images, self._bounds = images, bounds
+        self._most, self._part = size, size / steps
+
+    def begin(self, random):
+        del random
+        return self._images
+
+    def ascend(self, changed, gradient, step):
+        low, high = self._bounds
+        ends = tf.where(gradient > 0, high, low)
+        promise = tf.reduce_sum(gradient * (ends - changed), axis=-1, keepdims=True)
+        taken = tf.reduce_any(changed != self._images, axis=-1, keepdims=True)
+        promise = tf.where(taken, promise.dtype.max, promise)
+        allowed = tf.minimum(tf.math.ceil(self._part * tf.cast(step + 1, tf.float32)), self._most)
+        chosen = (_ranks(promise) <= allowed) & ~taken
+        return tf.where(chosen, ends, changed)
+
+
+def _ranks(values):
+    """Of an image's values (B, H, W, 1), the largest is the first, and so on."""
+    flat = tf.reshape(values, [tf.shape(values)[0], -1])
+    ranks = tf.argsort(tf.argsort(flat, direction="DESCENDING", stable=True))
+    return tf.cast(tf.reshape(ranks + 1, tf.shape(values)), tf.float32)
 
 
 def _length(direction):
@@ -198,4 +245,4 @@ def _length(direction):
     return tf.sqrt(tf.maximum(square, 1e-24))
 
 
-_BALLS = {"linf": _Cube, "l2": _Sphere}
+_BALLS = {"linf": _Cube, "l2": _Sphere, "l0": _FewPixels}

@@ -47,6 +47,40 @@ def test_within_a_sphere_a_linear_loss_rises_along_its_gradient():
     assert (np.linalg.norm(clipped - images, axis=1) <= 0.5 + 1e-6).all()
 
 
+def test_the_few_pixels_that_raise_a_linear_loss_most_are_changed():
+    # the pixels in which gradient times room is largest, worked out by hand: of the first image
+    # 5 · 0.5, 4 · 1 and 3 · 0.9; its last pixel is already where the loss wants it
+    slope = np.array([[1, -5, 4], [3, 0.1, 9]], np.float32).reshape(1, 2, 3, 1)
+    images = np.zeros((2, 2, 3, 1), np.float32)
+    images[0] = np.array([[0.2, 0.0, -0.5], [-0.4, 0.0, 0.5]])[..., np.newaxis]
+    images[1] = 0.25
+
+    def loss(changed):
+        return tf.reduce_sum(changed * slope, axis=[1, 2, 3])
+
+    size = tf.reshape([2.9, 1.0], [2, 1, 1, 1])
+    found = perturb(loss, tf.constant(images), size, 2, (-0.5, 0.5), [0, 5], "l0").numpy()
+    expected = images.copy()
+    expected[0, 0, 2] = 0.5  # 4 · 1
+    expected[0, 1, 0] = 0.5  # 3 · 0.9
+    expected[1, 0, 1] = -0.5  # 5 · 0.75, more than 9 · 0.25
+    np.testing.assert_allclose(found, expected)
+
+
+def test_colours_of_a_pixel_change_together():
+    slope = np.array([[1.0, -1.0, 1.0], [2.5, 0.0, 0.0]], np.float32).reshape(1, 1, 2, 3)
+    found = perturb(
+        lambda changed: tf.reduce_sum(changed * slope, axis=[1, 2, 3]),
+        tf.zeros([1, 1, 2, 3]),
+        tf.ones([1, 1, 1, 1]),
+        1,
+        (-0.5, 0.5),
+        [0, 5],
+        "l0",
+    )
+    np.testing.assert_allclose(found, [[[[0.5, -0.5, 0.5], [0, 0, 0]]]])
+
+
 def test_of_a_batch_one_half_is_changed_in_each_norm():
     images = tf.zeros([40, 6])
     signs = tf.constant(np.repeat([1.0, -1.0], 20).astype(np.float32))
