@@ -13,7 +13,6 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.runs import progress_bar
 from igc_tf.search.engine import Search
-from igc_tf.search.observations import OBSERVATIONS
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.state import Batch
 
@@ -48,8 +47,8 @@ class SearchClassifier(Calibrated):
         self.generator = Generator.of(generator)
         self.settings = settings if settings is not None else self.default_settings()
         space = self.space()
-        if observation is None and self.settings.observation is not None:
-            observation = OBSERVATIONS[self.settings.observation](self.generator)
+        if observation is None:
+            observation = self.settings.observed(self.generator)
         if observation is not None:
             space = space.observed(observation)
         self.search = Search(self.generator, space, self.settings, observation)

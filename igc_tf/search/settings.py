@@ -98,6 +98,14 @@ class SearchSettings:
         if total != self.steps:
             raise InputError(f"plan={self.plan!r} has {total} steps: expected steps={self.steps}")
 
+    def observed(self, generator):
+        """Returns the `Observation` of these settings for a `Generator`, or None.
+
+        Raises:
+            InputError: for a generator whose data cannot be observed so.
+        """
+        return None if self.observation is None else OBSERVATIONS[self.observation](generator)
+
     def stages(self, candidates):
         """Returns the plan for so many candidates.
 

@@ -126,6 +126,11 @@ class ClassSeparation:
         check_ranges(self)
         if self.decision is not None:
             resolve_difference(self.decision)
+        if self.observed and self.settings.observation is not None:
+            raise InputError(
+                f"observed={self.observed!r} with settings.observation="
+                f"{self.settings.observation!r}: expected one of both"
+            )
 
     @property
     def changes(self):
@@ -147,10 +152,12 @@ class ClassSeparation:
             )
         restriction = self.settings.restriction(generator.prior)
         space = Space.per_value(generator, restriction, latent_start=self.settings.start)
-        if not self.observed:
-            return Search(generator, space, self.settings)
-        lens = KnownLens(generator.bounds)
-        return Search(generator, space.observed(lens), self.settings, lens)
+        observation = self.settings.observed(generator)
+        if self.observed:
+            observation = KnownLens(generator.bounds)
+        if observation is not None:
+            space = space.observed(observation)
+        return Search(generator, space, self.settings, observation)
 
     def search(self, engine, data, condition, seed):
         """Searches the first `images` of a batch; under the tape of `loss` if by an encoder.

@@ -1,4 +1,4 @@
-"""What the light does to a picture: brightness, contrast, unevenness, negatives."""
+"""What the light does to a picture: brightness, contrast, unevenness, negatives, no greys."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -233,6 +233,38 @@ class Polarity(Bent):
         if not inverted:
             return ""
         return "as a negative" if self.part == "whole" else f"{inverted} {self.part} negative"
+
+
+@dataclass(frozen=True)
+class BlackAndWhite(Bent):
+    """No greys: each value is the low bound or the high one, whichever is nearer.
+
+    A change of less than half of the range leaves most pixels of a drawing as they are; so ABS was
+    made to withstand more ("Towards the First Adversarially Robust Neural Network Model on MNIST",
+    Schott et al. 2019, Binary ABS). Its only parameter, the threshold, stays in the middle.
+
+    Gradients pass as if nothing had happened ("Estimating or Propagating Gradients Through
+    Stochastic Neurons", Bengio et al. 2013): the true ones are 0, and would hide from attacks what
+    they could change.
+
+    Attributes:
+        low, high: the bounds of the data.
+    """
+
+    low: float = -0.5
+    high: float = 0.5
+    moves = False
+    parameters = (Parameter("threshold", "of the range", 0.0, 1.0, 0.5, 0.5),)
+
+    def apply(self, generated, nuisance):
+        """See `Bent.apply`."""
+        threshold = self.low + column(nuisance, 0) * (self.high - self.low)
+        ends = tf.where(generated > threshold, self.high, self.low)
+        return generated + tf.stop_gradient(ends - generated)
+
+    def undo(self, data, nuisance):
+        """The data without their greys, too: what greys there were is not known."""
+        return self.apply(data, nuisance)
 
 
 def _ends(data, axis):

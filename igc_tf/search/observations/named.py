@@ -6,18 +6,19 @@ from igc_tf.errors import InputError
 from igc_tf.search.observations.base import Identity
 from igc_tf.search.observations.blur import Blur, MotionBlur, Outline
 from igc_tf.search.observations.compose import AnyOf, Compose, Explanations, Undone
-from igc_tf.search.observations.light import Light, Polarity, UnevenLight
+from igc_tf.search.observations.light import BlackAndWhite, Light, Polarity, UnevenLight
 from igc_tf.search.observations.pose import Pose
+
+
+def _black_and_white(generator):
+    """The data without greys."""
+    _check_images("black_and_white", generator)
+    return Undone(BlackAndWhite(*generator.bounds))
 
 
 def _robust(generator):
     """Light, negatives, shifts undone, and seen through lenses that cannot be undone."""
-    if len(generator.data_shape) != 3 or not np.isfinite(generator.bounds).all():
-        raise InputError(
-            f"observation='robust': the generator {generator.name!r} makes data of shape "
-            f"{generator.data_shape} in {generator.bounds}; expected images (height, width, "
-            "channels) in finite bounds"
-        )
+    _check_images("robust", generator)
     height, width, _ = generator.data_shape
     low, high = generator.bounds
     ends = {"low": low, "high": high}
@@ -46,5 +47,14 @@ def _robust(generator):
     )
 
 
+def _check_images(name, generator):
+    if len(generator.data_shape) != 3 or not np.isfinite(generator.bounds).all():
+        raise InputError(
+            f"observation={name!r}: the generator {generator.name!r} makes data of shape "
+            f"{generator.data_shape} in {generator.bounds}; expected images (height, width, "
+            "channels) in finite bounds"
+        )
+
+
 # made for a generator: its frame and its bounds
-OBSERVATIONS = {"robust": _robust}
+OBSERVATIONS = {"black_and_white": _black_and_white, "robust": _robust}
