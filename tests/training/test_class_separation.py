@@ -1,9 +1,13 @@
 """The gradient that separates the classes, against finite differences of the searched minimum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import igc_tf
+from igc_tf.data import bundled_digits
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -342,3 +346,22 @@ def test_a_perturbation_goes_where_the_classes_are_confused_most():
     assert (lengths <= 0.01 + 1e-6).all() and lengths.max() > 0.004
     cosines = (change * steepest).sum(axis=1) / lengths / np.linalg.norm(steepest, axis=1)
     assert (cosines > 0.95).all()
+
+
+def test_what_the_settings_observe_is_trained_on():
+    settings = SearchSettings(steps=0, start="encoder", observation="black_and_white")
+    generator = igc_tf.load_generator("mnist-cagan-compact")
+    digits = bundled_digits().sample(5, seed=0)
+    differences = []
+    for given, data in (
+        (settings, digits.images),
+        (replace(settings, observation=None), np.where(digits.images > 0, 0.5, -0.5)),
+    ):
+        separation = ClassSeparation(given, images=5)
+        engine = separation.engine(generator)
+        condition = tf.one_hot(digits.labels, 10)
+        searched = separation.search(engine, tf.constant(data, tf.float32), condition, [0, 0])
+        differences.append(separation.loss(searched)[1]["reconstruction"])
+    np.testing.assert_allclose(*differences, rtol=1e-5)
+    with pytest.raises(InputError, match=r"observed=0\.5 with settings\.observation='black_and"):
+        ClassSeparation(settings, observed=0.5)

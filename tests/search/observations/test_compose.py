@@ -1,14 +1,16 @@
 """Observations made of observations, and the search that tries them."""
 
-import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import igc_tf
+from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
+from igc_tf.generators import Generator
 from igc_tf.search import Batch, Search, SearchSettings, Space
 from igc_tf.search.observations import (
     AnyOf,
@@ -20,6 +22,7 @@ from igc_tf.search.observations import (
     Pose,
     Undone,
 )
+from tests.fixtures.linear_generator import linear_generator
 
 DIGITS = bundled_digits().sample(6, seed=3)
 SHIFT, LIGHT = Pose(shifts_only=True), Light(weight=0.01)
@@ -237,7 +240,7 @@ def test_evidence_adds_up_the_candidates_of_a_class(fast):
     observation = AnyOf(Identity(), Blur((0.5, 1.0)))
     scores = []
     for evidence in (None, 0.02):
-        settings = dataclasses.replace(fast.settings, evidence=evidence)
+        settings = replace(fast.settings, evidence=evidence)
         space = Space.per_value(fast.generator, latent_start="encoder").observed(observation)
         result = Search(fast.generator, space, settings, observation).run(DIGITS.images)
         scores.append(result.scores.numpy())
@@ -245,3 +248,23 @@ def test_evidence_adds_up_the_candidates_of_a_class(fast):
     np.testing.assert_allclose(scores[0], each.max(axis=2), rtol=1e-6)
     total = 0.02 * np.log(np.exp(each / 0.02).sum(axis=2))
     np.testing.assert_allclose(scores[1], total, rtol=1e-4)
+
+
+def test_settings_observe_images_without_greys():
+    greys = bundled_digits().sample(20, seed=4).images
+    settings = SearchSettings(steps=0, start="encoder")
+    plain, black_and_white = (
+        igc_tf.load_classifier("mnist-cagan-compact", replace(settings, observation=name))
+        for name in (None, "black_and_white")
+    )
+    ends = np.where(greys > 0, 0.5, -0.5).astype(np.float32)
+    found = black_and_white.classify(greys)
+    np.testing.assert_array_equal(found.differences, plain.classify(ends).differences)
+    assert np.abs(found.differences - plain.classify(greys).differences).max() > 0.01
+
+
+def test_only_images_have_no_greys():
+    model, _, _ = linear_generator()
+    settings = SearchSettings(observation="black_and_white")
+    with pytest.raises(InputError, match="'black_and_white': .* of shape .6,. .* expected images"):
+        InvertedGeneratorClassifier(Generator(model), settings)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import ndimage
 
 from igc_tf.data import bundled_digits
 from igc_tf.search import Batch
-from igc_tf.search.observations import Light, Polarity, UnevenLight
+from igc_tf.search.observations import BlackAndWhite, Light, Polarity, UnevenLight
 
 DIGITS = bundled_digits().sample(6, seed=3).images
 
@@ -102,3 +103,23 @@ def test_a_light_that_leaves_nothing_of_the_picture_explains_nothing(light):
     undone = light.undo(empty, start[2:, 0]).numpy()
     np.testing.assert_allclose(undone, -0.5, atol=1e-6)
     np.testing.assert_array_equal(light.penalty(start), [[0.0], [0.0], [1.0], [1.0]])
+
+
+def test_without_greys_every_value_is_the_nearer_bound():
+    data = np.float32([0.0, 0.9, 1.1, 2.0]).reshape(1, 2, 2, 1)
+    observation = BlackAndWhite(0.0, 2.0)
+    start = _start(observation, data)[:, 0]
+    found = observation.undo(data, start).numpy()
+    np.testing.assert_array_equal(found.ravel(), [0, 0, 2, 2])
+    # so are data that changed by less than to the middle
+    changed = data + np.float32([0.8, 0.05, -0.05, -0.8]).reshape(data.shape)
+    np.testing.assert_array_equal(observation.undo(changed, start), found)
+
+
+def test_without_greys_a_gradient_passes_as_if_nothing_had_happened():
+    data, weights = tf.constant(DIGITS), tf.random.stateless_normal(DIGITS.shape, [0, 1])
+    observation = BlackAndWhite()
+    with tf.GradientTape() as tape:
+        tape.watch(data)
+        seen = tf.reduce_sum(weights * observation.undo(data, _start(observation, DIGITS)[:, 0]))
+    np.testing.assert_array_equal(tape.gradient(seen, data), weights)
