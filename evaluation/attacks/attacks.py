@@ -75,11 +75,13 @@ def attacks_of(victim, rivals, bounds, steps, restarts, tries):
     for gradient, model in victim.models.items():
 
         def pixels(images, labels, threat, seed, model=model):
-            return greedy_pixels(model, images, labels, threat, bounds)
+            return one_by_one(model, images, labels, threat, bounds)
 
         ending = f", {gradient}" if len(victim.models) > 1 else ""
         is_dear = gradient.startswith("unrolled")
         found.append(Attack(f"pixels, one by one{ending}", ("l0",), is_dear, pixels))
+        if not victim.sees_greys:
+            found.append(Attack(f"past the middle, one by one{ending}", ("l2",), is_dear, pixels))
         found += [
             Attack(
                 f"APGD, {loss}{ending}",
@@ -141,33 +143,83 @@ def towards_reconstructions(victim, images, labels, threat, bounds, rounds=_ROUN
     return best
 
 
-def greedy_pixels(model, images, labels, threat, bounds):
-    """Makes one pixel after another black or white, the most harmful of those that seem so.
+def one_by_one(model, images, labels, threat, bounds, batch_size=25):
+    """Changes one value after another, the most harmful of those that seem so.
 
-    In each round the gradient says which changes promise most, as "The limitations of deep
-    learning in adversarial settings" (Papernot et al. 2016) does; the model is asked about these.
+    In each round the gradient says which changes promise most for what they cost, as "The
+    limitations of deep learning in adversarial settings" (Papernot et al. 2016) does; the model is
+    asked about these.
+
+    Args:
+        model: images (N, ...) -> logits (N, C), differentiable.
+        images: (N, ...) in the bounds.
+        labels: the right classes (N,).
+        threat: within "l0" a value becomes black or white, and costs one; within "l2" it is carried
+            just past the middle of the bounds, and costs its square: what tells where no greys are
+            seen.
+        bounds: `(low, high)`.
+        batch_size: images at once.
+
+    Returns:
+        float32 (N, ...), within the threat.
     """
+    starts = range(0, len(images), batch_size)
+    parts = [np.s_[n : n + batch_size] for n in starts]
+    return np.concatenate(
+        [_changed_greedily(model, images[part], labels[part], threat, bounds) for part in parts]
+    )
+
+
+def _changed_greedily(model, images, labels, threat, bounds):
+    given = images.reshape(len(images), -1)
+    found, is_free = given.copy(), np.ones(given.shape, bool)
+    left = np.full(len(images), float(threat.size if threat.norm == "l0" else threat.size**2))
+    goes_on = np.arange(len(images))
+    while len(goes_on):
+        here, right = found[goes_on], labels[goes_on]
+        loss, gradient = _loss_and_gradient(model, here.reshape(-1, *images.shape[1:]), right)
+        value, gain, cost = _prices(here, gradient.reshape(here.shape), threat, bounds)
+        is_open = is_free[goes_on] & (gain > 0) & (cost <= left[goes_on, np.newaxis])
+        promise = np.where(is_open, gain / cost, -np.inf)
+        # (G, A): those that the model is asked about
+        places = np.argsort(-promise, axis=1)[:, :_ASKED]
+        asked = np.repeat(here[:, np.newaxis], places.shape[1], axis=1)
+        values = np.take_along_axis(value, places, axis=1)
+        np.put_along_axis(asked, places[:, :, np.newaxis], values[:, :, np.newaxis], axis=2)
+        logits = model(asked.reshape(-1, *images.shape[1:])).numpy()
+        losses = cross_entropy(logits, np.repeat(right, places.shape[1])).numpy()
+        costs = np.take_along_axis(cost, places, axis=1)
+        rises = (losses.reshape(places.shape) - loss[:, np.newaxis]) / costs
+        wrong = logits.argmax(axis=1).reshape(places.shape) != right[:, np.newaxis]
+        rises = np.where(wrong, np.inf, rises)
+        rises[~np.take_along_axis(is_open, places, axis=1)] = -np.inf
+        best, rows = rises.argmax(axis=1), np.arange(len(goes_on))
+        # nothing is left to be changed where none is open
+        changes = rises[rows, best] > -np.inf
+        rows, best = rows[changes], best[changes]
+        place, goes_on = places[rows, best], goes_on[changes]
+        found[goes_on, place] = value[rows, place]
+        is_free[goes_on, place] = False
+        left[goes_on] -= cost[rows, place]
+        goes_on = goes_on[~wrong[rows, best]]
+    return found.reshape(images.shape)
+
+
+def _loss_and_gradient(model, images, labels):
+    images = tf.constant(images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        loss = cross_entropy(model(images), labels)
+    return loss.numpy(), np.nan_to_num(tape.gradient(loss, images).numpy())
+
+
+def _prices(values, gradient, threat, bounds):
+    """What each value (N, D) would become, what that seems to bring, and what it costs."""
     low, high = bounds
-    found = images.copy()
-    for number, label in enumerate(labels):
-        flat = found[number].reshape(-1)
-        is_free = np.ones(flat.size, bool)
-        for _ in range(int(threat.size)):
-            here = tf.constant(flat.reshape(1, *images.shape[1:]))
-            with tf.GradientTape() as tape:
-                tape.watch(here)
-                loss = cross_entropy(model(here), [label])
-            gradient = np.nan_to_num(tape.gradient(loss, here).numpy().reshape(-1))
-            value = np.where(gradient > 0, high, low).astype(flat.dtype)
-            promise = np.where(is_free, gradient * (value - flat), -np.inf)
-            places = np.argsort(-promise)[:_ASKED]
-            asked = np.repeat(flat[np.newaxis], len(places), axis=0)
-            asked[np.arange(len(places)), places] = value[places]
-            logits = model(asked.reshape(-1, *images.shape[1:])).numpy()
-            losses = cross_entropy(logits, np.full(len(places), label)).numpy()
-            wrong = logits.argmax(axis=1) != label
-            best = int(np.argmax(np.where(wrong, np.inf, losses)))
-            flat[places[best]], is_free[places[best]] = value[places[best]], False
-            if wrong[best]:
-                break
-    return found
+    if threat.norm == "l0":
+        goal = np.where(gradient > 0, high, low).astype(values.dtype)
+        return goal, gradient * (goal - values), np.ones_like(values)
+    middle, past = (low + high) / 2, 1e-3 * (high - low)
+    is_above = values > middle
+    goal = (middle + np.where(is_above, -past, past)).astype(values.dtype)
+    return goal, np.where(is_above, -gradient, gradient), (goal - values) ** 2
