@@ -14,7 +14,7 @@ import numpy as np
 from evaluation.attacks.attacks import attacks_of
 from evaluation.attacks.libraries import check_libraries, library_attacks
 from evaluation.attacks.threats import Threat
-from evaluation.attacks.victims import LibraryVictim, NetworkVictim
+from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
@@ -39,6 +39,7 @@ class AttacksOptions:
         settings: of the search, names that the generator's card has settings for, or "paper".
         networks: plain networks: names that ship, or directories of trainings. The images that
             deceive them are tried on all others too.
+        neighbours: whether the nearest training image is attacked, too.
         threats: NORM:SIZE each, in the units of the data.
         images: test images, drawn at random.
         dear_images: how many of these the dear attacks may use, those through every step of the
@@ -63,6 +64,7 @@ class AttacksOptions:
         "mnist-lenet-informed",
         "mnist-lenet-adversarial",
     )
+    neighbours: bool = True
     threats: tuple[str, ...] = ("l2:1.5", "linf:0.1", "linf:0.3", "l0:12")
     images: Annotated[int, Range(1)] = 1000
     dear_images: Annotated[int, Range(0)] = 200
@@ -81,19 +83,20 @@ class AttacksOptions:
         check_ranges(self)
         for threat in self.threats:
             Threat.parse(threat)
-        if not self.threats or not (self.settings or self.networks):
+        if not self.threats or not (self.settings or self.networks or self.neighbours):
             raise InputError(
                 f"threats={self.threats!r}, settings={self.settings!r}, networks="
                 f"{self.networks!r}: expected a threat, and someone to attack"
             )
 
 
-def attack(options, data=None, verbose=1):
+def attack(options, data=None, known=None, verbose=1):
     """Attacks every victim by every attack, within every threat.
 
     Args:
         options: an `AttacksOptions`.
         data: `LabelledData` to draw from; None for the test images.
+        known: likewise, for the nearest neighbour; None for the training images.
         verbose: 0 for silence.
 
     Returns:
@@ -112,6 +115,8 @@ def attack(options, data=None, verbose=1):
     bounds = generator.bounds
     if data is None:
         data = load_images(options.dataset, "test", options.data_dir, bounds=bounds)
+    if options.neighbours and known is None:
+        known = load_images(options.dataset, "train", options.data_dir, bounds=bounds)
     data = data.sample(min(options.images, len(data)), options.seed)
     networks = {name: load_network(name) for name in options.networks}
     rivals = [NetworkVictim(Path(name).name, network) for name, network in networks.items()]
@@ -119,6 +124,7 @@ def attack(options, data=None, verbose=1):
         LibraryVictim(f"library, {name}", load_classifier(generator, name), options.temperature)
         for name in options.settings
     ]
+    neighbours = [NeighbourVictim(known)] if options.neighbours else []
     facts = {
         "generator_sha256": generator.digest(),
         "networks_sha256": {name: weights_digest(model) for name, model in networks.items()},
@@ -126,7 +132,7 @@ def attack(options, data=None, verbose=1):
     }
     run = Experiment("python -m evaluation.attacks", options, facts, verbose=verbose)
     summary = []
-    for victim in (*libraries, *rivals):
+    for victim in (*libraries, *rivals, *neighbours):
         right = victim.predict(data.images) == data.labels
         attacks = [
             *attacks_of(victim, rivals, bounds, options.steps, options.restarts, options.tries),

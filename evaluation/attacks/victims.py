@@ -1,4 +1,4 @@
-"""Who is attacked: the classifier by some settings, and plain networks."""
+"""Who is attacked: the classifier by some settings, plain networks, the nearest neighbour."""
 
 import warnings
 from dataclasses import replace
@@ -68,15 +68,38 @@ def _with_steps(classifier, factor):
     return steps, type(classifier)(classifier.generator, other)
 
 
-class NetworkVictim:
-    """A plain network.
+class _StaticVictim:
+    """What answers without a search.
 
     Attributes:
         name: in tables.
-        models: {"gradient": a Keras model, images -> logits}.
-        exact: that model.
+        models: {"gradient": images -> logits}, differentiable.
+        exact: that one.
         sees_greys: True.
         batch_size: images at once.
+    """
+
+    sees_greys = True
+
+    def __init__(self, name, model, batch_size):
+        self.name, self.exact, self.batch_size = name, model, batch_size
+        self.models = {"gradient": model}
+        # some attacks ask about one image after the other: Keras' predict would take its time
+        self._compiled = tf.function(model, reduce_retracing=True)
+
+    def logits(self, images):
+        """Returns the logits (N, C)."""
+        starts = range(0, len(images), self.batch_size)
+        parts = [tf.constant(images[n : n + self.batch_size], tf.float32) for n in starts]
+        return np.concatenate([self._compiled(part) for part in parts])
+
+    def predict(self, images):
+        """Returns the answers (N,)."""
+        return self.logits(images).argmax(axis=1)
+
+
+class NetworkVictim(_StaticVictim):
+    """A plain network.
 
     Args:
         name: in tables.
@@ -85,8 +108,6 @@ class NetworkVictim:
     Raises:
         InputError: for a network that ends in something else.
     """
-
-    sees_greys = True
 
     def __init__(self, name, network):
         last = network.layers[-1]
@@ -99,18 +120,28 @@ class NetworkVictim:
         logits = last.input
         if isinstance(last, keras.layers.Dense):
             logits = keras.ops.matmul(logits, last.kernel) + last.bias
-        self.name, self.batch_size = name, 1000
-        self.exact = keras.Model(network.inputs, logits)
-        self.models = {"gradient": self.exact}
-        # some attacks ask about one image after the other: Keras' predict would take its time
-        self._compiled = tf.function(self.exact, reduce_retracing=True)
+        super().__init__(name, keras.Model(network.inputs, logits), batch_size=1000)
 
-    def logits(self, images):
-        """Returns the logits (N, C)."""
-        starts = range(0, len(images), self.batch_size)
-        parts = [tf.constant(images[n : n + self.batch_size], tf.float32) for n in starts]
-        return np.concatenate([self._compiled(part) for part in parts])
 
-    def predict(self, images):
-        """Returns the answers (N,)."""
-        return self.logits(images).argmax(axis=1)
+class NeighbourVictim(_StaticVictim):
+    """The class of the nearest image that is known; its logits are the least squared distances.
+
+    Args:
+        known: `LabelledData` of one label, with images of every class.
+    """
+
+    def __init__(self, known):
+        flat = known.images.reshape(len(known), -1)
+        classes = [tf.constant(flat[known.labels == n]) for n in range(len(known.class_names))]
+        squares = [tf.reduce_sum(images**2, axis=1) for images in classes]
+
+        def logits(images):
+            given = tf.reshape(images, [-1, flat.shape[1]])
+            distances = []
+            for of, square in zip(classes, squares, strict=True):
+                nearest = tf.argmin(square - 2 * tf.matmul(given, of, transpose_b=True), axis=1)
+                # once more, exactly, and with a gradient
+                distances.append(tf.reduce_sum((given - tf.gather(of, nearest)) ** 2, axis=1))
+            return -tf.stack(distances, axis=1)
+
+        super().__init__("nearest neighbour", logits, batch_size=100)

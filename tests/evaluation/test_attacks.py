@@ -7,13 +7,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.spatial import cKDTree
 
 from evaluation.attacks.__main__ import AttacksOptions, attack
 from evaluation.attacks.apgd import APGD
 from evaluation.attacks.attacks import one_by_one, salt_and_pepper
 from evaluation.attacks.libraries import library_attacks
 from evaluation.attacks.threats import Threat
-from evaluation.attacks.victims import LibraryVictim, NetworkVictim
+from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
 from igc_tf.classifiers import load_classifier, load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
@@ -165,6 +166,22 @@ def test_a_plain_network_falls():
     assert (victim.predict(changed) == digits.labels).sum() <= 1
 
 
+def test_the_nearest_neighbour_is_scipys_and_has_its_gradient():
+    digits = bundled_digits().sample(120, 0)
+    known, asked = digits.take(np.arange(100)), digits.take(np.arange(100, 120))
+    victim = NeighbourVictim(known)
+    flat = known.images.reshape(100, -1)
+    near, places = cKDTree(flat).query(asked.images.reshape(20, -1))
+    np.testing.assert_array_equal(victim.predict(asked.images), known.labels[places])
+    np.testing.assert_allclose(victim.logits(asked.images).max(axis=1), -(near**2), rtol=1e-4)
+    images = tf.constant(asked.images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        best = tf.reduce_max(victim.exact(images), axis=1)
+    expected = -2 * (asked.images - known.images[places])
+    np.testing.assert_allclose(tape.gradient(best, images), expected, atol=1e-5)
+
+
 class _Linear:
     """A victim whose margins are known."""
 
@@ -252,7 +269,8 @@ def test_an_image_survives_if_every_attack_failed(tmp_path, threat, libraries):
         libraries=libraries,
         output=tmp_path / "out",
     )
-    result = attack(options, bundled_digits(), verbose=0)
+    known = bundled_digits().sample(300, 5)
+    result = attack(options, bundled_digits(), known, verbose=0)
     assert json.loads((tmp_path / "out/result.json").read_text()) == result
     names = {row["attack"] for row in result["rows"] if row["victim"] == "library, fast"}
     along = {
@@ -261,6 +279,8 @@ def test_an_image_survives_if_every_attack_failed(tmp_path, threat, libraries):
         "l0:3": {f"pixels, one by one, {way}" for way in ("envelope", "unrolled", "bpda")},
     }
     assert names >= {"noise", "descent in the latents"} | along[threat]
+    victims = ["library, fast", "mnist-lenet", "nearest neighbour"]
+    assert [summary["victim"] for summary in result["summary"]] == victims
     for summary in result["summary"]:
         rows = [
             row
@@ -276,5 +296,5 @@ def test_an_image_survives_if_every_attack_failed(tmp_path, threat, libraries):
             if "unrolled" in row["attack"] or row["attack"] in ("DeepFool", "pointwise"):
                 assert all(place < 4 for place in row["broken"])
     # nothing is attacked twice
-    again = attack(options, bundled_digits(), verbose=0)
+    again = attack(options, bundled_digits(), known, verbose=0)
     assert [row["broken"] for row in again["rows"]] == [row["broken"] for row in result["rows"]]
