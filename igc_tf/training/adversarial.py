@@ -30,6 +30,8 @@ class Perturbation:
         flips: the most as `l2`, all of it spent on values that are carried just past the middle of
             the range: what tells where data are observed without greys; 0 for none so.
         steps: of the ascent.
+        drawn: whether of each image the most is drawn at random, up to that; else it is the same
+            for all.
 
     Raises:
         InputError: for a value outside its range.
@@ -40,6 +42,7 @@ class Perturbation:
     l0: Annotated[int, Range(0)] = 0
     flips: Annotated[float, Range(0)] = 0.0
     steps: Annotated[int, Range(1)] = 7
+    drawn: bool = True
 
     def __post_init__(self):
         check_ranges(self)
@@ -53,8 +56,8 @@ class Perturbation:
     def _sizes(self):
         return {norm: getattr(self, norm) for norm in _BALLS if getattr(self, norm) > 0}
 
-    def of(self, loss, images, others, bounds, seed):
-        """Changes images so that a loss becomes large, each by up to a random part of the most.
+    def of(self, loss, images, others, bounds, seed, grown=1.0):
+        """Changes images so that a loss becomes large.
 
         Args:
             loss: (images (B, ...), *others) -> (B,), differentiable.
@@ -62,6 +65,7 @@ class Perturbation:
             others: a tuple of what else the loss takes: nests of tensors (B, ...), or None.
             bounds: `(low, high)` of the images.
             seed: int32 (2,), of sizes and starts.
+            grown: what part of the most is the most by now.
 
         Returns:
             float32 of the same shape; see `perturb`. The images, if there is nothing to change.
@@ -73,20 +77,23 @@ class Perturbation:
         for number, (norm, most) in enumerate(sizes.items()):
             ends = [(number + add) * count // len(sizes) for add in (0, 1)]
             part, *given = _rows((images, *others), slice(*ends))
-            part_seed = tf.random.experimental.stateless_fold_in(seed, number)
-            start_seed, size_seed = tf.unstack(tf.random.experimental.stateless_split(part_seed, 2))
-            drawn = draw_rows(
-                lambda count, seed=size_seed: tf.random.stateless_uniform([count], seed),
-                tf.shape(part)[0],
-            )
-            # more large changes than small ones
-            size = most * tf.reshape(tf.sqrt(drawn), [-1, *[1] * (len(images.shape) - 1)])
+            start_seed = tf.convert_to_tensor(seed, tf.int32) + [number, 0]
+            size_seed = tf.random.experimental.stateless_fold_in(start_seed, 0)
+            size = grown * self._drawn(most, part, size_seed)
 
             def lost(images, given=given):
                 return loss(images, *given)
 
             changed.append(perturb(lost, part, size, self.steps, bounds, start_seed, norm))
         return tf.concat(changed, axis=0)
+
+    def _drawn(self, most, images, seed):
+        """Sizes up to the most for each of some images, (B, 1, ...): more large than small ones."""
+        count = tf.shape(images)[0]
+        shares = tf.ones([count])
+        if self.drawn:
+            shares = draw_rows(lambda count: tf.random.stateless_uniform([count], seed), count)
+        return most * tf.reshape(tf.sqrt(shares), [-1, *[1] * (len(images.shape) - 1)])
 
 
 def _rows(nest, rows):
@@ -98,7 +105,7 @@ class AdversariallyTrained(keras.Model):
 
     Args:
         network: a Keras model, images (B, ...) -> probabilities (B, C).
-        recipe: a `LeNetRecipe`, with a `perturbation` above 0.
+        recipe: a `LeNetRecipe`, with a `perturbation` that changes something.
         bounds: `(low, high)` of the images.
         steps: of the whole training.
     """
@@ -116,22 +123,24 @@ class AdversariallyTrained(keras.Model):
         """One step of the optimizer on a changed batch."""
         images, labels = batch
         iteration = self.optimizer.iterations
-        grown = tf.cast(iteration, tf.float32) / (_GROWTH * self._steps)
-        size = self._recipe.perturbation * tf.minimum(grown, 1.0)
+        grown = tf.minimum(tf.cast(iteration, tf.float32) / (_GROWTH * self._steps), 1.0)
         seed = tf.stack([self._recipe.seed, tf.cast(iteration, tf.int32)])
-        loss = network_loss(self.network, labels)
-        steps = self._recipe.perturbation_steps
-        return super().train_step((perturb(loss, images, size, steps, self._bounds, seed), labels))
+        loss, perturbation = network_loss(self.network), self._recipe.perturbation
+        changed = perturbation.of(loss, images, (labels,), self._bounds, seed, grown)
+        return super().train_step((changed, labels))
 
 
-def network_loss(network, labels):
-    """`images -> (B,)`, the cross entropy of what a network makes of them.
+def network_loss(network):
+    """`(images, labels) -> (B,)`, the cross entropy of what a network makes of images.
 
     Args:
         network: a Keras model, images (B, ...) -> probabilities (B, C).
-        labels: the right classes (B,).
     """
-    return lambda images: keras.losses.sparse_categorical_crossentropy(labels, network(images))
+
+    def loss(images, labels):
+        return keras.losses.sparse_categorical_crossentropy(labels, network(images))
+
+    return loss
 
 
 def perturb(loss, images, size, steps, bounds, seed, norm="linf"):

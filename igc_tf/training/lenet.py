@@ -10,7 +10,7 @@ from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
 from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
 from igc_tf.generators.keras_files import read_keras_file
-from igc_tf.training.adversarial import AdversariallyTrained, network_loss, perturb
+from igc_tf.training.adversarial import AdversariallyTrained, network_loss
 from igc_tf.training.augmentation import distort, noise_half
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
@@ -106,7 +106,7 @@ def _build(recipe, train, steps_per_epoch):
     build = _BUILDERS[recipe.network]
     network = build(outputs, train.images.shape[1:], "sigmoid" if is_binary else "softmax")
     steps, model = recipe.epochs * steps_per_epoch, network
-    if recipe.perturbation > 0:
+    if recipe.perturbation.changes:
         model = AdversariallyTrained(network, recipe, train.bounds, steps)
     model.compile(
         keras.optimizers.Adam(
@@ -172,14 +172,13 @@ def _judge(run, trained, validation):
 
 def _perturbed(recipe, network, validation):
     """Validation images that deceive the network, in a list; an empty one for a recipe without."""
-    if recipe.perturbation == 0:
+    if not recipe.perturbation.changes:
         return []
+    loss, seed = network_loss(network), [recipe.seed, 0]
 
     @tf.function(reduce_retracing=True)
     def deceive(images, labels):
-        loss, seed = network_loss(network, labels), [recipe.seed, 0]
-        size, steps = recipe.perturbation, recipe.perturbation_steps
-        return perturb(loss, images, size, steps, validation.bounds, seed)
+        return recipe.perturbation.of(loss, images, (labels,), validation.bounds, seed)
 
     parts = tf.data.Dataset.from_tensor_slices((validation.images, validation.labels))
     return [np.concatenate([deceive(*part) for part in parts.batch(_PERTURBED)])]

@@ -109,8 +109,15 @@ RECIPES = {
         epochs=10,
         batch_size=128,
         learning_rate=2e-3,
-        perturbation=0.3,
+        perturbation=Perturbation(linf=0.3, steps=10, drawn=False),
         validation="validation/choices",
+    ),
+    # against the same changes as the generator's
+    "lenet-adversarial-fair": _fair(
+        epochs=10,
+        batch_size=128,
+        learning_rate=2e-3,
+        perturbation=Perturbation(linf=0.3, l2=1.5, l0=12),
     ),
     "cnn-fair": _fair(network="cnn", epochs=8, batch_size=128, learning_rate=2e-3),
     "cnn-informed": _fair(

@@ -1,12 +1,13 @@
 """What a recipe says: how a network is trained. `RECIPES` has every one by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from igc_tf.data import label_digits, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.layers import Precision
 from igc_tf.ranges import Range, check_ranges
+from igc_tf.training.adversarial import Perturbation
 from igc_tf.training.augmentation import Colours
 from igc_tf.training.class_separation import ClassSeparation
 
@@ -270,11 +271,9 @@ class LeNetRecipe(ImageRecipe):
         corruptions: "validation": a random half of the training images suffers one of
             `igc_tf.data.VALIDATION_CORRUPTIONS`, each image one of its own, before the noise; and
             each epoch is judged on validation images that all do, too. None for none.
-        perturbation: each training image is changed by up to so much in every pixel, in units of
-            the pixel range 1, so that the network gets it wrong: adversarial training (Madry et al.
-            2018). It grows to that in the first half of the training; each epoch is judged on
-            validation images that are changed likewise, too. 0 for none.
-        perturbation_steps: of the search for that change.
+        perturbation: how each training image is then changed, so that the network gets it wrong:
+            adversarial training (Madry et al. 2018). The most grows to what is given in the first
+            half of the training; each epoch is judged on validation images so changed, too.
         validation: what the epoch is chosen on: all validation images, or the part of them that
             is there for choices.
         validation_sigmas: each epoch is judged at each of these standard deviations of noise.
@@ -289,8 +288,7 @@ class LeNetRecipe(ImageRecipe):
     colours: Colours = "kept"
     sigma: Annotated[float, _AMOUNT] = 0.0
     corruptions: Literal["validation"] | None = None
-    perturbation: Annotated[float, Range(0, 1)] = 0.0
-    perturbation_steps: Annotated[int, _COUNT] = 10
+    perturbation: Perturbation = field(default_factory=Perturbation)
     validation: Literal["validation", "validation/choices"] = "validation"
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
 
@@ -298,7 +296,7 @@ class LeNetRecipe(ImageRecipe):
         super().__post_init__()
         if self.labels == "none":
             raise InputError("labels='none': expected labels, which a classifier learns")
-        if self.perturbation > 0 and self.labels != "classes":
+        if self.perturbation.changes and self.labels != "classes":
             raise InputError(
                 f"perturbation={self.perturbation!r} with labels={self.labels!r}: expected "
                 "labels='classes'; adversarial training knows no others"

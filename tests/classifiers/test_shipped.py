@@ -22,7 +22,7 @@ from igc_tf.data import (
     load_images,
 )
 from igc_tf.generators import generator_card, generator_names, load_generator
-from igc_tf.training.adversarial import network_loss, perturb
+from igc_tf.training.adversarial import Perturbation, network_loss
 
 # of several labels, all have to be right
 LEAST_LENET_ACCURACY = {
@@ -132,12 +132,12 @@ def test_lenets_read_digits_they_were_not_trained_on(name):
     ]
     if recipe.get("corruptions") is not None:
         images.append(corrupt_some(digits.images, [*VALIDATION_CORRUPTIONS], recipe["seed"]))
-    if recipe.get("perturbation"):
-        size, steps = recipe["perturbation"], recipe["perturbation_steps"]
+    perturbation = Perturbation(**recipe.get("perturbation", {}))
+    if perturbation.changes:
         parts = tf.data.Dataset.from_tensor_slices((digits.images, digits.labels)).batch(500)
+        loss, seed = network_loss(network), [recipe["seed"], 0]
         changed = [
-            perturb(network_loss(network, labels), part, size, steps, digits.bounds, [0, 0])
-            for part, labels in parts
+            perturbation.of(loss, part, (labels,), digits.bounds, seed) for part, labels in parts
         ]
         images.append(np.concatenate(changed))
     found = [evaluate_network(network, part, digits.labels) for part in images]

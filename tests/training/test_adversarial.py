@@ -13,8 +13,16 @@ from igc_tf.training import LeNetRecipe, train_lenet
 from igc_tf.training.adversarial import Perturbation, network_loss, perturb
 
 RECIPE = LeNetRecipe(
-    epochs=4, batch_size=50, learning_rate=3e-3, perturbation=0.1, perturbation_steps=4
+    epochs=4,
+    batch_size=50,
+    learning_rate=3e-3,
+    perturbation=Perturbation(linf=0.1, steps=4, drawn=False),
 )
+
+
+def _of(network, labels):
+    loss = network_loss(network)
+    return lambda images: loss(images, labels)
 
 
 def test_of_a_linear_network_the_worst_change_is_found():
@@ -25,7 +33,7 @@ def test_of_a_linear_network_the_worst_change_is_found():
     network.set_weights([weights, np.zeros(2, np.float32)])
     images = np.array([[0.0, 0.1, -0.2], [0.45, -0.1, -0.45]], np.float32)
     labels = np.array([0, 1])
-    loss = network_loss(network, labels)
+    loss = _of(network, labels)
     found = perturb(loss, tf.constant(images), 0.1, 10, (-0.5, 0.5), [3, 0])
     towards_other = np.sign(weights[:, 1] - weights[:, 0]) * np.array([[1], [-1]])
     np.testing.assert_allclose(found, np.clip(images + 0.1 * towards_other, -0.5, 0.5), atol=1e-6)
@@ -121,13 +129,18 @@ def test_of_a_batch_one_half_is_changed_in_each_norm():
     assert 0 < sizes.min() < 0.06 and 0.08 < sizes.max() <= 0.1
     lengths = np.linalg.norm(sphere, axis=1)
     assert sphere.max() < 0 and 0.45 < lengths.max() <= 0.6 and lengths.min() < 0.3
+    # grown by half so far, and all of it for every image
+    grown = Perturbation(linf=0.1, drawn=False).of(
+        lambda x: tf.reduce_sum(x, axis=1), images, (), (-0.5, 0.5), [0, 1], grown=0.5
+    )
+    np.testing.assert_allclose(grown, np.full([40, 6], 0.05), atol=1e-6)
     assert Perturbation().of(None, images, (), (-0.5, 0.5), [0, 1]) is images
 
 
 def test_a_size_of_nothing_changes_nothing():
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
     images = tf.random.stateless_uniform([5, 3], [0, 1], -0.5, 0.5)
-    found = perturb(network_loss(network, np.zeros(5, int)), images, 0.0, 3, (-0.5, 0.5), [0, 0])
+    found = perturb(_of(network, np.zeros(5, int)), images, 0.0, 3, (-0.5, 0.5), [0, 0])
     np.testing.assert_array_equal(found, images)
 
 
@@ -138,7 +151,7 @@ def test_a_network_so_trained_withstands_what_deceives_a_plain_one(tmp_path):
 
     def survive(recipe):
         network = keras.models.load_model(
-            train_lenet(recipe, tmp_path / str(recipe.perturbation), parts, verbose=0)
+            train_lenet(recipe, tmp_path / str(recipe.perturbation.linf), parts, verbose=0)
         )
         # one step along the sign of the gradient (Goodfellow et al. 2015), by the test's own hand
         images = tf.constant(test.images)
@@ -149,9 +162,11 @@ def test_a_network_so_trained_withstands_what_deceives_a_plain_one(tmp_path):
         changed = np.clip(images + 0.1 * tf.sign(tape.gradient(loss, images)), -0.5, 0.5)
         return (network.predict(changed, verbose=0).argmax(axis=1) == test.labels).mean()
 
-    assert survive(RECIPE) > survive(replace(RECIPE, perturbation=0.0)) + 0.1
+    assert survive(RECIPE) > survive(replace(RECIPE, perturbation=Perturbation())) + 0.1
 
 
 def test_labels_that_it_does_not_know_are_refused():
-    with pytest.raises(InputError, match=r"perturbation=0\.1 with labels='.*expected"):
+    with pytest.raises(
+        InputError, match=r"perturbation=Perturbation\(linf=0\.1.*with labels='.*expected"
+    ):
         replace(RECIPE, labels="digit_labels")
