@@ -81,7 +81,9 @@ def attacks_of(victim, rivals, bounds, steps, restarts, tries):
         is_dear = gradient.startswith("unrolled")
         found.append(Attack(f"pixels, one by one{ending}", ("l0",), is_dear, pixels))
         if not victim.sees_greys:
-            found.append(Attack(f"past the middle, one by one{ending}", ("l2",), is_dear, pixels))
+            found.append(
+                Attack(f"past the middle, one by one{ending}", ("linf", "l2"), is_dear, pixels)
+            )
         found += [
             Attack(
                 f"APGD, {loss}{ending}",
@@ -154,9 +156,9 @@ def one_by_one(model, images, labels, threat, bounds, batch_size=25):
         model: images (N, ...) -> logits (N, C), differentiable.
         images: (N, ...) in the bounds.
         labels: the right classes (N,).
-        threat: within "l0" a value becomes black or white, and costs one; within "l2" it is carried
-            just past the middle of the bounds, and costs its square: what tells where no greys are
-            seen.
+        threat: within "l0" a value becomes black or white, and costs one. Otherwise it is carried
+            just past the middle of the bounds, which tells where no greys are seen: within "l2"
+            that costs the square of its change, within "linf" nothing where it is near enough.
         bounds: `(low, high)`.
         batch_size: images at once.
 
@@ -173,7 +175,8 @@ def one_by_one(model, images, labels, threat, bounds, batch_size=25):
 def _changed_greedily(model, images, labels, threat, bounds):
     given = images.reshape(len(images), -1)
     found, is_free = given.copy(), np.ones(given.shape, bool)
-    left = np.full(len(images), float(threat.size if threat.norm == "l0" else threat.size**2))
+    budget = {"l0": threat.size, "l2": threat.size**2, "linf": np.inf}[threat.norm]
+    left = np.full(len(images), float(budget))
     goes_on = np.arange(len(images))
     while len(goes_on):
         here, right = found[goes_on], labels[goes_on]
@@ -222,4 +225,7 @@ def _prices(values, gradient, threat, bounds):
     middle, past = (low + high) / 2, 1e-3 * (high - low)
     is_above = values > middle
     goal = (middle + np.where(is_above, -past, past)).astype(values.dtype)
-    return goal, np.where(is_above, -gradient, gradient), (goal - values) ** 2
+    gain, change = np.where(is_above, -gradient, gradient), np.abs(goal - values)
+    if threat.norm == "linf":
+        return goal, np.where(change <= threat.size, gain, 0), np.ones_like(values)
+    return goal, gain, change**2

@@ -77,7 +77,7 @@ class Perturbation:
         for number, (norm, most) in enumerate(sizes.items()):
             ends = [(number + add) * count // len(sizes) for add in (0, 1)]
             part, *given = _rows((images, *others), slice(*ends))
-            start_seed = tf.convert_to_tensor(seed, tf.int32) + [number, 0]
+            start_seed = tf.add(seed, [number, 0])
             size_seed = tf.random.experimental.stateless_fold_in(start_seed, 0)
             size = grown * self._drawn(most, part, size_seed)
 
