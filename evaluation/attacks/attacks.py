@@ -80,10 +80,6 @@ def attacks_of(victim, rivals, bounds, steps, restarts, tries):
         ending = f", {gradient}" if len(victim.models) > 1 else ""
         is_dear = gradient.startswith("unrolled")
         found.append(Attack(f"pixels, one by one{ending}", ("l0",), is_dear, pixels))
-        if not victim.sees_greys:
-            found.append(
-                Attack(f"past the middle, one by one{ending}", ("linf", "l2"), is_dear, pixels)
-            )
         found += [
             Attack(
                 f"APGD, {loss}{ending}",

@@ -27,8 +27,6 @@ class Perturbation:
         linf: the most that each pixel changes, in units of the images; 0 for none so.
         l2: the most that the root of the sum of squares over an image is, likewise.
         l0: the most pixels that change, each to any colour; 0 for none so.
-        flips: the most as `l2`, all of it spent on values that are carried just past the middle of
-            the range: what tells where data are observed without greys; 0 for none so.
         steps: of the ascent.
         drawn: whether of each image the most is drawn at random, up to that; else it is the same
             for all.
@@ -40,7 +38,6 @@ class Perturbation:
     linf: Annotated[float, Range(0)] = 0.0
     l2: Annotated[float, Range(0)] = 0.0
     l0: Annotated[int, Range(0)] = 0
-    flips: Annotated[float, Range(0)] = 0.0
     steps: Annotated[int, Range(1)] = 7
     drawn: bool = True
 
@@ -146,8 +143,8 @@ def network_loss(network):
 def perturb(loss, images, size, steps, bounds, seed, norm="linf"):
     """Changes images so that a loss becomes large: projected gradient ascent (§2.1).
 
-    Begins at random in the ball, and goes along the norm's steepest direction. Of few pixels
-    and of flips, it begins with none and takes on those that promise most.
+    Begins at random in the ball, and goes along the norm's steepest direction. Of few pixels,
+    it begins with none and takes on those that promise most.
 
     Args:
         loss: images (B, ...) -> (B,), differentiable.
@@ -157,9 +154,8 @@ def perturb(loss, images, size, steps, bounds, seed, norm="linf"):
         steps: evaluations of the gradient, at least 1.
         bounds: `(low, high)` of the images.
         seed: int32 (2,), of the start.
-        norm: "linf", the largest change of a pixel; "l2", the root of the sum of squares; of images
-            (B, H, W, channels) also "l0", how many pixels change, and "flips", as "l2", by values
-            that cross the middle of the range.
+        norm: "linf", the largest change of a pixel; "l2", the root of the sum of squares; or "l0",
+            how many pixels of images (B, H, W, channels) change.
 
     Returns:
         float32 of the same shape, within the bounds and the balls; no gradient passes.
@@ -237,56 +233,18 @@ class _FewPixels:
         low, high = self._bounds
         ends = tf.where(gradient > 0, high, low)
         promise = tf.reduce_sum(gradient * (ends - changed), axis=-1, keepdims=True)
-        is_taken = tf.reduce_any(changed != self._images, axis=-1, keepdims=True)
-        taken = tf.reduce_sum(tf.cast(is_taken, tf.float32), axis=[1, 2, 3], keepdims=True)
+        taken = tf.reduce_any(changed != self._images, axis=-1, keepdims=True)
+        promise = tf.where(taken, promise.dtype.max, promise)
         allowed = tf.math.ceil(self._size * (tf.cast(step + 1, tf.float32) / self._steps))
-        budget = tf.minimum(allowed, self._size) - taken
-        promise = tf.where(is_taken, 0.0, promise)
-        return tf.where(_affordable(promise, tf.ones_like(promise), budget), ends, changed)
+        chosen = (_ranks(promise) <= tf.minimum(allowed, self._size)) & ~taken
+        return tf.where(chosen, ends, changed)
 
 
-class _Flips:
-    """What lies within `size` by the root of the sum of squares, and crosses the middle.
-
-    Each step takes on those values that promise most for what they cost.
-    """
-
-    def __init__(self, images, size, steps, bounds):
-        low, high = bounds
-        self._images, self._middle = images, (low + high) / 2
-        self._square, self._steps = size**2, steps
-        self._past = 1e-3 * (high - low)
-
-    def begin(self, random):
-        del random
-        return self._images
-
-    def ascend(self, changed, gradient, step):
-        is_above = changed > self._middle
-        goal = self._middle + tf.where(is_above, -self._past, self._past)
-        cost = (goal - self._images) ** 2
-        is_open = (changed == self._images) & (is_above == (gradient < 0))
-        promise = tf.where(is_open, tf.abs(gradient) / cost, 0.0)
-        spent = tf.reduce_sum((changed - self._images) ** 2, axis=[1, 2, 3], keepdims=True)
-        budget = self._square * (tf.cast(step + 1, tf.float32) / self._steps) - spent
-        return tf.where(_affordable(promise, cost, budget), goal, changed)
-
-
-def _affordable(promise, cost, budget):
-    """Which of an image's changes are made, those that promise most first, until one is too dear.
-
-    Args:
-        promise, cost: (B, H, W, channels); what promises nothing is not made.
-        budget: (B, 1, 1, 1).
-
-    Returns:
-        bool like the promise.
-    """
-    flat, costs = (tf.reshape(of, [tf.shape(of)[0], -1]) for of in (promise, cost))
-    order = tf.argsort(flat, direction="DESCENDING", stable=True)
-    is_paid = tf.cumsum(tf.gather(costs, order, batch_dims=1), axis=1) <= budget[:, 0, 0]
-    is_paid = tf.gather(is_paid, tf.argsort(order), batch_dims=1)
-    return tf.reshape(is_paid & (flat > 0), tf.shape(promise))
+def _ranks(values):
+    """Of an image's values (B, H, W, 1), the largest is the first, and so on."""
+    flat = tf.reshape(values, [tf.shape(values)[0], -1])
+    ranks = tf.argsort(tf.argsort(flat, direction="DESCENDING", stable=True))
+    return tf.cast(tf.reshape(ranks + 1, tf.shape(values)), tf.float32)
 
 
 def _length(direction):
@@ -295,4 +253,4 @@ def _length(direction):
     return tf.sqrt(tf.maximum(square, 1e-24))
 
 
-_BALLS = {"linf": _Cube, "l2": _Sphere, "l0": _FewPixels, "flips": _Flips}
+_BALLS = {"linf": _Cube, "l2": _Sphere, "l0": _FewPixels}

@@ -85,8 +85,8 @@ RECIPES = {
         learning_rate=5e-4,
         joint=replace(
             _JOINT.joint,
-            settings=replace(_JOINT.joint.settings, observation="black_and_white"),
-            perturbation=Perturbation(linf=0.3, l0=12, flips=1.5),
+            settings=replace(_JOINT.joint.settings, observation="contrast"),
+            perturbation=Perturbation(linf=0.3, l2=1.5, l0=12),
         ),
     ),
     "cagan-paper": CAGANRecipe(epochs=100, batch_size=32, learning_rate=1e-5),

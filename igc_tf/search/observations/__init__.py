@@ -3,7 +3,7 @@
 from igc_tf.search.observations.base import Begun, Bent, Identity, Observation, Parameter
 from igc_tf.search.observations.blur import Blur, MotionBlur, Outline
 from igc_tf.search.observations.compose import AnyOf, Compose, Explanations, Undone
-from igc_tf.search.observations.light import BlackAndWhite, Light, Polarity, UnevenLight
+from igc_tf.search.observations.light import Contrast, Light, Polarity, UnevenLight
 from igc_tf.search.observations.named import OBSERVATIONS
 from igc_tf.search.observations.pose import Pose
 
@@ -12,9 +12,9 @@ __all__ = [
     "AnyOf",
     "Begun",
     "Bent",
-    "BlackAndWhite",
     "Blur",
     "Compose",
+    "Contrast",
     "Explanations",
     "Identity",
     "Light",

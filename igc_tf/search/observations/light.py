@@ -1,4 +1,4 @@
-"""What the light does to a picture: brightness, contrast, unevenness, negatives, no greys."""
+"""What the light does to a picture: brightness, contrast, unevenness, negatives."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -236,35 +236,50 @@ class Polarity(Bent):
 
 
 @dataclass(frozen=True)
-class BlackAndWhite(Bent):
-    """No greys: each value is the low bound or the high one, whichever is nearer.
+class Contrast(Bent):
+    """Less contrast about the middle of the range; it is known how much, and is not searched.
 
-    A change of less than half of the range leaves most pixels of a drawing as they are; so ABS was
-    made to withstand more ("Towards the First Adversarially Robust Neural Network Model on MNIST",
-    Schott et al. 2019, Binary ABS). Its only parameter, the threshold, stays in the middle.
+        observed = middle + contrast · (generated - middle)
 
-    Gradients pass as if nothing had happened ("Estimating or Propagating Gradients Through
-    Stochastic Neurons", Bengio et al. 2013): the true ones are 0, and would hide from attacks what
-    they could change.
+    Undone, data are stretched about the middle, and clipped: a change by less than
+    (1 - contrast) / 2 of the range leaves black and white as they are, and no change counts more
+    than 1 / contrast times. So attacks have less to go by; without any greys ("Towards the First
+    Adversarially Robust Neural Network Model on MNIST", Schott et al. 2019, Binary ABS) the least
+    change may count in full.
+
+    Gradients pass as if nothing were clipped ("Estimating or Propagating Gradients Through
+    Stochastic Neurons", Bengio et al. 2013): those of clipped values are 0, and would hide from
+    attacks what a larger change does.
 
     Attributes:
+        contrast: of what is seen, in times that of what is generated.
         low, high: the bounds of the data.
     """
 
+    contrast: Annotated[float, Range(0, 1, above=True)] = 0.4
     low: float = -0.5
     high: float = 0.5
     moves = False
-    parameters = (Parameter("threshold", "of the range", 0.0, 1.0, 0.5, 0.5),)
+    parameters = (Parameter("contrast", "times", 0.0, 1.0, 1.0, 1.0),)
+
+    def __post_init__(self):
+        check_ranges(self)
+
+    def start(self, batch, generator):
+        """The contrast, (B, 1, 1)."""
+        return tf.fill([tf.shape(batch.data)[0], 1, 1], self.contrast)
 
     def apply(self, generated, nuisance):
         """See `Bent.apply`."""
-        threshold = self.low + column(nuisance, 0) * (self.high - self.low)
-        ends = tf.where(generated > threshold, self.high, self.low)
-        return generated + tf.stop_gradient(ends - generated)
+        middle = (self.low + self.high) / 2
+        return middle + column(nuisance, 0) * (generated - middle)
 
     def undo(self, data, nuisance):
-        """The data without their greys, too: what greys there were is not known."""
-        return self.apply(data, nuisance)
+        """See `Bent.undo`."""
+        middle = (self.low + self.high) / 2
+        stretched = middle + (data - middle) / column(nuisance, 0)
+        clipped = tf.clip_by_value(stretched, self.low, self.high)
+        return stretched + tf.stop_gradient(clipped - stretched)
 
 
 def _ends(data, axis):

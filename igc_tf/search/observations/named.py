@@ -6,14 +6,15 @@ from igc_tf.errors import InputError
 from igc_tf.search.observations.base import Identity
 from igc_tf.search.observations.blur import Blur, MotionBlur, Outline
 from igc_tf.search.observations.compose import AnyOf, Compose, Explanations, Undone
-from igc_tf.search.observations.light import BlackAndWhite, Light, Polarity, UnevenLight
+from igc_tf.search.observations.light import Contrast, Light, Polarity, UnevenLight
 from igc_tf.search.observations.pose import Pose
 
 
-def _black_and_white(generator):
-    """The data without greys."""
-    _check_images("black_and_white", generator)
-    return Undone(BlackAndWhite(*generator.bounds))
+def _contrast(generator):
+    """More contrast than is seen."""
+    _check_images("contrast", generator)
+    low, high = generator.bounds
+    return Undone(Contrast(low=low, high=high))
 
 
 def _robust(generator):
@@ -57,4 +58,4 @@ def _check_images(name, generator):
 
 
 # made for a generator: its frame and its bounds
-OBSERVATIONS = {"black_and_white": _black_and_white, "robust": _robust}
+OBSERVATIONS = {"contrast": _contrast, "robust": _robust}
