@@ -142,86 +142,53 @@ def towards_reconstructions(victim, images, labels, threat, bounds, rounds=_ROUN
 
 
 def one_by_one(model, images, labels, threat, bounds, batch_size=25):
-    """Changes one value after another, the most harmful of those that seem so.
+    """Makes one pixel after another black or white, the most harmful of those that seem so.
 
-    In each round the gradient says which changes promise most for what they cost, as "The
-    limitations of deep learning in adversarial settings" (Papernot et al. 2016) does; the model is
-    asked about these.
+    In each round the gradient says which changes promise most, as "The limitations of deep
+    learning in adversarial settings" (Papernot et al. 2016) does; the model is asked about these.
 
     Args:
         model: images (N, ...) -> logits (N, C), differentiable.
         images: (N, ...) in the bounds.
         labels: the right classes (N,).
-        threat: within "l0" a value becomes black or white, and costs one. Otherwise it is carried
-            just past the middle of the bounds, which tells where no greys are seen: within "l2"
-            that costs the square of its change, within "linf" nothing where it is near enough.
+        threat: a `Threat` by "l0".
         bounds: `(low, high)`.
         batch_size: images at once.
 
     Returns:
         float32 (N, ...), within the threat.
     """
-    starts = range(0, len(images), batch_size)
-    parts = [np.s_[n : n + batch_size] for n in starts]
-    return np.concatenate(
-        [_changed_greedily(model, images[part], labels[part], threat, bounds) for part in parts]
-    )
-
-
-def _changed_greedily(model, images, labels, threat, bounds):
-    given = images.reshape(len(images), -1)
-    found, is_free = given.copy(), np.ones(given.shape, bool)
-    budget = {"l0": threat.size, "l2": threat.size**2, "linf": np.inf}[threat.norm]
-    left = np.full(len(images), float(budget))
-    goes_on = np.arange(len(images))
-    while len(goes_on):
-        here, right = found[goes_on], labels[goes_on]
-        loss, gradient = _loss_and_gradient(model, here.reshape(-1, *images.shape[1:]), right)
-        value, gain, cost = _prices(here, gradient.reshape(here.shape), threat, bounds)
-        is_open = is_free[goes_on] & (gain > 0) & (cost <= left[goes_on, np.newaxis])
-        promise = np.where(is_open, gain / cost, -np.inf)
-        # (G, A): those that the model is asked about
-        places = np.argsort(-promise, axis=1)[:, :_ASKED]
-        asked = np.repeat(here[:, np.newaxis], places.shape[1], axis=1)
-        values = np.take_along_axis(value, places, axis=1)
-        np.put_along_axis(asked, places[:, :, np.newaxis], values[:, :, np.newaxis], axis=2)
-        logits = model(asked.reshape(-1, *images.shape[1:])).numpy()
-        losses = cross_entropy(logits, np.repeat(right, places.shape[1])).numpy()
-        costs = np.take_along_axis(cost, places, axis=1)
-        rises = (losses.reshape(places.shape) - loss[:, np.newaxis]) / costs
-        wrong = logits.argmax(axis=1).reshape(places.shape) != right[:, np.newaxis]
-        rises = np.where(wrong, np.inf, rises)
-        rises[~np.take_along_axis(is_open, places, axis=1)] = -np.inf
-        best, rows = rises.argmax(axis=1), np.arange(len(goes_on))
-        # nothing is left to be changed where none is open
-        changes = rises[rows, best] > -np.inf
-        rows, best = rows[changes], best[changes]
-        place, goes_on = places[rows, best], goes_on[changes]
-        found[goes_on, place] = value[rows, place]
-        is_free[goes_on, place] = False
-        left[goes_on] -= cost[rows, place]
-        goes_on = goes_on[~wrong[rows, best]]
+    found = images.reshape(len(images), -1).copy()
+    for begin in range(0, len(images), batch_size):
+        goes_on = np.arange(begin, min(begin + batch_size, len(images)))
+        is_free = np.ones(found.shape, bool)
+        for _ in range(int(threat.size)):
+            here, right = found[goes_on], labels[goes_on]
+            gradient = _gradient(model, here.reshape(-1, *images.shape[1:]), right)
+            value = np.where(gradient > 0, *bounds[::-1]).astype(here.dtype)
+            promise = np.where(is_free[goes_on], gradient * (value - here), -np.inf)
+            # (G, A): those that the model is asked about
+            places = np.argsort(-promise, axis=1)[:, :_ASKED]
+            values = np.take_along_axis(value, places, axis=1)
+            asked = np.repeat(here[:, np.newaxis], places.shape[1], axis=1)
+            np.put_along_axis(asked, places[..., np.newaxis], values[..., np.newaxis], axis=2)
+            logits = model(asked.reshape(-1, *images.shape[1:])).numpy()
+            losses = cross_entropy(logits, np.repeat(right, places.shape[1])).numpy()
+            is_wrong = logits.argmax(axis=1) != np.repeat(right, places.shape[1])
+            harm = np.where(is_wrong, np.inf, losses).reshape(places.shape)
+            best, rows = harm.argmax(axis=1), np.arange(len(goes_on))
+            place = places[rows, best]
+            found[goes_on, place], is_free[goes_on, place] = values[rows, best], False
+            goes_on = goes_on[np.isfinite(harm[rows, best])]
+            if not len(goes_on):
+                break
     return found.reshape(images.shape)
 
 
-def _loss_and_gradient(model, images, labels):
+def _gradient(model, images, labels):
+    """The cross entropy's, (N, D)."""
     images = tf.constant(images)
     with tf.GradientTape() as tape:
         tape.watch(images)
         loss = cross_entropy(model(images), labels)
-    return loss.numpy(), np.nan_to_num(tape.gradient(loss, images).numpy())
-
-
-def _prices(values, gradient, threat, bounds):
-    """What each value (N, D) would become, what that seems to bring, and what it costs."""
-    low, high = bounds
-    if threat.norm == "l0":
-        goal = np.where(gradient > 0, high, low).astype(values.dtype)
-        return goal, gradient * (goal - values), np.ones_like(values)
-    middle, past = (low + high) / 2, 1e-3 * (high - low)
-    is_above = values > middle
-    goal = (middle + np.where(is_above, -past, past)).astype(values.dtype)
-    gain, change = np.where(is_above, -gradient, gradient), np.abs(goal - values)
-    if threat.norm == "linf":
-        return goal, np.where(change <= threat.size, gain, 0), np.ones_like(values)
-    return goal, gain, change**2
+    return np.nan_to_num(tape.gradient(loss, images).numpy()).reshape(len(images), -1)

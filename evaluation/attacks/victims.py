@@ -20,14 +20,12 @@ class LibraryVictim:
             half and twice as many steps as the search takes, which have their own.
         exact: the one of them with the exact gradient.
         classifier: the `SearchClassifier`.
-        sees_greys: whether a change tells that leaves every value on its side of the middle.
         batch_size: images at once.
     """
 
     def __init__(self, name, classifier, temperature, batch_size=50):
         has_encoder = classifier.settings.start == "encoder"
         self.name, self.classifier, self.batch_size = name, classifier, batch_size
-        self.sees_greys = classifier.settings.observation != "black_and_white"
         self.models = {
             gradient: classifier.as_model(gradient, temperature)
             for gradient in GRADIENTS
@@ -75,11 +73,8 @@ class _StaticVictim:
         name: in tables.
         models: {"gradient": images -> logits}, differentiable.
         exact: that one.
-        sees_greys: True.
         batch_size: images at once.
     """
-
-    sees_greys = True
 
     def __init__(self, name, model, batch_size):
         self.name, self.exact, self.batch_size = name, model, batch_size

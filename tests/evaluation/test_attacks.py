@@ -1,7 +1,6 @@
 """Attacks against closed forms on linear classifiers, a LeNet that must fall, and the count."""
 
 import json
-from itertools import product
 
 import keras
 import numpy as np
@@ -19,7 +18,6 @@ from igc_tf.classifiers import load_classifier, load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.search import SearchSettings
-from igc_tf.search.observations import BlackAndWhite
 from tests.fixtures.encoded_digits import save_encoded_digits
 
 BOUNDS = (-0.5, 0.5)
@@ -93,40 +91,6 @@ def test_the_pixel_that_is_changed_is_the_best():
     possible = gains[:, 0] > np.abs(logits[:, 0] - logits[:, 1])
     np.testing.assert_array_equal(is_wrong, possible)
     assert 0 < possible.sum() < COUNT
-
-
-@pytest.mark.parametrize("text", ["l2:0.3", "linf:0.2"])
-def test_of_what_sees_no_greys_values_are_carried_past_the_middle(text):
-    model, images, labels, *_ = _linear(2, side=3, most=0.5)
-    observation = BlackAndWhite()
-    neutral = observation.neutral[np.newaxis]
-
-    def black_and_white(given):
-        return model(observation.apply(tf.convert_to_tensor(given), neutral))
-
-    threat = Threat.parse(text)
-    right = np.asarray(black_and_white(images)).argmax(axis=1) == labels
-    changed = one_by_one(black_and_white, images, labels, threat, BOUNDS)
-    threat.check(changed, images, BOUNDS)
-    is_wrong = np.asarray(black_and_white(changed)).argmax(axis=1) != labels
-    # whatever may be flipped within the threat
-    flat, subsets = images.reshape(COUNT, 9), np.array(list(product([0, 1], repeat=9)))
-    costs = np.abs(flat) + 1e-3
-    if threat.norm == "l2":
-        can = costs**2 @ subsets.T < threat.size**2
-    else:
-        can = (costs[:, np.newaxis] * subsets).max(axis=2) < threat.size
-    sides = np.where(flat > 0, 0.5, -0.5)[:, np.newaxis] * (1 - 2 * subsets)
-    shown = sides.reshape(-1, 3, 3, 1).astype(np.float32)
-    answers = np.asarray(model(shown)).argmax(axis=1).reshape(COUNT, -1)
-    possible = ((answers != labels[:, np.newaxis]) & can).any(axis=1)
-    assert not (is_wrong & ~possible).any()
-    assert possible[right].sum() > 10 and (is_wrong & right).sum() > 0.9 * possible[right].sum()
-    if threat.norm == "l2":
-        # a gradient's direction alone spends itself on values that stay on their side
-        along = APGD(steps=20)(black_and_white, images, labels, threat, BOUNDS)
-        found = np.asarray(black_and_white(along)).argmax(axis=1) != labels
-        assert found[right].sum() < is_wrong[right].sum()
 
 
 def test_salt_and_pepper_changes_so_many_pixels():

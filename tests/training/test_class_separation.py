@@ -349,13 +349,13 @@ def test_a_perturbation_goes_where_the_classes_are_confused_most():
 
 
 def test_what_the_settings_observe_is_trained_on():
-    settings = SearchSettings(steps=0, start="encoder", observation="black_and_white")
+    settings = SearchSettings(steps=0, start="encoder", observation="contrast")
     generator = igc_tf.load_generator("mnist-cagan-compact")
     digits = bundled_digits().sample(5, seed=0)
     differences = []
     for given, data in (
         (settings, digits.images),
-        (replace(settings, observation=None), np.where(digits.images > 0, 0.5, -0.5)),
+        (replace(settings, observation=None), np.clip(2.5 * digits.images, -0.5, 0.5)),
     ):
         separation = ClassSeparation(given, images=5)
         engine = separation.engine(generator)
@@ -363,5 +363,5 @@ def test_what_the_settings_observe_is_trained_on():
         searched = separation.search(engine, tf.constant(data, tf.float32), condition, [0, 0])
         differences.append(separation.loss(searched)[1]["reconstruction"])
     np.testing.assert_allclose(*differences, rtol=1e-5)
-    with pytest.raises(InputError, match=r"observed=0\.5 with settings\.observation='black_and"):
+    with pytest.raises(InputError, match=r"observed=0\.5 with settings\.observation='contrast"):
         ClassSeparation(settings, observed=0.5)

@@ -6,8 +6,9 @@ import tensorflow as tf
 from scipy import ndimage
 
 from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
 from igc_tf.search import Batch
-from igc_tf.search.observations import BlackAndWhite, Light, Polarity, UnevenLight
+from igc_tf.search.observations import Contrast, Light, Polarity, UnevenLight
 
 DIGITS = bundled_digits().sample(6, seed=3).images
 
@@ -105,21 +106,25 @@ def test_a_light_that_leaves_nothing_of_the_picture_explains_nothing(light):
     np.testing.assert_array_equal(light.penalty(start), [[0.0], [0.0], [1.0], [1.0]])
 
 
-def test_without_greys_every_value_is_the_nearer_bound():
-    data = np.float32([0.0, 0.9, 1.1, 2.0]).reshape(1, 2, 2, 1)
-    observation = BlackAndWhite(0.0, 2.0)
+def test_more_contrast_is_a_clipped_line_about_the_middle():
+    data = np.float32([0.0, 0.5, 0.7, 1.0, 1.2, 1.4, 1.7, 2.0]).reshape(1, 2, 4, 1)
+    observation = Contrast(0.4, 0.0, 2.0)
     start = _start(observation, data)[:, 0]
     found = observation.undo(data, start).numpy()
-    np.testing.assert_array_equal(found.ravel(), [0, 0, 2, 2])
-    # so are data that changed by less than to the middle
-    changed = data + np.float32([0.8, 0.05, -0.05, -0.8]).reshape(data.shape)
-    np.testing.assert_array_equal(observation.undo(changed, start), found)
+    np.testing.assert_allclose(found.ravel(), [0, 0, 0.25, 1, 1.5, 2, 2, 2], atol=1e-6)
+    np.testing.assert_allclose(np.ravel(observation.apply(found, start))[2:5], [0.7, 1, 1.2])
+    # black and white stay what they are
+    ends = np.float32([0.0, 2.0]).reshape(1, 1, 2, 1)
+    changed = observation.undo(ends + np.float32([[[[0.59], [-0.59]]]]), start)
+    np.testing.assert_array_equal(changed, ends)
+    with pytest.raises(InputError, match="contrast=0"):
+        Contrast(0.0)
 
 
-def test_without_greys_a_gradient_passes_as_if_nothing_had_happened():
+def test_the_gradient_of_more_contrast_passes_where_it_is_clipped():
     data, weights = tf.constant(DIGITS), tf.random.stateless_normal(DIGITS.shape, [0, 1])
-    observation = BlackAndWhite()
+    observation = Contrast(0.5)
     with tf.GradientTape() as tape:
         tape.watch(data)
         seen = tf.reduce_sum(weights * observation.undo(data, _start(observation, DIGITS)[:, 0]))
-    np.testing.assert_array_equal(tape.gradient(seen, data), weights)
+    np.testing.assert_allclose(tape.gradient(seen, data), 2 * weights)
