@@ -77,7 +77,6 @@ RECIPES = {
         learning_rate=5e-4,
         joint=replace(_JOINT.joint, reach=1.6, observed=0.4, lit=0.2),
     ),
-    # the author's published settings
     # likewise
     "cagan-adversarial": replace(
         _JOINT,
@@ -89,6 +88,7 @@ RECIPES = {
             perturbation=Perturbation(linf=0.3, l2=1.5, l0=12),
         ),
     ),
+    # the author's published settings
     "cagan-paper": CAGANRecipe(epochs=100, batch_size=32, learning_rate=1e-5),
     "cgan-compact": ConditionalGANRecipe(
         epochs=12, batch_size=128, beta_1=0.5, averaging_decay=0.998
