@@ -139,10 +139,8 @@ class Readers:
         networks = {_network_name(name): Network(load_network(name)) for name in options.networks}
         self.all = libraries | networks
         self._warm = set()
-        encoder = self.generator.encoder
         self.facts = {
-            "generator_sha256": self.generator.digest(),
-            "encoder_sha256": None if encoder is None else weights_digest(encoder),
+            **self.generator.digests(),
             "search": {
                 name: library.classifier.settings.to_dict() for name, library in libraries.items()
             },

@@ -145,7 +145,7 @@ def noise_table(options, data=None, verbose=1):
         RunDirectory(options.tensorboard)
     facts = {
         "search": classifier.settings.to_dict(),
-        "generator_sha256": generator.digest(),
+        **generator.digests(),
         "lenet_sha256": None if lenet is None else weights_digest(lenet),
         "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
     }

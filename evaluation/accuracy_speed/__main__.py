@@ -16,7 +16,6 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
-from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_accuracy_over_time
 from igc_tf.ranges import Range, check_ranges
@@ -119,8 +118,7 @@ def accuracy_speed(options, data=None, verbose=1):
     if options.images != "all":
         data = data.sample(options.images, options.seed)
     facts = {
-        "generator_sha256": generators.float32.digest(),
-        "encoder_sha256": weights_digest(generators.float32.encoder),
+        **generators.float32.digests(),
         "former_sha256": generators.former.digest(),
         "data": {"source": data.source, "split": data.split, "count": len(data)},
     }

@@ -126,7 +126,7 @@ def attack(options, data=None, known=None, verbose=1):
     ]
     neighbours = [NeighbourVictim(known)] if options.neighbours else []
     facts = {
-        "generator_sha256": generator.digest(),
+        **generator.digests(),
         "networks_sha256": {name: weights_digest(model) for name, model in networks.items()},
         "data": {"source": data.source, "split": data.split, "count": len(data)},
     }

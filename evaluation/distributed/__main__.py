@@ -119,7 +119,7 @@ def measure_distributed(options, verbose=1):
     classifier = load_classifier(options.generator, options.settings)
     data = load_images("mnist", "test")
     facts = {
-        "generator_sha256": classifier.generator.digest(),
+        **classifier.generator.digests(),
         "search": classifier.settings.to_dict(),
         "data": {"source": data.source, "split": data.split, "count": options.images},
     }

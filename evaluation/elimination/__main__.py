@@ -12,7 +12,6 @@ from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
-from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import binomial_upper_bound
 from igc_tf.ranges import Range, check_ranges
@@ -92,8 +91,7 @@ def bound_elimination(options, data=None, verbose=1):
         data = data.sample(options.images, options.seed)
     facts = {
         "search": classifiers[None].settings.to_dict(),
-        "generator_sha256": generator.digest(),
-        "encoder_sha256": weights_digest(generator.encoder),
+        **generator.digests(),
         "data": {"source": data.source, "split": data.split, "count": len(data)},
     }
     run = Experiment("python -m evaluation.elimination", options, facts, verbose=verbose)

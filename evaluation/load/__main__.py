@@ -110,7 +110,7 @@ def measure_load(options, verbose=1):
     labels = engine.compute(np.arange(most), {"images": images.images})["label"].tolist()
     requests = predictions(images.images)
     facts = {
-        "generator_sha256": classifier.generator.digest(),
+        **classifier.generator.digests(),
         "search": classifier.settings.to_dict(),
         "data": {"source": images.source, "count": len(images)},
     }

@@ -121,7 +121,7 @@ def multi_label_table(options, data=None, verbose=1):
     facts = {
         "search": settings.to_dict(),
         "condition_update_factor": classifier.condition_unit,
-        "generator_sha256": generator.digest(),
+        **generator.digests(),
         "network_sha256": weights_digest(network),
         "data": {"source": data.source, "split": data.split, "count": len(digits)},
     }

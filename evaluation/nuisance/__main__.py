@@ -24,7 +24,6 @@ from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
-from igc_tf.generators.keras_files import weights_digest
 from igc_tf.metrics.intervals import wilson_interval
 from igc_tf.plots import plot_explanations
 from igc_tf.ranges import Range, check_ranges
@@ -122,10 +121,8 @@ def check_nuisance(options, data=None, verbose=1):
         options.scaling,
         options.blur,
     )
-    encoder = generator.encoder
     facts = {
-        "generator_sha256": generator.digest(),
-        "encoder_sha256": None if encoder is None else weights_digest(encoder),
+        **generator.digests(),
         "search": classifier.settings.to_dict(),
         "data": {"source": data.source, "split": data.split, "count": len(data)},
         "demanded": DEMANDED,

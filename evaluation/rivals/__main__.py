@@ -118,7 +118,7 @@ def compare_rivals(options, data=None, verbose=1, start=ContestantProcess):
     train, images = data
     images = images.sample(len(images) if options.images == "all" else options.images, options.seed)
     facts = {
-        "generator_sha256": generator.digest(),
+        **generator.digests(),
         "search": {name: chosen.to_dict() for name, chosen in settings.items()},
         "data": {"source": images.source, "split": images.split, "count": len(images)},
     }

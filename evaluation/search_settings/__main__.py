@@ -74,7 +74,7 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
         sigma: add_gaussian_noise(labelled.images, sigma, options.seed) for sigma in options.sigma
     }
     facts = {
-        "generator_sha256": generator.digest(),
+        **generator.digests(),
         "data": {"source": data.source, "split": data.split, "count": len(data)},
     }
     run = Experiment(

@@ -185,7 +185,7 @@ def compare_versions(options, verbose=1):
 
 def _facts(generator, digits):
     return {
-        "generator_sha256": generator.digest(),
+        **generator.digests(),
         "data": {"source": digits.source, "count": len(digits)},
     }
 

@@ -227,7 +227,7 @@ def _classify(options, classifier, pictures):
             "program": "igc-tf classify",
             "options": json_ready(options),
             "search": classifier.settings.to_dict(),
-            "generator_sha256": classifier.generator.digest(),
+            **classifier.generator.digests(),
             "units": {
                 "probability": "0 to 1, of the classes",
                 "score": "higher is better, of searches of one kind",

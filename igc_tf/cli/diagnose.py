@@ -94,7 +94,7 @@ def print_diagnosis(options):
             "program": "igc-tf diagnose",
             "options": json_ready(options),
             "search": classifier.settings.to_dict(),
-            "generator_sha256": generator.digest(),
+            **generator.digests(),
             "data": sources,
             "environment": {**describe_code(), **describe_environment()},
             "sets": [row.to_dict() for row in found.sets],

@@ -343,8 +343,13 @@ class Generator:
             )
 
     def digest(self):
-        """Returns the SHA-256 of the weights, in hexadecimal: which generator a result is of."""
+        """Returns the SHA-256 of the weights, in hexadecimal; an encoder's are not among them."""
         return weights_digest(self.source)
+
+    def digests(self):
+        """Which generator a result is of: `generator_sha256`; `encoder_sha256`, None without."""
+        encoder = None if self.encoder is None else weights_digest(self.encoder)
+        return {"generator_sha256": self.digest(), "encoder_sha256": encoder}
 
 
 def _ordered(model):

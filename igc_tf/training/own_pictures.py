@@ -170,7 +170,7 @@ def _choose(run, images, verbose):
     generator = load_generator(run.path)
     count = min(_CHOICES, len(images.validation))
     some = images.validation.sample(count, seed=0)
-    facts = {"generator_sha256": generator.digest(), "images": count}
+    facts = {**generator.digests(), "images": count}
     folder = run.path / "settings"
     known = read_json(folder / "result.json") or {}
     if known.get("complete") and facts.items() <= known.items():

@@ -6,6 +6,7 @@ import pytest
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator, Prior
+from tests.fixtures.linear_generator import exact_encoder, linear_generator
 from tests.generators.models import two_inputs
 
 
@@ -81,3 +82,16 @@ def test_digest_follows_the_weights():
     before = Generator(model).digest()
     model.set_weights([weight + 1e-3 for weight in model.get_weights()])
     assert Generator(model).digest() != before
+
+
+def test_digests_follow_the_encoder_too():
+    model, offsets, matrix = linear_generator()
+    plain = Generator(model).digests()
+    assert plain == {"generator_sha256": Generator(model).digest(), "encoder_sha256": None}
+    encoded = [
+        Generator(model, encoder=exact_encoder(offsets * scale, matrix)).digests()
+        for scale in (1, 1, 2)
+    ]
+    assert encoded[0] == encoded[1]
+    assert encoded[0]["generator_sha256"] == encoded[2]["generator_sha256"]
+    assert len({digests["encoder_sha256"] for digests in (plain, *encoded)}) == 3
