@@ -63,6 +63,7 @@ class AttacksOptions:
         "mnist-lenet-fair",
         "mnist-lenet-informed",
         "mnist-lenet-adversarial",
+        "mnist-lenet-adversarial-fair",
     )
     neighbours: bool = True
     threats: tuple[str, ...] = ("l2:1.5", "linf:0.1", "linf:0.3", "l0:12")
