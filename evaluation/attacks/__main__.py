@@ -39,7 +39,7 @@ class AttacksOptions:
         settings: of the search, names that the generator's card has settings for, or "paper".
         networks: plain networks: names that ship, or directories of trainings. The images that
             deceive them are tried on all others too.
-        neighbours: whether the nearest training image is attacked, too.
+        neighbours: whether the classifier by the nearest training image is attacked, too.
         threats: NORM:SIZE each, in the units of the data.
         images: test images, drawn at random.
         dear_images: how many of these the dear attacks may use, those through every step of the
@@ -125,11 +125,15 @@ def attack(options, data=None, known=None, verbose=1):
         LibraryVictim(f"library, {name}", load_classifier(generator, name), options.temperature)
         for name in options.settings
     ]
-    neighbours = [NeighbourVictim(known)] if options.neighbours else []
+    neighbours = []
+    if options.neighbours:
+        generator.check_set(known)
+        neighbours.append(NeighbourVictim(known))
     facts = {
         **generator.digests(),
         "networks_sha256": {name: weights_digest(model) for name, model in networks.items()},
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": _said(data),
+        "known": _said(known) if options.neighbours else None,
     }
     run = Experiment("python -m evaluation.attacks", options, facts, verbose=verbose)
     summary = []
@@ -149,6 +153,10 @@ def attack(options, data=None, known=None, verbose=1):
             summary.append(siege.summary())
             run.say(describe(summary[-1]))
     return run.finish(summary=summary)
+
+
+def _said(data):
+    return {"source": data.source, "split": data.split, "count": len(data)}
 
 
 class _Siege:

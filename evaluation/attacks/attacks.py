@@ -34,7 +34,7 @@ def attacks_of(victim, rivals, bounds, steps, restarts, tries):
     """All attacks of a victim.
 
     Args:
-        victim: a `LibraryVictim` or `NetworkVictim`.
+        victim: a `LibraryVictim`, `NetworkVictim` or `NeighbourVictim`.
         rivals: static networks, `NetworkVictim`s, whose adversarial images are tried on it.
         bounds: `(low, high)` of the data.
         steps, restarts: of APGD.

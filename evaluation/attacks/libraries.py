@@ -35,7 +35,7 @@ def library_attacks(victim, bounds, names, steps, queries):
     """The attacks of the libraries; all of them ask the victim often, and count as dear.
 
     Args:
-        victim: a `LibraryVictim` or `NetworkVictim`.
+        victim: a `LibraryVictim`, `NetworkVictim` or `NeighbourVictim`.
         bounds: `(low, high)` of the data.
         names: "art", "foolbox", or both.
         steps: of those along a gradient, the exact one.

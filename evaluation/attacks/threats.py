@@ -19,8 +19,8 @@ class Threat:
     Distances are in the data's own units: of images in [-0.5, 0.5], 1 is from black to white.
 
     Attributes:
-        norm: "linf", the largest change of a pixel; "l2", the root of the sum of squares; "l0",
-            how many pixels change.
+        norm: "linf", the largest change of a value; "l2", the root of the sum of squares; "l0",
+            how many values change, of grey images the pixels.
         size: the most that an attacker may change.
     """
 

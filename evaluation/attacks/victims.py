@@ -18,7 +18,8 @@ class LibraryVictim:
         name: in tables.
         models: {gradient: a Keras model, images -> logits}, all with the same logits; and through
             half and twice as many steps as the search takes, which have their own.
-        exact: the one of them with the exact gradient.
+        exact: the one of them with the exact gradient; but for what an observation passes on, see
+            `Contrast`.
         classifier: the `SearchClassifier`.
         batch_size: images at once.
     """
@@ -123,9 +124,18 @@ class NeighbourVictim(_StaticVictim):
 
     Args:
         known: `LabelledData` of one label, with images of every class.
+
+    Raises:
+        InputError: for other data.
     """
 
     def __init__(self, known):
+        missing = set(range(len(known.class_names))) - set(np.unique(known.labels))
+        if known.labels.ndim > 1 or missing:
+            raise InputError(
+                f"{known.name}: labels {known.labels.shape} without classes {sorted(missing)}; "
+                "expected one label of each image, and images of every class"
+            )
         flat = known.images.reshape(len(known), -1)
         classes = [tf.constant(flat[known.labels == n]) for n in range(len(known.class_names))]
         squares = [tf.reduce_sum(images**2, axis=1) for images in classes]

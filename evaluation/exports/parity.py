@@ -100,7 +100,7 @@ def export_parity(options, data=None, verbose=1):
         raise InputError(f"{directory}: expected a directory that `igc-tf export` wrote")
     description = read_json(described)
     generator = load_generator(options.generator)
-    if generator.digest() != description["generator_sha256"]:
+    if any(description.get(name) != digest for name, digest in generator.digests().items()):
         raise InputError(
             f"{directory} was exported from another generator than {options.generator}"
         )

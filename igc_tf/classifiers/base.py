@@ -48,7 +48,7 @@ class SearchClassifier(Calibrated):
         self.settings = settings if settings is not None else self.default_settings()
         space = self.space()
         if observation is None:
-            observation = self.settings.observed(self.generator)
+            observation = self.settings.observation_for(self.generator)
         if observation is not None:
             space = space.observed(observation)
         self.search = Search(self.generator, space, self.settings, observation)

@@ -19,7 +19,8 @@ class DifferentiableClassifier(keras.Model):
 
     - "envelope": what was found is held fixed. Where a search has converged that is the gradient
       of the least difference (envelope theorem), and it costs no more than the search.
-    - "unrolled": exact, through the encoder and every step. A step keeps nothing but where it
+    - "unrolled": exact (but for what an observation passes on, see `Contrast`), through the encoder
+      and every step. A step keeps nothing but where it
       began, and is computed again when its gradient is asked for, so that the memory is that of
       one step and of the steps' values.
     - "bpda": the search is taken for its encoder ("Obfuscated Gradients Give a False Sense of

@@ -100,7 +100,7 @@ def describe_classifier(classifier):
     return {
         "classifier": type(classifier).__name__,
         "generator": generator.name,
-        "generator_sha256": generator.digest(),
+        **generator.digests(),
         "search": classifier.settings.to_dict(),
         "layout": generator.layout.to_dict(),
         "bounds": [float(end) if np.isfinite(end) else None for end in generator.bounds],

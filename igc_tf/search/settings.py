@@ -36,7 +36,8 @@ class SearchSettings:
         evidence: the temperature, in units of the score, at which the candidates of a class are
             added up: τ log Σ exp(score / τ); None for the best one's score alone.
         observation: the name of what may have happened to the data (see
-            `igc_tf.search.observations.OBSERVATIONS`), which is searched too; None for nothing.
+            `igc_tf.search.observations.OBSERVATIONS`), which is searched too, or undone; None for
+            nothing.
         gate: if given, the explanations and lenses of such an observation are tried only where the
             plain one leaves a doubt: where the loss of its second best class exceeds that of the
             best by no more than this share of it.
@@ -98,7 +99,7 @@ class SearchSettings:
         if total != self.steps:
             raise InputError(f"plan={self.plan!r} has {total} steps: expected steps={self.steps}")
 
-    def observed(self, generator):
+    def observation_for(self, generator):
         """Returns the `Observation` of these settings for a `Generator`, or None.
 
         Raises:

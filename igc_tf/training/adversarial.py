@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.generators.replicas import draw_rows
 from igc_tf.ranges import Range, check_ranges
 
@@ -22,6 +24,9 @@ _GROWTH = 0.5
 @dataclass(frozen=True)
 class Perturbation:
     """How far the images of a batch are changed; if in several norms, a like part of them in each.
+
+    Which image is changed in which norm follows from its place: several replicas part a batch
+    otherwise than one does.
 
     Attributes:
         linf: the most that each pixel changes, in units of the images; 0 for none so.
@@ -66,9 +71,17 @@ class Perturbation:
 
         Returns:
             float32 of the same shape; see `perturb`. The images, if there is nothing to change.
+
+        Raises:
+            InputError: for few pixels of what is no image (B, H, W, channels) in finite bounds.
         """
         if not self.changes:
             return images
+        if self.l0 and (len(images.shape) != 4 or not np.isfinite(bounds).all()):
+            raise InputError(
+                f"l0={self.l0!r} for data of shape {tuple(images.shape[1:])} in {bounds}: expected "
+                "images (height, width, channels) in finite bounds"
+            )
         sizes = self._sizes
         count, changed = tf.shape(images)[0], []
         for number, (norm, most) in enumerate(sizes.items()):
@@ -77,11 +90,18 @@ class Perturbation:
             start_seed = tf.add(seed, [number, 0])
             size_seed = tf.random.experimental.stateless_fold_in(start_seed, 0)
             size = grown * self._drawn(most, part, size_seed)
+            if norm == "l0":
+                size = tf.math.ceil(size)
 
             def lost(images, given=given):
                 return loss(images, *given)
 
-            changed.append(perturb(lost, part, size, self.steps, bounds, start_seed, norm))
+            def worst(part=part, size=size, seed=start_seed, norm=norm, lost=lost):
+                return perturb(lost, part, size, self.steps, bounds, seed, norm)
+
+            # of a small batch a norm may have none, and networks take no empty batches
+            if part.shape[0] != 0:
+                changed.append(tf.cond(tf.size(part) > 0, worst, lambda part=part: part))
         return tf.concat(changed, axis=0)
 
     def _drawn(self, most, images, seed):

@@ -11,6 +11,7 @@ from igc_tf.generators.replicas import replica_count
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.search.differences import resolve_difference
 from igc_tf.search.engine import Search
+from igc_tf.search.objective import Compared
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 from igc_tf.search.state import Batch, State
@@ -141,7 +142,8 @@ class ClassSeparation:
         """Returns the `Search` of these settings over a `Generator`.
 
         Raises:
-            InputError: if its conditions are fewer than the candidates, or hold several labels.
+            InputError: if its conditions are fewer than the candidates, or hold several labels;
+                or for an observation that it cannot train with.
         """
         layout = generator.layout
         if self.candidates is not None and (layout.num_labels > 1 or self.candidates > layout.size):
@@ -152,10 +154,15 @@ class ClassSeparation:
             )
         restriction = self.settings.restriction(generator.prior)
         space = Space.per_value(generator, restriction, latent_start=self.settings.start)
-        observation = self.settings.observed(generator)
+        observation = self.settings.observation_for(generator)
         if self.observed:
             observation = KnownLens(generator.bounds)
         if observation is not None:
+            if observation.starts > 1:
+                raise InputError(
+                    f"settings.observation={self.settings.observation!r} begins with "
+                    f"{observation.starts} starts of each class: expected one, such as 'contrast'"
+                )
             space = space.observed(observation)
         return Search(generator, space, self.settings, observation)
 
@@ -241,7 +248,7 @@ class ClassSeparation:
         differences = self._per_label(engine, terms.difference)
         separation, separated = _separation(differences, labels, self.temperature)
         if self.decision is not None:
-            decided, decided_labels = self._decided(state, observed, differences, labels)
+            decided, decided_labels = self._decided(searched, observed, differences, labels)
             further, separated = _separation(decided, decided_labels, self.decision_temperature)
             separation += further
         reconstruction = tf.reduce_mean(tf.reduce_sum(terms.difference * right, axis=1))
@@ -253,7 +260,7 @@ class ClassSeparation:
         loss = self.weight * separation + self.reconstruction_weight * reconstruction
         return loss + latent_loss, logs
 
-    def _decided(self, state, observed, differences, labels):
+    def _decided(self, searched, observed, differences, labels):
         """Each label's right value and its rivals: the decision's differences, which are right.
 
         Returns:
@@ -266,10 +273,12 @@ class ClassSeparation:
             chosen.append(first + nearest)
             right.append(tf.gather(is_right, nearest, batch_dims=1))
             first += difference.shape[1]
-        decision = resolve_difference(self.decision)
-        contestants = tf.gather(observed, tf.concat(chosen, axis=1), batch_dims=1)
-        reference = decision.prepare(state.batch.data, state.batch.visible)
-        decided = decision(reference, contestants)
+        contestants, origin = (
+            tf.gather(of, tf.concat(chosen, axis=1), batch_dims=1)
+            for of in (observed, searched.state.candidates.origin)
+        )
+        decision, space = resolve_difference(self.decision), searched.search.space
+        decided = Compared(decision, searched.state.batch, space, origin)(contestants)
         return tf.split(decided, [part.shape[1] for part in right], axis=1), right
 
     def _per_label(self, engine, tensor):

@@ -296,6 +296,8 @@ class LeNetRecipe(ImageRecipe):
         super().__post_init__()
         if self.labels == "none":
             raise InputError("labels='none': expected labels, which a classifier learns")
+        if not isinstance(self.perturbation, Perturbation):
+            raise InputError(f"perturbation={self.perturbation!r}: expected a Perturbation")
         if self.perturbation.changes and self.labels != "classes":
             raise InputError(
                 f"perturbation={self.perturbation!r} with labels={self.labels!r}: expected "

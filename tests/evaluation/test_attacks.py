@@ -93,6 +93,22 @@ def test_the_pixel_that_is_changed_is_the_best():
     assert 0 < possible.sum() < COUNT
 
 
+def test_several_pixels_are_the_best_of_all():
+    model, images, labels, logits, weights = _linear(2, side=9)
+    flat = images.reshape(COUNT, -1)
+    away = (weights[:, 0] - weights[:, 1]) * np.where(labels == 0, -1, 1)[:, np.newaxis]
+    gains = np.sort(np.abs(away) * 0.21 - away * flat, axis=1)[:, ::-1]
+    changed = one_by_one(model, images, labels, Threat("l0", 3), (-0.21, 0.21), batch_size=7)
+    is_wrong = np.asarray(model(changed)).argmax(axis=1) != labels
+    margins = np.abs(logits[:, 0] - logits[:, 1])
+    np.testing.assert_array_equal(is_wrong, gains[:, :3].sum(axis=1) > margins)
+    # no more than it takes
+    counts = (changed != images).reshape(COUNT, -1).sum(axis=1)
+    needed = (gains.cumsum(axis=1) <= margins[:, np.newaxis]).sum(axis=1) + 1
+    np.testing.assert_array_equal(counts, np.minimum(needed, 3))
+    assert set(counts) == {1, 2, 3} and 3 < is_wrong.sum() < COUNT
+
+
 def test_salt_and_pepper_changes_so_many_pixels():
     images = _linear()[1]
     changed = salt_and_pepper(images, 5, BOUNDS, np.random.default_rng(0))
@@ -150,6 +166,12 @@ def test_the_nearest_neighbour_is_scipys_and_has_its_gradient():
         best = tf.reduce_max(victim.exact(images), axis=1)
     expected = -2 * (asked.images - known.images[places])
     np.testing.assert_allclose(tape.gradient(best, images), expected, atol=1e-5)
+
+
+def test_a_neighbour_of_every_class_is_needed():
+    digits = bundled_digits().sample(120, 0)
+    with pytest.raises(InputError, match=r"without classes \[7\]; expected"):
+        NeighbourVictim(digits.take(np.flatnonzero(digits.labels != 7)))
 
 
 class _Linear:
@@ -251,6 +273,7 @@ def test_an_image_survives_if_every_attack_failed(tmp_path, threat, libraries):
     assert names >= {"noise", "descent in the latents"} | along[threat]
     victims = ["library, fast", "mnist-lenet", "nearest neighbour"]
     assert [summary["victim"] for summary in result["summary"]] == victims
+    assert result["known"]["count"] == 300 and len(result["encoder_sha256"]) == 64
     for summary in result["summary"]:
         rows = [
             row

@@ -112,6 +112,34 @@ def test_of_a_batch_one_half_is_changed_in_each_norm():
     assert Perturbation().of(None, images, (), (-0.5, 0.5), [0, 1]) is images
 
 
+def test_of_several_norms_each_has_its_part_of_a_batch():
+    images = tf.zeros([9, 4, 4, 1])
+
+    def loss(images):
+        return tf.reduce_sum(images, axis=[1, 2, 3])
+
+    perturbation = Perturbation(linf=0.1, l2=0.4, l0=3, drawn=False)
+    found = perturbation.of(loss, images, (), (-0.5, 0.5), [0, 1]).numpy().reshape(9, 16)
+    np.testing.assert_allclose(found[:3], 0.1, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(found[3:6], axis=1), 0.4, atol=1e-3)
+    assert (np.sort(found[6:], axis=1) == [0.0] * 13 + [0.5] * 3).all()
+    # of a batch of two, only two norms have any
+    few = tf.function(lambda images: perturbation.of(loss, images, (), (-0.5, 0.5), [0, 1]))
+    assert few(images[:2]).shape == (2, 4, 4, 1) and (np.array(few(images[:2])) != 0).any()
+    # as many pixels as are drawn, at least one, up to all that are allowed
+    drawn = Perturbation(l0=3).of(loss, tf.zeros([300, 4, 4, 1]), (), (-0.5, 0.5), [0, 1])
+    counts = (drawn.numpy() != 0).sum(axis=(1, 2, 3))
+    assert set(counts) == {1, 2, 3} and (counts == 3).sum() > (counts == 1).sum()
+
+
+@pytest.mark.parametrize(
+    "shape, bounds", [((3, 6), (-0.5, 0.5)), ((3, 4, 4, 1), (-np.inf, np.inf))]
+)
+def test_few_pixels_are_of_images_in_bounds(shape, bounds):
+    with pytest.raises(InputError, match=r"l0=2 for data of shape .*expected images"):
+        Perturbation(l0=2).of(None, tf.zeros(shape), (), bounds, [0, 1])
+
+
 def test_a_size_of_nothing_changes_nothing():
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
     images = tf.random.stateless_uniform([5, 3], [0, 1], -0.5, 0.5)
@@ -145,3 +173,5 @@ def test_labels_that_it_does_not_know_are_refused():
         InputError, match=r"perturbation=Perturbation\(linf=0\.1.*with labels='.*expected"
     ):
         replace(RECIPE, labels="digit_labels")
+    with pytest.raises(InputError, match=r"perturbation=0\.3: expected a Perturbation"):
+        replace(RECIPE, perturbation=0.3)

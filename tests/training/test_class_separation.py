@@ -357,11 +357,14 @@ def test_what_the_settings_observe_is_trained_on():
         (settings, digits.images),
         (replace(settings, observation=None), np.clip(2.5 * digits.images, -0.5, 0.5)),
     ):
-        separation = ClassSeparation(given, images=5)
+        separation = ClassSeparation(given, images=5, decision="deformation")
         engine = separation.engine(generator)
         condition = tf.one_hot(digits.labels, 10)
         searched = separation.search(engine, tf.constant(data, tf.float32), condition, [0, 0])
-        differences.append(separation.loss(searched)[1]["reconstruction"])
-    np.testing.assert_allclose(*differences, rtol=1e-5)
+        logs = separation.loss(searched)[1]
+        differences.append([logs["reconstruction"], logs["separation_loss"]])
+    np.testing.assert_allclose(*differences, rtol=1e-4)
+    with pytest.raises(InputError, match=r"'robust' begins with \d+ starts .* expected one"):
+        ClassSeparation(replace(settings, observation="robust")).engine(generator)
     with pytest.raises(InputError, match=r"observed=0\.5 with settings\.observation='contrast"):
         ClassSeparation(settings, observed=0.5)

@@ -243,9 +243,9 @@ class Contrast(Bent):
 
     Undone, data are stretched about the middle, and clipped: a change by less than
     (1 - contrast) / 2 of the range leaves black and white as they are, and no change counts more
-    than 1 / contrast times. So attacks have less to go by; without any greys ("Towards the First
-    Adversarially Robust Neural Network Model on MNIST", Schott et al. 2019, Binary ABS) the least
-    change may count in full.
+    than 1 / contrast times. So attacks have less to go by. Without any greys ("Towards the First
+    Adversarially Robust Neural Network Model on MNIST", Schott et al. 2019, Binary ABS) a change of
+    any size may turn a pixel from black to white.
 
     Gradients pass as if nothing were clipped ("Estimating or Propagating Gradients Through
     Stochastic Neurons", Bengio et al. 2013): those of clipped values are 0, and would hide from
@@ -260,14 +260,14 @@ class Contrast(Bent):
     low: float = -0.5
     high: float = 0.5
     moves = False
-    parameters = (Parameter("contrast", "times", 0.0, 1.0, 1.0, 1.0),)
+    parameters = (Parameter("contrast about the middle", "times", 0.0, 1.0, 1.0, 1.0),)
 
     def __post_init__(self):
         check_ranges(self)
 
     def start(self, batch, generator):
         """The contrast, (B, 1, 1)."""
-        return tf.fill([tf.shape(batch.data)[0], 1, 1], self.contrast)
+        return tf.fill([tf.shape(batch.data)[0], 1, 1], float(self.contrast))
 
     def apply(self, generated, nuisance):
         """See `Bent.apply`."""

@@ -11,7 +11,7 @@ from igc_tf.search.observations.pose import Pose
 
 
 def _contrast(generator):
-    """More contrast than is seen."""
+    """Less contrast than is generated, undone."""
     _check_images("contrast", generator)
     low, high = generator.bounds
     return Undone(Contrast(low=low, high=high))
