@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
 from igc_tf.classifiers.results import Evaluation
@@ -18,13 +19,38 @@ from igc_tf.generators.keras_files import (
 )
 from igc_tf.generators.layers import keras_defaults
 from igc_tf.runs import read_json
+from igc_tf.search.observations import Contrast
 
 FEATURE_LAYER = "features"
 SHIPPED_LENETS = Path(__file__).parent / "weights"
 
 
+@keras.saving.register_keras_serializable("igc_tf")
+class Stretch(layers.Layer):
+    """Images in [-0.5, 0.5] without a lack of contrast, as `Contrast` undoes it.
+
+    Args:
+        contrast: what is left of it, above 0, at most 1.
+
+    Raises:
+        InputError: for another.
+    """
+
+    def __init__(self, contrast, **options):
+        super().__init__(**options)
+        self._lack = Contrast(contrast)
+
+    def call(self, images):
+        """Returns images of the same shape."""
+        return self._lack.undo(images, tf.constant([[self._lack.contrast]], images.dtype))
+
+    def get_config(self):
+        """See `keras.layers.Layer.get_config`."""
+        return {**super().get_config(), "contrast": self._lack.contrast}
+
+
 @keras_defaults()
-def build_lenet(outputs, data_shape, activation="softmax"):
+def build_lenet(outputs, data_shape, activation="softmax", contrast=1.0):
     """Builds `images (B, H, W, channels) in [-0.5, 0.5] -> probabilities (B, outputs)`.
 
     The layers of LeNet-5 (LeCun et al. 1998, §II.B), with rectifiers and max pooling. The layer
@@ -35,6 +61,8 @@ def build_lenet(outputs, data_shape, activation="softmax"):
         outputs: classes, or binary labels.
         data_shape: (H, W, channels); H and W at least 16.
         activation: "softmax" for one class of many; "sigmoid" for binary labels, each by itself.
+        contrast: if less than 1, images are first stretched as if that were left of theirs, see
+            `igc_tf.search.observations.Contrast`; above 0.
 
     Returns:
         A Keras model.
@@ -44,7 +72,8 @@ def build_lenet(outputs, data_shape, activation="softmax"):
     """
     _check_network(outputs, data_shape, activation)
     images = keras.Input(data_shape, name="images")
-    x = layers.Conv2D(6, 5, padding="same", activation="relu")(images)
+    x = images if contrast == 1 else Stretch(contrast)(images)
+    x = layers.Conv2D(6, 5, padding="same", activation="relu")(x)
     x = layers.MaxPooling2D()(x)
     x = layers.Conv2D(16, 5, activation="relu")(x)
     x = layers.MaxPooling2D()(x)
@@ -53,7 +82,7 @@ def build_lenet(outputs, data_shape, activation="softmax"):
 
 
 @keras_defaults()
-def build_cnn(outputs, data_shape, activation="softmax"):
+def build_cnn(outputs, data_shape, activation="softmax", contrast=1.0):
     """Builds a modern network of the same form as LeNet's, with about 2.5 million weights.
 
     Four 3×3 convolutions, each batch-normalised, of 32, 64, 128 and 128 channels, the first two
@@ -64,7 +93,7 @@ def build_cnn(outputs, data_shape, activation="softmax"):
     """
     _check_network(outputs, data_shape, activation)
     images = keras.Input(data_shape, name="images")
-    x = images
+    x = images if contrast == 1 else Stretch(contrast)(images)
     for filters, is_pooled in ((32, True), (64, True), (128, False), (128, False)):
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))

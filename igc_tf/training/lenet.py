@@ -104,7 +104,8 @@ def _build(recipe, train, steps_per_epoch):
     is_binary = train.layout.num_labels > 1
     outputs = train.layout.num_labels if is_binary else train.layout.size
     build = _BUILDERS[recipe.network]
-    network = build(outputs, train.images.shape[1:], "sigmoid" if is_binary else "softmax")
+    activation = "sigmoid" if is_binary else "softmax"
+    network = build(outputs, train.images.shape[1:], activation, recipe.contrast)
     steps, model = recipe.epochs * steps_per_epoch, network
     if recipe.perturbation.changes:
         model = AdversariallyTrained(network, recipe, train.bounds, steps)

@@ -112,8 +112,9 @@ RECIPES = {
         perturbation=Perturbation(linf=0.3, steps=10, drawn=False),
         validation="validation/choices",
     ),
-    # against the same changes as the generator's
+    # seen at the same contrast as by the generator's classifier, against the same changes
     "lenet-adversarial-fair": _fair(
+        contrast=0.4,
         epochs=10,
         batch_size=128,
         learning_rate=2e-3,

@@ -261,6 +261,8 @@ class LeNetRecipe(ImageRecipe):
     Attributes:
         network: "lenet", LeNet-5; or "cnn", a modern network with about as many weights as the
             compact generator and an encoder together (`build_cnn`).
+        contrast: if less than 1, the network stretches images first, as if that were left of
+            their contrast.
         distortion: turn, stretch, shear and shift each training image a little, at random, as
             class separation does.
         shift: the largest shift, a fraction of the image's side.
@@ -282,6 +284,7 @@ class LeNetRecipe(ImageRecipe):
     epochs: Annotated[int, _COUNT] = 8
     final_learning_rate: Annotated[float | None, _AMOUNT] = 1e-5
     network: Literal["lenet", "cnn"] = "lenet"
+    contrast: Annotated[float, Range(0, 1, above=True)] = 1.0
     distortion: bool = False
     shift: Annotated[float, Range(0, 0.5)] = 0.75 / 28
     scaling: Annotated[float, Range(0, 1, below=True)] = 0.1

@@ -62,3 +62,17 @@ def test_other_data_shapes():
 def test_refuses_arguments_outside_their_ranges(build, arguments, message):
     with pytest.raises(ValueError, match=message):
         build(**{"outputs": 10, "data_shape": SHAPE, **arguments})
+
+
+@pytest.mark.parametrize("build", [build_lenet, build_cnn])
+def test_images_are_stretched_first(build, tmp_path):
+    stretching, plain = build(4, SHAPE, contrast=0.4), build(4, SHAPE)
+    plain.set_weights(stretching.get_weights())
+    stretched = np.clip(2.5 * IMAGES, -0.5, 0.5)
+    np.testing.assert_allclose(stretching(IMAGES), plain(stretched), atol=1e-6)
+    assert np.abs(stretching(IMAGES) - plain(IMAGES)).max() > 1e-4
+    stretching.save(tmp_path / "network.keras")
+    loaded = keras.models.load_model(tmp_path / "network.keras")
+    np.testing.assert_array_equal(loaded(IMAGES), stretching(IMAGES))
+    with pytest.raises(ValueError, match="contrast=0"):
+        build(4, SHAPE, contrast=0.0)
