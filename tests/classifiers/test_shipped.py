@@ -33,7 +33,7 @@ LEAST_LENET_ACCURACY = {
     "mnist-lenet-informed": 0.975,
     # the mean of them as they are and of those that deceive it, within L∞ 0.3
     "mnist-lenet-adversarial": 0.915,
-    "mnist-lenet-adversarial-fair": 0.94,
+    "mnist-lenet-adversarial-fair": 0.95,
     "mnist-multilabel-lenet": 0.975,
 }
 # on 200 validation digits: what was measured on more of them, less twice its standard deviation
