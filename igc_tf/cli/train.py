@@ -23,7 +23,7 @@ SUMMARIES = {
     "lenet-fair": "LeNet-5, trained with the distortions and noise that class separation uses",
     "lenet-informed": "LeNet-5, which in training also saw two dozen kinds of corrupted images",
     "lenet-adversarial": "LeNet-5, trained on images that were changed to deceive it, L∞ 0.3",
-    "lenet-adversarial-fair": "lenet-fair, trained on images seen and changed as for cagan-adversarial",
+    "lenet-adversarial-fair": "lenet-fair, trained on images changed as for cagan-adversarial",
     "cnn-fair": "a modern CNN of 2.5 million weights, trained as lenet-fair is",
     "cnn-informed": "the same CNN, trained as lenet-informed is",
     "trajectory-generator": "LSTM that draws letters, for inverse classification",
