@@ -8,7 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers.differentiable import GRADIENTS
+from igc_tf.classifiers.network import Stretch
 from igc_tf.errors import InputError
+from igc_tf.search.observations import Contrast, Undone
 
 
 class LibraryVictim:
@@ -17,9 +19,9 @@ class LibraryVictim:
     Attributes:
         name: in tables.
         models: {gradient: a Keras model, images -> logits}, all with the same logits; and through
-            half and twice as many steps as the search takes, which have their own.
-        exact: the one of them with the exact gradient; but for what an observation passes on, see
-            `Contrast`.
+            half and twice as many steps as the search takes, which have their own. Of what sees
+            images at more contrast also "clipped", whose gradient passes nothing that is clipped.
+        exact: the one of them with the exact gradient.
         classifier: the `SearchClassifier`.
         batch_size: images at once.
     """
@@ -38,6 +40,11 @@ class LibraryVictim:
                 model = other.as_model("unrolled", temperature)
                 self.models[f"unrolled through {steps} steps"] = model
         self.exact = self.models["unrolled"]
+        lack = getattr(classifier.search.observation, "observation", None)
+        if isinstance(lack, Contrast):
+            seen = Undone(replace(lack, passes=False))
+            other = type(classifier)(classifier.generator, classifier.settings, seen)
+            self.exact = self.models["clipped"] = other.as_model("unrolled", temperature)
         self._temperature = temperature
 
     def logits(self, images):
@@ -72,14 +79,14 @@ class _StaticVictim:
 
     Attributes:
         name: in tables.
-        models: {"gradient": images -> logits}, differentiable.
-        exact: that one.
+        models: {"gradient": images -> logits}, differentiable; see `NetworkVictim`.
+        exact: the one with the exact gradient.
         batch_size: images at once.
     """
 
     def __init__(self, name, model, batch_size):
-        self.name, self.exact, self.batch_size = name, model, batch_size
-        self.models = {"gradient": model}
+        self.name, self.batch_size = name, batch_size
+        self.models, self.exact = {"gradient": model}, model
         # some attacks ask about one image after the other: Keras' predict would take its time
         self._compiled = tf.function(model, reduce_retracing=True)
 
@@ -97,6 +104,9 @@ class _StaticVictim:
 class NetworkVictim(_StaticVictim):
     """A plain network.
 
+    One that sees images at more contrast has two `models`, "gradient", which passes what is
+    clipped, and "clipped", which does not.
+
     Args:
         name: in tables.
         network: a Keras model, images -> probabilities, by a softmax in its last layer.
@@ -112,11 +122,27 @@ class NetworkVictim(_StaticVictim):
                 f"{name}: its last layer is {last.name!r}; expected a softmax, before which the "
                 "logits are"
             )
-        # of a probability that is rounded to 0 or 1 there is no gradient: of its logit there is
-        logits = last.input
-        if isinstance(last, keras.layers.Dense):
-            logits = keras.ops.matmul(logits, last.kernel) + last.bias
-        super().__init__(name, keras.Model(network.inputs, logits), batch_size=1000)
+        super().__init__(name, _logits(network), batch_size=1000)
+        if any(isinstance(layer, Stretch) for layer in network.layers):
+            clipping = keras.models.clone_model(network, clone_function=_clipped)
+            clipping.set_weights(network.get_weights())
+            self.exact = self.models["clipped"] = _logits(clipping)
+
+
+def _logits(network):
+    """Of a probability that is rounded to 0 or 1 there is no gradient: of its logit there is."""
+    last = network.layers[-1]
+    logits = last.input
+    if isinstance(last, keras.layers.Dense):
+        logits = keras.ops.matmul(logits, last.kernel) + last.bias
+    return keras.Model(network.inputs, logits)
+
+
+def _clipped(layer):
+    config = layer.get_config()
+    if isinstance(layer, Stretch):
+        config["passes"] = False
+    return type(layer).from_config(config)
 
 
 class NeighbourVictim(_StaticVictim):

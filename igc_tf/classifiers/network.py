@@ -31,14 +31,15 @@ class Stretch(layers.Layer):
 
     Args:
         contrast: what is left of it, above 0, at most 1.
+        passes: whether gradients pass as if nothing were clipped.
 
     Raises:
         InputError: for another.
     """
 
-    def __init__(self, contrast, **options):
+    def __init__(self, contrast, passes=True, **options):
         super().__init__(**options)
-        self._lack = Contrast(contrast)
+        self._lack = Contrast(contrast, passes=passes)
 
     def call(self, images):
         """Returns images of the same shape."""
@@ -46,7 +47,8 @@ class Stretch(layers.Layer):
 
     def get_config(self):
         """See `keras.layers.Layer.get_config`."""
-        return {**super().get_config(), "contrast": self._lack.contrast}
+        own = {"contrast": self._lack.contrast, "passes": self._lack.passes}
+        return {**super().get_config(), **own}
 
 
 @keras_defaults()

@@ -168,6 +168,33 @@ def test_the_nearest_neighbour_is_scipys_and_has_its_gradient():
     np.testing.assert_allclose(tape.gradient(best, images), expected, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:the generator reproduces")
+def test_what_is_seen_at_more_contrast_has_both_gradients(tmp_path):
+    contrast = SearchSettings(steps=0, start="encoder", observation="contrast")
+    save_encoded_digits(tmp_path / "own", fast=contrast)
+    images = bundled_digits().sample(3, 0).images
+    for victim in (
+        LibraryVictim("library", load_classifier(tmp_path / "own", "fast"), 0.005),
+        NetworkVictim("lenet", load_lenet("mnist-lenet-adversarial-fair")),
+    ):
+        passing = victim.models["gradient" if victim.name == "lenet" else "unrolled"]
+        assert victim.exact is victim.models["clipped"] is not passing
+        found = {}
+        for name, model in (("passing", passing), ("clipped", victim.exact)):
+            given = tf.constant(images)
+            with tf.GradientTape() as tape:
+                tape.watch(given)
+                logits = model(given)
+            found[name] = logits, tape.gradient(logits, given).numpy()
+        np.testing.assert_allclose(*(logits for logits, _ in found.values()), rtol=1e-4, atol=1e-4)
+        is_clipped = np.abs(images) > 0.2
+        assert (found["clipped"][1][is_clipped] == 0).all()
+        assert (found["passing"][1][is_clipped] != 0).any()
+        np.testing.assert_allclose(
+            *(gradient[~is_clipped] for _, gradient in found.values()), rtol=1e-3, atol=1e-4
+        )
+
+
 def test_a_neighbour_of_every_class_is_needed():
     digits = bundled_digits().sample(120, 0)
     with pytest.raises(InputError, match=r"without classes \[7\]; expected"):

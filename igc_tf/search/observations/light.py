@@ -247,18 +247,18 @@ class Contrast(Bent):
     Adversarially Robust Neural Network Model on MNIST", Schott et al. 2019, Binary ABS) a change of
     any size may turn a pixel from black to white.
 
-    Gradients pass as if nothing were clipped ("Estimating or Propagating Gradients Through
-    Stochastic Neurons", Bengio et al. 2013): those of clipped values are 0, and would hide from
-    attacks what a larger change does.
-
     Attributes:
         contrast: of what is seen, in times that of what is generated.
         low, high: the bounds of the data.
+        passes: whether gradients pass as if nothing were clipped ("Estimating or Propagating
+            Gradients Through Stochastic Neurons", Bengio et al. 2013): the true ones of clipped
+            values are 0, and hide from attacks what a larger change does.
     """
 
     contrast: Annotated[float, Range(0, 1, above=True)] = 0.4
     low: float = -0.5
     high: float = 0.5
+    passes: bool = True
     moves = False
     parameters = (Parameter("contrast about the middle", "times", 0.0, 1.0, 1.0, 1.0),)
 
@@ -279,7 +279,7 @@ class Contrast(Bent):
         middle = (self.low + self.high) / 2
         stretched = middle + (data - middle) / column(nuisance, 0)
         clipped = tf.clip_by_value(stretched, self.low, self.high)
-        return stretched + tf.stop_gradient(clipped - stretched)
+        return stretched + tf.stop_gradient(clipped - stretched) if self.passes else clipped
 
 
 def _ends(data, axis):
