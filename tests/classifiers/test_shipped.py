@@ -63,6 +63,7 @@ def test_all_that_has_settings_is_calibrated_for_them():
     ("name", "settings"),
     [
         ("mnist-cagan-compact", "best"),
+        ("mnist-cagan-adversarial", "fast"),
         ("mnist-cagan-observed", "fast"),
         ("mnist-cagan-observed", "robust"),
         ("mnist-cgan-compact-25", "best"),
