@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from result_files import RESULTS, by_sigma, percent, read, table, with_interval
+from result_files import RESULTS, by_sigma, percent, read, table
 
 # "Towards the first adversarially robust neural network model on MNIST" (Schott et al. 2019), table
 # 1: what is left of the accuracy in the worst case over all its attacks
@@ -33,23 +33,45 @@ def _named(victim, result):
 
 
 def survivors():
-    """What is left of each victim's accuracy, and what took most of it."""
-    lines = []
+    """What is left of each victim's accuracy in the worst case over all attacks."""
+    return _by_victim(
+        lambda row: {
+            "images": row["worst"]["count"],
+            "nobody attacks": _share(row["clean"]),
+            row["threat"]: _share(row["worst"]),
+        }
+    )
+
+
+def dear_survivors():
+    """The same of those images on which the dear attacks were tried, too."""
+    return _by_victim(
+        lambda row: {
+            "images": row["worst_of_dear"]["count"],
+            row["threat"]: _share(row["worst_of_dear"]),
+        }
+    )
+
+
+def strongest():
+    """The attack that broke most of those that it was tried on."""
+    return _by_victim(lambda row: {row["threat"]: row["strongest"]})
+
+
+def _share(found):
+    low, high = found["interval"]
+    return f"{percent(found['accuracy'], 1)} ({100 * low:.0f} to {100 * high:.0f})"
+
+
+def _by_victim(cells):
+    """Victims down; across what `cells` says, {head: cell}, of the rows of the summaries."""
+    found = {}
     for result in _results():
         for row in result["summary"]:
-            clean, worst, dear = row["clean"], row["worst"], row["worst_of_dear"]
-            lines.append(
-                [
-                    _named(row["victim"], result),
-                    row["threat"],
-                    percent(clean["accuracy"], 1),
-                    with_interval(worst["accuracy"], worst["interval"]),
-                    with_interval(dear["accuracy"], dear["interval"]),
-                    row["strongest"],
-                ]
-            )
-    head = ["", "within", "before", "in the worst case", "on those of the dear attacks"]
-    return table([*head, "the strongest attack"], lines)
+            found.setdefault(_named(row["victim"], result), {}).update(cells(row))
+    heads = list(dict.fromkeys(head for of in found.values() for head in of))
+    lines = [[name, *(str(of.get(head, "–")) for head in heads)] for name, of in found.items()]
+    return table(["", *heads], lines)
 
 
 def price():
@@ -84,7 +106,9 @@ def published():
 
 TABLES = {
     "attacks": attacks,
+    "attacks-dear-survivors": dear_survivors,
     "attacks-price": price,
     "attacks-published": published,
+    "attacks-strongest": strongest,
     "attacks-survivors": survivors,
 }
