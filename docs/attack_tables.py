@@ -17,12 +17,9 @@ _PUBLISHED = {
 
 
 def _results():
-    """Every result of the program, those of the library first."""
+    """Every result of the program."""
     names = sorted(path.parent.name for path in RESULTS.glob("attacks/results/*/result.json"))
-    return sorted(
-        (read(f"attacks/{name}") for name in names),
-        key=lambda found: not found["options"]["settings"],
-    )
+    return [read(f"attacks/{name}") for name in names]
 
 
 def _named(victim, result):
@@ -70,14 +67,20 @@ def _by_victim(cells):
         for row in result["summary"]:
             found.setdefault(_named(row["victim"], result), {}).update(cells(row))
     heads = list(dict.fromkeys(head for of in found.values() for head in of))
-    lines = [[name, *(str(of.get(head, "–")) for head in heads)] for name, of in found.items()]
+    # the library's first
+    names = sorted(found, key=lambda name: not name.startswith("`"))
+    lines = [[name, *(str(found[name].get(head, "–")) for head in heads)] for name in names]
     return table(["", *heads], lines)
 
 
 def price():
     """What all test digits are read as by the generator that was trained to withstand attacks."""
     return by_sigma(
-        {"`mnist-cagan-compact`, fast": "fast-all", "`withstands`, fast": "withstands-all"}
+        {
+            "`mnist-cagan-compact`, fast": "fast-all",
+            "`withstands`, fast": "withstands-all",
+            "`mnist-cagan-adversarial`, fast": "adversarial-all",
+        }
     )
 
 
