@@ -11,7 +11,7 @@ import distributed_tables
 import lesson_tables
 import robustness_tables
 import serving_tables
-from result_files import percent, read, result_folder, table, with_interval
+from result_files import by_sigma, percent, read, result_folder, table, with_interval
 
 from igc_tf.reproduce import PAPER_ROWS
 
@@ -41,6 +41,11 @@ def noise():
     ]
     head = ["sigma", "fast", "best", "LeNet-5", "paper's settings, 1,000", "the paper, 1,000"]
     return table(head, rows)
+
+
+def noise_paper_settings():
+    """The paper's settings on a thousand test images, as the paper has them, and on all."""
+    return by_sigma({"1,000": "paper-1000", "10,000": "paper-all"})
 
 
 def noise_paper_size():
@@ -506,6 +511,7 @@ TABLES = (
         "inverse-findings": inverse_findings,
         "losses": losses,
         "noise": noise,
+        "noise-paper-settings": noise_paper_settings,
         "noise-paper-size": noise_paper_size,
         "own-pictures": own_pictures,
         "rivals-accuracy": rivals_accuracy,

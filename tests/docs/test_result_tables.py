@@ -27,6 +27,16 @@ def test_accuracies_under_noise():
     assert [row[5] for row in rows] == ["95.1 %", "94.7 %", "91.2 %"]
 
 
+def test_the_papers_settings_on_a_thousand_images_and_on_all():
+    rows = cells(result_tables.TABLES["noise-paper-settings"]())
+    found = [result_files.read(f"reproduce/{name}")["rows"] for name in ("paper-1000", "paper-all")]
+    for row, *of in zip(rows, *found, strict=True):
+        counts = [one["count"] for one in of]
+        assert counts == [1000, 10_000] and row[0] == f"{of[0]['sigma']:g}"
+        for cell, one in zip(row[1:], of, strict=True):
+            assert cell.startswith(f"{100 * one['correct'] / one['count']:.2f} % (")
+
+
 def test_robustness_has_its_price_beside_it():
     rows = cells(result_tables.TABLES["robust-clean"]())
     robust = result_files.read("reproduce/robust-all")["rows"]
