@@ -147,7 +147,7 @@ def noise_table(options, data=None, verbose=1):
         "search": classifier.settings.to_dict(),
         **generator.digests(),
         "lenet_sha256": None if lenet is None else weights_digest(lenet),
-        "data": {"source": data.source, "split": data.split, "count": len(data), "note": note},
+        "data": {**data.facts(), "note": note},
     }
     run = Experiment("igc-tf reproduce", options, facts, files=_FILES, verbose=verbose)
     precision = "" if options.precision == "float32" else f", {options.precision}"

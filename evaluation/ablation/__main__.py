@@ -125,7 +125,7 @@ def compare_trainings(options, data=None, features=None, verbose=1):
             if found.encoder is not None
         },
         "trainings": trainings,
-        "data": {"source": data.source, "split": data.split, "count": len(chosen)},
+        "data": chosen.facts(),
     }
     run = Experiment("python -m evaluation.ablation", options, facts, verbose=verbose)
     for label, generator in generators.items():

@@ -120,7 +120,7 @@ def accuracy_speed(options, data=None, verbose=1):
     facts = {
         **generators.float32.digests(),
         "former_sha256": generators.former.digest(),
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
     }
     run = Experiment("python -m evaluation.accuracy_speed", options, facts, verbose=verbose)
     classifiers = {

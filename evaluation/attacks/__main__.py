@@ -132,8 +132,8 @@ def attack(options, data=None, known=None, verbose=1):
     facts = {
         **generator.digests(),
         "networks_sha256": {name: weights_digest(model) for name, model in networks.items()},
-        "data": _said(data),
-        "known": _said(known) if options.neighbours else None,
+        "data": data.facts(),
+        "known": known.facts() if options.neighbours else None,
     }
     run = Experiment("python -m evaluation.attacks", options, facts, verbose=verbose)
     summary = []
@@ -153,10 +153,6 @@ def attack(options, data=None, known=None, verbose=1):
             summary.append(siege.summary())
             run.say(describe(summary[-1]))
     return run.finish(summary=summary)
-
-
-def _said(data):
-    return {"source": data.source, "split": data.split, "count": len(data)}
 
 
 class _Siege:

@@ -74,7 +74,7 @@ def read_corrupted(options, data=None, verbose=1):
         )
     data = data.sample(min(options.images, len(data)), options.seed)
     facts = {
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
         "corruptions": {
             kind: {"severity": known[kind].severity, "options": known[kind].options}
             for kind in kinds

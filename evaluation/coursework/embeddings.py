@@ -101,7 +101,7 @@ def embed(options, data=None, lenet=None, verbose=1):
     chosen = data.sample(options.images, options.seed)
     facts = {
         "generator_sha256": generator.digest(),
-        "data": {"source": data.source, "split": data.split, "count": len(judged)},
+        "data": judged.facts(),
     }
     run = Experiment("python -m evaluation.coursework.embeddings", options, facts, verbose=verbose)
     gans = [

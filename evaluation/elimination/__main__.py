@@ -92,7 +92,7 @@ def bound_elimination(options, data=None, verbose=1):
     facts = {
         "search": classifiers[None].settings.to_dict(),
         **generator.digests(),
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
     }
     run = Experiment("python -m evaluation.elimination", options, facts, verbose=verbose)
     for sigma in options.sigma:

@@ -120,7 +120,7 @@ def export_parity(options, data=None, verbose=1):
     facts = {
         "format": "hlo" if hlo else "saved_model",
         "export": description,
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
         "tolerance": tolerance,
     }
     run = Experiment("python -m evaluation.exports.parity", options, facts, verbose=verbose)

@@ -144,7 +144,7 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
     validation = validation.sample(options.validation_images, options.seed)
     facts = {
         "generator_sha256": digests,
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
     }
     run = Experiment(
         "python -m evaluation.inverse_classification",

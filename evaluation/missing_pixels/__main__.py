@@ -85,7 +85,7 @@ def read_missing_pixels(options, data=None, verbose=1):
         return Sample(hidden, data.labels, visible.astype(np.float32))
 
     facts = {
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
         "published": {f"each pixel, {p:g}": list(PUBLISHED[p]) for p in PUBLISHED},
     }
     return read_kinds(

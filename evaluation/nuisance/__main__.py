@@ -124,7 +124,7 @@ def check_nuisance(options, data=None, verbose=1):
     facts = {
         **generator.digests(),
         "search": classifier.settings.to_dict(),
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
         "demanded": DEMANDED,
     }
     run = Experiment("python -m evaluation.nuisance", options, facts, verbose=verbose)

@@ -77,7 +77,7 @@ def tell_foreign(options, data=None, verbose=1):
     foreign, left_out = _foreign(options, digits)
     facts = {
         **readers.facts,
-        "data": {"source": digits.source, "split": digits.split, "count": len(digits)},
+        "data": digits.facts(),
         "calibration_count": len(known),
         "kinds": list(foreign),
         "left_out": left_out,

@@ -83,7 +83,7 @@ def read_poses(options, data=None, verbose=1):
         return Sample(cut_out(posed, shape[:2], _CENTRES[kind](posed), data.bounds), data.labels)
 
     facts = {
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
         "published": PUBLISHED,
     }
     return read_kinds(

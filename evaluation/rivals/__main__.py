@@ -120,7 +120,7 @@ def compare_rivals(options, data=None, verbose=1, start=ContestantProcess):
     facts = {
         **generator.digests(),
         "search": {name: chosen.to_dict() for name, chosen in settings.items()},
-        "data": {"source": images.source, "split": images.split, "count": len(images)},
+        "data": images.facts(),
     }
     run = Experiment("python -m evaluation.rivals", options, facts, verbose=verbose)
     with tempfile.TemporaryDirectory() as temporary:

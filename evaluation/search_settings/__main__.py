@@ -75,7 +75,7 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
     }
     facts = {
         **generator.digests(),
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
     }
     run = Experiment(
         "python -m evaluation.search_settings", options, facts, rows="tried", verbose=verbose

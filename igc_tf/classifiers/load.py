@@ -83,7 +83,7 @@ def calibration_record(classifier, data):
     return {
         **classifier.calibration.to_dict(),
         "weights_sha256": all_weights_digest(classifier.generator),
-        "data": {"source": data.source, "split": data.split, "count": len(data)},
+        "data": data.facts(),
     }
 
 

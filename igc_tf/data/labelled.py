@@ -67,6 +67,10 @@ class LabelledData:
         """The number of examples, N."""
         return len(self.data)
 
+    def facts(self) -> dict:
+        """Which examples a result is of: `source`, `split` and `count`, JSON-ready."""
+        return {"source": self.source, "split": self.split, "count": len(self)}
+
     @property
     def images(self) -> np.ndarray:
         """`data`, under the name that fits a set of images."""

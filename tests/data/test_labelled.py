@@ -25,6 +25,7 @@ def test_length_classes_conditions_and_immutability():
     assert len(data) == 7 and data.num_classes == 7 and data.class_names == tuple("abcdefg")
     np.testing.assert_array_equal(data.conditions, np.eye(7, dtype=np.float32))
     assert data.images is data.data
+    assert data.facts() == {"source": "a test", "split": "test", "count": 7}
     with pytest.raises(dataclasses.FrozenInstanceError):
         data.split = "train"
 
