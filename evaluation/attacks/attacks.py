@@ -159,9 +159,9 @@ def one_by_one(model, images, labels, threat, bounds, batch_size=25):
         float32 (N, ...), within the threat.
     """
     found = images.reshape(len(images), -1).copy()
+    is_free = np.ones(found.shape, bool)
     for begin in range(0, len(images), batch_size):
         goes_on = np.arange(begin, min(begin + batch_size, len(images)))
-        is_free = np.ones(found.shape, bool)
         for _ in range(int(threat.size)):
             here, right = found[goes_on], labels[goes_on]
             gradient = _gradient(model, here.reshape(-1, *images.shape[1:]), right)

@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import keras
@@ -87,22 +88,25 @@ class Perturbation:
         for number, (norm, most) in enumerate(sizes.items()):
             ends = [(number + add) * count // len(sizes) for add in (0, 1)]
             part, *given = _rows((images, *others), slice(*ends))
-            start_seed = tf.add(seed, [number, 0])
-            size_seed = tf.random.experimental.stateless_fold_in(start_seed, 0)
-            size = grown * self._drawn(most, part, size_seed)
-            if norm == "l0":
-                size = tf.math.ceil(size)
-
-            def lost(images, given=given):
-                return loss(images, *given)
-
-            def worst(part=part, size=size, seed=start_seed, norm=norm, lost=lost):
-                return perturb(lost, part, size, self.steps, bounds, seed, norm)
-
             # of a small batch a norm may have none, and networks take no empty batches
             if part.shape[0] != 0:
-                changed.append(tf.cond(tf.size(part) > 0, worst, lambda part=part: part))
+                own_seed = tf.add(seed, [number, 0])
+                worst = partial(
+                    self._worst, loss, part, given, norm, grown * most, bounds, own_seed
+                )
+                changed.append(tf.cond(tf.size(part) > 0, worst, partial(tf.identity, part)))
         return tf.concat(changed, axis=0)
+
+    def _worst(self, loss, images, given, norm, most, bounds, seed):
+        """Images, changed in one norm."""
+        size = self._drawn(most, images, tf.random.experimental.stateless_fold_in(seed, 0))
+        if norm == "l0":
+            size = tf.math.ceil(size)
+
+        def lost(changed):
+            return loss(changed, *given)
+
+        return perturb(lost, images, size, self.steps, bounds, seed, norm)
 
     def _drawn(self, most, images, seed):
         """Sizes up to the most for each of some images, (B, 1, ...): more large than small ones."""
