@@ -52,7 +52,8 @@ class TrainingRun(RunDirectory):
 
     Raises:
         InputError: if the directory holds a run of another recipe, or with another start; names
-            what differs. If the strategy's replicas cannot divide a batch equally.
+            what differs. One that was to stop earlier may go on. If the strategy's replicas cannot
+            divide a batch equally.
     """
 
     def __init__(self, output, recipe, start_from=None, strategy=None):
@@ -129,7 +130,7 @@ class TrainingRun(RunDirectory):
         if earlier is not None:
             # what it is started with this time; nothing for a run that is only looked at
             resumed = [] if self.is_done else [{"after_epoch": self._checkpoint.epoch, **now}]
-            options = {**earlier, "resumed": [*earlier["resumed"], *resumed]}
+            options = {**earlier, **self._options, "resumed": [*earlier["resumed"], *resumed]}
         else:
             start = None
             if self._start_from is not None:
@@ -191,6 +192,11 @@ class TrainingRun(RunDirectory):
         if earlier is None:
             return
         different = differences(earlier, self._options)
+        if "stop_after" in different:
+            # one that was to stop earlier may go on
+            stopped, _ = different["stop_after"]
+            if stopped is not None and stopped < self.recipe.last_epoch:
+                del different["stop_after"]
         if different:
             raise InputError(
                 f"{self.path} holds a run with other options (there, here): {different}. "

@@ -25,7 +25,8 @@ class Recipe:
 
     Attributes:
         epochs: passes over the training examples, by which the learning rate falls.
-        stop_after: end after so many of them; None trains them all.
+        stop_after: end after so many of them; None trains them all. A run that stopped so may go on
+            with more.
         batch_size: examples in a step.
         learning_rate: of the first step.
         final_learning_rate: of the last step; the rate falls to it along a cosine. None keeps

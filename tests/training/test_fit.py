@@ -182,6 +182,20 @@ def test_a_run_may_stop_before_the_end_of_its_schedule(tmp_path):
     assert weight == pytest.approx(_epochs()[:2].reshape(10, 4).mean(axis=1).sum(), rel=1e-6)
 
 
+def test_a_run_that_was_to_stop_early_may_go_on(tmp_path):
+    whole = _fit(TrainingRun(tmp_path / "whole", RECIPE), _Scaled())
+    early = dataclasses.replace(RECIPE, stop_after=1)
+    _fit(TrainingRun(tmp_path / "early", early), _Scaled())
+    run = TrainingRun(tmp_path / "early", RECIPE)
+    assert _fit(run, _Scaled()) == whole
+    options = run.read_json("options.json")
+    assert options["recipe"]["stop_after"] is None
+    assert [resumed["after_epoch"] for resumed in options["resumed"]] == [1]
+    # but not back
+    with pytest.raises(ValueError, match=r"other options.*'stop_after': \(None, 1\)"):
+        TrainingRun(tmp_path / "early", early)
+
+
 def test_a_directory_takes_one_recipe_one_start_and_one_set_of_data(tmp_path):
     _fit(TrainingRun(tmp_path, RECIPE), _Scaled())
     options = (tmp_path / "options.json").read_text()
