@@ -5,7 +5,7 @@ it never saw, are read, and by plain networks that learnt from the same pictures
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,8 +16,9 @@ from igc_tf.classifiers import evaluate_network, load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import LabelledData
 from igc_tf.data.folder import find_pictures
-from igc_tf.data.own_images import load_own_images
+from igc_tf.data.own_images import find_own_pictures, load_own_images
 from igc_tf.data.picture import frame_picture
+from igc_tf.errors import InputError
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment, new_directory
@@ -35,18 +36,19 @@ class OwnPicturesOptions:
 
     Attributes:
         set: shapes, circles, squares and triangles of any colour, size and place on any ground;
-            letters, ten of them from fonts, scanned; digits8, scikit-learn's; or signs, a hundred
-            letters, digits and signs. New letters and signs are of other families of fonts.
+            letters, ten of them from fonts, scanned; digits8, scikit-learn's; signs, a hundred
+            letters, digits and signs; or fashion_mnist, of TensorFlow Datasets, if it is there.
+            New letters and signs are of other families of fonts.
         size: HEIGHT WIDTH of the frame; what `igc-tf train` chooses if not given.
         count: of the pictures to learn from; the set's own number if not given.
-        new: of the new ones, likewise.
+        new: of the new ones, likewise. Of a set that is not made here neither can be given.
         steps: of the training, about; what `igc-tf train` chooses if not given.
         networks: plain networks to compare with, lenet and cnn.
         seed: of pictures and trainings.
         output: directory for result.json, the examples, and all that is trained.
     """
 
-    set: Literal["shapes", "letters", "digits8", "signs"] = "shapes"
+    set: Literal["shapes", "letters", "digits8", "signs", "fashion_mnist"] = "shapes"
     size: tuple[int, int] | None = None
     count: Annotated[int | None, Range(1)] = None
     new: Annotated[int | None, Range(1)] = None
@@ -57,6 +59,11 @@ class OwnPicturesOptions:
 
     def __post_init__(self):
         check_ranges(self)
+        if self.set not in SETS and (self.count, self.new) != (None, None):
+            raise InputError(
+                f"count={self.count!r}, new={self.new!r} with set={self.set!r}: expected neither, "
+                "that set is taken as it is"
+            )
 
 
 def learn_own_pictures(options, verbose=1):
@@ -74,11 +81,11 @@ def learn_own_pictures(options, verbose=1):
         by the clock, and `processor_seconds`, of all cores together. The library's row has the
         steps of the training, how it chose them (`reasons`), and the accuracy of its own report.
     """
-    sources = [_written(options, is_new) for is_new in (False, True)]
+    own, new = _found(options)
     begin = _now()
-    images = load_own_images(find_pictures(sources[0]), options.size, verbose=verbose)
+    images = load_own_images(own, options.size, verbose=verbose)
     recipe, reasons = suited_recipe(images, steps=options.steps, seed=options.seed)
-    new = _framed(find_pictures(sources[1]), images)
+    new = _framed(new, images)
     facts = {
         "content": images.digest,
         "shape": list(images.shape),
@@ -103,6 +110,14 @@ def learn_own_pictures(options, verbose=1):
     if run.row(reader="nearest class mean") is None:
         run.add({"reader": "nearest class mean", **nearest_mean(images.train, new)})
     return run.finish()
+
+
+def _found(options):
+    """The pictures that one has, and new ones: of a set by name its own test images."""
+    if options.set in SETS:
+        return [find_pictures(_written(options, is_new)) for is_new in (False, True)]
+    own = find_own_pictures(options.set)
+    return own, replace(own, pictures=tuple(one for one in own.pictures if one.split == "test"))
 
 
 def _written(options, is_new):

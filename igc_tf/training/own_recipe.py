@@ -27,8 +27,10 @@ _TELLING = 1.2
 # apart at first: softly, and that the right one be drawn all the same.
 _ANYWHERE_JOINT = {"temperature": 0.02, "reconstruction_weight": 10.0}
 _HINT_WEIGHT = 1.0
-# noise of the training, by whether pictures are drawings
+# Noise of the training, by whether pictures are drawings. It hides what only shades tell: drawings
+# have them if the mean shade of their ink, pixels above a part of the range, deviates so much.
 _SIGMA, _SIGMA_DRAWN = 0.1, 0.4
+_INK, _SHADES = 0.15, 0.1
 
 
 def suited_recipe(images, name=OWN_RECIPE, steps=None, seed=0):
@@ -122,6 +124,12 @@ def variety(images):
             f"{said}"
         )
     sigma = _SIGMA_DRAWN if images.arrange else _SIGMA
+    if images.arrange and (shades := _shades(train)) > _SHADES:
+        sigma = _SIGMA
+        reasons.append(
+            f"noise up to {sigma:g}: they are not drawn with one ink, its mean shade deviates by "
+            f"{100 * shades:.0f} %"
+        )
     changes = {"distortion": True, "shift": shift, "scaling": scaling, "colours": colours}
     return {**changes, "sigma": sigma}, reasons
 
@@ -140,6 +148,15 @@ def _spread(images):
         (mass.sum(axis=1) @ np.arange(width)) / total / width,
     )
     return float(np.mean([centre.std() for centre in centres]))
+
+
+def _shades(train):
+    """The standard deviation, over all pictures, of the mean shade of a picture's ink."""
+    low, high = train.bounds
+    shade = (train.images - low) / (high - low)
+    is_ink = shade > _INK
+    means = (shade * is_ink).sum(axis=(1, 2, 3)) / np.maximum(is_ink.sum(axis=(1, 2, 3)), 1)
+    return float(means.std())
 
 
 def _colours_tell(train):

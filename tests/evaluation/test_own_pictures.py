@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
+import evaluation.own_pictures.__main__ as program
 from evaluation.own_pictures import glyphs, shapes
 from evaluation.own_pictures.__main__ import OwnPicturesOptions, learn_own_pictures
 from evaluation.own_pictures.sets import SETS
-from igc_tf.data.folder import find_pictures
+from igc_tf.data.folder import FoundPictures, OwnPicture, find_pictures
 from igc_tf.data.own_images import load_own_images
+from igc_tf.data.parts import PARTS
 from igc_tf.training.own_pictures import nearest_mean
 
 SIDE = 64
@@ -100,6 +102,28 @@ def test_everything_from_pictures_to_a_result(tmp_path):
     assert rows["nearest class mean"]["accuracy"] > 0.6
     assert (tmp_path / "examples.png").exists()
     assert (tmp_path / "pictures" / "new" / "digits8.npz").exists()
+
+
+def test_of_a_set_by_name_its_own_test_images_are_new(tmp_path, monkeypatch):
+    def pictures(split, seed):
+        labels = np.arange(20) % 10
+        noise = np.random.default_rng(seed).uniform(0, 0.1, [20, 28, 28])
+        bright = (labels / 10)[:, np.newaxis, np.newaxis]
+        read = [lambda image=image: image for image in 0.9 * bright + noise]
+        names = (str(label) for label in labels)
+        return [OwnPicture("one", *of) for of in zip(names, [split] * 20, read, strict=True)]
+
+    parts = [one for seed, split in enumerate(PARTS) for one in pictures(split, seed)]
+    found = FoundPictures("a set", "made here", tuple(parts), tuple(map(str, range(10))))
+    monkeypatch.setattr(program, "find_own_pictures", {"fashion_mnist": found}.get)
+    options = OwnPicturesOptions(set="fashion_mnist", steps=1, networks=(), output=tmp_path)
+    result = learn_own_pictures(options, verbose=0)
+    assert result["pictures"] == {"train": 20, "validation": 20, "test": 20}
+    library, *_, mean = result["rows"]
+    assert library["count"] == 20 and library["correct"] == library["report"]["correct"]
+    assert mean["accuracy"] == 1
+    with pytest.raises(ValueError, match="count=5, new=None with set='fashion_mnist'"):
+        OwnPicturesOptions(set="fashion_mnist", count=5)
 
 
 def test_the_nearest_mean_by_hand():

@@ -1,5 +1,7 @@
 """The recipe that suits a set: by how many there are, and by what varies."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,21 @@ def test_pictures_are_shifted_as_far_as_they_lie_apart():
     assert moving["shift"] == pytest.approx(min(0.2, 1.3 * 0.3 / np.sqrt(3)), abs=0.02)
     assert moving["scaling"] == 0.25 and moving["distortion"]
     assert "shifted by up to 20 % of a side, scaled by up to 25 %" in reasons[0]
+
+
+def test_drawings_of_many_shades_get_little_noise():
+    data = np.full([4, 16, 16, 1], -0.5, np.float32)
+    # ink of 0.5 and 0.9 of the range: shades that deviate by 0.2 from their mean
+    for image, shade in zip(data, (0.0, 0.0, 0.4, 0.4), strict=True):
+        image[4:12, 4:12] = shade
+    images = _images(channels=1, arrange=True)
+    shaded = replace(images, train=replace(images.train, data=data, labels=np.arange(4) % 3))
+    of_one_ink, (_,) = variety(images)
+    of_shades, (_, said) = variety(shaded)
+    assert (of_one_ink["sigma"], of_shades["sigma"]) == (0.4, 0.1)
+    assert "its mean shade deviates by 20 %" in said
+    photographs, (_,) = variety(replace(shaded, arrange=False))
+    assert photographs["sigma"] == 0.1
 
 
 def test_colours_that_say_nothing_of_the_class_become_any():
