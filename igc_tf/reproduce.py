@@ -17,7 +17,6 @@ _CASES = 6
 # what --tensorboard shows of each sigma
 _LOGGED_SEARCHES = 4
 _LOGGED_LATENTS = 300
-_FILES = ("accuracy.png", "search-sigma-*.png", "cases-*-sigma-*.png", "predictions-*.npy")
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def noise_table(options, data=None, verbose=1):
         "lenet_sha256": None if lenet is None else weights_digest(lenet),
         "data": {**data.facts(), "note": note},
     }
-    run = Experiment("igc-tf reproduce", options, facts, files=_FILES, verbose=verbose)
+    run = Experiment("igc-tf reproduce", options, facts, verbose=verbose)
     precision = "" if options.precision == "float32" else f", {options.precision}"
     header = (
         f"{len(data):,} {data.split} images of {data.name} ({data.source}){note}; "

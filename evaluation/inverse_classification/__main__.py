@@ -146,13 +146,7 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
         "generator_sha256": digests,
         "data": data.facts(),
     }
-    run = Experiment(
-        "python -m evaluation.inverse_classification",
-        options,
-        facts,
-        files=("*.png", "answers/*.npy"),
-        verbose=verbose,
-    )
+    run = Experiment("python -m evaluation.inverse_classification", options, facts, verbose=verbose)
     whole = _whole_cost(options, plan, data.num_classes)
     progress = run.progress(whole, "generator evaluation")
 

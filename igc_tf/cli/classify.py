@@ -1,7 +1,9 @@
 """`igc-tf classify FILE|FOLDER…`: a table, `results.csv`, `results.json` and a picture of each."""
 
 import csv
+import glob
 import io
+import os
 import sys
 import warnings
 from dataclasses import dataclass
@@ -16,11 +18,14 @@ from igc_tf.errors import ImageFileError, InputError
 from igc_tf.ranges import Range
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
 
+_PROGRAM = "igc-tf classify"
 _DOUBTFUL = "perhaps none of them"
 # settings that find out what happened to a picture
 _ROBUST = "robust"
 # with more scores than this, a line of the printed table names the best
 _NAMES_IN_TITLE, _BEST = 12, 3
+# bytes of a picture's name that its drawing's takes over
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -195,36 +200,63 @@ def read_pictures(paths, generator):
 def _classify(options, classifier, pictures):
     import numpy as np
 
-    from igc_tf.classifiers.table import classify_in_rows, table_units
+    from igc_tf.classifiers.table import classify_in_rows
 
     run = RunDirectory(options.output)
-    run.remove("*.png", "results.csv", "results.json")
-    paths, rows = list(pictures), []
+    _remove_earlier(run)
+    paths, rows, drawn = list(pictures), [], []
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
         data = np.stack(list(pictures.values()))
         answers = classify_in_rows(classifier, data, options.batch_size, options.measure)
-        for found, of_batch in answers:
-            for i, row in enumerate(of_batch):
-                path = paths[len(rows)]
-                row["file"] = str(path)
-                picture = run.write_figure(
-                    f"{len(rows):03d}-{path.stem}.png",
-                    _draw(classifier, found, i, pictures[path], path.name),
-                )
-                if not rows:
-                    print(_title(row))
-                rows.append(row)
-                print(_line(row, picture), flush=True)
-    said = list(dict.fromkeys(str(remark.message) for remark in remarks))
+        try:
+            for found, of_batch in answers:
+                for i, row in enumerate(of_batch):
+                    path = paths[len(rows)]
+                    row["file"] = str(path)
+                    picture = run.write_figure(
+                        f"{len(rows):03d}-{_shortened(path.stem)}.png",
+                        _draw(classifier, found, i, pictures[path], path.name),
+                    )
+                    if not rows:
+                        print(_title(row))
+                    rows.append(row)
+                    drawn.append(picture.name)
+                    print(_line(row, picture), flush=True)
+        finally:
+            # of what is interrupted, what was finished is kept
+            if rows:
+                said = list(dict.fromkeys(str(remark.message) for remark in remarks))
+                _write_tables(run, options, classifier, rows, drawn, said)
     for remark in said:
         print(f"warning: {remark}", file=sys.stderr)
+    print(f"\npictures, results.csv and results.json: {run.path}")
+
+
+def _remove_earlier(run):
+    """Removes what an earlier call wrote into the directory, and nothing else."""
+    earlier = run.read_json("results.json")
+    is_ours = isinstance(earlier, dict) and earlier.get("program") == _PROGRAM
+    pictures = earlier.get("pictures", []) if is_ours else []
+    run.remove("results.csv", "results.json", *map(glob.escape, pictures))
+
+
+def _shortened(stem):
+    """As much of a file's name as another may hold."""
+    while len(os.fsencode(stem)) > _LONGEST:
+        stem = stem[:-1]
+    return stem
+
+
+def _write_tables(run, options, classifier, rows, drawn, said):
+    from igc_tf.classifiers.table import table_units
+
     rows = [{**row, "warnings": "; ".join(said)} for row in rows]
     run.write_text("results.csv", _as_csv(rows))
     run.write_json(
         "results.json",
         {
-            "program": "igc-tf classify",
+            "program": _PROGRAM,
             "options": json_ready(options),
             "search": classifier.settings.to_dict(),
             **classifier.generator.digests(),
@@ -236,9 +268,9 @@ def _classify(options, classifier, pictures):
             },
             "environment": {**describe_code(), **describe_environment()},
             "rows": rows,
+            "pictures": drawn,
         },
     )
-    print(f"\npictures, results.csv and results.json: {run.path}")
 
 
 def _as_csv(rows):

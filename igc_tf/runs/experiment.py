@@ -1,5 +1,7 @@
 """The runner of every experiment: what was asked, what was found so far, and its pictures."""
 
+import glob
+
 from tqdm import tqdm
 
 from igc_tf.errors import InputError
@@ -19,8 +21,8 @@ class Experiment:
     `options.json` is written first: the resolved options, the command and the commit. Then
     `result.json` grows by one row at a time, until `complete` says that nothing is missing. The
     same options on the directory of an interrupted run go on after its last row. What an earlier
-    run has finished there stays until this one has found something; then its pictures go, because
-    they would lie beside figures that they don't show.
+    run has finished there stays until this one has found something; then the files go that it
+    says it wrote, its pictures, because they would lie beside figures that they don't show.
 
     Args:
         program: how the program is called, such as "python -m evaluation.fid".
@@ -28,7 +30,6 @@ class Experiment:
         facts: {name: JSON-ready value}, what else decides the result: search settings, hashes of
             weights, source and number of the data.
         rows: the name of the list of rows in `result.json`.
-        files: glob patterns of the pictures and other files that belong to the rows.
         verbose: 0 for silence.
 
     Attributes:
@@ -42,26 +43,27 @@ class Experiment:
         OutputError: if the directory cannot be written.
     """
 
-    def __init__(self, program, options, facts=None, *, rows="rows", files=("*.png",), verbose=1):
+    def __init__(self, program, options, facts=None, *, rows="rows", verbose=1):
         self.verbose = verbose
         self._directory = RunDirectory(options.output)
         self.path = self._directory.path
-        self._name, self._files = rows, files
+        self._name = rows
         asked = {"program": program, "options": json_ready(options)}
         environment = {**describe_code(), **describe_environment()}
         self._result = {**asked, **(facts or {}), "environment": environment, "complete": False}
-        self.rows = self._found()
+        earlier = self._directory.read_json("result.json") or {}
+        files = earlier.get("files", [])
+        self.rows = self._found(earlier)
         self._is_new = not self.rows
+        # what this run has written, and what is left of another
+        self._files, self._left = ([], files) if self._is_new else (files, [])
         self._directory.write_json("options.json", {**asked, "environment": environment})
 
-    def _found(self):
+    def _found(self, earlier):
         """The rows of an interrupted run of the same thing."""
-        earlier = self._directory.read_json("result.json")
-        if earlier is None or earlier.get("complete") is not False or not earlier.get(self._name):
+        if earlier.get("complete") is not False or not earlier.get(self._name):
             return []
-        different = differences(
-            earlier, self._result, besides=("environment", "complete", self._name)
-        )
+        different = differences(earlier, self._result, besides=("environment", "complete"))
         if different:
             raise InputError(
                 f"{self.path} holds an unfinished run of something else (there, here): "
@@ -108,10 +110,12 @@ class Experiment:
 
     def write_figure(self, name, figure):
         """Writes a matplotlib figure as PNG and returns the path."""
+        self._note(name)
         return self._directory.write_figure(name, figure)
 
     def write(self, name, writer):
         """Calls `writer(temporary_path)`, renames the file to `name`, and returns its path."""
+        self._note(name)
         return self._directory.write(name, writer)
 
     def say(self, line):
@@ -128,9 +132,13 @@ class Experiment:
         if self._is_new:
             self._is_new = False
             self._write()
-            self._directory.remove(*self._files)
+            self._directory.remove(*(glob.escape(n) for n in self._left if n not in self._files))
+
+    def _note(self, name):
+        if name not in self._files:
+            self._files.append(name)
 
     def _write(self):
-        result = {**self._result, self._name: self.rows}
+        result = {**self._result, "files": self._files, self._name: self.rows}
         self._directory.write_json("result.json", result)
         return result

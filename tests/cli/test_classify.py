@@ -5,10 +5,12 @@ import json
 import os
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas
 import pytest
 
+from igc_tf.cli import classify
 from igc_tf.cli.main import run_command_line
 from igc_tf.data import bundled_digits
 
@@ -49,7 +51,11 @@ def classified(tmp_path_factory):
     (folder / "text.png").write_text("not an image")
     output = folder / "out"
     output.mkdir()
-    (output / "007-of-an-earlier-run.png").write_bytes(b"")
+    # of an earlier run, and of the user's own
+    for name in ("007-earlier.png", "holiday.png"):
+        (output / name).write_bytes(b"")
+    earlier = {"program": "igc-tf classify", "pictures": ["007-earlier.png"]}
+    (output / "results.json").write_text(json.dumps(earlier))
     files = [
         folder / name for name in ("0.png", "empty.png", "1.png", "text.png", "none.png", "more")
     ]
@@ -87,9 +93,9 @@ def test_files_and_folders_are_classified_and_drawn(classified, capsys):
 
     lines = [line for line in captured.out.splitlines() if " -> " in line]
     assert [line.split()[0] for line in lines] == [row["prediction"] for row in result["rows"]]
-    # a picture for each, and none of another run
-    assert len(list(output.glob("*.png"))) == len(rows)
-    assert not list(output.glob("007*"))
+    # a picture for each, none of another run, and no other was removed
+    assert {path.name for path in output.glob("*.png")} == {*result["pictures"], "holiday.png"}
+    assert len(result["pictures"]) == len(rows) and "007-earlier.png" not in result["pictures"]
 
 
 def test_the_csv_is_the_same_table(classified):
@@ -113,6 +119,29 @@ def test_the_csv_is_the_same_table(classified):
         assert read["prediction"] == row["prediction"] and read["doubtful"] == "False"
         assert float(read["probability"]) == row["probability"]
         assert float(read["score:3"]) == row["score:3"]
+
+
+def test_what_was_finished_is_kept_of_what_is_interrupted(tmp_path, monkeypatch):
+    name = 246 * "n"
+    for first, label in (("0", 0), ("1", 1)):
+        save(tmp_path / f"{first}{name}.png", digit(label))
+    drawn = iter([plt.figure()])
+
+    def draw(*_):
+        try:
+            return next(drawn)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(classify, "_draw", draw)
+    output = tmp_path / "out"
+    assert run(tmp_path, "--settings", "fast", "--output", output) == 130
+    result = json.loads((output / "results.json").read_text())
+    (row,) = result["rows"]
+    assert row["prediction"] == "0" and row["file"].endswith(f"0{name}.png")
+    # the picture's name is as long as names may be
+    assert result["pictures"] == [f"000-0{199 * 'n'}.png"]
+    assert (output / result["pictures"][0]).exists() and (output / "results.csv").exists()
 
 
 def test_several_labels_are_read_together(tmp_path, capsys):

@@ -71,14 +71,16 @@ def test_an_interrupted_run_of_something_else_is_refused_and_kept(options):
 
 
 def test_pictures_of_an_earlier_run_go_when_the_new_one_has_found_something(options):
-    first = begin(options, files=("*.png",))
+    first = begin(options)
     first.add({"sigma": 0.0})
-    for name in ("a.png", "kept.txt"):
+    for name in ("a.png", "more/[1].npy"):
         first.write(name, lambda path: path.write_text("first"))
-    first.finish()
+    assert first.finish()["files"] == ["a.png", "more/[1].npy"]
+    # what lies there for other reasons stays
+    (options.output / "holiday.png").write_text("of the user's own")
     finished = result(options)
 
-    second = begin(replace(options, images=9), files=("*.png",))
+    second = begin(replace(options, images=9))
     assert result(options) == finished and (options.output / "a.png").exists()
 
     def draw():
@@ -87,9 +89,10 @@ def test_pictures_of_an_earlier_run_go_when_the_new_one_has_found_something(opti
 
     second.add({"sigma": 0.0}, draw)
     names = {path.name for path in options.output.iterdir()}
-    assert names == {"b.png", "kept.txt", "options.json", "result.json"}
+    assert names == {"b.png", "holiday.png", "more", "options.json", "result.json"}
+    assert not any((options.output / "more").iterdir())
     # a run that goes on keeps its own
-    begin(replace(options, images=9), files=("*.png",)).finish()
+    assert begin(replace(options, images=9)).finish()["files"] == ["b.png"]
     assert (options.output / "b.png").exists()
 
 
