@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from igc_tf.classifiers import InverseClassifier, load_classifier
+from igc_tf.classifiers.calibration import reject_if_calibrated
 from igc_tf.data import decode_picture
 from igc_tf.errors import InputError
 from igc_tf.generators.store import generator_card, generator_names
@@ -176,8 +177,7 @@ class Shelf:
             raise InputError(
                 f"the generator {generator!r} has no latent: expected one that draws each class"
             )
-        if classifier.calibration is not None:
-            classifier.reject_at(_FALSE_ALARM)
+        reject_if_calibrated(classifier, _FALSE_ALARM)
         # compiles all that the page waits for, and refuses what makes no pictures
         for _ in watch(classifier, blank(classifier.generator)):
             pass
