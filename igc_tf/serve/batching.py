@@ -9,6 +9,7 @@ from typing import NamedTuple
 import anyio
 import numpy as np
 
+from igc_tf.errors import InputError
 from igc_tf.serve.exchange import Question
 
 # of the time per example that is remembered, this much is that of the last search
@@ -141,32 +142,40 @@ class Batcher:
         begin = clock()
         questions = [job.question for job in jobs]
         try:
-            outputs = await anyio.to_thread.run_sync(_computed, questions, limiter=self._lane)
+            answers = await anyio.to_thread.run_sync(_computed, questions, limiter=self._lane)
         except Exception as error:
             # whoever waits must hear of it, whatever it is
             for job in jobs:
                 if not job.answer.done():
                     job.answer.set_exception(error)
             return
+        for job, answer in zip(jobs, answers, strict=True):
+            # somebody may have left meanwhile
+            if not job.answer.done():
+                job.answer.set_result(answer)
         self._ended, count = clock(), sum(one.count for one in questions)
         self._last_seconds = seconds = self._ended - begin
         self._seconds += _WEIGHT * (seconds / count - self._seconds)
         self._note(count, seconds)
-        first = 0
-        for job in jobs:
-            last = first + job.question.count
-            # somebody may have left meanwhile
-            if not job.answer.done():
-                job.answer.set_result({name: value[first:last] for name, value in outputs.items()})
-            first = last
 
 
 def _computed(questions):
-    """The outputs of questions for the same signature, one after the other."""
+    """The outputs of each of some questions for the same signature, computed together."""
     signature = questions[0].signature
     arrays = {
         name: np.concatenate([question.arrays[name] for question in questions])
         for name in signature.inputs
     }
     indices = np.concatenate([np.arange(question.count) for question in questions])
-    return signature.compute(indices, arrays)
+    outputs = signature.compute(indices, arrays)
+    for name, value in outputs.items():
+        if value.shape[:1] != indices.shape:
+            raise InputError(
+                f"the model gave {name!r} of shape {value.shape} for {len(indices)} examples: "
+                "expected something of each"
+            )
+    ends = np.cumsum([question.count for question in questions])
+    return [
+        {name: value[end - question.count : end] for name, value in outputs.items()}
+        for question, end in zip(questions, ends, strict=True)
+    ]

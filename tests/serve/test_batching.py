@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from igc_tf.errors import InputError
 from igc_tf.serve.batching import Batcher, QueueFull
 from igc_tf.serve.exchange import Question
 from igc_tf.serve.signatures import Signature
@@ -187,6 +188,19 @@ def test_an_error_is_everybodys_who_took_part_and_nobody_elses(batcher, recorder
 
     errors = asyncio.run(ask())
     assert [(type(error), str(error)) for error in errors] == 4 * [(ValueError, "negative")]
+
+
+def test_a_model_that_answers_not_for_each_example_is_told_to_all(batcher):
+    whole = Signature({"x": None}, {}, lambda _, arrays: {"y": arrays["x"].sum()}, None, True)
+
+    async def ask():
+        answers = [batcher.ask(Question(whole, {"x": np.ones(2)}, 2, False)) for _ in range(2)]
+        together = asyncio.gather(*answers, return_exceptions=True)
+        return await asyncio.wait_for(together, _SECONDS)
+
+    errors = asyncio.run(ask())
+    assert [type(error) for error in errors] == [InputError, InputError]
+    assert str(errors[0]).startswith("the model gave 'y' of shape () for 4 examples")
 
 
 def test_closing_answers_what_was_accepted(recorder):
