@@ -13,7 +13,6 @@ from igc_tf.generators.store import load_model, save_generator
 from igc_tf.plots import plot_letters
 from igc_tf.training.fit import OPTIONS, TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.losses import masked_mean_squared
-from igc_tf.training.workers import worker_count
 
 CLASSIFIER = "classifier.keras"
 
@@ -92,17 +91,18 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
     run = TrainingRun(output, recipe, strategy=strategy)
     chosen = recipe.chosen(train)
     run.describe(chosen.source, train=len(chosen))
-    kept = run.path / ("card.json" if recipe.network == "generator" else CLASSIFIER)
-    if worker_count(run.strategy) == 1 and kept.exists():
-        return _load(recipe, run)
     inputs, targets = _pairs(recipe, chosen)
     with run.strategy.scope():
         model = _build(recipe, chosen, steps_per_epoch(len(inputs), recipe.batch_size))
     run.restore(_state(recipe, model))
+    kept = run.path / ("card.json" if recipe.network == "generator" else CLASSIFIER)
+    is_kept = run.is_done and kept.exists()
     if not run.is_done:
         run.fit(model, inputs, targets, verbose=verbose)
     if not run.is_chief:
         return None
+    if is_kept:
+        return _load(recipe, run)
     if recipe.network == "generator":
         generator = Generator(model, chosen.layout, chosen.bounds)
         save_generator(generator, run.path, training=run.read_json(OPTIONS))

@@ -71,7 +71,6 @@ def test_interrupted_run_ends_with_the_same_weights(tmp_path):
     whole = fit_sequence_network(RECIPE, tmp_path / "whole", DATA, verbose=0)
     cut = replace(RECIPE, stop_after=1)
     fit_sequence_network(cut, tmp_path / "cut", DATA, verbose=0)
-    (tmp_path / "cut" / "card.json").unlink()
     resumed = fit_sequence_network(RECIPE, tmp_path / "cut", DATA, verbose=0)
     for found, expected in zip(resumed.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5)
