@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,12 +115,12 @@ def labelled_pictures(data, split: str | None) -> list[OwnPicture]:
     low, high = data.bounds
     names = data.class_names
 
-    def reader(image):
+    def read(image):
         unit = (np.asarray(image, np.float64) - low) / (high - low)
-        return lambda: unit[..., 0] if unit.shape[2] == 1 else unit
+        return unit[..., 0] if unit.shape[2] == 1 else unit
 
     return [
-        OwnPicture(f"{data.name} {data.split} {number}", names[label], split, reader(image))
+        OwnPicture(f"{data.name} {data.split} {number}", names[label], split, partial(read, image))
         for number, (image, label) in enumerate(zip(data.data, data.labels, strict=True))
     ]
 
