@@ -42,10 +42,13 @@ def export_classifier(options):
     import_tensorflow_quietly()
     from igc_tf.classifiers import load_classifier
     from igc_tf.export import export_hlo, export_saved_model
+    from igc_tf.search import usual_settings
 
     classifier = load_classifier(
         options.generator, options.settings, options.kind, bounds=options.bounds
     )
     write = export_hlo if options.format == "hlo" else export_saved_model
     write(classifier, options.output, options.batch_size)
-    print(f"{options.generator}, {options.settings or 'best'} settings: {options.output}")
+    card = classifier.generator.card or {}
+    settings = options.settings or usual_settings(card.get("settings") or {})
+    print(f"{options.generator}, {settings} settings: {options.output}")

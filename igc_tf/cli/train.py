@@ -184,7 +184,7 @@ def _generator(default):
         best = read_json(output / "best.json")
         print(
             f"the chosen generator, of epoch {best['epoch']}, {judged(best)}; it lies in {path}, "
-            "which is what other commands take as --generator"
+            "which is what igc-tf draw and serve take, and other commands as --generator"
         )
 
     return train

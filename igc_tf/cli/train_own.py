@@ -17,8 +17,8 @@ class TrainOwnOptions:
 
     The pictures are looked through first: what cannot be read, is there twice or does not fit is
     told before work starts. Then a recipe is chosen, a generator trained, and judged on pictures
-    that it has not seen. OUTPUT is what `igc-tf classify`, `draw`, `serve` and `export` take as
-    --generator.
+    that it has not seen. OUTPUT is a generator for `igc-tf draw OUTPUT` and `serve OUTPUT`, and for
+    `classify` and `export` with `--generator OUTPUT`.
 
     Attributes:
         source: a folder with a sub-folder of pictures for each class; a .csv file with the columns
@@ -99,7 +99,7 @@ def _train(options, strategy):
     print(
         f"\neverything lies in {options.output}: try\n"
         f"  igc-tf classify PICTURE --generator {options.output}\n"
-        f"  igc-tf draw --generator {options.output}"
+        f"  igc-tf draw {options.output}"
     )
 
 

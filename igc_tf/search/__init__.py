@@ -5,7 +5,7 @@ from igc_tf.search.differences import DIFFERENCES, Difference, resolve_differenc
 from igc_tf.search.engine import Search
 from igc_tf.search.objective import LatentRestriction, Objective, Terms
 from igc_tf.search.observations import Identity, Observation
-from igc_tf.search.settings import SearchSettings, named_settings, robust_settings
+from igc_tf.search.settings import SearchSettings, named_settings, robust_settings, usual_settings
 from igc_tf.search.solvers import Adam, Linear, Momentum, Patience, Solver
 from igc_tf.search.space import Block, Projection, Space
 from igc_tf.search.state import Batch, Candidates, Result, State
@@ -36,4 +36,5 @@ __all__ = [
     "named_settings",
     "resolve_difference",
     "robust_settings",
+    "usual_settings",
 ]

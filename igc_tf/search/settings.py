@@ -204,13 +204,25 @@ def robust_settings():
     )
 
 
+def usual_settings(names):
+    """Returns the name of the settings that are taken where none are asked for.
+
+    Args:
+        names: of the settings on a generator's card.
+
+    Returns:
+        The most accurate that there are for what a camera or a scanner does not change: "best",
+        else "fast", else "paper".
+    """
+    return next((name for name in ("best", "fast") if name in names), "paper")
+
+
 def named_settings(settings, card=None):
     """Returns the `SearchSettings` that are meant.
 
     Args:
         settings: a `SearchSettings`, as it is; "paper"; the name of settings on the generator's
-            card, such as "best" or "fast"; or None for the most accurate that there are: "best",
-            else "fast", else "paper".
+            card, such as "best" or "fast"; or None for those of `usual_settings`.
         card: of the generator, or None.
 
     Raises:
@@ -220,7 +232,7 @@ def named_settings(settings, card=None):
         return settings
     recorded = (card or {}).get("settings") or {}
     if settings is None:
-        settings = next((name for name in ("best", "fast") if name in recorded), "paper")
+        settings = usual_settings(recorded)
     if settings == "paper":
         return SearchSettings()
     if settings not in recorded:

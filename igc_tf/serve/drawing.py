@@ -12,6 +12,7 @@ from igc_tf.classifiers.calibration import reject_if_calibrated
 from igc_tf.data import decode_picture
 from igc_tf.errors import InputError
 from igc_tf.generators.store import generator_card, generator_names
+from igc_tf.search import usual_settings
 
 # looks at one search, at most
 _LOOKS = 24
@@ -147,15 +148,18 @@ class Shelf:
         self._first = str(generator)
         loaded = self._load(self._first, settings)
         names = _settings(loaded.generator.card)
-        self.first = self._first, settings if settings is not None else _best(names)
+        self.first = self._first, settings if settings is not None else usual_settings(names)
         self._choices = {name: _settings(generator_card(name)) for name in generator_names()}
         self._choices = {self._first: names} | self._choices | {self._first: names}
         self._classifiers = {self.first: loaded}
 
     @property
     def choices(self):
-        """[{"generator": name, "settings": [names]}], the first one's first."""
-        return [{"generator": name, "settings": of} for name, of in self._choices.items()]
+        """[{"generator": name, "settings": [names], "usual": name}], the first one's first."""
+        return [
+            {"generator": name, "settings": of, "usual": usual_settings(of)}
+            for name, of in self._choices.items()
+        ]
 
     def get(self, generator, settings):
         """Returns the classifier of two names that are among the choices.
@@ -187,10 +191,6 @@ class Shelf:
 def _settings(card):
     """The names of the settings that a generator's card has, and the paper's."""
     return sorted({*((card or {}).get("settings") or {}), "paper"})
-
-
-def _best(names):
-    return next((name for name in ("best", "fast") if name in names), "paper")
 
 
 def blank(generator):

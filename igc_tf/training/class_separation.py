@@ -93,6 +93,10 @@ class ClassSeparation:
             little, or "any" others, where they say nothing of the class.
         sigma: if positive, each image gets Gaussian noise with probability ½, of a standard
             deviation drawn from 0..sigma, and is clipped to its bounds.
+        reach: times all that `distortion` does.
+        observed: the share of the images to which something happens that the search is told (see
+            `KnownLens`), so that the classes separate on what is seen of them, too.
+        lit: the share of the images whose light is changed and then undone (see `relit`).
         perturbation: how each image is then changed, so that the start of the search confuses its
             classes: adversarial training.
 

@@ -118,6 +118,7 @@ def test_the_choices_are_what_ships_and_the_first(shelf, tmp_path):
     names = [choice["generator"] for choice in shelf.choices]
     assert names[0] == "mnist-cagan-compact" and set(names) == set(igc_tf.generator_names())
     assert shelf.choices[0]["settings"] == ["best", "fast", "paper", "robust"]
+    assert shelf.choices[0]["usual"] == "best"
     assert shelf.get(*shelf.first) is shelf.get(*shelf.first)
     for choice in (("mnist-cagan-compact", "other"), (str(tmp_path), "paper"), ("../x", "best")):
         with pytest.raises(InputError, match="no generator"):
@@ -137,6 +138,7 @@ def test_a_generator_of_ones_own_comes_first(tmp_path):
     assert own.choices[0] == {
         "generator": str(tmp_path / "own"),
         "settings": ["paper", "quick"],
+        "usual": "paper",
     }
     found = own.get(*own.first)
     assert found.settings.steps == 2 and found.calibration.count == 5

@@ -155,8 +155,7 @@ function fillSelect(select, names, chosen) {
 }
 
 function offerSettings(chosen) {
-  const { settings } = choices.find((choice) => choice.generator === $("generator").value);
-  const usual = ["best", "fast"].find((name) => settings.includes(name)) ?? "paper";
+  const { settings, usual } = choices.find((choice) => choice.generator === $("generator").value);
   fillSelect($("settings"), settings, settings.includes(chosen) ? chosen : usual);
 }
 
