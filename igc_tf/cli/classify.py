@@ -16,7 +16,13 @@ from igc_tf.cli.program import import_tensorflow_quietly
 from igc_tf.distributed import WorkerOptions
 from igc_tf.errors import ImageFileError, InputError
 from igc_tf.ranges import Range
-from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
+from igc_tf.runs import (
+    RunDirectory,
+    check_apart,
+    describe_code,
+    describe_environment,
+    json_ready,
+)
 
 _PROGRAM = "igc-tf classify"
 _DOUBTFUL = "perhaps none of them"
@@ -80,6 +86,7 @@ def classify_files(options):
     Raises:
         InputError: if no file is given, or a folder holds none.
     """
+    check_apart(options.output, *options.files)
     if options.engine is not None:
         return _classify_parts(options)
     paths = picture_files(options.files)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from igc_tf.cli.classify import picture_files, read_pictures
 from igc_tf.cli.program import import_tensorflow_quietly
-from igc_tf.errors import UnknownDatasetError
+from igc_tf.errors import DataError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
 
@@ -53,7 +53,6 @@ def print_diagnosis(options):
     import numpy as np
 
     from igc_tf.classifiers import diagnose, load_classifier
-    from igc_tf.data import load_images
 
     run = RunDirectory(options.output)
     classifier = load_classifier(options.generator, options.settings, bounds=options.bounds)
@@ -65,15 +64,9 @@ def print_diagnosis(options):
     for split, name in (("train", "training images"), ("test", "new images")):
         if dataset is None:
             break
-        try:
-            data = load_images(
-                dataset, split, data_dir=options.data_dir, fallback=True, bounds=generator.bounds
-            )
-        except UnknownDatasetError:
-            if options.dataset is not None:
-                raise
-            # somebody's own pictures
-            sources.append(f"{dataset} is no image set by name; --files takes its pictures")
+        data = _load(options, dataset, split, generator)
+        if data is None:
+            sources.append(f"{dataset} is no image set that is here; --files takes its pictures")
             break
         data = data.sample(min(options.images, len(data)), options.seed)
         # the set's labels are classes: of several labels, only the images are used
@@ -103,3 +96,23 @@ def print_diagnosis(options):
     )
     print(f"\npicture and result.json: {picture.parent}")
     return 0 if len(pictures) == len(paths) else 2
+
+
+def _load(options, dataset, split, generator):
+    """The images of a set; None if a card names something else by its name, pictures of one's own.
+
+    Raises:
+        DataError: for a set that was asked for.
+    """
+    from igc_tf.data import load_images
+
+    layout = generator.layout
+    facts = {"data_dir": options.data_dir, "fallback": True, "bounds": generator.bounds}
+    try:
+        data = load_images(dataset, split, **facts)
+    except DataError:
+        if options.dataset is not None:
+            raise
+        return None
+    is_it = layout.num_labels > 1 or data.class_names == layout.class_names
+    return data if is_it or options.dataset is not None else None

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.errors import InputError
 from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import check_apart
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class TrainOwnOptions:
 
     def __post_init__(self):
         check_ranges(self)
+        if (self.colours, self.pictures) == ("colour", "drawings"):
+            raise InputError(
+                "colours='colour' with pictures='drawings': expected grey ones, or photographs"
+            )
 
 
 def train_own(options):
@@ -75,9 +81,12 @@ def say_beside(sentence):
 def _train(options, strategy):
     from igc_tf.data.own_images import find_own_pictures, load_own_images
     from igc_tf.training.own_pictures import summary, train_own_pictures
-    from igc_tf.training.own_recipe import suited_recipe
+    from igc_tf.training.own_recipe import own_base, suited_recipe
     from igc_tf.training.workers import is_chief
 
+    # before every picture is read
+    own_base(options.recipe)
+    check_apart(options.output, options.source, at_any_depth=True)
     say, warn = (print, say_beside) if is_chief(strategy) else (_not_say, _not_say)
     found = find_own_pictures(options.source, options.data_dir)
     counts = f"{len(found.pictures):,} pictures of {len(found.class_names)} classes"

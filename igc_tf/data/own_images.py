@@ -1,6 +1,7 @@
 """Pictures of one's own as images to train on: looked through, framed, and parted by content."""
 
 import hashlib
+import json
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +14,15 @@ from igc_tf.data.ink import arrange_ink, is_drawing
 from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData, scale_bytes
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.data.load import VALIDATION_COUNT, load_images
-from igc_tf.data.parts import PARTS, Seen, drawn_parts, how_parted, part_by_content, without_copies
+from igc_tf.data.parts import (
+    PARTS,
+    Seen,
+    drawn_parts,
+    given_parts,
+    how_parted,
+    part_by_content,
+    without_copies,
+)
 from igc_tf.data.picture import frame_picture, to_grey
 from igc_tf.data.sources import prepare_dataset
 from igc_tf.data.tfds import find_builder, image_and_label, read_split
@@ -46,7 +55,8 @@ class OwnImages:
         train, validation, test: `LabelledData`, float32 (N, H, W, 1 or 3) in `IMAGE_BOUNDS`:
             what is trained on, what choices are made on, what is only reported.
         arrange: whether pictures are drawings whose ink is arranged (see `read_picture`).
-        digest: of the contents of all, SHA-256 in hexadecimal.
+        digest: of the contents of all, their classes and what the set says of their parts, SHA-256
+            in hexadecimal.
         reasons: which frame was chosen, and why; how the set was parted; one sentence each.
         remarks: what was left out, and what is odd; one sentence each.
     """
@@ -163,7 +173,7 @@ def load_own_images(
     arrange, size = _frame(seen, size, colour, arrange, reasons)
     parts = part_by_content(seen, held_out)
     reasons.append(how_parted(seen, held_out))
-    digest = hashlib.sha256("".join(sorted(one.digest for one in seen)).encode()).hexdigest()
+    digest = _digest(seen)
     remarks += _uneven(seen)
     layout = ConditionLayout.classes(_present(seen, found.class_names))
     source = f"{found.kind}: {found.name}, content {digest[:16]}"
@@ -192,6 +202,11 @@ def load_own_images(
         reasons=tuple(reasons),
         remarks=tuple(remarks),
     )
+
+
+def _digest(seen):
+    facts = sorted((one.digest, one.picture.label, one.picture.split or "") for one in seen)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _checked_size(size):
@@ -246,6 +261,13 @@ def _check_classes(seen, class_names, remarks):
             f"{len(counts)} of the classes {some_of(class_names)} have pictures: expected two "
             f"classes or more{told}"
         )
+    if given_parts(seen) & {"validation", "test"} == {"validation"}:
+        held = _counts([one for one in seen if one.picture.split == "validation"])
+        if not any(count > 1 for count in held.values()):
+            raise DataError(
+                f"too few pictures for validation ({sum(held.values())}): expected two or more of "
+                f"a class, half of them to report by, or some for test{told}"
+            )
     trained = _counts([one for one in seen if one.picture.split in (None, "train")])
     needed = 1 + len(drawn_parts(seen))
     short = [f"{name} ({trained[name]})" for name in counts if trained[name] < needed]

@@ -47,7 +47,8 @@ def classify_dataset(
         generator: as for `load_classifier`; with Ray a name, or a path that all machines have.
         settings, kind, bounds: as for `load_classifier`.
         output: the directory; with Ray one that all machines share.
-        engine: "ray", "process" for this one process, or None for Ray where it is installed.
+        engine: "ray", "process" for this one process, or None for Ray where it is installed and
+            the generator is one that every process can load.
         workers: a `WorkerOptions`.
         doubt: refuse of known examples this share, if the classifier is calibrated; 0 for none.
         measure: with settings that find out what happened to an image, measure it, too.
@@ -74,6 +75,8 @@ def classify_dataset(
     workers = workers if workers is not None else WorkerOptions()
     if not isinstance(workers, WorkerOptions):
         raise InputError(f"workers={workers!r}: expected a WorkerOptions")
+    if engine is None and isinstance(generator, Generator):
+        engine = "process"
     engine = chosen_engine(engine)
     # a process of Ray's may run elsewhere
     generator, output = _absolute(generator), Path(output).absolute()

@@ -5,6 +5,7 @@ Nothing here imports TensorFlow before it is needed, and nothing in here knows a
 
 from igc_tf.runs.directory import (
     RunDirectory,
+    check_apart,
     describe_code,
     describe_environment,
     differences,
@@ -19,6 +20,7 @@ from igc_tf.runs.progress import progress_bar
 __all__ = [
     "Experiment",
     "RunDirectory",
+    "check_apart",
     "describe_code",
     "describe_environment",
     "differences",

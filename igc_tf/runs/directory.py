@@ -108,6 +108,28 @@ class RunDirectory:
             return file.tell()
 
 
+def check_apart(output, *sources, at_any_depth=False):
+    """Checks that what is written does not become a part of what is read.
+
+    Args:
+        output: the directory to write into.
+        sources: folders whose files are read; what is no folder is left alone.
+        at_any_depth: whether the files in their sub-folders are read, too.
+
+    Raises:
+        InputError: if files would be written where they are read.
+    """
+    written = Path(output).expanduser().resolve()
+    for source in sources:
+        folder = Path(source).expanduser()
+        read = folder.resolve()
+        if folder.is_dir() and (written == read or (at_any_depth and read in written.parents)):
+            raise InputError(
+                f"output={str(output)!r}: expected a directory apart from {str(source)!r}, whose "
+                "files are read"
+            )
+
+
 @contextlib.contextmanager
 def new_directory(path):
     """Gives a directory to write into, which becomes `path` when the block ends without an error.

@@ -69,9 +69,9 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
         InputError: if `output` holds a run on other pictures, or by another recipe.
         NonFiniteLossError: if a loss is no longer finite.
     """
-    begin = time.perf_counter()
     parts = images.train, images.validation
     train_generator(recipe, output, parts, verbose=verbose, strategy=strategy)
+    begin = time.perf_counter()
     if not is_chief(strategy or tf.distribute.get_strategy()):
         return None
     run = RunDirectory(output)

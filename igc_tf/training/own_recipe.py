@@ -33,6 +33,19 @@ _SIGMA, _SIGMA_DRAWN = 0.1, 0.4
 _INK, _SHADES = 0.15, 0.1
 
 
+def own_base(name):
+    """Returns the recipe that a training of one's own begins with.
+
+    Raises:
+        InputError: for a name that is none of a conditional activation GAN's.
+    """
+    base = RECIPES.get(name)
+    if not isinstance(base, CAGANRecipe):
+        known = [key for key, recipe in RECIPES.items() if isinstance(recipe, CAGANRecipe)]
+        raise InputError(f"recipe={name!r}: expected one of {', '.join(known)}")
+    return base
+
+
 def suited_recipe(images, name=OWN_RECIPE, steps=None, seed=0):
     """Chooses how a set is trained.
 
@@ -48,11 +61,7 @@ def suited_recipe(images, name=OWN_RECIPE, steps=None, seed=0):
     Raises:
         InputError: for another recipe.
     """
-    base = RECIPES.get(name)
-    if not isinstance(base, CAGANRecipe):
-        known = [key for key, recipe in RECIPES.items() if isinstance(recipe, CAGANRecipe)]
-        raise InputError(f"recipe={name!r}: expected one of {', '.join(known)}")
-    train = images.train
+    base, train = own_base(name), images.train
     changes, reasons = variety(images)
     if not images.arrange and base.encoder is not None:
         base = replace(base, encoder="deep")

@@ -144,6 +144,14 @@ def test_what_was_finished_is_kept_of_what_is_interrupted(tmp_path, monkeypatch)
     assert (output / result["pictures"][0]).exists() and (output / "results.csv").exists()
 
 
+def test_results_are_not_written_among_the_pictures(tmp_path, capsys):
+    save(tmp_path / "7.png", digit(7))
+    for more in ((), ("--engine", "process")):
+        assert run(tmp_path, "--output", tmp_path, *more) == 2
+        assert "expected a directory apart from" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["7.png"]
+
+
 def test_several_labels_are_read_together(tmp_path, capsys):
     save(tmp_path / "7.png", digit(7))
     output = tmp_path / "out"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igc_tf.cli.main import run_command_line
-from igc_tf.data import bundled_digits
+from igc_tf.data import ConditionLayout, bundled_digits
 from igc_tf.generators import Generator, save_generator
 from tests.fixtures.mean_digits import varied_digit_generator
 
@@ -28,6 +28,17 @@ def test_a_generator_of_ones_own_is_diagnosed(tmp_path, capsys):
     assert result["sets"][0]["count"] == 5 and (tmp_path / "out" / "reproductions.png").is_file()
 
 
+def test_a_folder_may_be_called_as_a_set(tmp_path, capsys):
+    training = {"recipe": {"dataset": "mnist"}}
+    digits = varied_digit_generator()
+    letters = Generator(digits, ConditionLayout.classes("abcdefghij"))
+    save_generator(letters, tmp_path / "own", training=training)
+    words = ["diagnose", "--generator", str(tmp_path / "own"), "--images", "5"]
+    with pytest.raises(SystemExit):
+        run_command_line([*words, "--output", str(tmp_path / "out")])
+    assert "mnist is no image set that is here" in capsys.readouterr().out
+
+
 def test_of_ones_own_pictures_the_card_has_only_a_name(tmp_path, capsys):
     training = {"recipe": {"dataset": "My Own Forms"}}
     save_generator(Generator(varied_digit_generator()), tmp_path / "own", training=training)
@@ -35,7 +46,7 @@ def test_of_ones_own_pictures_the_card_has_only_a_name(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         run_command_line([*words, "--output", str(tmp_path / "out")])
     assert ended.value.code in (0, None)
-    assert "My Own Forms is no image set by name; --files takes" in capsys.readouterr().out
+    assert "My Own Forms is no image set that is here; --files takes" in capsys.readouterr().out
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert [row["name"] for row in result["sets"]] == ["its own samples"]
     with pytest.raises(SystemExit) as refused:

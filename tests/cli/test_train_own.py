@@ -165,6 +165,8 @@ def test_options_reach_what_they_name(folder, tmp_path):
         ("--held-out", "1.5"): "held_out=1.5",
         ("--recipe", "lenet"): "recipe='lenet': expected one of cagan-compact, cagan-joint",
         ("--pictures", "drawings"): "arrange=True for pictures in colour",
+        ("--pictures", "drawings", "--colours", "colour"): "expected grey ones, or photographs",
+        ("--output", str(folder / "run")): "output=.*expected a directory apart from",
     }.items():
         with pytest.raises(InputError, match=told):
             train_command([str(folder), "--output", str(tmp_path / "x"), *words])

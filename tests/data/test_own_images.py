@@ -178,6 +178,16 @@ def test_parts_that_the_set_says_are_kept():
     assert len(tested.test) == 4 and len(tested.validation) == 2
 
 
+def test_other_classes_of_the_same_pictures_are_another_set():
+    given = _set(12)
+    digest = _load(given).digest
+    assert _load(given[::-1]).digest == digest
+    # two that were mistaken for each other, and classes called otherwise
+    mended = [("class 1", given[0][1]), ("class 0", given[1][1]), *given[2:]]
+    renamed = [(label.replace("0", "2"), pixels) for label, pixels in given]
+    assert len({digest, _load(mended).digest, _load(renamed).digest}) == 3
+
+
 def test_copies_count_once_and_are_told():
     pictures = _set(12)
     grey = np.repeat(pictures[0][1][..., None], 3, axis=2)
@@ -234,6 +244,9 @@ def test_sets_that_cannot_be_learnt_are_refused_and_say_why():
     trained = [(f"class {i % 2}", _noise(i), "test" if i % 2 else None) for i in range(9)]
     with pytest.raises(DataError, match=r"too few pictures of class 1 \(0\): expected 2 or more"):
         _load(trained)
+    halved = [(f"class {i % 2}", _noise(i), "validation" if i < 2 else "train") for i in range(8)]
+    with pytest.raises(DataError, match=r"few pictures for validation \(2\): expected two or more"):
+        _load(halved)
     for share in (0, 1, -0.1):
         with pytest.raises(InputError, match="held_out=.*expected a number > 0 and < 1"):
             _load(_set(8), held_out=share)

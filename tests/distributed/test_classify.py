@@ -16,6 +16,7 @@ from igc_tf.classifiers import load_classifier
 from igc_tf.distributed import WorkerOptions, classify_dataset, ray_engine, records
 from igc_tf.distributed.parts import Parts
 from igc_tf.errors import InputError, MissingPackageError, OutputError
+from igc_tf.generators import load_generator
 from igc_tf.search import SearchSettings
 
 PARTS = WorkerOptions(part_size=5)
@@ -147,6 +148,14 @@ def test_an_optional_package_that_is_missing(generator, digits, tmp_path, monkey
     with pytest.raises(MissingPackageError, match="pyarrow"):
         classify(digits, generator, tmp_path / "b")
     assert not (tmp_path / "b").exists()
+
+
+def test_a_generator_that_only_this_process_has_is_classified_with_here(
+    generator, digits, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(ray_engine, "is_installed", lambda: True)
+    here = load_generator(generator)
+    assert classify(digits, here, tmp_path, engine=None)["engine"] == "process"
 
 
 def test_bad_options_are_refused_first(generator, digits, tmp_path):
