@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from igc_tf.data.idx import read_idx_pair
-from igc_tf.data.picture import PICTURE_SUFFIXES, open_picture
+from igc_tf.data.picture import PICTURE_SUFFIXES, open_picture, pixel_values
 from igc_tf.errors import DataError, ImageFileError
 
 # what people call the parts of a set
@@ -75,9 +75,10 @@ def find_pictures(source: str | os.PathLike) -> FoundPictures:
     - A CSV file with the columns "file" and "label", and if the set is in parts "split". Without a
       line of names the first column is the file, the second the label. Files lie where the table
       lies.
-    - An NPZ file of the arrays "images" (N, H, W), (N, H, W, 1) or (N, H, W, 3), uint8 or floats in
-      [0, 1], and "labels" (N,), integers or texts; with "class_names" integers are places in
-      these. Keras' names "x_train", "y_train", "x_test" and "y_test" are understood, too.
+    - An NPZ file of the arrays "images" (N, H, W), (N, H, W, 1) or (N, H, W, 3), whole numbers from
+      0 to 255 or floats in [0, 1], and "labels" (N,), integers or texts; with "class_names" the
+      integers are places in these. Keras' names "x_train", "y_train", "x_test" and "y_test" are
+      understood, too.
     - A folder of IDX files, train-images-idx3-ubyte and so on, gzipped or not.
 
     Args:
@@ -251,13 +252,16 @@ def _of_arrays(name, images, labels, split, class_names=None):
             f"{name} has labels {labels.dtype} {labels.shape}: expected integers or texts "
             f"({len(images)},)"
         )
-    if images.dtype != np.uint8 and images.dtype != bool:
-        ends = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
-        is_float = np.issubdtype(images.dtype, np.floating)
-        if not is_float or not (ends[0] >= -1e-3 and ends[1] <= 1 + 1e-3):
+    try:
+        images = pixel_values(images)
+    except ImageFileError as error:
+        raise DataError(f"{name}: its array of images {error}") from error
+    if images.dtype != np.uint8 and images.size:
+        low, high = float(images.min()), float(images.max())
+        if not (low >= -1e-3 and high <= 1 + 1e-3):
             raise DataError(
-                f"{name} has images {images.dtype} in [{ends[0]:g}, {ends[1]:g}]: expected uint8, "
-                "or floats in [0, 1]"
+                f"{name} has images {images.dtype} in [{low:g}, {high:g}]: expected whole numbers "
+                "from 0 to 255, or floats in [0, 1]"
             )
     if class_names is not None and labels.dtype.kind in "iub":
         if labels.size and not 0 <= labels.min() <= labels.max() < len(class_names):

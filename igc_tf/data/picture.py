@@ -48,8 +48,8 @@ def read_picture(
 
     Args:
         path: a picture file (grey, colour, with or without transparency), or an NPY file
-            (H, W), (H, W, 1) or (H, W, 3) of uint8, or of floats in [0, 1] or, where
-            some lie outside of it, in the generator's bounds.
+            (H, W), (H, W, 1) or (H, W, 3) of whole numbers from 0 to 255, or of floats in [0, 1]
+            or, where some lie outside of it, in the generator's bounds.
         shape: of the generator's images: (height, width), or with 1 or 3 channels after them.
         bounds: the generator's values for black and white, finite.
         background: the generator's value where nothing is drawn; None for black. Ink takes the
@@ -244,13 +244,41 @@ def _read_npy(path: Path, frame: tuple[int, ...], bounds: tuple[float, float]) -
     if array.ndim not in (2, 3) or shape[2:] not in ((), (1,), (3,)) or 0 in shape:
         raise ImageFileError(f"has shape {shape}, it must be (H, W), (H, W, 1) or (H, W, 3)")
     _check_size(*shape[:2])
-    if array.dtype == np.uint8:
-        values = _shrunk(array) / 255.0
-    elif np.issubdtype(array.dtype, np.floating):
-        values = _float_to_unit(_shrunk(array), bounds)
-    else:
-        raise ImageFileError(f"has values of type {array.dtype}, they must be uint8 or float")
+    array = pixel_values(array)
+    is_bytes = array.dtype == np.uint8
+    values = _shrunk(array) / 255.0 if is_bytes else _float_to_unit(_shrunk(array), bounds)
     return values[..., 0] if shape[2:] == (1,) else values
+
+
+def pixel_values(array: np.ndarray) -> np.ndarray:
+    """Pixels as people have them in arrays, of one of two types.
+
+    Args:
+        array: of any shape: whole numbers from 0 to 255, truth values, or floats. Of 0 and 1 alone,
+            but as bytes or truth values, nobody knows whether 1 is black, white or next to it.
+
+    Returns:
+        The same as uint8 in [0, 255], or the floats as they are.
+
+    Raises:
+        ImageFileError: for anything else, and for floats that are not finite.
+    """
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == bool:
+        return 255 * array.astype(np.uint8)
+    if np.issubdtype(array.dtype, np.floating):
+        if not np.isfinite(array).all():
+            raise ImageFileError("has values that are not finite")
+        return array
+    if array.dtype.kind not in "ui":
+        raise ImageFileError(f"has values of type {array.dtype}, they must be numbers")
+    if array.size and not (array.min() >= 0 and 1 < array.max() <= 255):
+        raise ImageFileError(
+            f"has whole numbers from {array.min()} to {array.max()} of type {array.dtype}, they "
+            "must reach from 0 to 255; of 0 and 1 they must be truth values or floats"
+        )
+    return array.astype(np.uint8)
 
 
 def to_grey(picture: np.ndarray) -> np.ndarray:

@@ -10,7 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from igc_tf.data.labelled import LabelledData, scale_bytes
-from igc_tf.data.picture import PICTURE_SUFFIXES, decode_picture, frame_picture, read_picture
+from igc_tf.data.picture import (
+    PICTURE_SUFFIXES,
+    decode_picture,
+    frame_picture,
+    pixel_values,
+    read_picture,
+)
 from igc_tf.distributed.parts import MANIFEST
 from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns, overlaps
 from igc_tf.errors import DataError, IGCError, ImageFileError, InputError
@@ -73,9 +79,10 @@ def open_source(dataset):
 def frame_values(names, values, generator):
     """Brings examples into a generator's frame.
 
-    An array of the generator's shape, also without its channel or flat, is taken as data: uint8 is
-    scaled to the generator's bounds, floats lie in them. Any other array is a picture, uint8 or
-    floats in [0, 1], and goes the way of a picture file (`igc_tf.data.read_picture`).
+    An array of the generator's shape, also without its channel or flat, is taken as data: whole
+    numbers from 0 to 255 are scaled to the generator's bounds, floats lie in them. Any other array
+    is a picture, such numbers or floats in [0, 1], and goes the way of a picture file
+    (`igc_tf.data.read_picture`).
 
     Args:
         names: N names, for messages.
@@ -114,17 +121,7 @@ def _framed(value, generator):
             value = np.frombuffer(value, np.uint8)
     if value is None:
         raise ImageFileError("is missing")
-    array = np.asarray(value)
-    if array.dtype == object or array.dtype.kind not in "uif":
-        raise ImageFileError(f"has values of type {array.dtype}, they must be numbers")
-    if array.dtype.kind != "f":
-        if array.size and not (array.min() >= 0 and array.max() <= 255):
-            raise ImageFileError(
-                f"has whole numbers from {array.min()} to {array.max()}, they must lie in [0, 255]"
-            )
-        array = array.astype(np.uint8)
-    elif not np.isfinite(array).all():
-        raise ImageFileError("has values that are not finite")
+    array = pixel_values(np.asarray(value))
     if _fits(array.shape, generator.data_shape):
         return _as_data(array.reshape(generator.data_shape), generator.bounds)
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (3,)) or 0 in array.shape:

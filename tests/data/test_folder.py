@@ -178,7 +178,11 @@ def test_arrays_may_have_parts_and_names(tmp_path):
         ({"images": np.zeros((2, 4, 4))}, 'expected "images" and "labels"'),
         ({"images": np.zeros((2, 4)), "labels": [0, 1]}, r"images of shape \(2, 4\)"),
         ({"images": np.zeros((2, 4, 4)), "labels": [0]}, r"expected integers or texts \(2,\)"),
-        ({"images": np.full((2, 4, 4), 16.0), "labels": [0, 1]}, r"in \[16, 16\]: expected uint8"),
+        ({"images": np.full((2, 4, 4), 16.0), "labels": [0, 1]}, r"in \[16, 16\]: expected whole"),
+        (
+            {"images": np.full((2, 4, 4), 256), "labels": [0, 1]},
+            "array of images has whole numbers from 256 to 256 of type int64",
+        ),
         (
             {"images": np.zeros((1, 4, 4)), "labels": [3], "class_names": ["a"]},
             "expected places in its 1 class_names",
@@ -189,6 +193,16 @@ def test_arrays_that_are_no_set_are_refused(arrays, told, tmp_path):
     np.savez(tmp_path / "set.npz", **arrays)
     with pytest.raises(DataError, match=told):
         find_pictures(tmp_path / "set.npz")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.uint16, np.float32, bool])
+def test_arrays_are_of_any_type_that_people_have(kind, tmp_path):
+    bits = np.arange(32).reshape(2, 4, 4) % 3 == 0
+    whole = np.issubdtype(kind, np.integer)
+    images = 255 * bits.astype(kind) if whole else bits.astype(kind)
+    np.savez(tmp_path / "set.npz", images=images, labels=[0, 1])
+    for picture, expected in zip(find_pictures(tmp_path / "set.npz").pictures, bits, strict=True):
+        np.testing.assert_array_equal(picture.read(), expected)
 
 
 @pytest.mark.parametrize(("prefix", "turned"), [("", False), ("emnist-letters-", True)])
