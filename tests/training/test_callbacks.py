@@ -12,7 +12,8 @@ from igc_tf.errors import NonFiniteLossError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import wilson_interval
-from igc_tf.runs import RunDirectory
+from igc_tf.runs import RunDirectory, progress_bar
+from igc_tf.training import callbacks
 from igc_tf.training.callbacks import (
     EveryFewEpochs,
     History,
@@ -122,14 +123,26 @@ def test_every_few_epochs_and_the_last():
     assert seen == [3, 6, 8]
 
 
-def test_progress_tells_each_epochs_figures_and_counts_what_was_done(capsys):
+def test_progress_tells_each_epochs_figures_and_counts_what_was_done(capsys, monkeypatch):
+    made = []
+
+    def bar(*arguments, **options):
+        made.append(progress_bar(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr(callbacks, "progress_bar", bar)
     progress = RunProgress(epochs=3, steps_per_epoch=2)
+    seen = []
     for epoch in (1, 2):
         progress.on_epoch_begin(epoch)
+        seen.append((made[-1].done, made[-1].total, made[-1].description))
         for step in range(2):
             progress.on_train_batch_end(step)
         progress.on_epoch_end(epoch, {"loss": 0.25})
+    # of the steps of all epochs, those that were done earlier included
+    assert seen == [(2, 6, "epoch 2/3: "), (4, 6, "epoch 3/3: ")]
     progress.on_train_end()
+    assert len(made) == 1 and made[0].done == 6
     printed = capsys.readouterr()
     assert "epoch 2/3  loss 0.25" in printed.out and "epoch 3/3  loss 0.25" in printed.out
 
