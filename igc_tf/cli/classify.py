@@ -93,10 +93,10 @@ def classify_files(options):
     import_tensorflow_quietly()
     from igc_tf.classifiers import load_classifier
     from igc_tf.classifiers.calibration import reject_if_calibrated
-    from igc_tf.generators.store import load_generator
 
-    generator = load_generator(options.generator, bounds=options.bounds)
-    classifier = load_classifier(generator, _settings(options, generator), options.kind)
+    classifier = load_classifier(
+        options.generator, _settings(options), options.kind, bounds=options.bounds
+    )
     remark = reject_if_calibrated(classifier, options.doubt)
     if remark:
         print(f"note: {remark}", file=sys.stderr)
@@ -106,12 +106,13 @@ def classify_files(options):
     return 0 if len(pictures) == len(paths) else 2
 
 
-def _settings(options, generator):
+def _settings(options):
     """Those that were asked for; by default robust ones, where they suit."""
+    from igc_tf.generators.store import recorded_settings
+
     if options.settings is not None or options.kind not in (None, "inverted"):
         return options.settings
-    recorded = (generator.card or {}).get("settings") or {}
-    return _ROBUST if _ROBUST in recorded else None
+    return _ROBUST if _ROBUST in recorded_settings(options.generator) else None
 
 
 def _classify_parts(options):
@@ -120,7 +121,6 @@ def _classify_parts(options):
         raise InputError("no source given: expected files or folders to classify")
     import_tensorflow_quietly()
     from igc_tf.distributed import chosen_engine, classify_dataset
-    from igc_tf.generators.store import load_generator
 
     engine = chosen_engine(options.engine)
     if engine != options.engine:
@@ -128,13 +128,10 @@ def _classify_parts(options):
             "note: Ray is not installed (pip install 'igc-tf[ray]'): one process classifies",
             file=sys.stderr,
         )
-    generator = load_generator(options.generator, bounds=options.bounds)
-    known = {"bounds": options.bounds} if engine == "ray" else {}
     report = classify_dataset(
         options.files,
-        # every actor loads it for itself
-        options.generator if engine == "ray" else generator,
-        _settings(options, generator),
+        options.generator,
+        _settings(options),
         output=options.output,
         engine=engine,
         workers=options,
@@ -142,7 +139,7 @@ def _classify_parts(options):
         doubt=options.doubt,
         measure=options.measure,
         batch_size=options.batch_size,
-        **known,
+        bounds=options.bounds,
     )
     now = f"{report['classified']:,} of them now, by {report['processes']} processes"
     print(f"{report['examples']:,} examples in {report['parts']:,} parts, {now}: {options.output}")

@@ -69,6 +69,16 @@ def generator_card(generator):
     return card
 
 
+def recorded_settings(generator):
+    """Returns the search settings on a generator's card, {name: dict}; none where it has no card.
+
+    Args:
+        generator: as for `load_generator`.
+    """
+    directory = model_directory(generator, SHIPPED_GENERATORS)
+    return {} if directory is None else generator_card(directory).get("settings") or {}
+
+
 def load_generator(generator, precision=None, custom_objects=None, **facts):
     """Loads a `Generator`.
 
