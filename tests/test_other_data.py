@@ -16,7 +16,7 @@ from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator, save_generator
 from igc_tf.plots import plot_cases, plot_search, to_unit_range
 from igc_tf.serve.application import build_application
-from igc_tf.serve.drawing import describe_classifier, read_drawing, watch
+from igc_tf.serve.drawing import facts_for_page, read_drawing, watch
 from tests.fixtures.coloured_shapes import CLASS_NAMES, SHAPE, random_shapes, untrained_model
 from tests.fixtures.read_summaries import read_summaries
 from tests.plots.drawn import frame, pictures, pixels, saved
@@ -200,7 +200,7 @@ def test_service(exported, held_out, found):
 def test_pictures_of_other_sizes_can_be_drawn(classifier, held_out, found):
     *_, last = watch(classifier, held_out[0][0])
     assert last.scores.argmax() == found.predictions[0]
-    described = describe_classifier(classifier)
+    described = facts_for_page(classifier)
     assert (described["height"], described["width"], described["channels"]) == SHAPE
     assert described["names"] == CLASS_NAMES
     encoded = png(np.rint(255 * (held_out[0][0] + 1) / 2))

@@ -80,17 +80,6 @@ def takes_masks(classifier):
     return True
 
 
-def check_batch_size(batch_size):
-    """Returns the batch size.
-
-    Raises:
-        InputError: if it is no whole number >= 1.
-    """
-    if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-        raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1")
-    return batch_size
-
-
 def describe_classifier(classifier):
     """Returns what it takes to build the classifier again, except the weights; JSON-ready.
 

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.export.endpoint import answers, check_batch_size, describe_classifier
+from igc_tf.export.endpoint import answers, describe_classifier
 from igc_tf.runs import RunDirectory, new_directory
 from igc_tf.search.engine import Search
 
@@ -26,13 +26,14 @@ def export_hlo(classifier, directory, batch_size=100):
         classifier: a `SearchClassifier`.
         directory: must not exist, or be empty; appears when the export is complete.
         batch_size: N, the number of images that the program takes; HLO knows fixed shapes only.
+            None for what suits.
 
     Raises:
         OutputError: if something is in `directory`; before work starts.
         InputError: for a batch size below 1, or a search that reads variables or tensors other
             than the generator's weights.
     """
-    check_batch_size(batch_size)
+    batch_size = classifier.checked_batch_size(batch_size)
     generator = classifier.generator
     variables = generator.variables
     weights = {f"{i:03d} {variable.path}": variable.numpy() for i, variable in enumerate(variables)}

@@ -6,7 +6,6 @@ import tensorflow as tf
 from igc_tf.export.endpoint import (
     answer_signature,
     answers,
-    check_batch_size,
     describe_classifier,
     takes_masks,
     usable,
@@ -35,13 +34,13 @@ def export_saved_model(classifier, directory, batch_size=100):
         classifier: a `SearchClassifier`.
         directory: must not exist, or be empty; appears when the export is complete.
         batch_size: examples searched at once. More are searched in turn, in parts of equal size,
-            so that a large N does not take more memory than this many.
+            so that a large N does not take more memory than this many. None for what suits.
 
     Raises:
         OutputError: if something is in `directory`; before work starts.
         InputError: for a batch size below 1.
     """
-    check_batch_size(batch_size)
+    batch_size = classifier.checked_batch_size(batch_size)
     generator = classifier.generator
     data = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="images")
     mask = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="mask")

@@ -226,7 +226,7 @@ def read_drawing(generator, encoded):
     return decode_picture(encoded, *facts)
 
 
-def describe_classifier(classifier):
+def facts_for_page(classifier):
     """Returns what a page must know of a classifier, JSON-ready."""
     generator = classifier.generator
     layout = generator.layout

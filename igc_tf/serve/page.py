@@ -12,8 +12,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from igc_tf.errors import IGCError
 from igc_tf.serve.drawing import (
-    describe_classifier,
     describe_look,
+    facts_for_page,
     packed,
     read_drawing,
     watch,
@@ -134,7 +134,7 @@ class _Conversation:
             classifier = await self._in_lane(self.shelf.get, generator, settings)
         except IGCError as error:
             return await self._tell("refused", reason=str(error))
-        described = describe_classifier(classifier)
+        described = facts_for_page(classifier)
         await self._tell("ready", generator=generator, settings=settings, **described)
         return classifier
 
