@@ -1,6 +1,5 @@
 """Several labels at once, by inverting a generator."""
 
-import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers.base import SearchClassifier
@@ -51,20 +50,13 @@ class MultiLabelInvertedGeneratorClassifier(SearchClassifier):
 
     def classification(self, result, found):
         """Returns a `MultiLabelClassification`."""
-        sorted_scores = [
-            np.sort(part, axis=-1) for part in self.generator.layout.split(found["scores"])
-        ]
-        margins = [
-            part[:, -1] - part[:, -2] if part.shape[1] > 1 else np.zeros(len(part), np.float32)
-            for part in sorted_scores
-        ]
         return MultiLabelClassification(
             **found,
             differences=result.per_element(result.terms.difference).numpy(),
             conditions=result.per_element(result.values["condition"]).numpy(),
             latents=result.per_element(result.values["latent"]).numpy(),
             reconstructions=result.per_element(result.generated).numpy(),
-            margins=np.stack(margins, axis=1),
+            margins=self.generator.layout.margins(found["scores"]),
         )
 
     def answer(self, result):

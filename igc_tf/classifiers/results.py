@@ -202,7 +202,8 @@ class MultiLabelClassification(_Found):
         conditions: the whole condition found with it (N, C, C).
         latents: the latent found with it (N, C, Z).
         reconstructions: what the generator makes of both (N, C, ...).
-        margins: (N, L), the best value's score less the second best's.
+        margins: (N, L), the best value's score less the second best's, not-a-number for a label of
+            a single value.
     """
 
     differences: np.ndarray

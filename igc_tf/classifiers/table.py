@@ -90,17 +90,17 @@ def _rows(classifier, found):
     """
     layout = classifier.generator.layout
     names = layout.element_names
+    margins = layout.margins(found.scores)
     for row, scores in enumerate(found.scores):
         elements = layout.offsets + best_values(layout, scores)
-        parts = [np.sort(part)[::-1] for part in layout.split(scores)]
-        margins = [part[0] - part[1] for part in parts if len(part) > 1]
+        known = margins[row][np.isfinite(margins[row])]
         yield {
             "prediction": ", ".join(names[element] for element in elements),
             "probability": None
             if found.probabilities is None
             else float(found.probabilities[row][elements].prod()),
             "score": float(scores[elements].mean()),
-            "margin": float(min(margins)) if margins else None,
+            "margin": float(known.min()) if len(known) else None,
             "doubtful": bool((np.asarray(found.predictions[row]) < 0).any())
             if classifier.is_doubting
             else None,

@@ -173,6 +173,22 @@ class ConditionLayout:
             for offset, size in zip(self.offsets, self.sizes, strict=True)
         ]
 
+    def margins(self, scores):
+        """Returns how much each label's best score exceeds its second best.
+
+        Args:
+            scores: float (..., C).
+
+        Returns:
+            float (..., L); not-a-number for a label of a single value.
+        """
+        margins = []
+        for part in self.split(scores):
+            ordered = np.sort(part, axis=-1)
+            alone = np.full(part.shape[:-1], np.nan, part.dtype)
+            margins.append(ordered[..., -1] - ordered[..., -2] if part.shape[-1] > 1 else alone)
+        return np.stack(margins, axis=-1)
+
     def project(self, condition):
         """Clamps each element to [0, 1] and makes each label's elements sum to 1.
 

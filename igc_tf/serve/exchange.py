@@ -106,11 +106,9 @@ def write_classification(model, outputs):
     found = _finite(outputs)
     result, details = [], []
     for i, scores in enumerate(found["score"]):
-        parts = layout.split(scores)
         labels = np.atleast_1d(found["label"][i])
         elements = [int(o + label) for o, label in zip(layout.offsets, labels, strict=True)]
-        ordered = [np.sort(part)[::-1] for part in parts]
-        margins = [float(p[0] - p[1]) if len(p) > 1 else None for p in ordered]
+        margins = layout.margins(np.asarray(scores))
         differences = found["difference"][i]
         if np.ndim(differences):
             differences = dict(zip(names, differences, strict=True))
@@ -118,7 +116,7 @@ def write_classification(model, outputs):
             "prediction": [names[element] for element in elements],
             "label": labels.tolist(),
             "score": [scores[element] for element in elements],
-            "margin": margins,
+            "margin": [None if np.isnan(margin) else float(margin) for margin in margins],
         }
         if layout.num_labels == 1:
             one = {name: values[0] for name, values in one.items()}

@@ -41,6 +41,12 @@ def test_tangent_keeps_each_labels_sum():
     np.testing.assert_allclose(MIXED.tangent(gradient), [[-1, 1, 2, -1, -1, 0, 0]], atol=1e-6)
 
 
+def test_margins_are_between_the_best_two_of_each_label():
+    layout = ConditionLayout((Label("a", ("x", "y", "z")), Label("b", ("only",))))
+    margins = layout.margins(np.array([[0.5, -1.0, 0.25, 9.0], [1.0, 1.0, 0.0, 0.0]]))
+    np.testing.assert_array_equal(margins, [[0.25, np.nan], [0.0, np.nan]])
+
+
 def test_a_layout_survives_json():
     assert ConditionLayout.from_dict(MIXED.to_dict()) == MIXED
 
