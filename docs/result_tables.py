@@ -207,7 +207,7 @@ _OWN_READERS = ("library, best", "library, fast", "lenet", "cnn", "nearest class
 def own_pictures():
     """What reads new pictures of the sets of one's own that were measured."""
     rows = []
-    for name in ("shapes", "shapes-64", "letters", "digits8", "signs"):
+    for name in ("shapes", "shapes-64", "letters", "digits8", "signs", "fashion_mnist"):
         if not (result_folder(f"own_pictures/{name}") / "result.json").exists():
             continue
         found = read(f"own_pictures/{name}")
@@ -215,12 +215,12 @@ def own_pictures():
         best = readers["library, best"]
         rows.append(
             [
-                name.replace("-64", ", 64×64"),
+                name.replace("-64", ", 64×64").replace("fashion_mnist", "Fashion-MNIST"),
                 found["classes"],
-                sum(found["pictures"].values()),
-                *(_accuracy(readers[reader]) for reader in _OWN_READERS),
+                f"{sum(found['pictures'].values()):,}",
+                *(_accuracy(readers[of]) if of in readers else "–" for of in _OWN_READERS),
                 f"{best['seconds'] / 60:.0f}",
-                f"{best['processor_seconds'] / 60:.0f}",
+                "–" if (core := best["processor_seconds"]) is None else f"{core / 60:.0f}",
             ]
         )
     head = ["set", "classes", "pictures", "best", "fast", "LeNet-5", "CNN", "nearest mean"]

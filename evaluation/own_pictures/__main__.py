@@ -21,7 +21,7 @@ from igc_tf.data.picture import frame_picture
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.runs import Experiment, new_directory
+from igc_tf.runs import Experiment, new_directory, read_json
 from igc_tf.training import LeNetRecipe, train_lenet
 from igc_tf.training.lenet import load_network
 from igc_tf.training.own_pictures import nearest_mean, train_own_pictures
@@ -78,11 +78,13 @@ def learn_own_pictures(options, verbose=1):
     Returns:
         What `result.json` holds: a row for each reader with `reader`, its accuracy on the new
         pictures (`accuracy`, `correct`, `count`, `interval`), and of what was trained `seconds`,
-        by the clock, and `processor_seconds`, of all cores together. The library's row has the
-        steps of the training, how it chose them (`reasons`), and the accuracy of its own report.
+        by the clock, and `processor_seconds`, of all cores together; None if it was resumed, as
+        nobody knows what they were before. The library's row has the steps of the training, how it
+        chose them (`reasons`), and the accuracy of its own report.
     """
     own, new = _found(options)
-    begin = _now()
+    directory = options.output / "library"
+    begin = _begin(directory)
     images = load_own_images(own, options.size, verbose=verbose)
     recipe, reasons = suited_recipe(images, steps=options.steps, seed=options.seed)
     new = _framed(new, images)
@@ -93,11 +95,11 @@ def learn_own_pictures(options, verbose=1):
         "pictures": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
     }
     run = Experiment("python -m evaluation.own_pictures", options, facts, verbose=verbose)
-    directory = options.output / "library"
     if run.row(reader="library, best") is None:
         result = train_own_pictures(images, recipe, directory, reasons, verbose)
         row = _read_by_library(directory, "best", new)
-        row |= _passed(begin) | {"reasons": result["reasons"], "report": _proportion(result)}
+        row |= _took(directory, begin, result["seconds"]["rest"])
+        row |= {"reasons": result["reasons"], "report": _proportion(result)}
         run.add(row, lambda: _draw(run, directory, new))
         run.say(_line(run.rows[-1]))
     if run.row(reader="library, fast") is None:
@@ -157,7 +159,8 @@ def _read_by_library(directory, settings, new):
 
 def _trained_network(options, name, recipe, images, new, verbose):
     """A plain network's row: the same pictures, varied alike, gone through as often."""
-    begin = _now()
+    directory = options.output / name
+    begin = _begin(directory)
     changes, _ = variety(images)
     plain = LeNetRecipe(
         network=name,
@@ -169,22 +172,25 @@ def _trained_network(options, name, recipe, images, new, verbose):
         **changes,
     )
     parts = images.train, images.validation, new
-    train_lenet(plain, options.output / name, parts, verbose=verbose)
-    model = load_network(options.output / name)
-    found = evaluate_network(model, new.images, new.labels).to_dict()
-    return {"reader": name, **found, **_passed(begin)}
+    train_lenet(plain, directory, parts, verbose=verbose)
+    took = _took(directory, begin)
+    found = evaluate_network(load_network(directory), new.images, new.labels).to_dict()
+    return {"reader": name, **found, **took}
 
 
 def _proportion(result):
     return {name: result["test"][name] for name in ("accuracy", "correct", "count", "interval")}
 
 
-def _now():
-    return time.perf_counter(), time.process_time()
+def _begin(directory):
+    """When a training begins, by this process's time; None for one that goes on."""
+    return None if (directory / "options.json").exists() else time.process_time()
 
 
-def _passed(begin):
-    seconds, processor = (now - then for now, then in zip(_now(), begin, strict=True))
+def _took(directory, begin, rest=0.0):
+    """What a training took, and what followed it."""
+    seconds = read_json(directory / "options.json")["seconds"] + rest
+    processor = None if begin is None else time.process_time() - begin
     return {"seconds": seconds, "processor_seconds": processor}
 
 

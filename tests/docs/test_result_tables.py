@@ -56,6 +56,7 @@ def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
         for place, name in enumerate(readers)
     ]
     rows[0] |= {"seconds": 600, "processor_seconds": 1140}
+    del rows[3]
     result = {"classes": 3, "pictures": {"train": 450, "validation": 70, "test": 80}, "rows": rows}
     folder = tmp_path / "own_pictures" / "results" / "shapes-64"
     folder.mkdir(parents=True)
@@ -66,7 +67,8 @@ def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
         "90.00",
         "80.00",
         "70.00",
-        "60.00",
+        # no CNN was trained
+        "–",
         "50.00",
     ]
     assert accuracies[0].endswith("(10.00 to 95.00)")

@@ -100,8 +100,14 @@ def test_everything_from_pictures_to_a_result(tmp_path):
     for field in ("passes", "epochs", "batch_size", "dataset"):
         assert lenet[field] == library[field]
     assert rows["nearest class mean"]["accuracy"] > 0.6
+    for name in ("library, best", "lenet"):
+        assert rows[name]["seconds"] > 0 and rows[name]["processor_seconds"] > 0
     assert (tmp_path / "examples.png").exists()
     assert (tmp_path / "pictures" / "new" / "digits8.npz").exists()
+    # of a training that was there nobody knows what its processes took
+    (tmp_path / "result.json").unlink()
+    again = {row["reader"]: row for row in learn_own_pictures(options, verbose=0)["rows"]}
+    assert again["lenet"] == rows["lenet"] | {"processor_seconds": None}
 
 
 def test_of_a_set_by_name_its_own_test_images_are_new(tmp_path, monkeypatch):
