@@ -240,9 +240,9 @@ def _classify(options, classifier, pictures):
 def _remove_earlier(run):
     """Removes what an earlier call wrote into the directory, and nothing else."""
     earlier = run.read_json("results.json")
-    is_ours = isinstance(earlier, dict) and earlier.get("program") == _PROGRAM
-    pictures = earlier.get("pictures", []) if is_ours else []
-    run.remove("results.csv", "results.json", *map(glob.escape, pictures))
+    if isinstance(earlier, dict) and earlier.get("program") == _PROGRAM:
+        pictures = earlier.get("pictures", [])
+        run.remove("results.csv", "results.json", *map(glob.escape, pictures))
 
 
 def _shortened(stem):
