@@ -211,8 +211,8 @@ def usual_settings(names):
         names: of the settings on a generator's card.
 
     Returns:
-        The most accurate that there are for what a camera or a scanner does not change: "best",
-        else "fast", else "paper".
+        That of the most accurate ones for images such as the generator's own: "best", else "fast",
+        else "paper".
     """
     return next((name for name in ("best", "fast") if name in names), "paper")
 
