@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-# standard errors from which a difference counts as decided: about 95 %
-_DECISIVE = 2.0
+from igc_tf.metrics import sign_of_difference
+
+_VERDICTS = {1: "holds", 0: "not decided", -1: "does not hold"}
 
 
 class Above(NamedTuple):
@@ -145,8 +146,8 @@ CLAIMS = (
 def judge_claims(rows):
     """Judges the document's sentences.
 
-    What is said of two variants is decided where their means lie two standard errors of the
-    trainings apart, so there must be two of one and of the other; nothing is decided by a training
+    What is said of two variants is decided by `sign_of_difference` of their trainings, so there
+    must be two of one and of the other; nothing is decided by a training
     that is shorter than the document's.
 
     Args:
@@ -184,13 +185,7 @@ def _told(values):
 
 def _compared(more, less):
     """The verdict on two lists of figures."""
-    if min(len(more), len(less)) < 2:
-        return "not decided"
-    error = math.sqrt(sum(np.var(values, ddof=1) / len(values) for values in (more, less)))
-    difference = np.mean(more) - np.mean(less)
-    if abs(difference) <= _DECISIVE * error:
-        return "not decided"
-    return "holds" if difference > 0 else "does not hold"
+    return _VERDICTS[sign_of_difference(more, less)]
 
 
 def _within(values, limit):

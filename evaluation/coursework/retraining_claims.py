@@ -3,7 +3,7 @@
 import numpy as np
 
 from evaluation.coursework.claims import claim_lines
-from igc_tf.metrics import wilson_interval
+from igc_tf.metrics import sign_of_mean, wilson_interval
 
 # its accuracies with 550 real images, in the order of the trainings; it has none of "generated
 # alone" but a curve
@@ -17,8 +17,7 @@ PUBLISHED = {
 }
 # its classes of which most mistakes are
 _MISTAKEN = (4, 9)
-# standard errors from which a difference counts as decided: about 95 %
-_DECISIVE = 2.0
+_VERDICTS = {1: "holds", 0: "not decided", -1: "does not hold"}
 # what it says of no real images, and how far from that is still about the same
 _WITHOUT_REAL, _ABOUT = 0.2, 0.1
 
@@ -49,22 +48,21 @@ def _accuracies(rows, **key):
 
 
 def _better(first, second):
-    """The mean of the first less the second over the seeds, and its standard error or None."""
+    """The first less the second, of each seed."""
     seeds = sorted(first.keys() & second.keys())
-    differences = np.array([first[seed] - second[seed] for seed in seeds])
-    error = differences.std(ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else None
-    return float(differences.mean()), error
+    return np.array([first[seed] - second[seed] for seed in seeds])
 
 
-def _verdict(difference, error):
-    if error is None or abs(difference) <= _DECISIVE * error:
-        return "not decided"
-    return "holds" if difference > 0 else "does not hold"
+def _verdict(differences):
+    return _VERDICTS[sign_of_mean(differences)]
 
 
-def _points(difference, error):
-    spread = "" if error is None else f" ± {100 * error:.2f}"
-    return f"{100 * difference:+.2f}{spread} points"
+def _points(differences):
+    """Their mean, and its standard error where there are several."""
+    spread = ""
+    if len(differences) > 1:
+        spread = f" ± {100 * differences.std(ddof=1) / np.sqrt(len(differences)):.2f}"
+    return f"{100 * differences.mean():+.2f}{spread} points"
 
 
 def _some_help(rows, part):
@@ -75,13 +73,13 @@ def _some_help(rows, part):
     }
     # the one nearest to what the coursework found best
     near = min(shares, key=lambda share: abs(share - 0.3))
-    difference, error = _better(_accuracies(rows, part=part, share=near), none)
+    differences = _better(_accuracies(rows, part=part, share=near), none)
     figures = ", ".join(f"{100 * share:.0f} %: {100 * mean:.2f}" for share, mean in means.items())
     action = "replace real images" if part == "replaced" else "are added"
     return {
         "claim": f"About 30 % of generated images, which {action}, help by some 0.3 points",
-        "verdict": _verdict(difference, error),
-        "evidence": f"{100 * near:.0f} % against none: {_points(difference, error)}; none: "
+        "verdict": _verdict(differences),
+        "evidence": f"{100 * near:.0f} % against none: {_points(differences)}; none: "
         f"{100 * np.mean([*none.values()]):.2f} %, {figures}",
     }
 
@@ -109,13 +107,13 @@ def _few(rows):
     found = []
     for claim, first, second in claims:
         pair = [_accuracies(rows, part="few", way=way) for way in (first, second)]
-        difference, error = _better(*pair)
+        differences = _better(*pair)
         published = 100 * (PUBLISHED[first] - PUBLISHED[second])
         found.append(
             {
                 "claim": claim,
-                "verdict": _verdict(difference, error),
-                "evidence": f"{first} against {second}: {_points(difference, error)} (the "
+                "verdict": _verdict(differences),
+                "evidence": f"{first} against {second}: {_points(differences)} (the "
                 f"coursework: {published:+.1f})",
             }
         )

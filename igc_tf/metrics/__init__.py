@@ -26,6 +26,8 @@ from igc_tf.metrics.intervals import (
     binomial_upper_bound,
     paired_interval,
     rank_correlation,
+    sign_of_difference,
+    sign_of_mean,
     wilson_interval,
 )
 
@@ -46,6 +48,8 @@ __all__ = [
     "paired_interval",
     "rank_correlation",
     "reliability",
+    "sign_of_difference",
+    "sign_of_mean",
     "slant",
     "stroke_width",
     "wilson_interval",

@@ -7,11 +7,11 @@ from statistics import NormalDist
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betaincinv
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 
 from igc_tf.errors import InputError
 
-# standard errors from which a difference counts as decided: about 95 %
+# standard errors from which a mean over many examples counts as decided: about 95 %
 _DECISIVE = 2.0
 
 
@@ -107,6 +107,61 @@ def paired_interval(first_only, second_only, count, confidence=0.95):
     return low, high
 
 
+def sign_of_mean(values, confidence=0.95):
+    """Whether the mean of a few numbers is above or below 0, as far as they decide it.
+
+    Student's t-test, two-sided: of three numbers the mean must lie 4.3 standard errors from 0.
+
+    Args:
+        values: N numbers, drawn alike, such as the differences of pairs.
+        confidence: in (0, 1).
+
+    Returns:
+        1, -1, or 0 where it is not decided: always with a single number.
+    """
+    _check_confidence(confidence)
+    values = np.asarray(values, float)
+    if len(values) < 2:
+        return 0
+    return _sign(values.mean(), values.var(ddof=1) / len(values), len(values) - 1, confidence)
+
+
+def sign_of_difference(first, second, confidence=0.95):
+    """Whether the mean of some numbers is above or below that of others, as far as decided.
+
+    Welch's t-test, two-sided (Welch 1947): the two may deviate differently, and be of other number.
+
+    Args:
+        first, second: numbers, each drawn alike.
+        confidence: in (0, 1).
+
+    Returns:
+        1, -1, or 0 where it is not decided: always with a single number of one.
+    """
+    _check_confidence(confidence)
+    parts = [np.asarray(values, float) for values in (first, second)]
+    if min(map(len, parts)) < 2:
+        return 0
+    variances = [values.var(ddof=1) / len(values) for values in parts]
+    total = sum(variances)
+    degrees = (
+        total**2
+        / sum(
+            variance**2 / (len(values) - 1)
+            for variance, values in zip(variances, parts, strict=True)
+        )
+        if total
+        else math.inf
+    )
+    return _sign(parts[0].mean() - parts[1].mean(), total, degrees, confidence)
+
+
+def _sign(mean, variance, degrees, confidence):
+    """The sign of a mean with a variance of so many degrees of freedom, 0 if not decided."""
+    limit = t.ppf((1 + confidence) / 2, degrees) * math.sqrt(variance)
+    return int(np.sign(mean)) if abs(mean) > limit else 0
+
+
 def rank_correlation(first, second, groups=None, confidence=0.95, resamples=2000, seed=0):
     """Spearman's rank correlation, and its interval by bootstrap over groups.
 
@@ -122,7 +177,8 @@ def rank_correlation(first, second, groups=None, confidence=0.95, resamples=2000
         seed: of the draws.
 
     Returns:
-        `(correlation, (low, high))`; not-a-number where either is constant.
+        `(correlation, (low, high))`; not-a-number where either is constant, and for the ends of a
+        single group. Draws in which either is constant tell nothing and are left out.
 
     Raises:
         InputError: for arguments outside their ranges.
@@ -138,7 +194,8 @@ def rank_correlation(first, second, groups=None, confidence=0.95, resamples=2000
     members = [np.flatnonzero(groups == name) for name in np.unique(groups)]
     draw = np.random.default_rng(seed)
     found = []
-    for _ in range(resamples):
+    # of one group every draw is the same, which says nothing of its certainty
+    for _ in range(resamples if len(members) > 1 else 0):
         chosen = draw.integers(0, len(members), len(members))
         indices = np.concatenate([members[number] for number in chosen])
         found.append(_spearman(first[indices], second[indices]))

@@ -200,7 +200,7 @@ def _row(variant, seed=0, reproduced=True, **figures):
     return {"variant": variant, "seed": seed, "reproduced": reproduced, "losses": losses, **figures}
 
 
-def test_sentences_are_decided_by_two_standard_errors():
+def test_sentences_are_decided_by_several_trainings():
     def verdicts(shallow, medium, **values):
         rows = [
             _row(name, seed, accuracy=accuracy, **values)

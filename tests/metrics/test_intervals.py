@@ -9,6 +9,8 @@ from igc_tf.metrics import (
     binomial_upper_bound,
     paired_interval,
     rank_correlation,
+    sign_of_difference,
+    sign_of_mean,
     wilson_interval,
 )
 
@@ -175,3 +177,32 @@ def test_comparison_refuses_different_examples():
         PairedComparison(_right(0.9), _right(0.9, count=300))
     with pytest.raises(ValueError, match="1 examples: expected at least two"):
         PairedComparison(_right(0.9, count=1), _right(0.9, count=1))
+
+
+def test_signs_of_means_are_those_that_scipy_finds():
+    draw = np.random.default_rng(0)
+    signs = set()
+    for _ in range(60):
+        first, second = draw.normal(0.6, 1, 3), draw.normal(-0.6, 2, 4)
+        one = stats.ttest_1samp(first, 0)
+        expected = int(np.sign(one.statistic)) if one.pvalue < 0.05 else 0
+        assert sign_of_mean(first) == -sign_of_mean(-first) == expected
+        two = stats.ttest_ind(first, second, equal_var=False)
+        expected = int(np.sign(two.statistic)) if two.pvalue < 0.05 else 0
+        assert sign_of_difference(first, second) == -sign_of_difference(second, first) == expected
+        signs |= {sign_of_mean(first), sign_of_difference(first, second)}
+    assert signs == {0, 1}
+    # three numbers with a standard error of 1: the table's 4.303
+    assert sign_of_mean([4.2, 4.2 + 3**0.5, 4.2 - 3**0.5]) == 0
+    assert sign_of_mean([4.4, 4.4 + 3**0.5, 4.4 - 3**0.5]) == 1
+
+
+def test_a_single_number_decides_nothing_and_equal_ones_all():
+    assert sign_of_mean([3.0]) == sign_of_difference([3.0], [1.0, 1.1]) == 0
+    assert sign_of_mean([0.5, 0.5]) == 1 and sign_of_mean([0.0, 0.0]) == 0
+    assert sign_of_difference([1.0, 1.0], [2.0, 2.0]) == -1
+
+
+def test_one_group_says_nothing_of_its_certainty():
+    correlation, ends = rank_correlation([1, 2, 3], [2, 4, 9], ["one"] * 3)
+    assert correlation == pytest.approx(1) and np.isnan(ends).all()
