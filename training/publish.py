@@ -106,6 +106,8 @@ def publish_generator(
 def renew_robust_settings(name, folder=SHIPPED_GENERATORS):
     """Writes the robust settings of today, which depend on no training, on a generator's card.
 
+    What the card says of the scores of the former ones goes: `training.calibrate` finds it anew.
+
     Args:
         name: of a generator that ships.
         folder: which has the directory NAME.
@@ -121,6 +123,7 @@ def renew_robust_settings(name, folder=SHIPPED_GENERATORS):
     if "robust" not in card.get("settings", {}):
         raise InputError(f"{name!r} has no robust settings: expected a run that it is trained by")
     card["settings"]["robust"] = robust_settings().to_dict()
+    card.get("calibration", {}).pop("robust", None)
     write_card(directory, card)
     return card
 

@@ -2,11 +2,13 @@
 
 import functools
 
+import keras
 import numpy as np
 from scipy.signal import detrend
 
 from evaluation.coursework.variants import MNIST, PUBLISHED, PUBLISHED_MNIST
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
+from igc_tf.generators.layers import each_layer
 from igc_tf.metrics import (
     FeatureStatistics,
     NetworkFeatures,
@@ -182,13 +184,17 @@ def batch_effects(generator, size, batches=_BATCHES, seed=0):
         is; and which share of the images' variance it is that the same latents make other images
         among others, from 0.
     """
-    model = generator.model
+    # that of a training does not train itself, and would normalise by its fixed statistics
+    model = keras.models.clone_model(generator.model)
+    model.set_weights(generator.model.get_weights())
+    for layer in each_layer(model):
+        layer.trainable = True
     condition = generator.layout.one_hot(np.arange(size) % generator.layout.size)
     same = generator.prior.sample([_SAME, generator.latent_size], [seed, batches])
     made = []
     for number in range(batches):
         others = generator.prior.sample([size - _SAME, generator.latent_size], [seed, number])
-        # training=True, and the moving statistics are left alone
+        # the moving statistics are left alone
         images, _ = model.stateless_call(
             [variable.value for variable in model.trainable_variables],
             [variable.value for variable in model.non_trainable_variables],

@@ -127,7 +127,7 @@ def export_parity(options, data=None, verbose=1):
     for sigma in options.sigma:
         if run.row(sigma=sigma) is not None:
             continue
-        images = add_gaussian_noise(data.images, sigma, options.seed)
+        images = add_gaussian_noise(data.images, sigma, options.seed, data.bounds)
         here = classifier.classify(images)
         there = _run_export(_RUN_HLO if hlo else _RUN_SAVED_MODEL, directory, images)
         correct = int((there["label"] == data.labels).sum())

@@ -183,10 +183,10 @@ def _gradients(run, options, images):
     base = options.plan.base
     for seed in _seeds(options):
         if run.row(part="gradients", seed=seed) is None:
-            for row in gradients_at_strong_discriminators(
+            rows = gradients_at_strong_discriminators(
                 images, options.plan.head_starts, seed, units=base.units, batch_size=base.batch_size
-            ):
-                run.add({"part": "gradients", **row})
+            )
+            run.add_all([{"part": "gradients", **row} for row in rows])
 
 
 def _trainings(options, images):
@@ -238,8 +238,7 @@ def _arithmetic(run, options, generator, images, lenet):
             title = f"{equation}, with {generator.name}"
             figure = plot_class_samples(pictures, generator.bounds, title, name_width=_NAME)
             run.write_figure(f"arithmetic-{number + 1}.png", figure)
-        for row in rows:
-            run.add(row)
+        run.add_all(rows)
     figure = plot_class_samples(
         paths(samples, 3, options.seed), generator.bounds, "from latent to latent"
     )

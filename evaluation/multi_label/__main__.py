@@ -145,7 +145,7 @@ def multi_label_table(options, data=None, verbose=1):
         return evaluate_network(network, images, digits.labels)
 
     for sigma in options.sigma:
-        images = add_gaussian_noise(digits.images, sigma, options.seed)
+        images = add_gaussian_noise(digits.images, sigma, options.seed, digits.bounds)
         # of the first digits, what the search found
         shown = []
         draw = partial(_draw_cases, run, shown, images, digits, sigma)

@@ -6,6 +6,7 @@ bundles: 43 people's, none of them MNIST's. Nothing is chosen by them.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from PIL import Image
@@ -14,6 +15,7 @@ from evaluation.readers import Readers, ReadersOptions, Sample, read_kinds, tabl
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data.ink import arrange_ink
 from igc_tf.errors import InputError
+from igc_tf.ranges import Range
 
 # MNIST fits digits into a box of 20 of 28 pixels
 _BOX = 20 / 28
@@ -29,7 +31,7 @@ class OtherWritersOptions(ReadersOptions):
         output: directory for result.json and pictures.
     """
 
-    images: int = 1797
+    images: Annotated[int, Range(1)] = 1797
     output: Path = Path("runs/other-writers")
 
 

@@ -71,7 +71,8 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
     labelled = data if options.task == "classes" else label_digits(data, options.seed)
     generator.check_set(labelled)
     noised = {
-        sigma: add_gaussian_noise(labelled.images, sigma, options.seed) for sigma in options.sigma
+        sigma: add_gaussian_noise(labelled.images, sigma, options.seed, labelled.bounds)
+        for sigma in options.sigma
     }
     facts = {
         **generator.digests(),

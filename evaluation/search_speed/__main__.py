@@ -224,7 +224,7 @@ def _timed(folder, options, settings, images):
             raise InputError(f"the search of {folder} failed: {reason}")
         with np.load(found) as values:
             if not Path(str(values["package"])).is_relative_to(folder.resolve()):
-                raise InputError(f"igc_tf was taken from {values['file']} instead of {folder}")
+                raise InputError(f"igc_tf was taken from {values['package']} instead of {folder}")
             return values["scores"], float(values["seconds"])
 
 

@@ -14,10 +14,17 @@ DOUBTS = {
     # nothing reproduces it well
     "difference": lambda scores: -scores.max(axis=1),
     # another value reproduces it as well
-    "margin": lambda scores: -np.diff(np.sort(scores, axis=1)[:, -2:], axis=1)[:, 0],
+    "margin": lambda scores: -_margins(scores),
 }
 # the decimal logarithms between which 1 / T is looked for, in units of 1 / spread of the scores
 _INVERSE_TEMPERATURES = (-3.0, 5.0)
+
+
+def _margins(scores):
+    """How much the best score exceeds the second best; by the most where there is no other."""
+    if scores.shape[1] < 2:
+        return np.full(len(scores), np.finfo(np.float32).max)
+    return np.diff(np.sort(scores, axis=1)[:, -2:], axis=1)[:, 0]
 
 
 @dataclass(frozen=True)

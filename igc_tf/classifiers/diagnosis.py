@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.classifiers.foreign import distances
 from igc_tf.classifiers.load import load_classifier
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_class_samples
@@ -135,7 +136,7 @@ def _reproduction(classifier, name, data, labels, shown):
     for result in classifier.results(data):
         begin = sum(map(len, scores))
         part = data[begin : begin + len(result.score)]
-        distance = np.abs(part[:, None] - result.observed).mean(axis=tuple(range(2, part.ndim + 1)))
+        distance = distances(part, result).numpy()
         scores.append(classifier.scores(result))
         differences.append(distance.min(axis=1))
         kept.append(result.observed[np.arange(len(part)), distance.argmin(axis=1)])

@@ -9,19 +9,24 @@ import tensorflow as tf
 _ENOUGH = 10
 
 
-def distances_of_best(batch, result):
-    """How far the best reproduction of each example is, as a mean absolute difference.
+def distances(data, result):
+    """How far each reproduction is from what it is compared with: a mean absolute difference.
 
     Args:
-        batch: the `Batch` of N examples.
-        result: its `Result`.
+        data: the N examples (N, ...) that were searched.
+        result: their `Result`. What its observation undoes of the data is undone here, too.
 
     Returns:
-        float32 (N,), in TensorFlow operations.
+        float32 (N, k), of the candidates that are left, in TensorFlow operations.
     """
-    compared = tf.expand_dims(batch.data, 1) if result.compared is None else result.compared
-    distances = tf.abs(compared - result.observed)
-    return tf.reduce_min(tf.reduce_mean(distances, range(2, distances.shape.rank)), axis=1)
+    compared = tf.expand_dims(data, 1) if result.compared is None else result.compared
+    differences = tf.abs(compared - result.observed)
+    return tf.reduce_mean(differences, range(2, differences.shape.rank))
+
+
+def distances_of_best(batch, result):
+    """The least of the `distances` of each example of a `Batch`, float32 (N,)."""
+    return tf.reduce_min(distances(batch.data, result), axis=1)
 
 
 def warn_of_foreign(data, distances):

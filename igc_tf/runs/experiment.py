@@ -86,10 +86,19 @@ class Experiment:
             draw: called without arguments, writes what belongs to the row with `write_figure` and
                 `write`, before the row counts as found.
         """
+        self.add_all([row], draw)
+
+    def add_all(self, rows, draw=None):
+        """Keeps rows that belong together: all of them count as found at once.
+
+        Args:
+            rows: JSON-ready dicts.
+            draw: as for `add`.
+        """
         self._begin()
         if draw is not None:
             draw()
-        self.rows.append(row)
+        self.rows.extend(rows)
         self._write()
 
     def finish(self, order=None, **findings):

@@ -53,6 +53,14 @@ def test_data_it_cannot_make_are_told_from_those_it_can(diagnosis):
     assert any("overfitted" in finding for finding in diagnosis.findings)
 
 
+def test_what_the_search_undoes_is_no_difference(generator):
+    # stretched 2.5 times about the middle, these are what it makes
+    faint = 0.4 * generator.sample(np.arange(9) % 3, seed=7)
+    settings = replace(SETTINGS, observation="contrast")
+    found = diagnose(generator, {"faint": faint}, settings, count=9).sets[1]
+    assert found.difference < 0.05 < 0.2 * np.abs(faint).mean()
+
+
 def test_classes_may_be_dropped_on_the_way(generator, diagnosis):
     training = diagnosis.sets[1]
     labels = np.arange(12) % 3

@@ -96,6 +96,19 @@ def test_pictures_of_an_earlier_run_go_when_the_new_one_has_found_something(opti
     assert (options.output / "b.png").exists()
 
 
+def test_rows_that_belong_together_count_together(options):
+    experiment = begin(options)
+    experiment.add_all([{"way": "means"}, {"way": "chance"}])
+    assert result(options)["rows"] == begin(options).rows == [{"way": "means"}, {"way": "chance"}]
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        experiment.add_all([{"way": "one"}, {"way": "two"}], interrupted)
+    assert len(begin(options).rows) == 2
+
+
 def test_a_row_counts_when_it_is_drawn(options):
     experiment = begin(options)
 

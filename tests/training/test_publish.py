@@ -132,10 +132,14 @@ def test_figures_are_of_the_generator_as_trained_or_as_shipped(run, digests, tmp
 def test_robust_settings_are_renewed_and_nothing_else(run, tmp_path):
     old = {**robust_settings().to_dict(), "gate": None, "evidence": 0.5}
     generator = load_generator(run)
-    card = save_generator(generator, tmp_path / "own", settings={"robust": old, "fast": {}})
+    known = {"settings": {"robust": old, "fast": {}}, "calibration": {"robust": {}, "fast": {}}}
+    card = save_generator(generator, tmp_path / "own", **known)
     renewed = renew_robust_settings("own", tmp_path)
     assert renewed["settings"] == {"robust": robust_settings().to_dict(), "fast": {}}
-    assert renewed == {**card, "settings": renewed["settings"]}
+    # the scores of other settings mean something else
+    assert renewed["calibration"] == {"fast": {}}
+    new = {name: renewed[name] for name in known}
+    assert renewed == {**card, **new}
     assert load_generator(tmp_path / "own").card["settings"] == renewed["settings"]
     save_generator(generator, tmp_path / "other")
     with pytest.raises(InputError, match="'other' has no robust settings"):
