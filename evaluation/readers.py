@@ -54,6 +54,18 @@ class ReadersOptions:
             )
 
 
+def network_names(networks):
+    """Returns the names of plain networks in a result, the ends of their paths.
+
+    Raises:
+        InputError: if two have the same, whose figures would be taken for each other's.
+    """
+    names = list(map(_network_name, networks))
+    if len(set(names)) < len(names):
+        raise InputError(f"networks={networks!r}: expected another name for each")
+    return names
+
+
 class Library:
     """The classifier of a generator.
 

@@ -125,6 +125,14 @@ def compare_trainings(options, data=None, features=None, verbose=1):
             if found.encoder is not None
         },
         "trainings": trainings,
+        "search": {
+            label: {
+                name: settings.to_dict()
+                for name in options.settings
+                if (settings := _settings(name, generator.card)) is not None
+            }
+            for label, generator in generators.items()
+        },
         "data": chosen.facts(),
     }
     run = Experiment("python -m evaluation.ablation", options, facts, verbose=verbose)

@@ -120,6 +120,7 @@ def accuracy_speed(options, data=None, verbose=1):
     facts = {
         **generators.float32.digests(),
         "former_sha256": generators.former.digest(),
+        "search": {way.name: way.settings.to_dict() for way in ways},
         "data": data.facts(),
     }
     run = Experiment("python -m evaluation.accuracy_speed", options, facts, verbose=verbose)

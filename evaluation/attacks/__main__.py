@@ -15,6 +15,7 @@ from evaluation.attacks.attacks import attacks_of
 from evaluation.attacks.libraries import check_libraries, library_attacks
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
+from evaluation.readers import network_names
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
@@ -89,6 +90,7 @@ class AttacksOptions:
                 f"threats={self.threats!r}, settings={self.settings!r}, networks="
                 f"{self.networks!r}: expected a threat, and someone to attack"
             )
+        network_names(self.networks)
 
 
 def attack(options, data=None, known=None, verbose=1):
@@ -120,10 +122,11 @@ def attack(options, data=None, known=None, verbose=1):
         known = load_images(options.dataset, "train", options.data_dir, bounds=bounds)
     data = data.sample(min(options.images, len(data)), options.seed)
     networks = {name: load_network(name) for name in options.networks}
-    rivals = [NetworkVictim(Path(name).name, network) for name, network in networks.items()]
+    rivals = list(map(NetworkVictim, network_names(networks), networks.values()))
+    classifiers = {name: load_classifier(generator, name) for name in options.settings}
     libraries = [
-        LibraryVictim(f"library, {name}", load_classifier(generator, name), options.temperature)
-        for name in options.settings
+        LibraryVictim(f"library, {name}", classifier, options.temperature)
+        for name, classifier in classifiers.items()
     ]
     neighbours = []
     if options.neighbours:
@@ -131,6 +134,7 @@ def attack(options, data=None, known=None, verbose=1):
         neighbours.append(NeighbourVictim(known))
     facts = {
         **generator.digests(),
+        "search": {name: classifier.settings.to_dict() for name, classifier in classifiers.items()},
         "networks_sha256": {name: weights_digest(model) for name, model in networks.items()},
         "data": data.facts(),
         "known": known.facts() if options.neighbours else None,

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.readers import network_names
 from evaluation.rivals.contestants import ContestantProcess, RivalError
 from evaluation.rivals.ported import Problem
 from igc_tf.cli.program import parse_options, run_program
@@ -77,6 +78,7 @@ class RivalsOptions:
         check_ranges(self)
         if not self.settings:
             raise InputError("settings=(): expected the name of one at least")
+        network_names([*self.networks, *(() if "cnn" in self.without else ("cnn",))])
 
 
 def compare_rivals(options, data=None, verbose=1, start=ContestantProcess):
@@ -135,7 +137,8 @@ def _contestants(options, settings, run, folder, train, generator):
         f"library, {name}": {"kind": "library", "generator": options.generator, "settings": name}
         for name in settings
     }
-    specs |= {Path(name).name: {"kind": "network", "network": name} for name in options.networks}
+    for name, network in zip(network_names(options.networks), options.networks, strict=True):
+        specs[name] = {"kind": "network", "network": network}
     left_out = {}
     if "cnn" not in options.without:
         directory = options.cnn or run.path / "cnn"

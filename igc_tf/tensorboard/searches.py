@@ -38,7 +38,7 @@ def log_search(directory, classifier, data, labels=None, name="search"):
     directory, steps = Path(directory), classifier.settings.steps
     stops = sorted({0, *(round(steps * part) for part in (0.1, 0.25, 0.5, 0.75)), steps})
     found = classifier.classify(data, history=True, snapshots=stops)
-    captions = _captions(classifier.generator.layout, found.predictions, labels)
+    captions = _captions(classifier.generator.layout, found, labels)
     candidates = found.loss_history.shape[2]
     names = classifier.class_names if candidates == len(classifier.class_names) else ("found",)
     curves = {"data difference": found.difference_history, "loss": found.loss_history}
@@ -74,14 +74,13 @@ def log_latents(directory, classifier, data, found, labels, name="search"):
     """
     generator, names = classifier.generator, classifier.class_names
     run = RunDirectory(Path(directory) / f"latents {name}")
-    answered = np.arange(len(names)) == found.predictions[:, np.newaxis]
+    # those of the best classes, also where they are refused
+    answered = np.arange(len(names)) == found.best[:, np.newaxis]
     latents, differences = found.latents[answered], found.differences[answered]
     run.write("latents.tsv", lambda path: np.savetxt(path, latents, fmt="%.6g", delimiter="\t"))
     rows = [
-        f"{names[label]}\t{names[prediction]}\t{difference:.4f}\n"
-        for label, prediction, difference in zip(
-            labels, found.predictions, differences, strict=True
-        )
+        f"{names[label]}\t{names[best]}\t{difference:.4f}\n"
+        for label, best, difference in zip(labels, found.best, differences, strict=True)
     ]
     run.write_text("metadata.tsv", "label\tprediction\tdifference\n" + "".join(rows))
     sheet = 255 * to_unit_range(_square_sheet(np.asarray(data), generator), generator.bounds)
@@ -97,20 +96,22 @@ def log_latents(directory, classifier, data, found, labels, name="search"):
     z_scores, steps = np.abs(generator.prior.z_score(found.latents)), classifier.settings.steps
     with summary_writer(run.path, name).as_default():
         for which, values in (("answered", z_scores[answered]), ("other", z_scores[~answered])):
+            # of classes that were dropped on the way there is none
+            values = values[np.isfinite(values)]
             tf.summary.histogram(f"absolute z-score/{which} classes", values, step=steps)
 
 
-def _captions(layout, predictions, labels):
+def _captions(layout, found, labels):
     """One for each example: its number, what it is and what it was read as."""
 
     def named(values):
         return " ".join(
-            label.values[value]
+            label.values[value] if value >= 0 else "none of them"
             for label, value in zip(layout.labels, np.atleast_1d(values), strict=True)
         )
 
     captions = []
-    for i, prediction in enumerate(predictions):
+    for i, prediction in enumerate(found.predictions):
         truth = "" if labels is None else f" is {named(labels[i])},"
         captions.append(f"image {i + 1}:{truth} read {named(prediction)}")
     return captions

@@ -244,5 +244,8 @@ def test_a_contestant_answers_from_a_process_of_its_own(tmp_path):
 def test_refuses_what_it_does_not_know():
     with pytest.raises(InputError, match=r"settings=\(\)"):
         RivalsOptions(settings=())
+    for networks in (("mnist-lenet", "runs/mine/mnist-lenet"), ("mnist-lenet", "runs/cnn")):
+        with pytest.raises(InputError, match="expected another name for each"):
+            RivalsOptions(networks=networks)
     with pytest.raises(InputError, match="'quick': expected one of"):
         compare_rivals(RivalsOptions(settings=("quick",)), verbose=0)

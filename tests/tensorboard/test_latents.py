@@ -8,6 +8,7 @@ import pytest
 from google.protobuf import text_format
 from tensorboard.plugins import projector
 
+from igc_tf.classifiers import load_classifier
 from igc_tf.tensorboard import log_latents
 from tests.fixtures.read_summaries import read_summaries
 
@@ -74,3 +75,18 @@ def test_histograms_are_of_absolute_z_scores(logged, found):
         assert rows[:, 2].sum() == values.size
         assert rows[0, 0] == pytest.approx(values.min(), abs=1e-6)
         assert rows[-1, 1] == pytest.approx(values.max(), abs=1e-6)
+
+
+def test_what_was_dropped_or_refused_stands_with_the_best_that_was_found(tmp_path, digits):
+    classifier = load_classifier("mnist-cagan-compact", "best")
+    classifier.reject_at(0.5)
+    found = classifier.classify(digits.images)
+    assert np.isnan(found.latents).any() and (found.predictions == -1).any()
+    log_latents(tmp_path, classifier, digits.images, found, digits.labels)
+    with (tmp_path / "latents search" / "metadata.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [int(row["prediction"]) for row in rows] == list(found.best)
+    latents = np.loadtxt(tmp_path / "latents search" / "latents.tsv")
+    assert len(latents) == len(digits.images) and np.isfinite(latents).all()
+    histograms = [rows for steps in read_summaries(tmp_path).values() for rows in steps.values()]
+    assert len(histograms) == 2 and all(np.isfinite(rows).all() for rows in histograms)

@@ -23,8 +23,8 @@ class Light(Bent):
 
         observed = clip(background + gain · (generated - background) + offset · range)
 
-    It starts from the data: the offset is where the darker quarter of the pixels ends (the brighter
-    quarter, where the background is light), the gain reaches from there to the ink.
+    It starts from the data: the offset is where the darker quarter of the pixels ends, the gain
+    reaches from there to the ink.
 
     Attributes:
         low, high: the bounds of the data.

@@ -20,6 +20,12 @@ def _contrast(generator):
 def _robust(generator):
     """Light, negatives, shifts undone, and seen through lenses that cannot be undone."""
     _check_images("robust", generator)
+    if generator.background != generator.bounds[0]:
+        raise InputError(
+            f"observation='robust': the generator {generator.name!r} has the background "
+            f"{generator.background:g}; expected the lower bound, {generator.bounds[0]:g}, from "
+            "which ink, light and shifts are told"
+        )
     height, width, _ = generator.data_shape
     low, high = generator.bounds
     ends = {"low": low, "high": high}

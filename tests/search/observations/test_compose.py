@@ -263,6 +263,12 @@ def test_settings_observe_images_at_more_contrast():
     assert np.abs(found - plain.classify(greys).differences).max() > 0.01
 
 
+def test_robust_settings_know_ink_on_a_dark_ground_alone():
+    light = Generator(igc_tf.load_generator("mnist-cagan-compact").model, background=0.5)
+    with pytest.raises(InputError, match=r"'robust': .* background 0\.5; expected .* -0\.5"):
+        InvertedGeneratorClassifier(light, SearchSettings(observation="robust"))
+
+
 def test_only_images_have_contrast():
     model, _, _ = linear_generator()
     settings = SearchSettings(observation="contrast")
