@@ -25,7 +25,7 @@ class ReproduceOptions:
 
     Attributes:
         images: how many test images, drawn at random, or "all".
-        sigma: standard deviations of the noise, in units of the pixel range 1.
+        sigma: standard deviations of the noise, as parts of the range from black to white.
         generator: a name that ships, a generator's directory, or a .keras file.
         settings: "paper", the paper's search; or those on the generator's card: "best", or "fast",
             one pass of its encoder.
@@ -130,6 +130,7 @@ def noise_table(options, data=None, verbose=1):
     """
     from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
     from igc_tf.data import add_gaussian_noise
+    from igc_tf.data.labelled import IMAGE_BOUNDS
     from igc_tf.generators.keras_files import weights_digest
     from igc_tf.generators.store import load_generator
     from igc_tf.plots import plot_accuracies
@@ -160,7 +161,9 @@ def noise_table(options, data=None, verbose=1):
         if run.row(sigma=sigma) is not None:
             continue
         run.say(f"sigma {sigma:g}")
-        noised = replace(data, data=add_gaussian_noise(data.data, sigma, options.seed, data.bounds))
+        deviation = sigma * (data.bounds[1] - data.bounds[0])
+        noised = add_gaussian_noise(data.data, deviation, options.seed, data.bounds)
+        noised = replace(data, data=noised)
         evaluation, cases, logged = _search(options, classifier, noised, verbose)
         row = {
             "sigma": sigma,
@@ -169,7 +172,7 @@ def noise_table(options, data=None, verbose=1):
             "first_batch_seconds": evaluation.first_batch_seconds,
         }
         if lenet is not None:
-            baseline = evaluate_network(lenet, noised.data, noised.labels)
+            baseline = evaluate_network(lenet, noised.within(IMAGE_BOUNDS).data, noised.labels)
             row |= {
                 "lenet_accuracy": baseline.accuracy,
                 "lenet_correct": baseline.correct,

@@ -15,6 +15,7 @@ from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.data.labelled import IMAGE_BOUNDS
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
@@ -114,7 +115,9 @@ def compare_trainings(options, data=None, features=None, verbose=1):
         label: read_training(name, generators[label].card) for label, name in options.named.items()
     }
     if features is None:
-        features = NetworkFeatures(load_lenet(options.lenet), bounds, options.lenet, FEATURE_LAYER)
+        features = NetworkFeatures(
+            load_lenet(options.lenet), bounds, options.lenet, FEATURE_LAYER, takes=IMAGE_BOUNDS
+        )
     chosen = data if options.images == "all" else data.sample(options.images, options.seed)
     facts = {
         "features": features.source,

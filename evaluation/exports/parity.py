@@ -90,8 +90,8 @@ def export_parity(options, data=None, verbose=1):
         XLA; no more than 5 points less than its share is required.
 
     Raises:
-        InputError: for a directory without an export, or one of another generator.
-        InputError: if the export fails to run; the message says why.
+        InputError: for a directory without an export, or one of another generator or kind of
+            classifier; if the export fails to run, the message says why.
     """
     directory = options.directory
     hlo = (directory / "program.json").is_file()
@@ -99,6 +99,11 @@ def export_parity(options, data=None, verbose=1):
     if not described.is_file():
         raise InputError(f"{directory}: expected a directory that `igc-tf export` wrote")
     description = read_json(described)
+    if description["classifier"] != InvertedGeneratorClassifier.__name__:
+        raise InputError(
+            f"{directory} is the export of a {description['classifier']}: expected one of an "
+            f"{InvertedGeneratorClassifier.__name__}"
+        )
     generator = load_generator(options.generator)
     if any(description.get(name) != digest for name, digest in generator.digests().items()):
         raise InputError(

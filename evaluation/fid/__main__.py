@@ -13,6 +13,7 @@ import numpy as np
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
+from igc_tf.data.labelled import IMAGE_BOUNDS
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import (
@@ -224,9 +225,8 @@ def _members(data, label, options):
 
 def _features(options, generator):
     if options.features == "lenet":
-        return NetworkFeatures(
-            load_lenet(), generator.bounds, "lenet", FEATURE_LAYER, batch_size=options.batch_size
-        )
+        facts = generator.bounds, "lenet", FEATURE_LAYER, options.batch_size, IMAGE_BOUNDS
+        return NetworkFeatures(load_lenet(), *facts)
     weights = options.inception_weights or "imagenet"
     return InceptionFeatures(generator.data_shape, generator.bounds, weights, options.batch_size)
 

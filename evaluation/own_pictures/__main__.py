@@ -83,8 +83,6 @@ def learn_own_pictures(options, verbose=1):
         chose them (`reasons`), and the accuracy of its own report.
     """
     own, new = _found(options)
-    directory = options.output / "library"
-    begin = _begin(directory)
     images = load_own_images(own, options.size, verbose=verbose)
     recipe, reasons = suited_recipe(images, steps=options.steps, seed=options.seed)
     new = _framed(new, images)
@@ -95,10 +93,12 @@ def learn_own_pictures(options, verbose=1):
         "pictures": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
     }
     run = Experiment("python -m evaluation.own_pictures", options, facts, verbose=verbose)
+    directory = options.output / "library"
     if run.row(reader="library, best") is None:
+        begin = _begin(directory)
         result = train_own_pictures(images, recipe, directory, reasons, verbose)
-        row = _read_by_library(directory, "best", new)
-        row |= _took(directory, begin, result["seconds"]["rest"])
+        row = _took(directory, begin, result["seconds"]["rest"])
+        row |= _read_by_library(directory, "best", new)
         row |= {"reasons": result["reasons"], "report": _proportion(result)}
         run.add(row, lambda: _draw(run, directory, new))
         run.say(_line(run.rows[-1]))

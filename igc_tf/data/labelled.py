@@ -104,6 +104,17 @@ class LabelledData:
         labels = np.zeros(len(self), np.int64)
         return dataclasses.replace(self, labels=labels, layout=ConditionLayout.classes(["any"]))
 
+    def within(self, bounds: tuple[float, float]) -> "LabelledData":
+        """Returns the same examples, brought linearly from their bounds to others.
+
+        Args:
+            bounds: (low, high), finite, as these data's must be.
+        """
+        if tuple(bounds) == self.bounds:
+            return self
+        data = np.interp(self.data, self.bounds, bounds).astype(np.float32)
+        return dataclasses.replace(self, data=data, bounds=bounds)
+
     def take(self, indices) -> "LabelledData":
         """Returns the examples with these indices, in this order.
 

@@ -81,9 +81,9 @@ def takes_masks(classifier):
 
 
 def describe_classifier(classifier):
-    """Returns what it takes to build the classifier again, except the weights; JSON-ready.
+    """Returns what an export was made of: the weights' digests, the settings and what is generated.
 
-    An infinite bound is None.
+    JSON-ready; an infinite bound is None.
     """
     generator = classifier.generator
     return {

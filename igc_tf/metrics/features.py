@@ -27,6 +27,8 @@ class NetworkFeatures:
         layer: the name of the layer whose outputs (B, D) are the features; the network's own
             output if None.
         batch_size: images at once; bounds the memory.
+        takes: (low, high) of what the network itself takes, to which images are brought; None if
+            that is in `bounds`, too.
 
     Attributes:
         source: as given.
@@ -37,12 +39,13 @@ class NetworkFeatures:
         InputError: if the features are not one vector for each image.
     """
 
-    def __init__(self, network, bounds, source, layer=None, batch_size=1000):
+    def __init__(self, network, bounds, source, layer=None, batch_size=1000, takes=None):
         output = network.output if layer is None else network.get_layer(layer).output
         if len(output.shape) != 2 or output.shape[1] is None:
             raise InputError(f"features have shape {tuple(output.shape)}: expected (None, D)")
         self._model = keras.Model(network.input, output)
         self.bounds = tuple(map(float, bounds))
+        self._takes = self.bounds if takes is None else tuple(map(float, takes))
         self.source = source
         self.batch_size = batch_size
         self.data_shape = tuple(network.input.shape[1:])
@@ -78,6 +81,8 @@ class NetworkFeatures:
             raise InputError(
                 f"images lie in [{images.min():g}, {images.max():g}]: expected [{low:g}, {high:g}]"
             )
+        if self._takes != self.bounds:
+            images = np.interp(images, self.bounds, self._takes).astype(np.float32)
         return images
 
 

@@ -72,6 +72,17 @@ def test_sample_refuses_counts_and_names_value_and_limit(count):
         make(10).sample(count, seed=0)
 
 
+def test_the_same_examples_within_other_bounds():
+    data = np.float32([-0.5, -0.25, 0.5]).reshape(3, 1, 1, 1)
+    facts = ConditionLayout.classes(2), (-0.5, 0.5), "x", "test", "here"
+    images = LabelledData(data, np.array([0, 1, 0]), *facts)
+    moved = images.within((0, 255))
+    assert moved.bounds == (0, 255) and moved.data.dtype == np.float32
+    np.testing.assert_array_equal(moved.data.ravel(), [0, 63.75, 255])
+    np.testing.assert_allclose(moved.within((-0.5, 0.5)).data, data, atol=1e-7)
+    assert images.within((-0.5, 0.5)) is images
+
+
 def test_take_accepts_numbers_and_masks():
     data = make(5)
     np.testing.assert_array_equal(data.take([3, 1]).labels, [3, 1])

@@ -128,6 +128,16 @@ def test_features_are_a_layers_outputs_whatever_the_batches(shape, batch_size):
     np.testing.assert_allclose(outputs, network.predict(data, verbose=0), rtol=1e-4, atol=1e-5)
 
 
+def test_images_are_brought_to_what_the_network_takes():
+    inputs = keras.Input((2, 1))
+    network = keras.Model(inputs, keras.layers.Flatten()(inputs))
+    features = NetworkFeatures(network, (0, 255), "flat", takes=(-0.5, 0.5))
+    found = features(np.float32([[[0], [51]], [[255], [127.5]]]))
+    np.testing.assert_allclose(found, [[-0.5, -0.3], [0.5, 0.0]], atol=1e-7)
+    with pytest.raises(InputError, match=r"expected \[0, 255\]"):
+        features(np.float32([[[-0.5], [0]]]))
+
+
 def test_features_have_to_be_vectors():
     inputs = keras.Input((8, 8, 1))
     network = keras.Model(inputs, keras.layers.Conv2D(2, 3, name="maps")(inputs))
