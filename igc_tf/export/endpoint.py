@@ -51,7 +51,8 @@ def answer_signature(classifier):
     """{name: `TensorSpec`} of what `answers` returns for N examples."""
     shape = classifier.generator.data_shape
     function = tf.function(
-        lambda data: answers(classifier, classifier.search, data, tf.range(tf.shape(data)[0]))
+        lambda data: answers(classifier, classifier.search, data, tf.range(tf.shape(data)[0])),
+        autograph=False,
     )
     concrete = function.get_concrete_function(tf.TensorSpec([None, *shape], tf.float32))
     return {

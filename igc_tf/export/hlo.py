@@ -40,7 +40,9 @@ def export_hlo(classifier, directory, batch_size=100):
     images = tf.TensorSpec([batch_size, *generator.data_shape], tf.float32)
     arguments = [images, *(tf.TensorSpec(value.shape, value.dtype) for value in weights.values())]
     with new_directory(directory) as path:
-        program = tf.function(_stateless_classify(classifier, batch_size), jit_compile=True)
+        program = tf.function(
+            _stateless_classify(classifier, batch_size), jit_compile=True, autograph=False
+        )
         concrete = program.get_concrete_function(*arguments)
         if concrete.captured_inputs:
             raise InputError(

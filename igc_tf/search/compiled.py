@@ -11,7 +11,9 @@ class Compiled:
     Likewise where TensorFlow was told to compile nothing (`tf.config.run_functions_eagerly`).
 
     Each is traced for batches of any size: a trace for one size folds other constants, and a
-    descent can amplify the difference in rounding. XLA wants to know the size.
+    descent can amplify the difference in rounding. XLA wants to know the size. Functions are traced
+    as they stand: to rewrite Python's `if` and `while` for tensors (AutoGraph) took longer than all
+    the rest of it.
 
     Args:
         jit_compile: compile with XLA.
@@ -37,7 +39,9 @@ class Compiled:
         key = function, *fixed.items()
         if key not in self._functions:
             self._functions[key] = tf.function(
-                _with(function, fixed) if fixed else function, jit_compile=self._jit_compile
+                _with(function, fixed) if fixed else function,
+                jit_compile=self._jit_compile,
+                autograph=False,
             )
         specs = tf.nest.map_structure(self._spec, arguments)
         return _traced(self._functions[key], specs)(*arguments)

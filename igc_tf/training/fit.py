@@ -210,7 +210,7 @@ def _run_epochs(model, batches, epochs, steps, callbacks, strategy):
         callbacks, model=model, epochs=epochs.stop, steps=steps
     )
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def train_step(batch):
         strategy.run(model.train_step, args=(batch,))
         # what the step itself returns are the figures of one replica

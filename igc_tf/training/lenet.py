@@ -177,7 +177,7 @@ def _perturbed(recipe, network, validation):
         return []
     loss, seed = network_loss(network), [recipe.seed, 0]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def deceive(images, labels):
         return recipe.perturbation.of(loss, images, (labels,), validation.bounds, seed)
 

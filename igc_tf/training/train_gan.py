@@ -293,7 +293,7 @@ def _observed_accuracy(recipe, generator, validation):
         return None
     engine, size = separation.engine(generator), separation.images
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def separated(images, conditions, number):
         # the same lenses, light and noise at every epoch
         searched = separation.search(engine, images, conditions, tf.stack([recipe.seed, number]))
