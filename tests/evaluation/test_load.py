@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.load import service as service_module
 from evaluation.load.__main__ import LoadOptions, measure_load
 from evaluation.load.malformed import draw_malformed
 from evaluation.load.service import ServiceError, started
@@ -86,7 +87,10 @@ def test_malformed_requests_are_of_every_kind_and_always_the_same():
     assert len(set(kinds)) == 46 and all(kinds.count(kind) == 2 for kind in kinds)
 
 
-def test_a_service_ends_with_the_block():
+def test_a_service_ends_with_the_block(monkeypatch):
+    # one that says that it listens, and goes on
+    waits = "import time; print('at http://127.0.0.1:1', flush=True); time.sleep(600)"
+    monkeypatch.setattr(service_module, "_PROGRAM", waits)
     with (
         pytest.raises(ZeroDivisionError),
         started("serve", "mnist-cagan-compact", "fast") as service,

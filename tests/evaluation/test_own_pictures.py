@@ -12,6 +12,7 @@ from evaluation.own_pictures.sets import SETS
 from igc_tf.data.folder import FoundPictures, OwnPicture, find_pictures
 from igc_tf.data.own_images import load_own_images
 from igc_tf.data.parts import PARTS
+from igc_tf.training import own_pictures as own_training
 from igc_tf.training.own_pictures import nearest_mean
 
 SIDE = 64
@@ -80,6 +81,13 @@ def test_each_set_is_found_as_people_have_theirs(name, classes, shape, arrange, 
     assert (images.shape, images.arrange, images.remarks) == (shape, arrange, ())
 
 
+@pytest.fixture
+def no_choice(monkeypatch):
+    """The settings are taken as they are; how they are chosen is tested with the command."""
+    monkeypatch.setattr(own_training, "encoder_rounds", lambda *_, **__: ())
+
+
+@pytest.mark.usefixtures("no_choice")
 def test_everything_from_pictures_to_a_result(tmp_path):
     options = OwnPicturesOptions(
         set="digits8", count=120, new=40, steps=4, networks=("lenet",), output=tmp_path
@@ -110,6 +118,7 @@ def test_everything_from_pictures_to_a_result(tmp_path):
     assert again["lenet"] == rows["lenet"] | {"processor_seconds": None}
 
 
+@pytest.mark.usefixtures("no_choice")
 def test_of_a_set_by_name_its_own_test_images_are_new(tmp_path, monkeypatch):
     def pictures(split, seed):
         labels = np.arange(20) % 10

@@ -26,7 +26,7 @@ RECIPE = CAGANRecipe(
         settings=SearchSettings(steps=2, learning_rate=0.05), images=4, sigma=0.4
     ),
     validation_images=10,
-    train_images=320,
+    train_images=96,
 )
 JOINT = replace(
     RECIPE,
