@@ -2,7 +2,7 @@
 
 import statistics
 
-from result_files import percent, read, table
+from result_files import percent, read, table, with_interval
 
 from evaluation.coursework.retraining_claims import PUBLISHED
 
@@ -79,6 +79,42 @@ def coursework_training():
     )
 
 
+def coursework_classification():
+    """The last generator of each training as a classifier."""
+    result = read("coursework/classification")
+    lines = []
+    for found in _by_variant(result["rows"]).values():
+        last = max(row["epoch"] for row in found)
+        for row in found:
+            if row["epoch"] == last:
+                images, classified = row["images"], row["classification"]
+                figures = f"{images['inception_score']:.2f}", f"{images['frechet']:.1f}"
+                lines.append(
+                    [
+                        f"`{row['variant']}`",
+                        f"{row['batches']:,}",
+                        *(with_interval(of["accuracy"], of["interval"]) for of in classified),
+                        percent(images["accuracy"], 1),
+                        *figures,
+                    ]
+                )
+    sigmas = (f"sigma {sigma:g}" for sigma in result["options"]["sigma"])
+    head = ["", "batches", *sigmas, "LeNet on its images", "inception score", "Fréchet"]
+    return table(head, lines)
+
+
+def coursework_correlations():
+    """Whether a generator with better images classifies better."""
+    lines = []
+    for row in read("coursework/classification")["correlations"]:
+        value, low, high = (
+            "–" if x is None else f"{x:+.2f}".replace("-", "−")
+            for x in (row["correlation"], *row["correlation_interval"])
+        )
+        lines.append([row["measure"], f"{row['sigma']:g}", f"{value} ({low} to {high})"])
+    return table(["better by", "sigma", "rank correlation (95 % interval)"], lines)
+
+
 def coursework_retraining():
     """A classifier that learnt from real and generated images, by their share."""
     rows = read("coursework/retraining")["rows"]
@@ -149,6 +185,8 @@ def _claims(name, figures="evidence"):
 coursework_claims = _claims("scores", "found")
 
 TABLES = {
+    "coursework-classification": coursework_classification,
+    "coursework-correlations": coursework_correlations,
     "coursework-embeddings": coursework_embeddings,
     "coursework-few": coursework_few,
     "coursework-linear": _claims("embeddings"),

@@ -38,6 +38,22 @@ def test_every_training_has_its_losses():
         assert row[3].startswith(f"{mean:.2f}")
 
 
+def test_classifiers_are_those_of_the_last_epoch():
+    result = result_files.read("coursework/classification")
+    last = {}
+    for row in result["rows"]:
+        kept = last.get(row["variant"])
+        last[row["variant"]] = row if kept is None or kept["epoch"] < row["epoch"] else kept
+    rows = cells(coursework_tables.coursework_classification())
+    assert [row[:2] for row in rows] == [[f"`{n}`", f"{of['batches']:,}"] for n, of in last.items()]
+    for row, of in zip(rows, last.values(), strict=True):
+        accuracies = [f"{100 * found['accuracy']:.2f} %" for found in of["classification"]]
+        assert [cell.split(" (")[0] for cell in row[2:5]] == accuracies
+    measures = cells(coursework_tables.coursework_correlations())
+    for row, of in zip(measures, result["correlations"], strict=True):
+        assert row[2].split(" ")[0].replace("−", "-") == f"{of['correlation']:+.2f}"
+
+
 def test_few_real_images_stand_beside_the_documents_figures():
     rows = {row[0]: row for row in cells(coursework_tables.coursework_few())}
     assert rows["mixed, then real"][2] == "92.0 %" and rows["generated alone"][2] == "–"
