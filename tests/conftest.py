@@ -3,8 +3,9 @@
 # by their time, the longest first
 _LONG = (
     "notebooks/your_own_pictures.ipynb",
-    "notebooks/lesson.ipynb",
     "tests/training/test_train_gan.py",
+    "tests/distributed/test_ray.py",
+    "notebooks/lesson.ipynb",
     "tests/docs/test_examples.py",
     "tests/classifiers/test_shipped.py",
     "tests/training/test_workers.py",
