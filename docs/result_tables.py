@@ -201,26 +201,35 @@ def _kept(plan):
     return "all" if plan is None or plan[0][1] is None else str(plan[0][1])
 
 
+_OWN_SETS = {
+    "shapes": "shapes",
+    "shapes-64": "shapes, 64×64",
+    "letters": "letters",
+    "digits8": "digits8",
+    "signs": "signs",
+    "fashion_mnist": "Fashion-MNIST",
+}
 _OWN_READERS = ("library, best", "library, fast", "lenet", "cnn", "nearest class mean")
 
 
 def own_pictures():
     """What reads new pictures of the sets of one's own that were measured."""
     rows = []
-    for name in ("shapes", "shapes-64", "letters", "digits8", "signs", "fashion_mnist"):
+    for name, shown in _OWN_SETS.items():
         if not (result_folder(f"own_pictures/{name}") / "result.json").exists():
             continue
         found = read(f"own_pictures/{name}")
         readers = {row["reader"]: row for row in found["rows"]}
         best = readers["library, best"]
+        core = best["processor_seconds"]
         rows.append(
             [
-                name.replace("-64", ", 64×64").replace("fashion_mnist", "Fashion-MNIST"),
+                shown,
                 found["classes"],
                 f"{sum(found['pictures'].values()):,}",
                 *(_accuracy(readers[of]) if of in readers else "–" for of in _OWN_READERS),
                 f"{best['seconds'] / 60:.0f}",
-                "–" if (core := best["processor_seconds"]) is None else f"{core / 60:.0f}",
+                "–" if core is None else f"{core / 60:.0f}",
             ]
         )
     head = ["set", "classes", "pictures", "best", "fast", "LeNet-5", "CNN", "nearest mean"]

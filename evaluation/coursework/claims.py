@@ -7,7 +7,8 @@ import numpy as np
 
 from igc_tf.metrics import sign_of_difference
 
-_VERDICTS = {1: "holds", 0: "not decided", -1: "does not hold"}
+# by the sign of a difference
+VERDICTS = {1: "holds", 0: "not decided", -1: "does not hold"}
 
 
 class Above(NamedTuple):
@@ -147,8 +148,8 @@ def judge_claims(rows):
     """Judges the document's sentences.
 
     What is said of two variants is decided by `sign_of_difference` of their trainings, so there
-    must be two of one and of the other; nothing is decided by a training
-    that is shorter than the document's.
+    must be two of one and of the other; nothing is decided by a training that is shorter than the
+    document's.
 
     Args:
         rows: of `score_variants`.
@@ -185,7 +186,7 @@ def _told(values):
 
 def _compared(more, less):
     """The verdict on two lists of figures."""
-    return _VERDICTS[sign_of_difference(more, less)]
+    return VERDICTS[sign_of_difference(more, less)]
 
 
 def _within(values, limit):

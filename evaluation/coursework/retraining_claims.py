@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evaluation.coursework.claims import claim_lines
+from evaluation.coursework.claims import VERDICTS, claim_lines
 from igc_tf.metrics import sign_of_mean, wilson_interval
 
 # its accuracies with 550 real images, in the order of the trainings; it has none of "generated
@@ -17,7 +17,6 @@ PUBLISHED = {
 }
 # its classes of which most mistakes are
 _MISTAKEN = (4, 9)
-_VERDICTS = {1: "holds", 0: "not decided", -1: "does not hold"}
 # what it says of no real images, and how far from that is still about the same
 _WITHOUT_REAL, _ABOUT = 0.2, 0.1
 
@@ -54,7 +53,7 @@ def _better(first, second):
 
 
 def _verdict(differences):
-    return _VERDICTS[sign_of_mean(differences)]
+    return VERDICTS[sign_of_mean(differences)]
 
 
 def _points(differences):

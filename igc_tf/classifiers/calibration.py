@@ -7,24 +7,18 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from igc_tf.data.layout import best_margin
 from igc_tf.errors import InputError
 
 # What an answer is doubted by, of a label's scores (N, V): the higher, the more.
 DOUBTS = {
     # nothing reproduces it well
     "difference": lambda scores: -scores.max(axis=1),
-    # another value reproduces it as well
-    "margin": lambda scores: -_margins(scores),
+    # another value reproduces it as well; of one alone there is none
+    "margin": lambda scores: -np.nan_to_num(best_margin(scores), nan=np.finfo(np.float32).max),
 }
 # the decimal logarithms between which 1 / T is looked for, in units of 1 / spread of the scores
 _INVERSE_TEMPERATURES = (-3.0, 5.0)
-
-
-def _margins(scores):
-    """How much the best score exceeds the second best; by the most where there is no other."""
-    if scores.shape[1] < 2:
-        return np.full(len(scores), np.finfo(np.float32).max)
-    return np.diff(np.sort(scores, axis=1)[:, -2:], axis=1)[:, 0]
 
 
 @dataclass(frozen=True)

@@ -182,12 +182,7 @@ class ConditionLayout:
         Returns:
             float (..., L); not-a-number for a label of a single value.
         """
-        margins = []
-        for part in self.split(scores):
-            ordered = np.sort(part, axis=-1)
-            alone = np.full(part.shape[:-1], np.nan, part.dtype)
-            margins.append(ordered[..., -1] - ordered[..., -2] if part.shape[-1] > 1 else alone)
-        return np.stack(margins, axis=-1)
+        return np.stack(list(map(best_margin, self.split(scores))), axis=-1)
 
     def project(self, condition):
         """Clamps each element to [0, 1] and makes each label's elements sum to 1.
@@ -231,3 +226,11 @@ class ConditionLayout:
 
 def _counted(names):
     return map(str, range(names)) if isinstance(names, int) else names
+
+
+def best_margin(scores):
+    """Returns how much the best of scores (..., V) exceeds the second best; NaN of one alone."""
+    if scores.shape[-1] < 2:
+        return np.full(scores.shape[:-1], np.nan, scores.dtype)
+    ordered = np.sort(scores, axis=-1)
+    return ordered[..., -1] - ordered[..., -2]

@@ -142,17 +142,10 @@ def sign_of_difference(first, second, confidence=0.95):
     parts = [np.asarray(values, float) for values in (first, second)]
     if min(map(len, parts)) < 2:
         return 0
-    variances = [values.var(ddof=1) / len(values) for values in parts]
-    total = sum(variances)
-    degrees = (
-        total**2
-        / sum(
-            variance**2 / (len(values) - 1)
-            for variance, values in zip(variances, parts, strict=True)
-        )
-        if total
-        else math.inf
-    )
+    variances = np.array([values.var(ddof=1) / len(values) for values in parts])
+    total, degrees = variances.sum(), math.inf
+    if total:
+        degrees = total**2 / (variances**2 / [len(values) - 1 for values in parts]).sum()
     return _sign(parts[0].mean() - parts[1].mean(), total, degrees, confidence)
 
 

@@ -11,7 +11,7 @@ from igc_tf.classifiers import InverseClassifier, load_classifier
 from igc_tf.classifiers.calibration import reject_if_calibrated
 from igc_tf.data import decode_picture
 from igc_tf.errors import InputError
-from igc_tf.generators.store import generator_card, generator_names
+from igc_tf.generators.store import generator_names, recorded_settings
 from igc_tf.search import usual_settings
 
 # looks at one search, at most
@@ -147,9 +147,9 @@ class Shelf:
         self._lock = threading.Lock()
         self._first = str(generator)
         loaded = self._load(self._first, settings)
-        names = _settings(loaded.generator.card)
+        names = _settings(self._first)
         self.first = self._first, settings if settings is not None else usual_settings(names)
-        self._choices = {name: _settings(generator_card(name)) for name in generator_names()}
+        self._choices = {name: _settings(name) for name in generator_names()}
         self._choices = {self._first: names} | self._choices | {self._first: names}
         self._classifiers = {self.first: loaded}
 
@@ -188,9 +188,9 @@ class Shelf:
         return classifier
 
 
-def _settings(card):
+def _settings(generator):
     """The names of the settings that a generator's card has, and the paper's."""
-    return sorted({*((card or {}).get("settings") or {}), "paper"})
+    return sorted({*recorded_settings(generator), "paper"})
 
 
 def blank(generator):

@@ -104,11 +104,11 @@ def write_classification(model, outputs):
     layout = model.layout
     names = layout.element_names
     found = _finite(outputs)
+    margins = layout.margins(found["score"])
     result, details = [], []
     for i, scores in enumerate(found["score"]):
         labels = np.atleast_1d(found["label"][i])
         elements = [int(o + label) for o, label in zip(layout.offsets, labels, strict=True)]
-        margins = layout.margins(np.asarray(scores))
         differences = found["difference"][i]
         if np.ndim(differences):
             differences = dict(zip(names, differences, strict=True))
@@ -116,7 +116,7 @@ def write_classification(model, outputs):
             "prediction": [names[element] for element in elements],
             "label": labels.tolist(),
             "score": [scores[element] for element in elements],
-            "margin": [None if np.isnan(margin) else float(margin) for margin in margins],
+            "margin": [None if np.isnan(margin) else float(margin) for margin in margins[i]],
         }
         if layout.num_labels == 1:
             one = {name: values[0] for name, values in one.items()}

@@ -38,7 +38,7 @@ def log_search(directory, classifier, data, labels=None, name="search"):
     directory, steps = Path(directory), classifier.settings.steps
     stops = sorted({0, *(round(steps * part) for part in (0.1, 0.25, 0.5, 0.75)), steps})
     found = classifier.classify(data, history=True, snapshots=stops)
-    captions = _captions(classifier.generator.layout, found, labels)
+    captions = _captions(classifier.generator.layout, found.predictions, labels)
     candidates = found.loss_history.shape[2]
     names = classifier.class_names if candidates == len(classifier.class_names) else ("found",)
     curves = {"data difference": found.difference_history, "loss": found.loss_history}
@@ -101,7 +101,7 @@ def log_latents(directory, classifier, data, found, labels, name="search"):
             tf.summary.histogram(f"absolute z-score/{which} classes", values, step=steps)
 
 
-def _captions(layout, found, labels):
+def _captions(layout, predictions, labels):
     """One for each example: its number, what it is and what it was read as."""
 
     def named(values):
@@ -111,7 +111,7 @@ def _captions(layout, found, labels):
         )
 
     captions = []
-    for i, prediction in enumerate(found.predictions):
+    for i, prediction in enumerate(predictions):
         truth = "" if labels is None else f" is {named(labels[i])},"
         captions.append(f"image {i + 1}:{truth} read {named(prediction)}")
     return captions

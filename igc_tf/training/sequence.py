@@ -96,13 +96,12 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
         model = _build(recipe, chosen, steps_per_epoch(len(inputs), recipe.batch_size))
     run.restore(_state(recipe, model))
     kept = run.path / ("card.json" if recipe.network == "generator" else CLASSIFIER)
-    is_kept = run.is_done and kept.exists()
     if not run.is_done:
         run.fit(model, inputs, targets, verbose=verbose)
+    elif run.is_chief and kept.exists():
+        return _load(recipe, run)
     if not run.is_chief:
         return None
-    if is_kept:
-        return _load(recipe, run)
     if recipe.network == "generator":
         generator = Generator(model, chosen.layout, chosen.bounds)
         save_generator(generator, run.path, training=run.read_json(OPTIONS))
