@@ -1,7 +1,7 @@
 """mnist-cagan-observed, the generator that reads what the camera and the page have spoilt.
 
 It goes on from mnist-cagan-compact: its encoder also learns what is seen through a blur, as an
-outline, or under light that was undone.
+outline, or under light that was undone; then what is seen where pixels are missing.
 """
 
 from dataclasses import replace
@@ -9,13 +9,15 @@ from dataclasses import replace
 from igc_tf.training import RECIPES
 from training.stages import Stage, stages_program
 
+_RECIPE = replace(RECIPES["cagan-observed"], precision="mixed_bfloat16")
 MODELS = {
     "mnist-cagan-observed": (
         Stage(
             "observed",
-            replace(RECIPES["cagan-observed"], epochs=8, precision="mixed_bfloat16"),
+            replace(_RECIPE, epochs=8, joint=replace(_RECIPE.joint, missing=0.0)),
             start_from="mnist-cagan-compact",
         ),
+        Stage("missing", replace(_RECIPE, epochs=6)),
     ),
 }
 

@@ -14,7 +14,7 @@ from igc_tf.runs import read_json
 SUMMARIES = {
     "cagan-compact": "conditional activation GAN, small and quick to search, classes separated",
     "cagan-joint": "the same with an encoder, trained together: most accurate, quickest to search",
-    "cagan-observed": "cagan-joint, trained on with blur, outlines and light: use --start-from",
+    "cagan-observed": "cagan-joint, trained on with blur, outlines, light, gaps: use --start-from",
     "cagan-adversarial": "cagan-joint, trained on with what deceives it: use --start-from",
     "cagan-paper": "conditional activation GAN, the author's networks and settings",
     "cgan-compact": "conditional GAN for inverse classification, small",

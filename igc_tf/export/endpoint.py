@@ -62,13 +62,8 @@ def answer_signature(classifier):
 
 
 def takes_masks(classifier):
-    """Whether a classifier can be told which elements are visible.
-
-    Not where its differences cannot, nor where an observation is undone in the data.
-    """
+    """Whether a classifier can be told which elements are visible: whether its differences can."""
     shape = classifier.generator.data_shape
-    if getattr(classifier.search.observation, "undoes", False):
-        return False
     try:
         for difference in (
             classifier.settings.data_difference(),

@@ -89,15 +89,12 @@ class Search:
         """The batch with what its observation begins with, if there is one."""
         if "nuisance" not in self.space.blocks or batch.begun is not None:
             return batch
-        undoes = getattr(self.observation, "undoes", False)
-        if undoes and batch.visible is not None:
-            raise InputError(
-                "a mask, and an observation that is undone in the data: expected one of both, for "
-                "what is undone does not move the mask"
-            )
         shown = batch._replace(data=seen(batch, self.generator.background))
         begun = begin(self.observation, shown, self.generator)
-        if not undoes:
+        if getattr(self.observation, "undoes", False):
+            # what is undone in the data does not move a mask: what fills the gaps is compared
+            batch = shown._replace(visible=None)
+        else:
             begun = begun._replace(compared=None)
         return batch._replace(begun=begun)
 

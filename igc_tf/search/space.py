@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.search.objective import scaled
+from igc_tf.search.observations.missing import fill_missing
 
 # lets the paper's 100 steps of 0.001 just take a neutral binary label, 1/2, to either end
 CONDITION_UNIT = 5.0
@@ -340,9 +341,14 @@ class EncoderStart:
 
 
 def seen(batch, background):
-    """A batch's data as an encoder can see them: background where nothing is compared."""
+    """A batch's data as an encoder can see them, where some are not to be compared.
+
+    Pictures are filled from around the gaps; other data are background there.
+    """
     if batch.visible is None:
         return batch.data
+    if batch.data.shape.rank == 4:
+        return fill_missing(batch.data, batch.visible, background)
     is_visible = tf.broadcast_to(batch.visible, tf.shape(batch.data)) > 0
     return tf.where(is_visible, batch.data, background)
 

@@ -17,7 +17,7 @@ from igc_tf.search.space import Space
 from igc_tf.search.state import Batch, State
 from igc_tf.training.adversarial import Perturbation
 from igc_tf.training.augmentation import Colours, distort, noise_half
-from igc_tf.training.known_lens import KnownLens, relit
+from igc_tf.training.known_lens import KnownLens, random_gaps, relit
 from igc_tf.training.losses import class_separation_loss
 
 
@@ -97,6 +97,7 @@ class ClassSeparation:
         observed: the share of the images to which something happens that the search is told (see
             `KnownLens`), so that the classes separate on what is seen of them, too.
         lit: the share of the images whose light is changed and then undone (see `relit`).
+        missing: the share of the images of which pixels are missing (see `random_gaps`).
         perturbation: how each image is then changed, so that the start of the search confuses its
             classes: adversarial training.
 
@@ -125,6 +126,7 @@ class ClassSeparation:
     reach: Annotated[float, Range(0)] = 1.0
     observed: Annotated[float, Range(0, 1)] = 0.0
     lit: Annotated[float, Range(0, 1)] = 0.0
+    missing: Annotated[float, Range(0, 1)] = 0.0
     perturbation: Perturbation = field(default_factory=Perturbation)
 
     def __post_init__(self):
@@ -140,7 +142,7 @@ class ClassSeparation:
     @property
     def changes(self):
         """Whether more happens to the images than a turn, a shift, and noise."""
-        return bool(self.observed or self.lit or self.perturbation.changes)
+        return bool(self.observed or self.lit or self.missing or self.perturbation.changes)
 
     def engine(self, generator):
         """Returns the `Search` of these settings over a `Generator`.
@@ -188,7 +190,8 @@ class ClassSeparation:
         data, right = data[:images], condition[:images]
         affine_seed, noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 3))
         lens_seed, light_seed = tf.unstack(tf.random.experimental.stateless_split(affine_seed))
-        bounds, starts = engine.generator.bounds, None
+        gap_seed = tf.random.experimental.stateless_fold_in(lens_seed, 1)
+        bounds, starts, visible = engine.generator.bounds, None, None
         if self.distortion or self.colours != "kept":
             data = distort(data, affine_seed, self, bounds, self.reach)
         if self.observed:
@@ -203,7 +206,9 @@ class ClassSeparation:
             data = undo(data)
         loss, others = self._confusion(engine), (starts, right)
         data = self.perturbation.of(loss, data, others, bounds, light_seed)
-        state = engine.init(Batch(data, starts=starts))
+        if self.missing:
+            visible = random_gaps(data, self.missing, gap_seed)
+        state = engine.init(Batch(data, visible, starts=starts))
         if self.candidates is not None:
             terms = engine.terms(state)
             nearest = _right_and_nearest(terms.difference, right, self.candidates)

@@ -1,5 +1,10 @@
-"""What training images are seen through: lenses that the search is told, light that is undone."""
+"""What training images are seen through.
 
+Lenses that the search is told, light that is undone, pixels of which it is known that they are
+missing.
+"""
+
+import numpy as np
 import tensorflow as tf
 
 from igc_tf.generators.replicas import draw_rows
@@ -23,6 +28,9 @@ _OUTLINE = (0.4, 1.4)
 _CELLS = 4
 _FIELD = (0.0, 0.7)
 _CONTRAST = (0.3, 1.0)
+# the probability that a pixel is missing, or the sides of what is, as shares of the picture's
+_MISSING = (0.3, 0.95)
+_SIDES = (0.2, 0.5)
 
 
 class KnownLens(AnyOf):
@@ -114,6 +122,36 @@ def relit(data, share, seed, bounds):
         return chosen(*parts, data)
 
     return chosen(uneven_lit, even_lit, data), undo
+
+
+def random_gaps(data, share, seed):
+    """Draws which pixels of some images are missing.
+
+    Args:
+        data: the images (B, H, W, channels).
+        share: of the images that have gaps: half of them single pixels, half of them a rectangle.
+        seed: int32 (2,).
+
+    Returns:
+        float32 (B, H, W, 1), 0 where a pixel is missing, else 1.
+    """
+    count, (height, width) = tf.shape(data)[0], data.shape[1:3]
+    image_seed, pixel_seed = tf.unstack(tf.random.experimental.stateless_split(seed))
+    which, probability, *rectangle = tf.unstack(_uniform(6, count, image_seed))
+    pixels = draw_rows(
+        lambda count: tf.random.stateless_uniform([count, height, width], pixel_seed), count
+    )
+    is_single = pixels < _between(probability, _MISSING)[:, None, None]
+    inside = []
+    for length, side, place in zip((height, width), rectangle[:2], rectangle[2:], strict=True):
+        extent = length * _between(side, _SIDES)[:, None]
+        first = (length - extent) * place[:, None]
+        centres = np.arange(length, dtype=np.float32) + 0.5
+        inside.append((centres > first) & (centres < first + extent))
+    is_covered = inside[0][:, :, None] & inside[1][:, None]
+    which = which[:, None, None]
+    is_missing = tf.where(which < share / 2, is_single, is_covered & (which < share))
+    return 1.0 - tf.cast(is_missing, tf.float32)[..., tf.newaxis]
 
 
 def _uniform(rows, count, seed):

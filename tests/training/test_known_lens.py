@@ -1,8 +1,9 @@
-"""Lenses that training tells its searches, and light that it undoes."""
+"""Lenses that training tells its searches, light that it undoes, pixels that it hides."""
 
 import dataclasses
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from igc_tf.data import bundled_digits
@@ -10,7 +11,7 @@ from igc_tf.generators.store import load_generator
 from igc_tf.search import Batch, SearchSettings
 from igc_tf.search.observations import Blur, Identity, Light, MotionBlur, Outline, UnevenLight
 from igc_tf.training.class_separation import ClassSeparation
-from igc_tf.training.known_lens import KnownLens, relit
+from igc_tf.training.known_lens import KnownLens, random_gaps, relit
 
 BOUNDS = (-0.5, 0.5)
 DIGITS = bundled_digits().sample(40, seed=4)
@@ -96,3 +97,42 @@ def test_a_share_of_none_changes_nothing():
         searched = separation.search(engine, tf.constant(DIGITS.images), condition, SEED)
         losses.append(float(separation.loss(searched)[0]))
     np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_gaps_are_single_pixels_or_a_rectangle_each_in_half_of_the_share():
+    images = np.zeros([3000, 28, 28, 1], np.float32)
+    is_missing = random_gaps(tf.constant(images), 0.6, SEED).numpy()[..., 0] == 0
+    shares = is_missing.mean(axis=(1, 2))
+    assert (shares > 0).mean() == pytest.approx(0.6, abs=0.02)
+    rows, columns = is_missing.any(axis=2), is_missing.any(axis=1)
+    # a rectangle is all of its rows and columns
+    is_rectangle = (is_missing == rows[:, :, None] & columns[:, None]).all(axis=(1, 2))
+    is_rectangle &= shares > 0
+    assert is_rectangle.mean() == pytest.approx(0.3, abs=0.03)
+    for sides in (rows[is_rectangle].sum(axis=1), columns[is_rectangle].sum(axis=1)):
+        assert sides.min() == 5 and sides.max() == 14
+        assert sides.mean() == pytest.approx(0.35 * 28, abs=0.3)
+    # each side begins anywhere within the picture
+    assert rows[is_rectangle, 0].any() and rows[is_rectangle, -1].any()
+    single = shares[(shares > 0) & ~is_rectangle]
+    assert 0.25 < single.min() < 0.32 and 0.93 < single.max() < 0.99
+    assert single.mean() == pytest.approx(0.625, abs=0.02)
+    np.testing.assert_array_equal(random_gaps(tf.constant(images), 0.0, SEED), 1 + images)
+
+
+def test_the_search_is_shown_what_is_visible_alone():
+    generator = load_generator("mnist-cagan-compact")
+    settings = SearchSettings(steps=0, start="encoder")
+    separation = ClassSeparation(settings, images=12, missing=1.0)
+    engine = separation.engine(generator)
+    searched = separation.search(
+        engine, tf.constant(DIGITS.images), tf.constant(DIGITS.conditions), SEED
+    )
+    batch = searched.state.batch
+    visible = batch.visible.numpy()
+    assert (visible.min(axis=(1, 2, 3)) == 0).all()
+    differences = np.abs(batch.data.numpy()[:, None] - engine.show(searched.state)[0].numpy())
+    expected = (differences * visible[:, None]).sum(axis=(2, 3, 4)) / visible.sum(axis=(1, 2, 3))[
+        :, None
+    ]
+    np.testing.assert_allclose(engine.terms(searched.state).difference, expected, rtol=1e-4)

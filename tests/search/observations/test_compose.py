@@ -153,8 +153,6 @@ def test_lenses_tried_on_what_is_generated_once_are_the_starts_of_the_whole_sear
         np.testing.assert_allclose(values, expected.candidates.values[name], atol=1e-5)
     np.testing.assert_allclose(tried.dropped, expected.dropped, atol=1e-5)
     np.testing.assert_allclose(search.terms(tried).loss, search.terms(expected).loss, atol=1e-5)
-    with pytest.raises(InputError, match="a mask, and an observation"):
-        search.init(Batch(data, visible=np.ones_like(data)))
     result = search.run(data)
     assert (np.argmax(result.scores, axis=1) == DIGITS.labels).mean() > 0.8
     np.testing.assert_allclose(result.score, -(result.terms.difference + result.terms.penalty))
@@ -218,8 +216,6 @@ def test_a_gated_classifier_says_in_all_ways_the_same(fast, tmp_path):
     np.testing.assert_array_equal(is_known.sum(axis=1), 10)
     classifier.export(tmp_path / "saved", batch_size=4)
     signatures = tf.saved_model.load(str(tmp_path / "saved")).signatures
-    # what is undone in the data does not move a mask
-    assert "classify_masked" not in signatures
     answer = signatures["classify"](images=tf.constant(data))
     np.testing.assert_array_equal(answer["label"], found.predictions)
     np.testing.assert_allclose(answer["score"], scores, atol=1e-5)
