@@ -1,8 +1,8 @@
 """`python -m evaluation.missing_pixels`: digits of which pixels are missing, and which is known.
 
-The library compares only what is visible; the plain networks, which cannot be told, see background
-in the gaps. Beside them a network that was trained for just that (Sharir et al. 2016, "Tensorial
-Mixture Models", arXiv 1610.04167).
+The library compares only what is visible; its encoder and the plain networks see gaps that are
+filled from around them. Beside them a network that was trained for just that (Sharir et al. 2016,
+"Tensorial Mixture Models", arXiv 1610.04167).
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+import tensorflow as tf
 
 from evaluation.readers import Readers, ReadersOptions, Sample, read_kinds, table
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.ranges import Range
+from igc_tf.search.observations import fill_missing
 
 # probability that a pixel is missing -> accuracies of that network, trained with such masks and
 # with rectangles instead
@@ -81,8 +83,9 @@ def read_missing_pixels(options, data=None, verbose=1):
     def made(kind):
         mask, *how_much = kinds[kind]
         visible = mask(np.random.default_rng(options.seed), shape, *how_much)[..., None]
-        hidden = np.where(visible, data.images, np.float32(generator.background))
-        return Sample(hidden, data.labels, visible.astype(np.float32))
+        visible = visible.astype(np.float32)
+        filled = fill_missing(tf.constant(data.images), visible, generator.background).numpy()
+        return Sample(filled, data.labels, visible)
 
     facts = {
         "data": data.facts(),

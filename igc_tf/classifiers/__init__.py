@@ -4,9 +4,11 @@ from igc_tf.classifiers.base import SearchClassifier
 from igc_tf.classifiers.calibration import Calibration
 from igc_tf.classifiers.diagnosis import Diagnosis, diagnose
 from igc_tf.classifiers.inverse import INVERSE_SETTINGS, TEMPORAL_SETTINGS, InverseClassifier
-from igc_tf.classifiers.inverted_generator import InvertedGeneratorClassifier
+from igc_tf.classifiers.inverted_generator import (
+    InvertedGeneratorClassifier,
+    MultiLabelInvertedGeneratorClassifier,
+)
 from igc_tf.classifiers.load import CLASSIFIERS, load_classifier
-from igc_tf.classifiers.multi_label import MultiLabelInvertedGeneratorClassifier
 from igc_tf.classifiers.network import (
     build_cnn,
     build_lenet,

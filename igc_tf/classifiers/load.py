@@ -4,8 +4,10 @@ import hashlib
 
 from igc_tf.classifiers.calibration import Calibration
 from igc_tf.classifiers.inverse import InverseClassifier
-from igc_tf.classifiers.inverted_generator import InvertedGeneratorClassifier
-from igc_tf.classifiers.multi_label import MultiLabelInvertedGeneratorClassifier
+from igc_tf.classifiers.inverted_generator import (
+    InvertedGeneratorClassifier,
+    MultiLabelInvertedGeneratorClassifier,
+)
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.keras_files import weights_digest

@@ -47,6 +47,7 @@ class Search:
         self.space = space
         self.settings = settings
         self.observation = observation if observation is not None else Identity()
+        self._undoes = getattr(self.observation, "undoes", False)
         self.plan = settings.stages(space.candidates)
         self._difference = settings.data_difference()
         self._solver = settings.solver()
@@ -91,10 +92,7 @@ class Search:
             return batch
         shown = batch._replace(data=seen(batch, self.generator.background))
         begun = begin(self.observation, shown, self.generator)
-        if getattr(self.observation, "undoes", False):
-            # what is undone in the data does not move a mask: what fills the gaps is compared
-            batch = shown._replace(visible=None)
-        else:
+        if not self._undoes:
             begun = begun._replace(compared=None)
         return batch._replace(begun=begun)
 
@@ -267,6 +265,9 @@ class Search:
         visible, indices = batch.visible, batch.indices
         if visible is not None:
             visible = tf.convert_to_tensor(visible, tf.float32)
+        if visible is not None and self._undoes:
+            # what is undone in the data does not move a mask: what fills the gaps is compared
+            data, visible = seen(Batch(data, visible), self.generator.background), None
         if indices is None:
             indices = tf.range(tf.shape(data)[0])
         starts = batch.starts

@@ -10,10 +10,12 @@ from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
 from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
 from igc_tf.generators.keras_files import read_keras_file
+from igc_tf.search.observations import fill_missing
 from igc_tf.training.adversarial import AdversariallyTrained, network_loss
 from igc_tf.training.augmentation import distort, noise_half
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
+from igc_tf.training.known_lens import random_gaps
 
 LENET_FILE = "lenet.keras"
 _BUILDERS = {"lenet": build_lenet, "cnn": build_cnn}
@@ -123,7 +125,8 @@ def _build(recipe, train, steps_per_epoch):
 def _change(recipe, bounds):
     """What happens to the training images of a batch, `(images, seed) -> images`; None: nothing."""
     is_distorted = recipe.distortion or recipe.colours != "kept"
-    if not is_distorted and recipe.sigma == 0 and recipe.corruptions is None:
+    is_spoilt = recipe.sigma > 0 or recipe.corruptions is not None or recipe.missing > 0
+    if not is_distorted and not is_spoilt:
         return None
 
     def spoil(images, numbers):
@@ -141,9 +144,17 @@ def _change(recipe, bounds):
             images.set_shape(shape)
         if recipe.sigma > 0:
             images = noise_half(images, seeds[1], seeds[2], recipe.sigma, bounds)
+        if recipe.missing > 0:
+            gap_seed = tf.random.experimental.stateless_fold_in(seed, 4)
+            images = _with_gaps(images, recipe.missing, gap_seed, bounds)
         return images
 
     return change
+
+
+def _with_gaps(images, share, seed, bounds):
+    """Images of a share of which pixels are missing, filled from around them."""
+    return fill_missing(images, random_gaps(images, share, seed), bounds[0])
 
 
 def _judge(run, trained, validation):
@@ -158,6 +169,9 @@ def _judge(run, trained, validation):
     if recipe.corruptions is not None:
         names = _CORRUPTIONS[recipe.corruptions]
         noised.append(corrupt_some(validation.images, names, recipe.seed, bounds=validation.bounds))
+    if recipe.missing > 0:
+        images, seed = tf.constant(validation.images), [recipe.seed, 1]
+        noised.append(_with_gaps(images, 1.0, seed, validation.bounds))
 
     def accuracy():
         network.set_weights(trained.get_weights())

@@ -105,6 +105,7 @@ RECIPES = {
     "lenet": LeNetRecipe(),
     "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
     "lenet-informed": _fair(corruptions="validation", epochs=60, learning_rate=2e-3),
+    "lenet-gaps": _fair(missing=0.5, epochs=60, learning_rate=2e-3),
     "lenet-adversarial": LeNetRecipe(
         epochs=10,
         batch_size=128,

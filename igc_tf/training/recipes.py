@@ -274,6 +274,8 @@ class LeNetRecipe(ImageRecipe):
         corruptions: "validation": a random half of the training images suffers one of
             `igc_tf.data.VALIDATION_CORRUPTIONS`, each image one of its own, before the noise; and
             each epoch is judged on validation images that all do, too. None for none.
+        missing: the share of the training images of which pixels are missing, as in class
+            separation; the network sees what fills them (`fill_missing`).
         perturbation: how each training image is then changed, so that the network gets it wrong:
             adversarial training (Madry et al. 2018). The most grows to what is given in the first
             half of the training; each epoch is judged on validation images so changed, too.
@@ -292,6 +294,7 @@ class LeNetRecipe(ImageRecipe):
     colours: Colours = "kept"
     sigma: Annotated[float, _AMOUNT] = 0.0
     corruptions: Literal["validation"] | None = None
+    missing: Annotated[float, Range(0, 1)] = 0.0
     perturbation: Perturbation = field(default_factory=Perturbation)
     validation: Literal["validation", "validation/choices"] = "validation"
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)

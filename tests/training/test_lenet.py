@@ -6,6 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from igc_tf.classifiers import evaluate_network
 from igc_tf.data import (
@@ -17,8 +18,10 @@ from igc_tf.data import (
     label_digits,
 )
 from igc_tf.errors import InputError, NonFiniteLossError
+from igc_tf.search.observations import fill_missing
 from igc_tf.training import LeNetRecipe, train_lenet
 from igc_tf.training.augmentation import random_affine
+from igc_tf.training.known_lens import random_gaps
 from igc_tf.training.lenet import load_network
 
 RECIPE = LeNetRecipe(epochs=3, batch_size=50, learning_rate=3e-3, train_images=1000)
@@ -117,6 +120,26 @@ def test_corruptions_in_training_make_them_legible(parts, tmp_path):
     ]
     found = [evaluate_network(network, images, validation.labels).accuracy for images in both]
     best = json.loads((tmp_path / "informed" / "best.json").read_text())
+    assert found[0] != found[1] and best["accuracy"] == pytest.approx(np.mean(found))
+
+
+def test_gaps_in_training_make_what_is_left_legible(parts, tmp_path):
+    recipe = replace(RECIPE, train_images=None)
+    train, validation, test = parts
+    visible = np.float32(np.random.default_rng(0).random(test.images.shape) > 0.8)
+    hidden = replace(test, data=fill_missing(tf.constant(test.images), visible, -0.5).numpy())
+    plain, used = (
+        _accuracies([train, validation, hidden], tmp_path / name, changed)[0.0]
+        for name, changed in (("plain", recipe), ("used", replace(recipe, missing=0.7)))
+    )
+    assert used > plain + 0.02
+    # validation images as they are and with gaps judge together
+    network = keras.models.load_model(tmp_path / "used" / "lenet.keras")
+    images = tf.constant(validation.images)
+    gaps = random_gaps(images, 1.0, [recipe.seed, 1])
+    both = validation.images, fill_missing(images, gaps, -0.5).numpy()
+    found = [evaluate_network(network, images, validation.labels).accuracy for images in both]
+    best = json.loads((tmp_path / "used" / "best.json").read_text())
     assert found[0] != found[1] and best["accuracy"] == pytest.approx(np.mean(found))
 
 

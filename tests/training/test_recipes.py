@@ -130,13 +130,17 @@ def test_the_courseworks_recipes_are_what_their_names_say():
         assert differs(f"{base}deep", name) == {"size": "deep"}
 
 
-@pytest.mark.parametrize("name", ["lenet-fair", "cnn-fair", "lenet-informed", "cnn-informed"])
+@pytest.mark.parametrize(
+    "name", ["lenet-fair", "cnn-fair", "lenet-informed", "cnn-informed", "lenet-gaps"]
+)
 def test_fair_networks_see_what_class_separation_shows(name):
     recipe, separation = RECIPES[name], RECIPES["cagan-compact"].separation
     assert (recipe.distortion, recipe.sigma) == (separation.distortion, separation.sigma)
     assert recipe.validation == "validation/choices"
     # nobody is trained on the fifteen corruptions that are reported
     assert recipe.corruptions == ("validation" if "informed" in name else None)
+    # of more images than the generator's encoder sees
+    assert recipe.missing == (0.5 if "gaps" in name else 0.0)
 
 
 def test_labels_are_those_of_the_set_or_the_binary_ones_of_a_digit():

@@ -209,6 +209,9 @@ def test_a_gated_classifier_says_in_all_ways_the_same(fast, tmp_path):
     classifier = igc_tf.InvertedGeneratorClassifier(fast.generator, settings, SEVERAL)
     data = np.concatenate([DIGITS.images[:3], np.roll(DIGITS.images[3:], 5, axis=1)])
     scores = classifier.predict(data)
+    np.testing.assert_allclose(
+        classifier.predict(data, mask=np.ones([28, 28, 1])), scores, atol=1e-5
+    )
     found = classifier.classify(data, history=True, snapshots=(0,))
     np.testing.assert_allclose(found.scores, scores, atol=1e-5)
     # of what was kept alone it is known what it was like
