@@ -5,7 +5,7 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from evaluation.readers import Library
-from igc_tf.classifiers.calibration import DOUBTS
+from igc_tf.classifiers.calibration import DOUBTS, JOINT
 from igc_tf.classifiers.network import FEATURE_LAYER
 
 # of the training images: the distance to the k-th nearest counts (Sun et al. 2022)
@@ -40,7 +40,8 @@ class Doubter:
         if self._known is None:
             scores = self._reader.predict(images)
             classifier = self._reader.classifier
-            return {name: classifier.doubts(scores, name) for name in DOUBTS}
+            names = (*DOUBTS, JOINT)
+            return {name: classifier.doubts(scores, name, images) for name in names}
         features, logits = self._seen(images)
         return {
             "softmax": 1 - softmax(logits, axis=1).max(axis=1),
@@ -50,9 +51,10 @@ class Doubter:
 
     def usual(self, images):
         """The doubts about images of the classes: the library's are those it was calibrated by."""
-        return (
-            self(images) if self._known is not None else self._reader.classifier.calibration.doubts
-        )
+        if self._known is not None:
+            return self(images)
+        calibration = self._reader.classifier.calibration
+        return {name: calibration.known(name) for name in (*DOUBTS, JOINT)}
 
     def _seen(self, images):
         size = self._reader.batch_size

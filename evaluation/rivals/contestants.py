@@ -150,7 +150,7 @@ def _library(spec):
 
     def answer(images):
         scores, differences = [], []
-        for result in classifier.results(images):
+        for _, result in classifier.results(images):
             scores.append(classifier.scores(result))
             differences.append(result.per_element(result.terms.difference))
         return {

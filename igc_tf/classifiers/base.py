@@ -115,14 +115,17 @@ class SearchClassifier(Calibrated):
             return np.zeros([0, self.generator.condition_size], np.float32)
         return np.concatenate(scores)
 
-    def predictions(self, scores):
-        """Returns the answers int64 (N,), or (N, L) for several labels, of scores (N, C).
+    def predictions(self, scores, data=None, mask=None):
+        """Returns the answers int64 (N,), or (N, L) for several labels.
 
-        After `reject_at`, -1 for those that are refused.
+        Args:
+            scores: (N, C), as `predict` returns them.
+            data, mask: as `predict` took them; needed after `reject_at`, by most doubts, for the
+                answers that are refused: -1.
         """
         best = [part.argmax(axis=-1) for part in self.generator.layout.split(np.asarray(scores))]
         best = best[0] if len(best) == 1 else np.stack(best, axis=1)
-        return self._with_rejections(best, scores)
+        return np.where(self.refused(scores, data, mask), -1, best)
 
     def classify(self, data, mask=None, batch_size=None, verbose=0, history=False, snapshots=()):
         """Classifies and keeps everything the search found.
@@ -153,8 +156,8 @@ class SearchClassifier(Calibrated):
                 return result
 
         parts = []
-        for result in self.results(data, mask, batch_size, verbose, search):
-            found = self.findings(result, **(followed.pop() if search else {}))
+        for batch, result in self.results(data, mask, batch_size, verbose, search):
+            found = self.findings(batch, result, **(followed.pop() if search else {}))
             # what a batch was filled up with is no part of its result
             parts.append(found.take(slice(len(result.score))))
         return parts[0].join(*parts[1:])
@@ -172,18 +175,20 @@ class SearchClassifier(Calibrated):
         Raises:
             InputError: as for `predict`.
         """
-        for result in self.results(data, mask, batch_size, verbose, first=first):
-            yield self.findings(result)
+        for batch, result in self.results(data, mask, batch_size, verbose, first=first):
+            yield self.findings(batch, result)
 
-    def findings(self, result, **followed):
+    def findings(self, batch, result, **followed):
         """Returns the classification of a search's `Result`.
 
         Args:
-            result: of N examples.
+            batch: the `Batch` of N examples.
+            result: what was found.
             **followed: what is known of the search on its way, by name.
         """
         scores = np.asarray(self.scores(result))
-        found = {"predictions": self.predictions(scores), "scores": scores, "steps": result.steps}
+        predictions = self.predictions(scores, batch.data, batch.visible)
+        found = {"predictions": predictions, "scores": scores, "steps": result.steps}
         if self.calibration is not None:
             found["probabilities"] = self.probabilities(scores)
         return self.classification(result, {**found, **followed})
@@ -210,7 +215,7 @@ class SearchClassifier(Calibrated):
         for found in self._each_scores(data, mask, batch_size, verbose, keep):
             scores.append(found)
             first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
-        predictions = self.predictions(np.concatenate(scores))
+        predictions = self.predictions(np.concatenate(scores), data, mask)
         seconds = time.perf_counter() - begin
         return Evaluation(predictions, labels, seconds, first_batch_seconds)
 
@@ -224,7 +229,7 @@ class SearchClassifier(Calibrated):
                 are a part of more, so that the parts are searched as the whole would be.
 
         Yields:
-            The `Result` of each batch, as NumPy arrays.
+            Each `Batch` and its `Result`, as NumPy arrays.
 
         Raises:
             InputError: as for `predict`.
@@ -234,7 +239,7 @@ class SearchClassifier(Calibrated):
             result = search(batch)
             result, distances = _as_arrays((result, distances_of_best(batch, result)), count)
             self._check_found(batch, count, result.score, distances, first)
-            yield result
+            yield _as_arrays(batch, count), result
 
     def checked_batch_size(self, batch_size=None):
         """Returns how many examples are searched at once; None: what suits the candidates' number.
@@ -253,8 +258,8 @@ class SearchClassifier(Calibrated):
     def _each_scores(self, data, mask, batch_size, verbose, keep=None):
         """The scores of each batch, and `keep` called with its classification."""
         if keep is not None:
-            for result in self.results(data, mask, batch_size, verbose):
-                keep(found := self.findings(result))
+            for batch, result in self.results(data, mask, batch_size, verbose):
+                keep(found := self.findings(batch, result))
                 yield found.scores
             return
         for batch, count in self._batches(data, mask, batch_size, verbose):
@@ -357,5 +362,5 @@ class SearchClassifier(Calibrated):
 def _as_arrays(tensors, count):
     """The first `count` examples of each tensor, as NumPy arrays."""
     return tf.nest.map_structure(
-        lambda tensor: None if tensor is None else tensor.numpy()[:count], tensors
+        lambda tensor: None if tensor is None else np.asarray(tensor)[:count], tensors
     )

@@ -10,13 +10,25 @@ from scipy.special import log_softmax, softmax
 from igc_tf.data.layout import best_margin
 from igc_tf.errors import InputError
 
-# What an answer is doubted by, of a label's scores (N, V): the higher, the more.
+# What an answer is doubted by, of a label's scores (N, V) and the detail (N,) of what is to be
+# reproduced: the higher, the more.
 DOUBTS = {
     # nothing reproduces it well
-    "difference": lambda scores: -scores.max(axis=1),
+    "difference": lambda scores, detail: -scores.max(axis=1),
+    # for how much there is to reproduce
+    "relative": lambda scores, detail: -scores.max(axis=1) / detail,
     # another value reproduces it as well; of one alone there is none
-    "margin": lambda scores: -np.nan_to_num(best_margin(scores), nan=np.finfo(np.float32).max),
+    "margin": lambda scores, detail: (
+        -np.nan_to_num(best_margin(scores), nan=np.finfo(np.float32).max)
+    ),
 }
+# how rare two of them are, together
+JOINT = "joint"
+_JOINED = ("relative", "margin")
+# added to every detail, in units of the bounds' distance, so that an even page has some
+_LEAST_DETAIL = 0.02
+# the share of the most doubtful of the known examples, by which rarer ones are judged
+_TAIL = 0.05
 # the decimal logarithms between which 1 / T is looked for, in units of 1 / spread of the scores
 _INVERSE_TEMPERATURES = (-3.0, 5.0)
 
@@ -27,7 +39,7 @@ class Calibration:
 
     Attributes:
         temperature: T of the probabilities softmax(scores / T), in units of the scores.
-        doubts: {name: the doubts of these examples, (N,) or (N, L), each label's ascending}.
+        doubts: {name of `DOUBTS`: that of these examples, (N,) or (N, L), in their order}.
     """
 
     temperature: float
@@ -38,6 +50,30 @@ class Calibration:
         """How many examples it is of."""
         return len(next(iter(self.doubts.values())))
 
+    def joint(self, doubts):
+        """How rare several doubts are, together: the sum of -log of the shares of these examples.
+
+        The shares are of those that are at least as doubtful (Fisher's method). Among the most
+        doubtful twentieth and beyond, where few or none are, the share falls exponentially, as
+        that of a tail with their mean.
+
+        Args:
+            doubts: {name: (N,) or (N, L)}.
+
+        Returns:
+            (N,) or (N, L), at least 0.
+        """
+        return sum(_surprise(np.sort(self.doubts[n], axis=0), doubts[n]) for n in _JOINED)
+
+    def known(self, doubt):
+        """Returns a doubt of these examples, each label's ascending.
+
+        Raises:
+            InputError: for another doubt.
+        """
+        _check_doubt(doubt)
+        return np.sort(self.joint(self.doubts) if doubt == JOINT else self.doubts[doubt], axis=0)
+
     def threshold(self, false_alarm, doubt):
         """The doubt that another example of a known class exceeds with at most a probability.
 
@@ -46,7 +82,7 @@ class Calibration:
 
         Args:
             false_alarm: in (0, 1).
-            doubt: a key of `DOUBTS`.
+            doubt: a key of `DOUBTS`, or "joint".
 
         Returns:
             A float, or of several labels one for each (L,).
@@ -54,11 +90,9 @@ class Calibration:
         Raises:
             InputError: for another doubt or probability, or too few examples for it.
         """
-        if doubt not in self.doubts:
-            raise InputError(f"doubt={doubt!r}: expected one of {sorted(self.doubts)}")
+        known = self.known(doubt)
         if not 0 < false_alarm < 1:
             raise InputError(f"false_alarm={false_alarm!r}: expected a number in (0, 1)")
-        known = self.doubts[doubt]
         # of rounding alone it must not become one more
         place = math.ceil((len(known) + 1) * (1 - false_alarm) - 1e-9)
         if place > len(known):
@@ -142,7 +176,7 @@ class Calibrated:
         layout = self.generator.layout
         labels = layout.check(labels, len(data)).reshape(len(data), layout.num_labels)
         parts = layout.split(self.predict(data, mask, batch_size, verbose))
-        doubts = {name: np.sort(self._doubts(parts, name), axis=0) for name in DOUBTS}
+        doubts = self._all_doubts(parts, data, mask)
         self._rejection = None
         doubtful = 1 / (len(data) + 2) if smoothed else 0.0
         self.calibration = Calibration(_temperature(parts, labels, doubtful), doubts)
@@ -164,25 +198,32 @@ class Calibrated:
         parts = self.generator.layout.split(np.asarray(scores, float))
         return np.concatenate([softmax(part / temperature, axis=1) for part in parts], axis=1)
 
-    def doubts(self, scores, doubt="difference"):
+    def doubts(self, scores, doubt=JOINT, data=None, mask=None):
         """How doubtful the answers are; the higher, the more.
 
         Args:
             scores: (N, C), as `predict` returns them.
-            doubt: "difference", minus the best score, by default the least data difference; or
-                "margin", how near the second best score comes to it.
+            doubt: "difference", minus the best score, by default the least data difference;
+                "relative", that in units of the data's detail (`detail`); "margin", how near the
+                second best score comes; or "joint", how rare the last two are among the
+                calibration's examples, together.
+            data, mask: as `predict` took them; "relative" and "joint" need them.
 
         Returns:
             (N,), or (N, L) for several labels.
 
         Raises:
-            InputError: for another doubt.
+            InputError: for another doubt; without data that it needs; for "joint", if the
+                classifier is not calibrated.
         """
-        if doubt not in DOUBTS:
-            raise InputError(f"doubt={doubt!r}: expected one of {sorted(DOUBTS)}")
-        return self._doubts(self.generator.layout.split(np.asarray(scores)), doubt)
+        _check_doubt(doubt)
+        if doubt in (JOINT, "relative") and data is None:
+            raise InputError(f"doubt={doubt!r} of scores alone: expected data, too")
+        parts = self.generator.layout.split(np.asarray(scores))
+        found = self._all_doubts(parts, data, mask)
+        return self._calibrated().joint(found) if doubt == JOINT else found[doubt]
 
-    def reject_at(self, false_alarm=0.01, doubt="difference"):
+    def reject_at(self, false_alarm=0.01, doubt=JOINT):
         """Refuses from now on answers that are more doubtful than almost all to known examples.
 
         A refused prediction is -1, "none of them". Scores and exports are as before.
@@ -212,21 +253,79 @@ class Calibrated:
         """Whether some answers are refused, since `reject_at`."""
         return self._rejection is not None
 
-    def _doubts(self, parts, doubt):
-        found = [DOUBTS[doubt](part) for part in parts]
-        return found[0] if len(found) == 1 else np.stack(found, axis=1)
+    def refused(self, scores, data=None, mask=None):
+        """Which answers are refused, bool (N,) or (N, L); none before `reject_at`.
 
-    def _with_rejections(self, predictions, scores):
-        """Predictions, -1 where they are refused."""
+        Args:
+            scores, data, mask: as for `doubts`, also for the errors.
+        """
         if self._rejection is None:
-            return predictions
+            labels = self.generator.layout.num_labels
+            return np.zeros([len(scores), labels][: 1 if labels == 1 else 2], bool)
         doubt, threshold = self._rejection
-        return np.where(self.doubts(scores, doubt) > threshold, -1, predictions)
+        return self.doubts(scores, doubt, data, mask) > threshold
+
+    def _all_doubts(self, parts, data, mask):
+        """{name: (N,) or (N, L)} of each label's scores; without data not the "relative" ones."""
+        details = None if data is None else detail(data, self.generator.bounds, mask)
+        found = {}
+        for name, doubt in DOUBTS.items():
+            if name != "relative" or data is not None:
+                of_each = [doubt(part, details) for part in parts]
+                found[name] = of_each[0] if len(of_each) == 1 else np.stack(of_each, axis=1)
+        return found
 
     def _calibrated(self):
         if self.calibration is None:
             raise InputError("the classifier is not calibrated: expected calibrate before")
         return self.calibration
+
+
+def detail(data, bounds, mask=None):
+    """How much there is to reproduce: the mean absolute difference of neighbours, and a little.
+
+    Args:
+        data: (N, ...); neighbours lie along all axes but the first and, of more than two, the last.
+        bounds: (low, high) of the data.
+        mask: broadcastable to the data, 0 where they say nothing; None for nowhere.
+
+    Returns:
+        float64 (N,), more than 0: a sum over the axes, plus 2 % of the bounds' distance, of
+        infinite bounds 0.02.
+    """
+    data = np.asarray(data)
+    visible = np.broadcast_to(1 if mask is None else np.asarray(mask) > 0, data.shape)
+    data = np.where(visible, data, 0).astype(float)
+    total = np.zeros(len(data))
+    for axis in range(1, max(2, data.ndim - 1)):
+        steps = np.abs(np.diff(data, axis=axis)).reshape(len(data), -1)
+        size = data.shape[axis]
+        both = np.take(visible, range(1, size), axis) & np.take(visible, range(size - 1), axis)
+        both = both.reshape(len(data), -1)
+        total += (steps * both).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+    extent = float(bounds[1] - bounds[0])
+    return total + _LEAST_DETAIL * (extent if math.isfinite(extent) else 1.0)
+
+
+def _check_doubt(doubt):
+    if doubt not in (*DOUBTS, JOINT):
+        raise InputError(f"doubt={doubt!r}: expected one of {sorted((*DOUBTS, JOINT))}")
+
+
+def _surprise(known, doubts):
+    """-log of the share of the known, ascending (M,) or (M, L), that are at least as doubtful."""
+    if known.ndim == 2:
+        columns = zip(known.T, doubts.T, strict=True)
+        return np.stack([_surprise(*column) for column in columns], axis=1)
+    count = len(known)
+    share = (count + 1 - np.searchsorted(known, doubts)) / (count + 1)
+    start = known[max(0, math.ceil((1 - _TAIL) * count) - 1)]
+    tail = known[known > start] - start
+    # of examples that are all alike, any other one is rare
+    mean = max(tail.mean() if len(tail) else 0.0, np.finfo(np.float32).tiny)
+    least = (count + 1 - np.searchsorted(known, start)) / (count + 1)
+    beyond = np.minimum(np.maximum(doubts - start, 0) / mean, np.finfo(np.float32).max)
+    return np.where(doubts > start, beyond - math.log(least), -np.log(share))
 
 
 def _rounded(values):

@@ -133,9 +133,8 @@ def _reproduction(classifier, name, data, labels, shown):
         and classifier.generator.layout.num_labels == 1
         and classifier.search.space.candidates > 1
     )
-    for result in classifier.results(data):
-        begin = sum(map(len, scores))
-        part = data[begin : begin + len(result.score)]
+    for batch, result in classifier.results(data):
+        begin, part = sum(map(len, scores)), batch.data
         distance = distances(part, result).numpy()
         scores.append(classifier.scores(result))
         differences.append(distance.min(axis=1))
@@ -148,7 +147,7 @@ def _reproduction(classifier, name, data, labels, shown):
     flat = data.reshape(len(data), -1)
     right = accuracy = None
     if labels is not None:
-        is_right = classifier.predictions(predictions) == labels
+        is_right = classifier.predictions(predictions, data) == labels
         accuracy = float(is_right.reshape(len(data), -1).all(axis=1).mean())
         followed = np.concatenate(of_right or [[]])
         followed = followed[np.isfinite(followed)]

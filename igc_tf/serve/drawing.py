@@ -12,7 +12,7 @@ from igc_tf.classifiers.calibration import reject_if_calibrated
 from igc_tf.data import decode_picture
 from igc_tf.errors import InputError
 from igc_tf.generators.store import generator_names, recorded_settings
-from igc_tf.search import usual_settings
+from igc_tf.search import Batch, usual_settings
 
 # looks at one search, at most
 _LOOKS = 24
@@ -73,16 +73,16 @@ def watch(classifier, data):
     """
     search, done, plan = classifier.search, 0, list(classifier.search.plan)
     every = max(1, -(-classifier.settings.steps // (_LOOKS - 2)))
-    batch = data[np.newaxis]
+    batch = Batch(data[np.newaxis])
     if search.without_lenses is not None and plan[0][0] == 0 and plan[0][1] is not None:
         # many times fewer candidates, each class among them
         first = search.without_lenses
-        seen = _look(classifier, first.finish(first.init(batch)), done)
+        seen = _look(classifier, batch, first.finish(first.init(batch)), done)
         yield seen
         state = search.screen(batch, plan.pop(0)[1])
     else:
         state, seen = search.init(batch), None
-    seen = _look(classifier, search.finish(state), done, seen)
+    seen = _look(classifier, batch, search.finish(state), done, seen)
     yield seen
     is_seen = True
     for steps, keep in plan:
@@ -90,18 +90,18 @@ def watch(classifier, data):
         while done < end:
             stop = min(end, done + every)
             state, done = search.advance(state, stop - done), stop
-            seen, is_seen = _look(classifier, search.finish(state), done, seen), True
+            seen, is_seen = _look(classifier, batch, search.finish(state), done, seen), True
             yield seen
         if keep is not None:
             state, is_seen = search.keep(state, search.best(state, keep)), False
     if not is_seen:
-        seen = _look(classifier, search.finish(state), done, seen)
+        seen = _look(classifier, batch, search.finish(state), done, seen)
     yield seen._replace(is_last=True)
 
 
-def _look(classifier, result, step, before=None):
+def _look(classifier, batch, result, step, before=None):
     """A `Look` at a `Result`; of classes that were dropped what was seen of them before."""
-    found = classifier.findings(result)
+    found = classifier.findings(batch, result)
     is_searched = result.places.numpy()[0] >= 0
     differences, reproductions = found.differences[0], found.reconstructions[0]
     if before is not None:

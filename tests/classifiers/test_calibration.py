@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
-from igc_tf.classifiers.calibration import Calibrated, Calibration
+from igc_tf.classifiers.calibration import DOUBTS, Calibrated, Calibration, detail
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -22,7 +22,7 @@ class _Scored(Calibrated):
     """A classifier whose data are its scores."""
 
     def __init__(self, layout=CLASSES):
-        self.generator = types.SimpleNamespace(layout=layout)
+        self.generator = types.SimpleNamespace(layout=layout, bounds=(-0.5, 0.5))
 
     def predict(self, data, mask=None, batch_size=None, verbose="auto"):
         return np.asarray(data, np.float32)
@@ -89,14 +89,22 @@ def test_each_label_has_probabilities_and_a_threshold_of_its_own():
     scores[:, 2:] -= 10
     classifier = _Scored(PAIRS)
     classifier.calibrate(scores, labels)
+    assert classifier.refused(scores).shape == (400, 2) and not classifier.refused(scores).any()
     probabilities = classifier.probabilities(scores)
     np.testing.assert_allclose(probabilities[:, :2].sum(axis=1), 1)
     np.testing.assert_allclose(probabilities[:, 2:].sum(axis=1), 1)
-    threshold = classifier.reject_at(0.1)
+    threshold = classifier.reject_at(0.1, "difference")
     assert threshold.shape == (2,) and threshold[1] > threshold[0] + 8
-    best = np.array([[0, 1], [1, 2]])
-    refused = classifier._with_rejections(best, np.array([[9, 0, 0, 0, 0], [-99, -99, 0, 0, 0]]))
-    assert refused.tolist() == [[0, 1], [-1, 2]]
+    odd = np.array([[9, 0, 0, 0, 0], [-99, -99, 0, 0, 0]])
+    assert classifier.refused(odd).tolist() == [[False, False], [True, False]]
+    # what is joined is each label's own, too
+    usual, odd = np.full([1, 2], -9.0), np.array([[0.0, -9.0]])
+    joined = [
+        classifier.calibration.joint({"relative": usual, "margin": margin})
+        for margin in (usual, odd)
+    ]
+    assert joined[0].shape == (1, 2)
+    assert joined[1][0, 0] > joined[0][0, 0] and joined[1][0, 1] == joined[0][0, 1]
 
 
 def test_refuses_as_many_as_it_was_told():
@@ -107,20 +115,60 @@ def test_refuses_as_many_as_it_was_told():
 
     classifier = _Scored()
     classifier.calibrate(drawn(199), np.zeros(199, int))
-    for doubt in ("difference", "margin"):
+    for doubt in (*DOUBTS, "joint"):
         threshold = classifier.reject_at(0.05, doubt)
-        known = classifier.calibration.doubts[doubt]
+        known = classifier.calibration.known(doubt)
         # of 200, this one included, ten may lie beyond
         assert threshold == known[189] and (known > threshold).sum() == 9
         fresh = drawn(50_000)
-        refused = classifier._with_rejections(np.zeros(len(fresh), int), fresh) == -1
+        refused = classifier.refused(fresh, fresh)
         assert refused.mean() == pytest.approx(0.05, abs=0.035)
-        assert (refused == (classifier.doubts(fresh, doubt) > threshold)).all()
+        assert (refused == (classifier.doubts(fresh, doubt, fresh) > threshold)).all()
     # nineteen are just enough for one in twenty
     classifier.calibrate(drawn(19), np.zeros(19, int))
-    assert classifier.reject_at(0.05) == classifier.calibration.doubts["difference"][-1]
+    assert classifier.reject_at(0.05) == classifier.calibration.known("joint")[-1]
     with pytest.raises(InputError, match="with 19 examples.*at least 99"):
         classifier.reject_at(0.01)
+
+
+def test_rare_doubts_are_minus_the_logarithms_of_their_shares_together():
+    # of an exponential distribution the share beyond x is exp(-x), at any x
+    known = -np.log1p(-(np.arange(20_000) + 0.5) / 20_000)
+    calibration = Calibration(1.0, {"relative": known, "margin": -known[::-1]})
+    far = np.array([0.1, 1.0, 2.5, 5.0, 12.0])
+    usual = np.full(5, -100.0)
+    found = calibration.joint({"relative": far, "margin": usual})
+    np.testing.assert_allclose(found, far, rtol=0.02)
+    assert (
+        np.diff(calibration.joint({"relative": known, "margin": usual[0] + 0 * known})) >= 0
+    ).all()
+    # half of the margins are above the median
+    half = calibration.joint({"relative": far, "margin": np.full(5, -np.log(2))})
+    np.testing.assert_allclose(half - found, np.log(2), atol=1e-3)
+    # where all were alike, any other is rare
+    alike = Calibration(1.0, {"relative": np.ones(30), "margin": np.ones(30)})
+    same, other = (alike.joint(dict.fromkeys(DOUBTS, np.array([of]))) for of in (1.0, 1.1))
+    assert same == 0 and other > 1e6
+
+
+def test_detail_is_the_mean_step_to_a_neighbour_and_a_little():
+    ramp = np.broadcast_to(0.03 * np.arange(10.0), [1, 8, 10])[..., None]
+    assert detail(ramp, (0, 1)) == pytest.approx(0.03 + 0.02)
+    assert detail(ramp + ramp.swapaxes(1, 2)[:, :8, :8].mean(), (0, 2)) == pytest.approx(
+        0.03 + 0.04
+    )
+    board = np.float32(np.indices([6, 6]).sum(axis=0) % 2)[None, ..., None]
+    both = np.concatenate([board, np.zeros_like(board)])
+    np.testing.assert_allclose(detail(both, (-np.inf, np.inf)), [2.02, 0.02])
+    # what is hidden says nothing, whatever stands there
+    hidden = np.array(ramp)
+    hidden[0, 3:5, 2:7] = np.nan
+    visible = np.isfinite(hidden)
+    assert detail(hidden, (0, 1), visible) == pytest.approx(0.05)
+    assert detail(hidden, (0, 1), np.zeros([1])) == pytest.approx(0.02)
+    # of sequences the steps in time
+    walk = np.cumsum(np.ones([1, 5, 3]), axis=1) * [1.0, 2.0, 3.0]
+    assert detail(walk, (0, 1)) == pytest.approx(2.02)
 
 
 def test_a_calibration_reads_back_from_json():
@@ -140,8 +188,14 @@ def test_a_calibration_reads_back_from_json():
 def test_doubts_are_reckoned_from_the_scores():
     scores = np.array([[-0.3, -0.1, -0.15], [-0.5, -0.9, -0.6]])
     classifier = _Scored(ConditionLayout.classes(3))
-    np.testing.assert_allclose(classifier.doubts(scores), [0.1, 0.5])
+    np.testing.assert_allclose(classifier.doubts(scores, "difference"), [0.1, 0.5])
     np.testing.assert_allclose(classifier.doubts(scores, "margin"), [-0.05, -0.1])
+    # a step of 0.18, of 0
+    data = np.array([[[0.0], [0.18]], [[0.1], [0.1]]])[..., None]
+    np.testing.assert_allclose(classifier.doubts(scores, "relative", data), [0.1 / 0.2, 0.5 / 0.02])
+    for doubt in ("relative", "joint"):
+        with pytest.raises(InputError, match=f"doubt='{doubt}' of scores alone"):
+            classifier.doubts(scores, doubt)
 
 
 def test_says_what_is_missing_or_wrong():
