@@ -134,9 +134,10 @@ def out_of_class():
     return table(head, lines)
 
 
-def _calibration(run):
+def calibration():
+    """Accuracy, mean confidence and calibration error of every reader."""
     lines = []
-    for name, kinds in read(f"out_of_class/{run}")["calibration"].items():
+    for name, kinds in read("out_of_class/test")["calibration"].items():
         line = [_reader(name)]
         for found in kinds.values():
             line += [percent(found["accuracy"], 1), percent(found["confidence"], 1)]
@@ -144,16 +145,6 @@ def _calibration(run):
         lines.append(line)
     head = [f"{kind}: {figure}" for kind in kinds for figure in ("accuracy", "confidence", "error")]
     return table(["", *head], lines)
-
-
-def calibration():
-    """Accuracy, mean confidence and calibration error of every reader."""
-    return _calibration("test")
-
-
-def calibration_observed():
-    """The same of the generator that reads pictures."""
-    return _calibration("observed")
 
 
 # {what is found: how its errors are written}
@@ -205,7 +196,6 @@ def numbers():
         "observed_images": f"{read('corruptions/observed')['data']['count']:,}",
         "validation_images": f"{read('corruptions/validation')['data']['count']:,}",
         "other_writers_images": f"{read('other_writers/test')['data']['count']:,}",
-        "calibrated_images": f"{read('out_of_class/observed')['data']['count']:,}",
         "nuisance_images": f"{read('nuisance/validation')['data']['count']:,}",
         "pose_images": f"{read('pose/test')['data']['count']:,}",
         "missing_images": f"{read('missing_pixels/test')['data']['count']:,}",
@@ -216,7 +206,6 @@ def numbers():
 
 TABLES = {
     "calibration": calibration,
-    "calibration-observed": calibration_observed,
     "corruptions-test": corruptions_test,
     "corruptions-means": corruptions_means,
     "corruptions-observed": corruptions_observed,

@@ -54,7 +54,7 @@ class ClassifyOptions(WorkerOptions):
         output: directory for results.csv, results.json and the pictures; with an engine for the
             parts, in Parquet.
         doubt: say of a picture that it is perhaps none of the classes where only this share of
-            pictures of the classes fits as badly; 0 to doubt none. Needs a generator whose card
+            pictures of the classes is as doubtful; 0 to doubt none. Needs a generator whose card
             says what its scores mean.
         measure: with settings that find out what happened to a picture, measure it: how it is
             turned, scaled and blurred, and what covers it. Takes twice as long.
