@@ -12,7 +12,7 @@ import numpy as np
 from evaluation.out_of_class.doubts import Doubter
 from evaluation.out_of_class.foreign import CLOTHES, MADE, clothes
 from evaluation.readers import Readers, ReadersOptions, Sample
-from igc_tf.classifiers.calibration import Calibration
+from igc_tf.classifiers.calibration import threshold
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import MNIST_C, VALIDATION_CORRUPTIONS, corrupt_some, load_images
 from igc_tf.errors import DataError
@@ -149,12 +149,12 @@ def _told_apart(of_known, of_digits, of_foreign, false_alarm):
 
     doubts = np.concatenate([of_digits, of_foreign])
     is_foreign = np.repeat([0, 1], [len(of_digits), len(of_foreign)])
-    threshold = Calibration(1.0, {"this": np.sort(of_known)}).threshold(false_alarm, "this")
+    least = threshold(np.sort(of_known), false_alarm)
     return {
         "auroc": float(roc_auc_score(is_foreign, doubts)),
         "aupr": float(average_precision_score(is_foreign, doubts)),
-        "refused": float((of_foreign > threshold).mean()),
-        "digits_refused": float((of_digits > threshold).mean()),
+        "refused": float((of_foreign > least).mean()),
+        "digits_refused": float((of_digits > least).mean()),
     }
 
 

@@ -77,8 +77,7 @@ class Calibration:
     def threshold(self, false_alarm, doubt):
         """The doubt that another example of a known class exceeds with at most a probability.
 
-        With N examples the k-th smallest doubt, k = ⌈(N + 1)(1 - false_alarm)⌉: exact for examples
-        drawn alike ("conformal prediction", Vovk, Gammerman & Shafer 2005).
+        See `threshold`; of the "joint" doubt nearly so, as its shares are of the same examples.
 
         Args:
             false_alarm: in (0, 1).
@@ -90,17 +89,7 @@ class Calibration:
         Raises:
             InputError: for another doubt or probability, or too few examples for it.
         """
-        known = self.known(doubt)
-        if not 0 < false_alarm < 1:
-            raise InputError(f"false_alarm={false_alarm!r}: expected a number in (0, 1)")
-        # of rounding alone it must not become one more
-        place = math.ceil((len(known) + 1) * (1 - false_alarm) - 1e-9)
-        if place > len(known):
-            raise InputError(
-                f"false_alarm={false_alarm!r} with {len(known)} examples to calibrate by: expected "
-                f"at least {least_count(false_alarm)}, or a greater probability"
-            )
-        return known[place - 1]
+        return threshold(self.known(doubt), false_alarm)
 
     def to_dict(self):
         """JSON-ready; the doubts in six digits."""
@@ -112,6 +101,34 @@ class Calibration:
         """The inverse of `to_dict`; what else the values say is left out."""
         doubts = {name: np.array(known) for name, known in values["doubts"].items()}
         return cls(values["temperature"], doubts)
+
+
+def threshold(known, false_alarm):
+    """The number that another one, drawn like the known, exceeds with at most a probability.
+
+    Of N the k-th smallest, k = ⌈(N + 1)(1 - false_alarm)⌉: exact for numbers drawn alike
+    ("conformal prediction", Vovk, Gammerman & Shafer 2005).
+
+    Args:
+        known: (N,) or (N, L), ascending.
+        false_alarm: in (0, 1).
+
+    Returns:
+        A float, or (L,).
+
+    Raises:
+        InputError: for another probability, or too few numbers for it.
+    """
+    if not 0 < false_alarm < 1:
+        raise InputError(f"false_alarm={false_alarm!r}: expected a number in (0, 1)")
+    # of rounding alone it must not become one more
+    place = math.ceil((len(known) + 1) * (1 - false_alarm) - 1e-9)
+    if place > len(known):
+        raise InputError(
+            f"false_alarm={false_alarm!r} with {len(known)} examples to calibrate by: expected "
+            f"at least {least_count(false_alarm)}, or a greater probability"
+        )
+    return known[place - 1]
 
 
 def least_count(false_alarm):

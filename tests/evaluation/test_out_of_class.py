@@ -48,7 +48,7 @@ def test_each_doubt_is_measured_on_each_kind(options, parts):
     assert json.loads((options.output / "result.json").read_text()) == result
     assert list(result["left_out"]) == ["clothes"] and result["kinds"] == list(MADE)
     assert len(result["rows"]) == 2 * len(MADE)
-    doubts = {"library, fast": ["difference", "margin"]}
+    doubts = {"library, fast": ["difference", "relative", "margin", "joint"]}
     doubts["mnist-lenet"] = ["softmax", "energy", "neighbours"]
     assert {name: list(of) for name, of in result["doubts"].items()} == doubts
     rows = {(row["kind"], row["reader"]): row["doubts"] for row in result["rows"]}
