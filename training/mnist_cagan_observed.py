@@ -17,7 +17,7 @@ MODELS = {
             replace(_RECIPE, epochs=8, joint=replace(_RECIPE.joint, missing=0.0)),
             start_from="mnist-cagan-compact",
         ),
-        Stage("missing", replace(_RECIPE, epochs=6)),
+        Stage("missing", replace(_RECIPE, epochs=16)),
     ),
 }
 

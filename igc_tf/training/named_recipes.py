@@ -75,7 +75,7 @@ RECIPES = {
         _JOINT,
         epochs=12,
         learning_rate=5e-4,
-        joint=replace(_JOINT.joint, reach=1.6, observed=0.4, lit=0.2, missing=0.3),
+        joint=replace(_JOINT.joint, reach=1.6, observed=0.4, lit=0.2, missing=0.4),
     ),
     # likewise
     "cagan-adversarial": replace(
