@@ -147,6 +147,18 @@ def calibration():
     return table(["", *head], lines)
 
 
+def refusals():
+    """How many digits are refused by the usual doubt, and how the others are read."""
+    found = read("out_of_class/test")["refusals"]
+    lines = [
+        [_reader(name), *(percent(of[figure], 1) for of in kinds.values() for figure in of)]
+        for name, kinds in found.items()
+    ]
+    kinds = next(iter(found.values()))
+    head = [f"{kind}: {text}" for kind in kinds for text in ("refused", "of the others read")]
+    return table(["", *head], lines)
+
+
 # {what is found: how its errors are written}
 _ERRORS = {
     "rotation": "{:.1f}°",
@@ -215,5 +227,6 @@ TABLES = {
     "other-writers": other_writers,
     "out-of-class": out_of_class,
     "poses": poses,
+    "refusals": refusals,
     "robust-clean": robust_clean,
 }

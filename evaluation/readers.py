@@ -104,7 +104,7 @@ class Library:
 
 
 class Network:
-    """A plain network, which reads what is hidden as background.
+    """A plain network, which cannot be told what is hidden.
 
     Attributes:
         model: the Keras model.

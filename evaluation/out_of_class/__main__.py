@@ -57,7 +57,9 @@ def tell_foreign(options, data=None, verbose=1):
         where of the calibration's digits `false_alarm` are; and `digits_refused`, that of the
         digits. `doubts`, for each reader and doubt the means over the kinds; `calibration`, for
         each reader on the "clean" digits, and on the same "corrupted" in all the ways of the split,
-        each in another, `accuracy`, mean `confidence` and `expected_calibration_error`;
+        each in another, `accuracy`, mean `confidence` and `expected_calibration_error`; `refusals`,
+        for each library likewise the share `refused` by its usual doubt, and of the others the
+        `right` ones;
         `temperatures` of the settings; `left_out`, what could not be had.
 
     Raises:
@@ -113,17 +115,30 @@ def tell_foreign(options, data=None, verbose=1):
         }
         for name, reader in readers.all.items()
     }
+    for library in readers.libraries.values():
+        library.classifier.reject_at(options.false_alarm)
+    refusals = {
+        name: {
+            kind: _refusals(library, images, digits.labels)
+            for kind, images in (("clean", digits.images), ("corrupted", corrupted))
+        }
+        for name, library in readers.libraries.items()
+    }
     shown = [images[:2] for images in foreign.values()]
     captions = [kind for kind in foreign for _ in range(2)]
     sample = Sample(np.concatenate(shown), np.full(len(captions), -1))
     for name in readers.libraries:
-        readers.libraries[name].classifier.reject_at(options.false_alarm)
         readers.draw(run, name, sample, captions)
     temperatures = {
         name: library.classifier.calibration.temperature
         for name, library in readers.libraries.items()
     }
-    return run.finish(doubts=_means(run.rows), calibration=calibration, temperatures=temperatures)
+    return run.finish(
+        doubts=_means(run.rows),
+        calibration=calibration,
+        refusals=refusals,
+        temperatures=temperatures,
+    )
 
 
 def _foreign(options, digits):
@@ -149,12 +164,12 @@ def _told_apart(of_known, of_digits, of_foreign, false_alarm):
 
     doubts = np.concatenate([of_digits, of_foreign])
     is_foreign = np.repeat([0, 1], [len(of_digits), len(of_foreign)])
-    least = threshold(np.sort(of_known), false_alarm)
+    beyond = threshold(np.sort(of_known), false_alarm)
     return {
         "auroc": float(roc_auc_score(is_foreign, doubts)),
         "aupr": float(average_precision_score(is_foreign, doubts)),
-        "refused": float((of_foreign > least).mean()),
-        "digits_refused": float((of_digits > least).mean()),
+        "refused": float((of_foreign > beyond).mean()),
+        "digits_refused": float((of_digits > beyond).mean()),
     }
 
 
@@ -166,6 +181,14 @@ def _calibrated(reader, images, labels):
         "confidence": float(probabilities.max(axis=1).mean()),
         "expected_calibration_error": expected_calibration_error(probabilities, labels),
     }
+
+
+def _refusals(library, images, labels):
+    """How many images a library refuses, and how many of the others it reads rightly."""
+    predictions = library.classify(images).predictions
+    is_answered = predictions >= 0
+    right = predictions[is_answered] == labels[is_answered]
+    return {"refused": float((~is_answered).mean()), "right": float(right.mean())}
 
 
 def _means(rows):

@@ -5,7 +5,7 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from evaluation.readers import Library
-from igc_tf.classifiers.calibration import DOUBTS, JOINT
+from igc_tf.classifiers.calibration import DOUBTS
 from igc_tf.classifiers.network import FEATURE_LAYER
 
 # of the training images: the distance to the k-th nearest counts (Sun et al. 2022)
@@ -38,10 +38,7 @@ class Doubter:
         images.
         """
         if self._known is None:
-            scores = self._reader.predict(images)
-            classifier = self._reader.classifier
-            names = (*DOUBTS, JOINT)
-            return {name: classifier.doubts(scores, name, images) for name in names}
+            return self._reader.classifier.doubts(images, batch_size=self._reader.batch_size)
         features, logits = self._seen(images)
         return {
             "softmax": 1 - softmax(logits, axis=1).max(axis=1),
@@ -54,7 +51,7 @@ class Doubter:
         if self._known is not None:
             return self(images)
         calibration = self._reader.classifier.calibration
-        return {name: calibration.known(name) for name in (*DOUBTS, JOINT)}
+        return {name: calibration.known(name) for name in DOUBTS}
 
     def _seen(self, images):
         size = self._reader.batch_size

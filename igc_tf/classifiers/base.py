@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers.calibration import Calibrated
 from igc_tf.classifiers.followed import check_snapshots, followed_search
-from igc_tf.classifiers.foreign import distances_of_best, warn_of_foreign
+from igc_tf.classifiers.foreign import distances_of_best, relative_to_detail, warn_of_foreign
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -100,7 +100,9 @@ class SearchClassifier(Calibrated):
 
         Args:
             data: (N, ...) shaped as the generator's data, in its bounds.
-            mask: broadcastable to the data, 0 where nothing is to be compared; None for all.
+            mask: broadcastable to the data, 0 where nothing is to be compared; None for all. Where
+                an observation is undone in the data, as by the settings "robust", what fills the
+                gaps is compared (`fill_missing`).
             batch_size: examples searched at once. Bounds the memory; does not change the answer.
             verbose: 1 or "auto" shows a progress bar with the time left, 0 is silent.
 
@@ -110,22 +112,36 @@ class SearchClassifier(Calibrated):
         Raises:
             InputError: for data of another shape or range, or a search that diverges.
         """
-        scores = [*self._each_scores(data, mask, batch_size, verbose)]
-        if not scores:
-            return np.zeros([0, self.generator.condition_size], np.float32)
-        return np.concatenate(scores)
+        return self.scores_and_relative(data, mask, batch_size, verbose)[0]
 
-    def predictions(self, scores, data=None, mask=None):
+    def scores_and_relative(self, data, mask=None, batch_size=None, verbose=0):
+        """The scores, and how badly each example is reproduced at best, for its detail.
+
+        Args:
+            data, mask, batch_size, verbose: as for `predict`, also for the errors.
+
+        Returns:
+            float32 (N, C) and (N,): see `igc_tf.classifiers.foreign.relative_to_detail`.
+        """
+        found = [*self._each_scores(data, mask, batch_size, verbose)]
+        if not found:
+            found = [[np.zeros([0, self.generator.condition_size]), np.zeros([0])]]
+        return tuple(np.float32(np.concatenate(parts)) for parts in zip(*found, strict=True))
+
+    def predictions(self, scores, relative=None):
         """Returns the answers int64 (N,), or (N, L) for several labels.
 
         Args:
             scores: (N, C), as `predict` returns them.
-            data, mask: as `predict` took them; needed after `reject_at`, by most doubts, for the
+            relative: (N,), as `scores_and_relative` returns it; needed after `reject_at`, for the
                 answers that are refused: -1.
+
+        Raises:
+            InputError: if it is needed and missing.
         """
         best = [part.argmax(axis=-1) for part in self.generator.layout.split(np.asarray(scores))]
         best = best[0] if len(best) == 1 else np.stack(best, axis=1)
-        return np.where(self.refused(scores, data, mask), -1, best)
+        return self._with_rejections(best, scores, relative)
 
     def classify(self, data, mask=None, batch_size=None, verbose=0, history=False, snapshots=()):
         """Classifies and keeps everything the search found.
@@ -187,7 +203,8 @@ class SearchClassifier(Calibrated):
             **followed: what is known of the search on its way, by name.
         """
         scores = np.asarray(self.scores(result))
-        predictions = self.predictions(scores, batch.data, batch.visible)
+        relative = relative_to_detail(batch, result, self.generator) if self.is_doubting else None
+        predictions = self.predictions(scores, relative)
         found = {"predictions": predictions, "scores": scores, "steps": result.steps}
         if self.calibration is not None:
             found["probabilities"] = self.probabilities(scores)
@@ -211,11 +228,11 @@ class SearchClassifier(Calibrated):
             raise InputError("no data to evaluate: expected at least one example")
         labels = self.generator.layout.check(labels, len(data))
         begin = time.perf_counter()
-        scores, first_batch_seconds = [], None
-        for found in self._each_scores(data, mask, batch_size, verbose, keep):
-            scores.append(found)
+        predictions, first_batch_seconds = [], None
+        for scores, relative in self._each_scores(data, mask, batch_size, verbose, keep):
+            predictions.append(self.predictions(scores, relative))
             first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
-        predictions = self.predictions(np.concatenate(scores), data, mask)
+        predictions = np.concatenate(predictions)
         seconds = time.perf_counter() - begin
         return Evaluation(predictions, labels, seconds, first_batch_seconds)
 
@@ -256,21 +273,22 @@ class SearchClassifier(Calibrated):
         return batch_size
 
     def _each_scores(self, data, mask, batch_size, verbose, keep=None):
-        """The scores of each batch, and `keep` called with its classification."""
+        """`scores_and_relative` of each batch, and `keep` called with its classification."""
         if keep is not None:
             for batch, result in self.results(data, mask, batch_size, verbose):
                 keep(found := self.findings(batch, result))
-                yield found.scores
+                yield found.scores, relative_to_detail(batch, result, self.generator).numpy()
             return
         for batch, count in self._batches(data, mask, batch_size, verbose):
             read = self.search.run(batch, self._read_scores)
-            scores, score, distances = _as_arrays(read, count)
+            scores, score, distances, relative = _as_arrays(read, count)
             self._check_found(batch, count, score, distances)
-            yield scores
+            yield scores, relative
 
     def _read_scores(self, batch, result):
         """What `predict` needs of a `Result`."""
-        return self.scores(result), result.score, distances_of_best(batch, result)
+        relative = relative_to_detail(batch, result, self.generator)
+        return self.scores(result), result.score, distances_of_best(batch, result), relative
 
     def _batches(self, data, mask, batch_size, verbose, first=0):
         """Each `Batch`, and how many of its examples count."""

@@ -10,25 +10,19 @@ from scipy.special import log_softmax, softmax
 from igc_tf.data.layout import best_margin
 from igc_tf.errors import InputError
 
-# What an answer is doubted by, of a label's scores (N, V) and the detail (N,) of what is to be
-# reproduced: the higher, the more.
-DOUBTS = {
-    # nothing reproduces it well
-    "difference": lambda scores, detail: -scores.max(axis=1),
-    # for how much there is to reproduce
-    "relative": lambda scores, detail: -scores.max(axis=1) / detail,
+# What an answer is doubted by, of a label's scores (N, V); the higher, the more.
+_OF_SCORES = {
+    # by default: nothing reproduces it well
+    "difference": lambda scores: -scores.max(axis=1),
     # another value reproduces it as well; of one alone there is none
-    "margin": lambda scores, detail: (
-        -np.nan_to_num(best_margin(scores), nan=np.finfo(np.float32).max)
-    ),
+    "margin": lambda scores: -np.nan_to_num(best_margin(scores), nan=np.finfo(np.float32).max),
 }
-# how rare two of them are, together
-JOINT = "joint"
-_JOINED = ("relative", "margin")
-# added to every detail, in units of the bounds' distance, so that an even page has some
-_LEAST_DETAIL = 0.02
-# the share of the most doubtful of the known examples, by which rarer ones are judged
-_TAIL = 0.05
+# nothing reproduces it well for its detail; and how rare this and the margin are, together
+RELATIVE, JOINT = "relative", "joint"
+DOUBTS = (*_OF_SCORES, RELATIVE, JOINT)
+_JOINED = (RELATIVE, "margin")
+# the most doubtful of the known examples, by which rarer ones are judged: a share, and at least
+_TAIL, _LEAST_TAIL = 0.05, 10
 # the decimal logarithms between which 1 / T is looked for, in units of 1 / spread of the scores
 _INVERSE_TEMPERATURES = (-3.0, 5.0)
 
@@ -39,7 +33,7 @@ class Calibration:
 
     Attributes:
         temperature: T of the probabilities softmax(scores / T), in units of the scores.
-        doubts: {name of `DOUBTS`: that of these examples, (N,) or (N, L), in their order}.
+        doubts: {name of `DOUBTS`, but "joint": that of these examples, (N,) or (N, L), in order}.
     """
 
     temperature: float
@@ -54,8 +48,8 @@ class Calibration:
         """How rare several doubts are, together: the sum of -log of the shares of these examples.
 
         The shares are of those that are at least as doubtful (Fisher's method). Among the most
-        doubtful twentieth and beyond, where few or none are, the share falls exponentially, as
-        that of a tail with their mean.
+        doubtful twentieth, or ten, and beyond, where few or none are, the share falls
+        exponentially, as that of a tail with their mean.
 
         Args:
             doubts: {name: (N,) or (N, L)}.
@@ -69,19 +63,27 @@ class Calibration:
         """Returns a doubt of these examples, each label's ascending.
 
         Raises:
-            InputError: for another doubt.
+            InputError: for another doubt, or one that it does not know.
         """
-        _check_doubt(doubt)
+        if doubt not in DOUBTS:
+            raise InputError(f"doubt={doubt!r}: expected one of {sorted(DOUBTS)}")
+        lacking = set(_JOINED if doubt == JOINT else [doubt]) - set(self.doubts)
+        if lacking:
+            raise InputError(
+                f"doubt={doubt!r}: the calibration lacks {sorted(lacking)}, as older ones do; "
+                "expected calibrate anew, or another doubt"
+            )
         return np.sort(self.joint(self.doubts) if doubt == JOINT else self.doubts[doubt], axis=0)
 
     def threshold(self, false_alarm, doubt):
         """The doubt that another example of a known class exceeds with at most a probability.
 
-        See `threshold`; of the "joint" doubt nearly so, as its shares are of the same examples.
+        See `threshold`; with the "joint" doubt a little more often, as its shares are of the same
+        examples: of 99, 1.7 % where 1 % are asked for, of 1,000, 1.05 %.
 
         Args:
             false_alarm: in (0, 1).
-            doubt: a key of `DOUBTS`, or "joint".
+            doubt: one of `DOUBTS`.
 
         Returns:
             A float, or of several labels one for each (L,).
@@ -144,10 +146,12 @@ def reject_if_calibrated(classifier, share):
         share: of known examples that are refused, at most, in [0, 1); 0 for none.
 
     Returns:
-        None, or a sentence if too few examples calibrated it.
+        None, or a sentence if too few examples calibrated it, or long ago.
     """
     if not share or classifier.calibration is None:
         return None
+    if not set(_JOINED) <= set(classifier.calibration.doubts):
+        return "no picture is doubted: the generator's calibration is of an older kind"
     if classifier.calibration.count < least_count(share):
         return (
             f"no picture is doubted: {classifier.calibration.count} calibrated the generator, a "
@@ -192,10 +196,11 @@ class Calibrated:
             raise InputError("no data to calibrate by: expected at least one example")
         layout = self.generator.layout
         labels = layout.check(labels, len(data)).reshape(len(data), layout.num_labels)
-        parts = layout.split(self.predict(data, mask, batch_size, verbose))
-        doubts = self._all_doubts(parts, data, mask)
+        scores, relative = self.scores_and_relative(data, mask, batch_size, verbose)
+        parts = layout.split(scores)
         self._rejection = None
         doubtful = 1 / (len(data) + 2) if smoothed else 0.0
+        doubts = {n: self._doubts(n, scores, relative) for n in DOUBTS if n != JOINT}
         self.calibration = Calibration(_temperature(parts, labels, doubtful), doubts)
         return self.calibration
 
@@ -215,30 +220,25 @@ class Calibrated:
         parts = self.generator.layout.split(np.asarray(scores, float))
         return np.concatenate([softmax(part / temperature, axis=1) for part in parts], axis=1)
 
-    def doubts(self, scores, doubt=JOINT, data=None, mask=None):
-        """How doubtful the answers are; the higher, the more.
+    def doubts(self, data, mask=None, batch_size=None, verbose=0):
+        """How doubtful the answers to data are; the higher, the more.
 
         Args:
-            scores: (N, C), as `predict` returns them.
-            doubt: "difference", minus the best score, by default the least data difference;
-                "relative", that in units of the data's detail (`detail`); "margin", how near the
-                second best score comes; or "joint", how rare the last two are among the
-                calibration's examples, together.
-            data, mask: as `predict` took them; "relative" and "joint" need them.
+            data, mask, batch_size, verbose: as for `predict`.
 
         Returns:
-            (N,), or (N, L) for several labels.
+            {name: (N,), or (N, L) for several labels}: "difference", minus the best score, by
+            default the least data difference; "margin", how near the second best score comes;
+            "relative", how badly the data are reproduced for their detail (see
+            `relative_to_detail`); of a calibrated classifier "joint", how rare the last two are
+            among the calibration's examples, together.
 
         Raises:
-            InputError: for another doubt; without data that it needs; for "joint", if the
-                classifier is not calibrated.
+            InputError: as for `predict`.
         """
-        _check_doubt(doubt)
-        if doubt in (JOINT, "relative") and data is None:
-            raise InputError(f"doubt={doubt!r} of scores alone: expected data, too")
-        parts = self.generator.layout.split(np.asarray(scores))
-        found = self._all_doubts(parts, data, mask)
-        return self._calibrated().joint(found) if doubt == JOINT else found[doubt]
+        scores, relative = self.scores_and_relative(data, mask, batch_size, verbose)
+        names = DOUBTS if self.calibration is not None else DOUBTS[:-1]
+        return {name: self._doubts(name, scores, relative) for name in names}
 
     def reject_at(self, false_alarm=0.01, doubt=JOINT):
         """Refuses from now on answers that are more doubtful than almost all to known examples.
@@ -247,8 +247,8 @@ class Calibrated:
 
         Args:
             false_alarm: how often an example like those of the calibration is refused, at most, in
-                (0, 1); None refuses none.
-            doubt: as for `doubts`.
+                (0, 1), see `Calibration.threshold`; None refuses none.
+            doubt: one of those that `doubts` names.
 
         Returns:
             The doubt beyond which an answer is refused; of several labels one for each (L,); None
@@ -261,72 +261,40 @@ class Calibrated:
         if false_alarm is None:
             self._rejection = None
             return None
-        threshold = self._calibrated().threshold(false_alarm, doubt)
-        self._rejection = doubt, threshold
-        return threshold
+        beyond = self._calibrated().threshold(false_alarm, doubt)
+        self._rejection = doubt, beyond
+        return beyond
 
     @property
     def is_doubting(self):
         """Whether some answers are refused, since `reject_at`."""
         return self._rejection is not None
 
-    def refused(self, scores, data=None, mask=None):
-        """Which answers are refused, bool (N,) or (N, L); none before `reject_at`.
-
-        Args:
-            scores, data, mask: as for `doubts`, also for the errors.
-        """
+    def _with_rejections(self, predictions, scores, relative):
+        """Predictions, -1 where they are refused."""
         if self._rejection is None:
-            labels = self.generator.layout.num_labels
-            return np.zeros([len(scores), labels][: 1 if labels == 1 else 2], bool)
-        doubt, threshold = self._rejection
-        return self.doubts(scores, doubt, data, mask) > threshold
+            return predictions
+        doubt, beyond = self._rejection
+        if relative is None and doubt in (RELATIVE, JOINT):
+            raise InputError(f"answers are refused by doubt={doubt!r}: expected relative, too")
+        return np.where(self._doubts(doubt, scores, relative) > beyond, -1, predictions)
 
-    def _all_doubts(self, parts, data, mask):
-        """{name: (N,) or (N, L)} of each label's scores; without data not the "relative" ones."""
-        details = None if data is None else detail(data, self.generator.bounds, mask)
-        found = {}
-        for name, doubt in DOUBTS.items():
-            if name != "relative" or data is not None:
-                of_each = [doubt(part, details) for part in parts]
-                found[name] = of_each[0] if len(of_each) == 1 else np.stack(of_each, axis=1)
-        return found
+    def _doubts(self, doubt, scores, relative):
+        """A doubt (N,) or (N, L) of scores (N, C) and what is relative to the detail (N,)."""
+        if doubt == JOINT:
+            of_each = {name: self._doubts(name, scores, relative) for name in _JOINED}
+            return self._calibrated().joint(of_each)
+        parts = self.generator.layout.split(np.asarray(scores))
+        if doubt == RELATIVE:
+            found = [np.asarray(relative)] * len(parts)
+        else:
+            found = [_OF_SCORES[doubt](part) for part in parts]
+        return found[0] if len(found) == 1 else np.stack(found, axis=1)
 
     def _calibrated(self):
         if self.calibration is None:
             raise InputError("the classifier is not calibrated: expected calibrate before")
         return self.calibration
-
-
-def detail(data, bounds, mask=None):
-    """How much there is to reproduce: the mean absolute difference of neighbours, and a little.
-
-    Args:
-        data: (N, ...); neighbours lie along all axes but the first and, of more than two, the last.
-        bounds: (low, high) of the data.
-        mask: broadcastable to the data, 0 where they say nothing; None for nowhere.
-
-    Returns:
-        float64 (N,), more than 0: a sum over the axes, plus 2 % of the bounds' distance, of
-        infinite bounds 0.02.
-    """
-    data = np.asarray(data)
-    visible = np.broadcast_to(1 if mask is None else np.asarray(mask) > 0, data.shape)
-    data = np.where(visible, data, 0).astype(float)
-    total = np.zeros(len(data))
-    for axis in range(1, max(2, data.ndim - 1)):
-        steps = np.abs(np.diff(data, axis=axis)).reshape(len(data), -1)
-        size = data.shape[axis]
-        both = np.take(visible, range(1, size), axis) & np.take(visible, range(size - 1), axis)
-        both = both.reshape(len(data), -1)
-        total += (steps * both).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
-    extent = float(bounds[1] - bounds[0])
-    return total + _LEAST_DETAIL * (extent if math.isfinite(extent) else 1.0)
-
-
-def _check_doubt(doubt):
-    if doubt not in (*DOUBTS, JOINT):
-        raise InputError(f"doubt={doubt!r}: expected one of {sorted((*DOUBTS, JOINT))}")
 
 
 def _surprise(known, doubts):
@@ -336,13 +304,14 @@ def _surprise(known, doubts):
         return np.stack([_surprise(*column) for column in columns], axis=1)
     count = len(known)
     share = (count + 1 - np.searchsorted(known, doubts)) / (count + 1)
-    start = known[max(0, math.ceil((1 - _TAIL) * count) - 1)]
+    beyond = max(_LEAST_TAIL, count - math.ceil((1 - _TAIL) * count))
+    start = known[max(0, count - 1 - beyond)]
     tail = known[known > start] - start
-    # of examples that are all alike, any other one is rare
+    # where these are all alike, any other one is rare
     mean = max(tail.mean() if len(tail) else 0.0, np.finfo(np.float32).tiny)
     least = (count + 1 - np.searchsorted(known, start)) / (count + 1)
-    beyond = np.minimum(np.maximum(doubts - start, 0) / mean, np.finfo(np.float32).max)
-    return np.where(doubts > start, beyond - math.log(least), -np.log(share))
+    further = np.minimum(np.maximum(doubts - start, 0) / mean, np.finfo(np.float32).max)
+    return np.where(doubts > start, further - math.log(least), -np.log(share))
 
 
 def _rounded(values):

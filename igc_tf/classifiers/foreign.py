@@ -5,6 +5,11 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.search.space import seen
+from igc_tf.search.state import Batch
+
+# added to every detail, in units of the bounds' distance
+_LEAST_DETAIL = 0.1
 # fewer examples may all be odd ones
 _ENOUGH = 10
 
@@ -27,6 +32,47 @@ def distances(data, result):
 def distances_of_best(batch, result):
     """The least of the `distances` of each example of a `Batch`, float32 (N,)."""
     return tf.reduce_min(distances(batch.data, result), axis=1)
+
+
+def relative_to_detail(batch, result, generator):
+    """How badly each example is reproduced at best, for its detail.
+
+    Minus the best candidate's score, by default its data difference, in units of the detail of what
+    it is compared with: the mean absolute step from one element to the next, summed over the axes,
+    and a tenth of the bounds' distance (of infinite ones 0.1), so that faint examples count, too.
+    The finer the detail, the greater are differences that mean nothing.
+
+    Args:
+        batch: the `Batch` of N examples; where a mask hides some of them, what fills the gaps.
+        result: their `Result`.
+        generator: the `Generator`.
+
+    Returns:
+        float32 (N,), in TensorFlow operations.
+    """
+    data, visible = (
+        None if part is None else tf.convert_to_tensor(part, tf.float32)
+        for part in (batch.data, batch.visible)
+    )
+    data = seen(Batch(data, visible), generator.background)
+    if result.compared is not None:
+        data = tf.gather(result.compared, tf.argmax(result.score, axis=1), batch_dims=1)
+    return -tf.reduce_max(result.score, axis=1) / _detail(data, generator.bounds)
+
+
+def _detail(data, bounds):
+    """The steps between neighbours along all axes but the first and, of more than two, the last."""
+    extent = float(bounds[1] - bounds[0])
+    total = _LEAST_DETAIL * (extent if np.isfinite(extent) else 1.0)
+    for axis in range(1, max(2, data.shape.rank - 1)):
+        size = data.shape[axis]
+        steps = tf.gather(data, range(1, size), axis=axis) - tf.gather(
+            data, range(size - 1), axis=axis
+        )
+        total += tf.reduce_sum(tf.abs(steps), range(1, data.shape.rank)) / max(
+            1, steps.shape[1:].num_elements()
+        )
+    return total
 
 
 def warn_of_foreign(data, distances):

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from igc_tf.classifiers.calibration import DOUBTS, Calibration
+from igc_tf.classifiers.calibration import Calibration
 from igc_tf.classifiers.inverse import InverseClassifier
 from igc_tf.classifiers.inverted_generator import (
     InvertedGeneratorClassifier,
@@ -64,13 +64,12 @@ def load_classifier(generator, settings=None, kind=None, **facts):
 def _recorded_calibration(generator, settings):
     """What a card says of the scores of these settings, by whatever name it has them; or None.
 
-    What it says of other weights than the generator has is of no use, nor what lacks a doubt.
+    What it says of other weights than the generator has is of no use.
     """
     card = generator.card or {}
     named = {"paper": {}, **(card.get("settings") or {})}
     for name, values in (card.get("calibration") or {}).items():
         is_meant = name in named and SearchSettings.from_dict(named[name]) == settings
-        is_meant = is_meant and set(DOUBTS) <= set(values["doubts"])
         if is_meant and values["weights_sha256"] == all_weights_digest(generator):
             return Calibration.from_dict(values)
     return None

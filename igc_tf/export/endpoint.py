@@ -62,7 +62,12 @@ def answer_signature(classifier):
 
 
 def takes_masks(classifier):
-    """Whether a classifier can be told which elements are visible: whether its differences can."""
+    """Whether a classifier can be told which elements are visible.
+
+    Whether its differences can; those to what is undone in the data, with gaps filled, see no mask.
+    """
+    if getattr(classifier.search.observation, "undoes", False):
+        return True
     shape = classifier.generator.data_shape
     try:
         for difference in (

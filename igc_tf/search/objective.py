@@ -153,13 +153,9 @@ class Compared:
         if self._views is None:
             self._reference = difference.prepare(batch.data, batch.visible)
             return
-        # each candidate is an example of its own
+        # each candidate is an example of its own; what is undone has no mask (`Search.init`)
         views = tf.reshape(self._views, [-1, *self._views.shape[2:]])
-        visible = batch.visible
-        if visible is not None:
-            shape = tf.concat([tf.shape(views)[:1] // origin.shape[1], tf.shape(views)[1:]], axis=0)
-            visible = tf.repeat(tf.broadcast_to(visible, shape), origin.shape[1], axis=0)
-        self._reference = difference.prepare(views, visible)
+        self._reference = difference.prepare(views, None)
 
     def __call__(self, observed):
         """The difference (B, K) of what was observed (B, K, ...)."""

@@ -295,7 +295,7 @@ def _observed_accuracy(recipe, generator, validation):
 
     @tf.function(reduce_retracing=True, autograph=False)
     def separated(images, conditions, number):
-        # the same lenses, light and noise at every epoch
+        # the same lenses, light, noise and gaps at every epoch
         searched = separation.search(engine, images, conditions, tf.stack([recipe.seed, number]))
         return separation.loss(searched)[1]["separated"]
 

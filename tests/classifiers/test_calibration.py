@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
-from igc_tf.classifiers.calibration import DOUBTS, Calibrated, Calibration, detail
+from igc_tf.classifiers.calibration import DOUBTS, Calibrated, Calibration, reject_if_calibrated
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -19,13 +19,18 @@ PAIRS = ConditionLayout((Label("one", ("a", "b")), Label("other", ("a", "b", "c"
 
 
 class _Scored(Calibrated):
-    """A classifier whose data are its scores."""
+    """A classifier whose data are its scores; the first, negative, is relative, too."""
 
     def __init__(self, layout=CLASSES):
-        self.generator = types.SimpleNamespace(layout=layout, bounds=(-0.5, 0.5))
+        self.generator = types.SimpleNamespace(layout=layout)
 
-    def predict(self, data, mask=None, batch_size=None, verbose="auto"):
-        return np.asarray(data, np.float32)
+    def scores_and_relative(self, data, mask=None, batch_size=None, verbose="auto"):
+        data = np.asarray(data, np.float32)
+        return data, -data[:, 0]
+
+    def refused(self, data):
+        answers = np.zeros_like(self.doubts(data)["difference"])
+        return self._with_rejections(answers, *self.scores_and_relative(data)) == -1
 
 
 def test_the_temperature_makes_the_odds_come_true():
@@ -89,7 +94,7 @@ def test_each_label_has_probabilities_and_a_threshold_of_its_own():
     scores[:, 2:] -= 10
     classifier = _Scored(PAIRS)
     classifier.calibrate(scores, labels)
-    assert classifier.refused(scores).shape == (400, 2) and not classifier.refused(scores).any()
+    assert not classifier.refused(scores).any()
     probabilities = classifier.probabilities(scores)
     np.testing.assert_allclose(probabilities[:, :2].sum(axis=1), 1)
     np.testing.assert_allclose(probabilities[:, 2:].sum(axis=1), 1)
@@ -115,15 +120,15 @@ def test_refuses_as_many_as_it_was_told():
 
     classifier = _Scored()
     classifier.calibrate(drawn(199), np.zeros(199, int))
-    for doubt in (*DOUBTS, "joint"):
+    for doubt in DOUBTS:
         threshold = classifier.reject_at(0.05, doubt)
         known = classifier.calibration.known(doubt)
         # of 200, this one included, ten may lie beyond
         assert threshold == known[189] and (known > threshold).sum() == 9
         fresh = drawn(50_000)
-        refused = classifier.refused(fresh, fresh)
+        refused = classifier.refused(fresh)
         assert refused.mean() == pytest.approx(0.05, abs=0.035)
-        assert (refused == (classifier.doubts(fresh, doubt, fresh) > threshold)).all()
+        assert (refused == (classifier.doubts(fresh)[doubt] > threshold)).all()
     # nineteen are just enough for one in twenty
     classifier.calibrate(drawn(19), np.zeros(19, int))
     assert classifier.reject_at(0.05) == classifier.calibration.known("joint")[-1]
@@ -151,24 +156,28 @@ def test_rare_doubts_are_minus_the_logarithms_of_their_shares_together():
     assert same == 0 and other > 1e6
 
 
-def test_detail_is_the_mean_step_to_a_neighbour_and_a_little():
-    ramp = np.broadcast_to(0.03 * np.arange(10.0), [1, 8, 10])[..., None]
-    assert detail(ramp, (0, 1)) == pytest.approx(0.03 + 0.02)
-    assert detail(ramp + ramp.swapaxes(1, 2)[:, :8, :8].mean(), (0, 2)) == pytest.approx(
-        0.03 + 0.04
-    )
-    board = np.float32(np.indices([6, 6]).sum(axis=0) % 2)[None, ..., None]
-    both = np.concatenate([board, np.zeros_like(board)])
-    np.testing.assert_allclose(detail(both, (-np.inf, np.inf)), [2.02, 0.02])
-    # what is hidden says nothing, whatever stands there
-    hidden = np.array(ramp)
-    hidden[0, 3:5, 2:7] = np.nan
-    visible = np.isfinite(hidden)
-    assert detail(hidden, (0, 1), visible) == pytest.approx(0.05)
-    assert detail(hidden, (0, 1), np.zeros([1])) == pytest.approx(0.02)
-    # of sequences the steps in time
-    walk = np.cumsum(np.ones([1, 5, 3]), axis=1) * [1.0, 2.0, 3.0]
-    assert detail(walk, (0, 1)) == pytest.approx(2.02)
+def test_few_examples_do_not_make_all_others_rare():
+    rng = np.random.default_rng(3)
+    classifier, alarms = _Scored(), []
+    for _ in range(40):
+        classifier.calibrate(-rng.exponential(size=(19, 2)), np.zeros(19, int))
+        classifier.reject_at(0.05)
+        alarms.append(classifier.refused(-rng.exponential(size=(2000, 2))).mean())
+    # a little more than 5 %, as the shares are of the same examples
+    assert 0.03 < np.mean(alarms) < 0.1
+
+
+def test_a_calibration_that_lacks_a_doubt_refuses_by_others():
+    classifier = _Scored()
+    kept = classifier.calibrate(-np.random.default_rng(0).exponential(size=(199, 2)), [0] * 199)
+    old = {"temperature": 1.0, "doubts": {"difference": kept.doubts["difference"].tolist()}}
+    classifier.calibration = Calibration.from_dict(old)
+    assert classifier.reject_at(0.05, "difference") == kept.known("difference")[189]
+    for doubt in ("joint", "relative"):
+        with pytest.raises(InputError, match=f"doubt='{doubt}': the calibration lacks.*relative"):
+            classifier.reject_at(0.05, doubt)
+    classifier.reject_at(None)
+    assert "older kind" in reject_if_calibrated(classifier, 0.01) and not classifier.is_doubting
 
 
 def test_a_calibration_reads_back_from_json():
@@ -188,14 +197,15 @@ def test_a_calibration_reads_back_from_json():
 def test_doubts_are_reckoned_from_the_scores():
     scores = np.array([[-0.3, -0.1, -0.15], [-0.5, -0.9, -0.6]])
     classifier = _Scored(ConditionLayout.classes(3))
-    np.testing.assert_allclose(classifier.doubts(scores, "difference"), [0.1, 0.5])
-    np.testing.assert_allclose(classifier.doubts(scores, "margin"), [-0.05, -0.1])
-    # a step of 0.18, of 0
-    data = np.array([[[0.0], [0.18]], [[0.1], [0.1]]])[..., None]
-    np.testing.assert_allclose(classifier.doubts(scores, "relative", data), [0.1 / 0.2, 0.5 / 0.02])
-    for doubt in ("relative", "joint"):
-        with pytest.raises(InputError, match=f"doubt='{doubt}' of scores alone"):
-            classifier.doubts(scores, doubt)
+    found = classifier.doubts(scores)
+    assert list(found) == ["difference", "margin", "relative"]
+    np.testing.assert_allclose(found["difference"], [0.1, 0.5])
+    np.testing.assert_allclose(found["margin"], [-0.05, -0.1], rtol=1e-6)
+    np.testing.assert_allclose(found["relative"], [0.3, 0.5])
+    known = classifier.calibrate(scores, [1, 0])
+    found = classifier.doubts(scores)
+    assert list(found) == list(DOUBTS)
+    np.testing.assert_allclose(found["joint"], known.joint(found))
 
 
 def test_says_what_is_missing_or_wrong():
@@ -210,8 +220,6 @@ def test_says_what_is_missing_or_wrong():
     classifier.calibrate(np.eye(2), np.array([0, 1]))
     with pytest.raises(InputError, match="doubt='mood'.*difference"):
         classifier.reject_at(0.5, "mood")
-    with pytest.raises(InputError, match="doubt='mood'"):
-        classifier.doubts(np.eye(2), "mood")
     with pytest.raises(InputError, match="false_alarm=1"):
         classifier.reject_at(1)
 
@@ -242,6 +250,17 @@ def test_a_search_classifier_answers_none_of_them():
     # a refused answer is not right
     evaluation = classifier.evaluate(foreign, np.tile(labels[:5], 2), verbose=0)
     assert evaluation.correct == 5
+    with pytest.raises(InputError, match="refused by doubt='joint': expected relative"):
+        classifier.predictions(found.scores)
+    answers = classifier.predictions(*classifier.scores_and_relative(foreign))
+    np.testing.assert_array_equal(answers, found.predictions)
+    # what is hidden is not doubted
+    mask = np.array([1.0, 0.0])[:, np.newaxis] * np.ones([3, 2, 1])
+    hidden = np.where(mask > 0, images[:5], 50)
+    assert (classifier.classify(hidden, mask=mask).predictions >= 0).mean() >= 0.8
+    assert classifier.evaluate(images[:5], labels[:5], mask=mask, verbose=0).correct >= 4
+    assert (classifier.classify(images[:5] + 9, mask=mask).predictions == -1).all()
+    assert len(classifier.predictions(*classifier.scores_and_relative(images[:0]))) == 0
     assert classifier.reject_at(None) is None
     assert (classifier.classify(foreign).predictions >= 0).all()
     # what was calibrated anew refuses nothing yet

@@ -48,7 +48,7 @@ def test_each_doubt_is_measured_on_each_kind(options, parts):
     assert json.loads((options.output / "result.json").read_text()) == result
     assert list(result["left_out"]) == ["clothes"] and result["kinds"] == list(MADE)
     assert len(result["rows"]) == 2 * len(MADE)
-    doubts = {"library, fast": ["difference", "relative", "margin", "joint"]}
+    doubts = {"library, fast": ["difference", "margin", "relative", "joint"]}
     doubts["mnist-lenet"] = ["softmax", "energy", "neighbours"]
     assert {name: list(of) for name, of in result["doubts"].items()} == doubts
     rows = {(row["kind"], row["reader"]): row["doubts"] for row in result["rows"]}
@@ -59,6 +59,8 @@ def test_each_doubt_is_measured_on_each_kind(options, parts):
     of_all = [rows[kind, "mnist-lenet"]["energy"]["auroc"] for kind in MADE]
     assert means["auroc"] == pytest.approx(np.mean(of_all))
     assert result["temperatures"]["library, fast"] > 0
+    for found in result["refusals"]["library, fast"].values():
+        assert 0 <= found["refused"] < 1 and 0 <= found["right"] <= 1
     digits = parts[2].sample(COUNT, seed=0)
     corrupted = corrupt_some(digits.images, tuple(MNIST_C), 0)
     lenet = load_lenet("mnist-lenet")

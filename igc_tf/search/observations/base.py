@@ -91,7 +91,7 @@ class Bent:
     moves = True
     # what a solver works in: each value / unit; one number, or (P,)
     unit = 1.0
-    # whether any of it is undone in the data that are compared
+    # whether any of it is undone in the data that are compared; a mask is then not: gaps are filled
     undoes = False
 
     @property

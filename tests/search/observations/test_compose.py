@@ -222,6 +222,11 @@ def test_a_gated_classifier_says_in_all_ways_the_same(fast, tmp_path):
     answer = signatures["classify"](images=tf.constant(data))
     np.testing.assert_array_equal(answer["label"], found.predictions)
     np.testing.assert_allclose(answer["score"], scores, atol=1e-5)
+    # what fills the gaps is compared
+    mask = np.float32(np.random.default_rng(0).random(data.shape) < 0.7)
+    answer = signatures["classify_masked"](images=tf.constant(data), mask=tf.constant(mask))
+    np.testing.assert_allclose(answer["score"], classifier.predict(data, mask=mask), atol=1e-5)
+    assert np.abs(answer["score"] - scores).max() > 1e-3
 
 
 def test_a_gate_wants_a_plain_explanation_and_enough_of_its_candidates(fast):
