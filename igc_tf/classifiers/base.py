@@ -64,10 +64,10 @@ class SearchClassifier(Calibrated):
     def scores(self, result):
         """The score of each value of each label (N, C), of a `Result`; the higher the better.
 
-        In TensorFlow operations, as `predict` makes it part of the search's own graph; the result's
-        arrays are TensorFlow's, or NumPy's.
+        Minus what decides, by default the data difference. In TensorFlow operations, as `predict`
+        makes it part of the search's own graph; the result's arrays are TensorFlow's, or NumPy's.
         """
-        raise NotImplementedError
+        return result.scores
 
     def classification(self, result, found):
         """Names what was found.

@@ -78,8 +78,8 @@ class Calibration:
     def threshold(self, false_alarm, doubt):
         """The doubt that another example of a known class exceeds with at most a probability.
 
-        See `threshold`; with the "joint" doubt a little more often, as its shares are of the same
-        examples: of 99, 1.7 % where 1 % are asked for, of 1,000, 1.05 %.
+        See the function `threshold`; with the "joint" doubt a little more often where examples are
+        few, as its shares are of the same examples.
 
         Args:
             false_alarm: in (0, 1).
@@ -304,8 +304,8 @@ def _surprise(known, doubts):
         return np.stack([_surprise(*column) for column in columns], axis=1)
     count = len(known)
     share = (count + 1 - np.searchsorted(known, doubts)) / (count + 1)
-    beyond = max(_LEAST_TAIL, count - math.ceil((1 - _TAIL) * count))
-    start = known[max(0, count - 1 - beyond)]
+    in_tail = max(_LEAST_TAIL, count - math.ceil((1 - _TAIL) * count))
+    start = known[max(0, count - 1 - in_tail)]
     tail = known[known > start] - start
     # where these are all alike, any other one is rare
     mean = max(tail.mean() if len(tail) else 0.0, np.finfo(np.float32).tiny)

@@ -65,13 +65,9 @@ def _detail(data, bounds):
     extent = float(bounds[1] - bounds[0])
     total = _LEAST_DETAIL * (extent if np.isfinite(extent) else 1.0)
     for axis in range(1, max(2, data.shape.rank - 1)):
-        size = data.shape[axis]
-        steps = tf.gather(data, range(1, size), axis=axis) - tf.gather(
-            data, range(size - 1), axis=axis
-        )
-        total += tf.reduce_sum(tf.abs(steps), range(1, data.shape.rank)) / max(
-            1, steps.shape[1:].num_elements()
-        )
+        if data.shape[axis] > 1:
+            steps = tf.abs(tf.experimental.numpy.diff(data, axis=axis))
+            total += tf.reduce_mean(steps, range(1, data.shape.rank))
     return total
 
 

@@ -43,10 +43,6 @@ class InvertedGeneratorClassifier(SearchClassifier):
         restriction = self.settings.restriction(generator.prior)
         return Space.per_value(generator, restriction, latent_start=self.settings.start)
 
-    def scores(self, result):
-        """Minus what decides, by default the data difference (N, C)."""
-        return result.scores
-
     def classification(self, result, found):
         """Returns a `Classification`; of a class that was dropped, its values are not-a-number."""
         return Classification(
@@ -147,10 +143,6 @@ class MultiLabelInvertedGeneratorClassifier(SearchClassifier):
         generator = _require_latent(self.generator)
         restriction = self.settings.restriction(generator.prior)
         return Space.per_value(generator, restriction, self.condition_unit, self.settings.start)
-
-    def scores(self, result):
-        """Minus what decides, by default the data difference (N, C)."""
-        return result.scores
 
     def classification(self, result, found):
         """Returns a `MultiLabelClassification`."""
