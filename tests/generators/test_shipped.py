@@ -12,7 +12,7 @@ from igc_tf.generators.store import generator_card, generator_names, load_genera
 DIGESTS = {
     "mnist-cagan-adversarial": "47d5090a3a5a8e51649306e4b631bfeee4573d973ee8b3e3cce4ba0b3da79463",
     "mnist-cagan-compact": "8f89df418b4b6b105ff2f070475876386aed4402f5ca9d7f483d30f65f21a6f8",
-    "mnist-cagan-observed": "7f113ce90a9a4950cc77ab4a0204740abff1c09acc7dc4e3fcdf3347753bff5b",
+    "mnist-cagan-observed": "af924d9f56d4f69ebf35e402314b9eb6bcab350b25a029b9203f909de8485ff8",
     "mnist-cagan-paper": "9823ea10328934776fac335feb0d43656411ffd754b2094069c556456020c710",
     "mnist-cgan-compact-10": "60fe0104de3927448c4f98689008c53dd51c30c5e5044892af7fbd3caeb6413b",
     "mnist-cgan-compact-100": "dc1a84896c7f9b8dbdb5e1d2833b836fd2cf4a6cfbb7d8b580d42239a67b3498",
