@@ -185,7 +185,7 @@ def _calibrated(reader, images, labels):
 
 def _refusals(library, images, labels):
     """How many images a library refuses, and how many of the others it reads rightly."""
-    predictions = library.classify(images).predictions
+    predictions = library.evaluate(images, labels).predictions
     is_answered = predictions >= 0
     right = predictions[is_answered] == labels[is_answered]
     return {"refused": float((~is_answered).mean()), "right": float(right.mean())}

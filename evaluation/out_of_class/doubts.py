@@ -32,7 +32,7 @@ class Doubter:
     def __call__(self, images):
         """Returns {name of a doubt: (N,)} of images (N, H, W, channels).
 
-        Of the library those of its scores (`SearchClassifier.doubts`). Of a network "softmax", one
+        Of the library those that it names (`SearchClassifier.doubts`). Of a network "softmax", one
         less the greatest probability (Hendrycks & Gimpel 2017); "energy", -log Σ exp(logits) (Liu
         et al. 2020); and "neighbours", the distance of the normed features to those of the training
         images.

@@ -229,8 +229,8 @@ class SearchClassifier(Calibrated):
         labels = self.generator.layout.check(labels, len(data))
         begin = time.perf_counter()
         predictions, first_batch_seconds = [], None
-        for scores, relative in self._each_scores(data, mask, batch_size, verbose, keep):
-            predictions.append(self.predictions(scores, relative))
+        for found in self._each_predictions(data, mask, batch_size, verbose, keep):
+            predictions.append(found)
             first_batch_seconds = first_batch_seconds or time.perf_counter() - begin
         predictions = np.concatenate(predictions)
         seconds = time.perf_counter() - begin
@@ -272,13 +272,18 @@ class SearchClassifier(Calibrated):
             raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1, or None")
         return batch_size
 
-    def _each_scores(self, data, mask, batch_size, verbose, keep=None):
-        """`scores_and_relative` of each batch, and `keep` called with its classification."""
-        if keep is not None:
-            for batch, result in self.results(data, mask, batch_size, verbose):
-                keep(found := self.findings(batch, result))
-                yield found.scores, relative_to_detail(batch, result, self.generator).numpy()
+    def _each_predictions(self, data, mask, batch_size, verbose, keep):
+        """The answers to each batch, and `keep`, if any, called with its classification."""
+        if keep is None:
+            for scores, relative in self._each_scores(data, mask, batch_size, verbose):
+                yield self.predictions(scores, relative)
             return
+        for found in self.classify_batches(data, mask, batch_size, verbose):
+            keep(found)
+            yield found.predictions
+
+    def _each_scores(self, data, mask, batch_size, verbose):
+        """`scores_and_relative` of each batch."""
         for batch, count in self._batches(data, mask, batch_size, verbose):
             read = self.search.run(batch, self._read_scores)
             scores, score, distances, relative = _as_arrays(read, count)

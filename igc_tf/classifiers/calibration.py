@@ -19,7 +19,8 @@ _OF_SCORES = {
 }
 # nothing reproduces it well for its detail; and how rare this and the margin are, together
 RELATIVE, JOINT = "relative", "joint"
-DOUBTS = (*_OF_SCORES, RELATIVE, JOINT)
+_KEPT = (*_OF_SCORES, RELATIVE)
+DOUBTS = (*_KEPT, JOINT)
 _JOINED = (RELATIVE, "margin")
 # the most doubtful of the known examples, by which rarer ones are judged: a share, and at least
 _TAIL, _LEAST_TAIL = 0.05, 10
@@ -59,6 +60,10 @@ class Calibration:
         """
         return sum(_surprise(np.sort(self.doubts[n], axis=0), doubts[n]) for n in _JOINED)
 
+    def lacks(self, doubt):
+        """Returns the names of what a doubt is made of that these examples do not have."""
+        return sorted(set(_JOINED if doubt == JOINT else [doubt]) - set(self.doubts))
+
     def known(self, doubt):
         """Returns a doubt of these examples, each label's ascending.
 
@@ -67,10 +72,9 @@ class Calibration:
         """
         if doubt not in DOUBTS:
             raise InputError(f"doubt={doubt!r}: expected one of {sorted(DOUBTS)}")
-        lacking = set(_JOINED if doubt == JOINT else [doubt]) - set(self.doubts)
-        if lacking:
+        if lacking := self.lacks(doubt):
             raise InputError(
-                f"doubt={doubt!r}: the calibration lacks {sorted(lacking)}, as older ones do; "
+                f"doubt={doubt!r}: the calibration lacks {lacking}, as older ones do; "
                 "expected calibrate anew, or another doubt"
             )
         return np.sort(self.joint(self.doubts) if doubt == JOINT else self.doubts[doubt], axis=0)
@@ -150,7 +154,7 @@ def reject_if_calibrated(classifier, share):
     """
     if not share or classifier.calibration is None:
         return None
-    if not set(_JOINED) <= set(classifier.calibration.doubts):
+    if classifier.calibration.lacks(JOINT):
         return "no picture is doubted: the generator's calibration is of an older kind"
     if classifier.calibration.count < least_count(share):
         return (
@@ -200,7 +204,7 @@ class Calibrated:
         parts = layout.split(scores)
         self._rejection = None
         doubtful = 1 / (len(data) + 2) if smoothed else 0.0
-        doubts = {n: self._doubts(n, scores, relative) for n in DOUBTS if n != JOINT}
+        doubts = {name: self._doubts(name, scores, relative) for name in _KEPT}
         self.calibration = Calibration(_temperature(parts, labels, doubtful), doubts)
         return self.calibration
 
@@ -231,13 +235,14 @@ class Calibrated:
             default the least data difference; "margin", how near the second best score comes;
             "relative", how badly the data are reproduced for their detail (see
             `relative_to_detail`); of a calibrated classifier "joint", how rare the last two are
-            among the calibration's examples, together.
+            among the calibration's examples, together (not if it is of an older kind).
 
         Raises:
             InputError: as for `predict`.
         """
         scores, relative = self.scores_and_relative(data, mask, batch_size, verbose)
-        names = DOUBTS if self.calibration is not None else DOUBTS[:-1]
+        has_joint = self.calibration is not None and not self.calibration.lacks(JOINT)
+        names = DOUBTS if has_joint else _KEPT
         return {name: self._doubts(name, scores, relative) for name in names}
 
     def reject_at(self, false_alarm=0.01, doubt=JOINT):

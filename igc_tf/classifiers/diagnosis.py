@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from igc_tf.classifiers.foreign import distances, relative_to_detail
+from igc_tf.classifiers.foreign import distances
 from igc_tf.classifiers.load import load_classifier
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_class_samples
@@ -127,7 +127,7 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
 
 def _reproduction(classifier, name, data, labels, shown):
     data = classifier.generator.check(data, name)
-    scores, relative, differences, of_right, kept = [], [], [], [], []
+    scores, differences, of_right, kept = [], [], [], []
     has_right = (
         labels is not None
         and classifier.generator.layout.num_labels == 1
@@ -137,7 +137,6 @@ def _reproduction(classifier, name, data, labels, shown):
         begin, part = sum(map(len, scores)), batch.data
         distance = distances(part, result).numpy()
         scores.append(classifier.scores(result))
-        relative.append(relative_to_detail(batch, result, classifier.generator))
         differences.append(distance.min(axis=1))
         kept.append(result.observed[np.arange(len(part)), distance.argmin(axis=1)])
         if has_right:
@@ -148,7 +147,7 @@ def _reproduction(classifier, name, data, labels, shown):
     flat = data.reshape(len(data), -1)
     right = accuracy = None
     if labels is not None:
-        is_right = classifier.predictions(predictions, np.concatenate(relative)) == labels
+        is_right = classifier.predictions(predictions) == labels
         accuracy = float(is_right.reshape(len(data), -1).all(axis=1).mean())
         followed = np.concatenate(of_right or [[]])
         followed = followed[np.isfinite(followed)]

@@ -66,7 +66,7 @@ def takes_masks(classifier):
 
     Whether its differences can; those to what is undone in the data, with gaps filled, see no mask.
     """
-    if getattr(classifier.search.observation, "undoes", False):
+    if classifier.search.undoes:
         return True
     shape = classifier.generator.data_shape
     try:

@@ -47,7 +47,8 @@ class Search:
         self.space = space
         self.settings = settings
         self.observation = observation if observation is not None else Identity()
-        self._undoes = getattr(self.observation, "undoes", False)
+        # whether views of the data are compared, in which something is undone
+        self.undoes = getattr(self.observation, "undoes", False)
         self.plan = settings.stages(space.candidates)
         self._difference = settings.data_difference()
         self._solver = settings.solver()
@@ -92,7 +93,7 @@ class Search:
             return batch
         shown = batch._replace(data=seen(batch, self.generator.background))
         begun = begin(self.observation, shown, self.generator)
-        if not self._undoes:
+        if not self.undoes:
             begun = begun._replace(compared=None)
         return batch._replace(begun=begun)
 
@@ -265,9 +266,9 @@ class Search:
         visible, indices = batch.visible, batch.indices
         if visible is not None:
             visible = tf.convert_to_tensor(visible, tf.float32)
-        if visible is not None and self._undoes:
-            # what is undone in the data does not move a mask: what fills the gaps is compared
-            data, visible = seen(Batch(data, visible), self.generator.background), None
+            if self.undoes:
+                # what is undone in the data does not move a mask: what fills the gaps is compared
+                data, visible = seen(Batch(data, visible), self.generator.background), None
         if indices is None:
             indices = tf.range(tf.shape(data)[0])
         starts = batch.starts

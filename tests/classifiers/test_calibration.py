@@ -176,6 +176,7 @@ def test_a_calibration_that_lacks_a_doubt_refuses_by_others():
     for doubt in ("joint", "relative"):
         with pytest.raises(InputError, match=f"doubt='{doubt}': the calibration lacks.*relative"):
             classifier.reject_at(0.05, doubt)
+    assert list(classifier.doubts([[-1.0, -2.0]])) == ["difference", "margin", "relative"]
     classifier.reject_at(None)
     assert "older kind" in reject_if_calibrated(classifier, 0.01) and not classifier.is_doubting
 

@@ -84,7 +84,9 @@ def test_calibrations_are_of_what_the_scores_are_now(name, settings):
     for doubt, found in classifier.doubts(known.images[:8], batch_size=8).items():
         of_known = calibration.known(doubt)
         nearest = np.abs(of_known[:, np.newaxis] - found).min(axis=0)
-        assert nearest.max() < 1e-3 * np.ptp(of_known), doubt
+        # a share of a thousand may be one more or less
+        bound = 1e-3 if doubt == "joint" else 1e-4
+        assert nearest.max() < bound * np.ptp(of_known), doubt
     found = classifier.probabilities(scores)
     assert (found.argmax(axis=1) == known.labels[:8]).mean() >= 7 / 8
     assert classifier.reject_at(0.01) > np.median(calibration.known("joint"))
