@@ -100,8 +100,8 @@ def _of_art(victim, bounds, queries):
         return _within(threat, attack.generate(images), images)
 
     return [
-        Attack("Square", ("linf", "l2"), True, square),
-        Attack("HopSkipJump", ("linf", "l2"), True, jump),
+        Attack("Square", ("linf", "l2"), "dear", square),
+        Attack("HopSkipJump", ("linf", "l2"), "dear", jump),
     ]
 
 
@@ -161,11 +161,11 @@ def _of_foolbox(victim, bounds, steps):
         Attack(
             "fast minimum norm",
             ("linf", "l2", "l0"),
-            True,
+            "dear",
             attack_by(minimum, exact, tf.constant),
         ),
-        Attack("DeepFool", ("linf", "l2"), True, attack_by(deep_fool, exact, tf.constant)),
-        Attack("pointwise", ("l0",), True, attack_by(pointwise, asked)),
+        Attack("DeepFool", ("linf", "l2"), "dear", attack_by(deep_fool, exact, tf.constant)),
+        Attack("pointwise", ("l0",), "dear", attack_by(pointwise, asked)),
     ]
 
 

@@ -22,6 +22,7 @@ class LibraryVictim:
             half and twice as many steps as the search takes, which have their own. Of what sees
             images at more contrast also "clipped", whose gradient passes nothing that is clipped.
         exact: the one of them with the exact gradient.
+        strong: the names of those that the whole protocol goes by.
         classifier: the `SearchClassifier`.
         batch_size: images at once.
     """
@@ -45,6 +46,9 @@ class LibraryVictim:
             seen = Undone(replace(lack, passes=False))
             other = type(classifier)(classifier.generator, classifier.settings, seen)
             self.exact = self.models["clipped"] = other.as_model("unrolled", temperature)
+        # without steps the encoder's gradient is the unrolled one, which is computed more dearly
+        ways = ("unrolled", "bpda", "clipped") if classifier.settings.steps else ("bpda", "clipped")
+        self.strong = tuple(way for way in ways if way in self.models)
         self._temperature = temperature
 
     def logits(self, images):
@@ -89,6 +93,11 @@ class _StaticVictim:
         self.models, self.exact = {"gradient": model}, model
         # some attacks ask about one image after the other: Keras' predict would take its time
         self._compiled = tf.function(model, reduce_retracing=True)
+
+    @property
+    def strong(self):
+        """The names of its models: the whole protocol goes by each."""
+        return tuple(self.models)
 
     def logits(self, images):
         """Returns the logits (N, C)."""
@@ -135,7 +144,7 @@ def _logits(network):
     logits = last.input
     if isinstance(last, keras.layers.Dense):
         logits = keras.ops.matmul(logits, last.kernel) + last.bias
-    return keras.Model(network.inputs, logits)
+    return keras.Model(network.inputs[0], logits)
 
 
 def _clipped(layer):

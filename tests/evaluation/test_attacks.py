@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from evaluation.attacks.__main__ import AttacksOptions, attack
 from evaluation.attacks.apgd import APGD
-from evaluation.attacks.attacks import one_by_one, salt_and_pepper
+from evaluation.attacks.attacks import few_pixels, salt_and_pepper
 from evaluation.attacks.libraries import library_attacks
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
@@ -85,7 +85,7 @@ def test_the_pixel_that_is_changed_is_the_best():
     # each pixel can add so much to the other class
     gains = np.sort(np.abs(away) * 0.21 - away * flat, axis=1)[:, ::-1]
     threat = Threat("l0", 1)
-    changed = one_by_one(model, images, labels, threat, (-0.21, 0.21))
+    changed = few_pixels(model, images, labels, threat, (-0.21, 0.21))
     threat.check(changed, images, (-0.21, 0.21))
     is_wrong = np.asarray(model(changed)).argmax(axis=1) != labels
     possible = gains[:, 0] > np.abs(logits[:, 0] - logits[:, 1])
@@ -98,7 +98,7 @@ def test_several_pixels_are_the_best_of_all():
     flat = images.reshape(COUNT, -1)
     away = (weights[:, 0] - weights[:, 1]) * np.where(labels == 0, -1, 1)[:, np.newaxis]
     gains = np.sort(np.abs(away) * 0.21 - away * flat, axis=1)[:, ::-1]
-    changed = one_by_one(model, images, labels, Threat("l0", 3), (-0.21, 0.21), batch_size=7)
+    changed = few_pixels(model, images, labels, Threat("l0", 3), (-0.21, 0.21), batch_size=7)
     is_wrong = np.asarray(model(changed)).argmax(axis=1) != labels
     margins = np.abs(logits[:, 0] - logits[:, 1])
     np.testing.assert_array_equal(is_wrong, gains[:, :3].sum(axis=1) > margins)
@@ -107,6 +107,24 @@ def test_several_pixels_are_the_best_of_all():
     needed = (gains.cumsum(axis=1) <= margins[:, np.newaxis]).sum(axis=1) + 1
     np.testing.assert_array_equal(counts, np.minimum(needed, 3))
     assert set(counts) == {1, 2, 3} and 3 < is_wrong.sum() < COUNT
+
+
+def test_pixels_that_do_harm_together_only_are_found_in_blocks():
+    def model(images):
+        # pixels of the first row do a little harm; of the others two side by side do much
+        white = images[..., 0] + 0.5
+        pairs = tf.reduce_max(white[:, 1:, :-1] * white[:, 1:, 1:], axis=(1, 2))
+        harm = pairs + 0.1 * tf.reduce_sum(white[:, 0], axis=1)
+        return tf.stack([tf.fill(tf.shape(harm), 0.5), harm], axis=1)
+
+    images, labels, threat = np.full((3, 5, 5, 1), -0.5, np.float32), np.zeros(3, int), "l0:2"
+    for shapes in (((1, 1),), ((1, 1), (2, 1)), ((1, 1), (1, 2))):
+        changed = few_pixels(model, images, labels, Threat.parse(threat), BOUNDS, shapes, asked=30)
+        changes = (changed != images)[..., 0]
+        assert (changes.sum(axis=(1, 2)) == 2).all()
+        is_wrong = np.asarray(model(changed)).argmax(axis=1) == 1
+        assert (is_wrong == ((1, 2) in shapes)).all()
+        assert (changes[:, 0].any() != ((1, 2) in shapes)).all()
 
 
 def test_salt_and_pepper_changes_so_many_pixels():
@@ -232,7 +250,7 @@ def test_attacks_of_other_libraries_get_what_can_be_had(text, dual, name, reach)
     threat = Threat(text, float(margins[9]) / reach)
     attacks = library_attacks(_Linear(model), (-9, 9), ("art", "foolbox"), 60, 200)
     (attack,) = [each for each in attacks if each.name == name]
-    assert attack.is_dear and text in attack.norms
+    assert attack.tier == "dear" and text in attack.norms
     changed = attack.run(images, labels, threat, 0)
     threat.check(changed, images, (-9, 9))
     is_wrong = _Linear(model).logits(changed).argmax(axis=1) != labels
@@ -274,16 +292,20 @@ def test_a_search_is_also_attacked_through_more_and_fewer_steps(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:the generator reproduces")
 # pointwise, of foolbox, asks about every pixel of a digit again and again
-@pytest.mark.parametrize("threat, libraries", [("l2:1.5", ("foolbox",)), ("l0:3", ())])
-def test_an_image_survives_if_every_attack_failed(tmp_path, threat, libraries):
+@pytest.mark.parametrize(
+    "threats, libraries", [(("l2:2", "l2:0.5"), ("foolbox",)), (("l0:3",), ())]
+)
+def test_an_image_survives_if_every_attack_failed(tmp_path, threats, libraries):
     save_encoded_digits(tmp_path / "own", fast=SearchSettings(steps=0, start="encoder"))
     options = AttacksOptions(
         generator=str(tmp_path / "own"),
         networks=("mnist-lenet",),
-        threats=(threat,),
+        threats=threats,
         images=6,
         dear_images=4,
-        steps=3,
+        whole_images=3,
+        steps=2,
+        restarts=2,
         tries=2,
         libraries=libraries,
         output=tmp_path / "out",
@@ -291,30 +313,58 @@ def test_an_image_survives_if_every_attack_failed(tmp_path, threat, libraries):
     known = bundled_digits().sample(300, 5)
     result = attack(options, bundled_digits(), known, verbose=0)
     assert json.loads((tmp_path / "out/result.json").read_text()) == result
-    names = {row["attack"] for row in result["rows"] if row["victim"] == "library, fast"}
-    along = {
-        "l2:1.5": {"transfer from mnist-lenet", "fast minimum norm", "DeepFool"}
-        | {f"APGD, cross-entropy, {way}" for way in ("envelope", "unrolled", "bpda")},
-        "l0:3": {f"pixels, one by one, {way}" for way in ("envelope", "unrolled", "bpda")},
+    tiers = {
+        row["attack"]: row["tier"] for row in result["rows"] if row["victim"] == "library, fast"
     }
-    assert names >= {"noise", "descent in the latents"} | along[threat]
+    ways = "envelope", "unrolled", "bpda"
+    along = {
+        "l2": {"transfer from mnist-lenet", "fast minimum norm", "DeepFool"}
+        | {f"APGD, cross-entropy, {way}" for way in ways},
+        "l0": {f"pixels, one by one, {way}" for way in ways} | {"pixels, in blocks, bpda"},
+    }
+    assert set(tiers) >= {"noise", "descent in the latents"} | along[threats[0][:2]]
+    whole = {
+        "l2": {
+            f"APGD, {loss}, bpda, {budget}"
+            for loss in ("cross-entropy", "logit-ratio")
+            for budget in ("2 starts", "20 steps")
+        },
+        "l0": {"pixels, in blocks, bpda, 10 times as many asked about"},
+    }
+    assert {name for name, tier in tiers.items() if tier == "whole"} == whole[threats[0][:2]]
     victims = ["library, fast", "mnist-lenet", "nearest neighbour"]
-    assert [summary["victim"] for summary in result["summary"]] == victims
+    ascending = sorted(threats, key=lambda text: float(text[3:]))
+    assert [(summary["victim"], summary["threat"]) for summary in result["summary"]] == [
+        (victim, threat) for victim in victims for threat in ascending
+    ]
     assert result["known"]["count"] == 300 and len(result["encoder_sha256"]) == 64
+    broken = {}
     for summary in result["summary"]:
         rows = [
             row
             for row in result["rows"]
             if (row["victim"], row["threat"]) == (summary["victim"], summary["threat"])
         ]
-        broken = {place for row in rows for place in row["broken"]}
-        assert summary["worst"]["correct"] == summary["clean"]["correct"] - len(broken)
-        assert summary["worst_of_dear"]["count"] == 4
-        assert summary["clean"]["correct"] > 3
+        # what breaks within a threat breaks within a larger one
+        of = broken.setdefault(summary["victim"], {"cheap": set(), "dear": set(), "whole": set()})
         for row in rows:
+            of[row["tier"]] |= set(row["broken"])
             assert row["tried"] >= len(row["broken"])
-            if "unrolled" in row["attack"] or row["attack"] in ("DeepFool", "pointwise"):
-                assert all(place < 4 for place in row["broken"])
+        assert all(place < 4 for place in of["dear"]) and all(place < 3 for place in of["whole"])
+        before, all_broken = of["cheap"] | of["dear"], set.union(*of.values())
+        clean = summary["clean"]["correct"]
+        assert clean > 3
+        assert summary["worst"]["correct"] == clean - len(all_broken)
+        for name, count, places in (
+            ("worst_of_dear", 4, before),
+            ("before_whole", 3, before),
+            ("worst_of_whole", 3, all_broken),
+        ):
+            assert summary[name]["count"] == count
+            lost = {place for place in places if place < count}
+            # at most what nobody attacks is read wrongly, too
+            assert 0 <= count - len(lost) - summary[name]["correct"] <= 6 - clean
+    assert (tmp_path / "out/curves.png").exists() == (len(threats) > 1)
     # nothing is attacked twice
     again = attack(options, bundled_digits(), known, verbose=0)
     assert [row["broken"] for row in again["rows"]] == [row["broken"] for row in result["rows"]]
