@@ -206,7 +206,9 @@ def _fewest(model, images, labels, most, bounds, blocks, asked):
     while len(goes_on):
         here, right, free = found[goes_on], labels[goes_on], is_free[goes_on]
         loss, gradient = _gradient(model, here.reshape(-1, *images.shape[1:]), right)
-        value = np.where(gradient > 0, *bounds[::-1]).astype(here.dtype)
+        farther = sum(bounds) / 2 - here  # where no gradient leads anywhere
+        leads = np.where(gradient == 0, farther, gradient)
+        value = np.where(leads > 0, *bounds[::-1]).astype(here.dtype)
         promise, left = gradient * (value - here) * free, most - (~free).sum(axis=1)
         # (G, A, D): the changes that the model is asked about
         chosen = [_promising(promise, free, left, shape, asked) for shape in blocks]
