@@ -50,6 +50,22 @@ def dear_survivors():
     )
 
 
+def whole_survivors():
+    """How many images are left before the whole protocol and after it."""
+    return _by_victim(
+        lambda row: (
+            {
+                "images": row["worst_of_whole"]["count"],
+                row[
+                    "threat"
+                ]: f"{row['before_whole']['correct']} → {row['worst_of_whole']['correct']}",
+            }
+            if row.get("worst_of_whole")
+            else {}
+        )
+    )
+
+
 def strongest():
     """The attack that broke most of those that it was tried on."""
     return _by_victim(lambda row: {row["threat"]: row["strongest"]})
@@ -65,7 +81,9 @@ def _by_victim(cells):
     found = {}
     for result in _results():
         for row in result["summary"]:
-            found.setdefault(_named(row["victim"], result), {}).update(cells(row))
+            of = cells(row)
+            if of:
+                found.setdefault(_named(row["victim"], result), {}).update(of)
     heads = list(dict.fromkeys(head for of in found.values() for head in of))
     # the library's first
     names = sorted(found, key=lambda name: not name.startswith("`"))
@@ -114,4 +132,5 @@ TABLES = {
     "attacks-published": published,
     "attacks-strongest": strongest,
     "attacks-survivors": survivors,
+    "attacks-whole-survivors": whole_survivors,
 }

@@ -13,6 +13,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.runs import progress_bar
 from igc_tf.search.engine import Search
+from igc_tf.search.observations import without_hidden
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.state import Batch
 
@@ -100,9 +101,10 @@ class SearchClassifier(Calibrated):
 
         Args:
             data: (N, ...) shaped as the generator's data, in its bounds.
-            mask: broadcastable to the data, 0 where nothing is to be compared; None for all. Where
-                an observation is undone in the data, as by the settings "robust", what fills the
-                gaps is compared (`fill_missing`).
+            mask: broadcastable to the data, 0 where nothing is to be compared, and data may be
+                anything, such as not-a-number; None for all. Where an observation is undone in the
+                data, as by the settings "robust", what fills the gaps is compared
+                (`fill_missing`).
             batch_size: examples searched at once. Bounds the memory; does not change the answer.
             verbose: 1 or "auto" shows a progress bar with the time left, 0 is silent.
 
@@ -297,8 +299,10 @@ class SearchClassifier(Calibrated):
 
     def _batches(self, data, mask, batch_size, verbose, first=0):
         """Each `Batch`, and how many of its examples count."""
-        data = self.generator.check(data)
+        data = np.asarray(data, np.float32)
         mask = self._checked_mask(mask, data)
+        generator = self.generator
+        data = generator.check(without_hidden(data, mask, generator.background))
         batch_size = self.checked_batch_size(batch_size)
         with progress_bar(len(data), "image", shown=bool(verbose)) as progress:
             for begin in range(0, len(data), batch_size):

@@ -24,7 +24,7 @@ _GROWTH = 0.5
 
 @dataclass(frozen=True)
 class Perturbation:
-    """How far the images of a batch are changed; if in several norms, a like part of them in each.
+    """How far the images of a batch are changed; if in several norms, each a part of them.
 
     Which image is changed in which norm follows from its place: several replicas part a batch
     otherwise than one does.
@@ -33,6 +33,7 @@ class Perturbation:
         linf: the most that each pixel changes, in units of the images; 0 for none so.
         l2: the most that the root of the sum of squares over an image is, likewise.
         l0: the most pixels that change, each to any colour; 0 for none so.
+        shares: how many images are changed by `linf`, `l2` and `l0`, in relation to one another.
         steps: of the ascent.
         drawn: whether of each image the most is drawn at random, up to that; else it is the same
             for all.
@@ -44,11 +45,17 @@ class Perturbation:
     linf: Annotated[float, Range(0)] = 0.0
     l2: Annotated[float, Range(0)] = 0.0
     l0: Annotated[int, Range(0)] = 0
+    shares: tuple[int, int, int] = (1, 1, 1)
     steps: Annotated[int, Range(1)] = 7
     drawn: bool = True
 
     def __post_init__(self):
         check_ranges(self)
+        if len(self.shares) != len(_BALLS) or min(self.shares) < 1:
+            raise InputError(
+                f"shares={self.shares!r}: expected whole numbers >= 1, one for each of "
+                f"{', '.join(_BALLS)}"
+            )
 
     @property
     def changes(self):
@@ -85,8 +92,9 @@ class Perturbation:
             )
         sizes = self._sizes
         count, changed = tf.shape(images)[0], []
+        parts = [share for norm, share in zip(_BALLS, self.shares, strict=True) if norm in sizes]
         for number, (norm, most) in enumerate(sizes.items()):
-            ends = [(number + add) * count // len(sizes) for add in (0, 1)]
+            ends = [sum(parts[:end]) * count // sum(parts) for end in (number, number + 1)]
             part, *given = _rows((images, *others), slice(*ends))
             # of a small batch a norm may have none, and networks take no empty batches
             if part.shape[0] != 0:

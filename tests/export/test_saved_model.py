@@ -9,7 +9,7 @@ import tensorflow as tf
 import igc_tf
 from igc_tf.data import bundled_digits
 from igc_tf.data.layout import ConditionLayout
-from igc_tf.errors import OutputError
+from igc_tf.errors import InputError, OutputError
 from tests.fixtures.exported import (
     SHAPE,
     compact_classifier,
@@ -172,8 +172,20 @@ def test_masked_images_are_compared_where_they_are_visible(linear):
     mask[:, 0] = 0
     found = classifier.classify(images, mask)
     assert not np.allclose(found.differences, classifier.classify(images).differences, atol=1e-3)
-    answer = model.signatures["classify_masked"](images=tf.constant(images), mask=tf.constant(mask))
-    _assert_same(answer, found)
+    # what is hidden may be anything
+    for hidden in (0.0, 9.0, np.nan):
+        images[:, 0] = hidden
+        again = classifier.classify(images, mask)
+        np.testing.assert_allclose(again.differences, found.differences, rtol=1e-6)
+        given = {"images": tf.constant(images), "mask": tf.constant(mask)}
+        answer = model.signatures["classify_masked"](**given)
+        _assert_same(answer, again)
+    half = np.where(mask > 0, mask, np.float32(0.5))
+    with pytest.raises(InputError, match="hold values that are not finite"):
+        classifier.classify(images, half)
+    given["mask"] = tf.constant(half)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected values in \[-1, 1\]"):
+        model.signatures["classify_masked"](**given)
 
 
 @pytest.mark.parametrize("kind", ["multi_label", "inverse", "sequence"])

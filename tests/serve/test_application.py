@@ -112,6 +112,13 @@ def test_details_of_masked_examples(served):
     details = client.post(f"{MODEL}:classify", json={"examples": examples}).json()["details"]
     found = linear_classifier().classify(_IMAGES, mask)
     assert [one["label"] for one in details] == found.predictions.tolist()
+    # what is hidden may be anything, what is not must lie in the bounds
+    for example in examples:
+        example["images"][0] = np.full(SHAPE[1:], 99.0).tolist()
+    again = client.post(f"{MODEL}:classify", json={"examples": examples})
+    assert again.json().get("details") == details, again.text
+    examples[0]["mask"][0] = np.full(SHAPE[1:], 0.5).tolist()
+    assert client.post(f"{MODEL}:classify", json={"examples": examples}).status_code == 400
 
 
 @pytest.mark.parametrize("kind", ["multi_label", "inverse", "sequence"])

@@ -123,6 +123,10 @@ def test_of_several_norms_each_has_its_part_of_a_batch():
     np.testing.assert_allclose(found[:3], 0.1, atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(found[3:6], axis=1), 0.4, atol=1e-3)
     assert (np.sort(found[6:], axis=1) == [0.0] * 13 + [0.5] * 3).all()
+    # half of the images in few pixels; a norm that changes nothing has no part
+    shared = replace(perturbation, l2=0.0, shares=(1, 5, 2))
+    found = shared.of(loss, images, (), (-0.5, 0.5), [0, 1]).numpy().reshape(9, 16)
+    np.testing.assert_array_equal((found != 0).sum(axis=1), [16] * 3 + [3] * 6)
     # of a batch of two, only two norms have any
     few = tf.function(lambda images: perturbation.of(loss, images, (), (-0.5, 0.5), [0, 1]))
     assert few(images[:2]).shape == (2, 4, 4, 1) and (np.array(few(images[:2])) != 0).any()
@@ -130,6 +134,12 @@ def test_of_several_norms_each_has_its_part_of_a_batch():
     drawn = Perturbation(l0=3).of(loss, tf.zeros([300, 4, 4, 1]), (), (-0.5, 0.5), [0, 1])
     counts = (drawn.numpy() != 0).sum(axis=(1, 2, 3))
     assert set(counts) == {1, 2, 3} and (counts == 3).sum() > (counts == 1).sum()
+
+
+@pytest.mark.parametrize("shares", [(1, 1), (1, 0, 2)])
+def test_every_norm_needs_a_share(shares):
+    with pytest.raises(InputError, match=rf"shares=\({shares[0]}, .*for each of linf, l2, l0"):
+        Perturbation(l0=3, shares=shares)
 
 
 @pytest.mark.parametrize(
