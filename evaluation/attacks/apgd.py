@@ -42,6 +42,29 @@ def logit_ratio(logits, labels, targets):
 LOSSES = {"cross-entropy": cross_entropy, "logit-ratio": logit_ratio}
 
 
+def compiled(model, loss=cross_entropy):
+    """`(images (N, ...), labels (N,), targets (N,)) -> (losses (N,), logits (N, C), gradients)`.
+
+    Args:
+        model: images -> logits, differentiable.
+        loss: (logits, labels, targets) -> (N,).
+    """
+
+    def asked(images, labels, targets):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logits = model(images)
+            losses = loss(logits, labels, targets)
+        return losses, logits, tape.gradient(losses, images)
+
+    function = tf.function(asked, reduce_retracing=True, autograph=False)
+    return lambda images, labels, targets: function(
+        tf.constant(images, tf.float32),
+        tf.constant(labels, tf.int64),
+        tf.constant(targets, tf.int64),
+    )
+
+
 @dataclass(frozen=True)
 class APGD:
     """An attack of one loss.
@@ -88,24 +111,22 @@ class APGD:
         """
         if threat.norm not in ("linf", "l2"):
             raise InputError(f"threat {threat}: expected linf or l2, along which a gradient leads")
-        found = []
+        found, asked = [], compiled(model, LOSSES[self.loss])
         for begin in range(0, len(images), self.batch_size):
             part = np.s_[begin : begin + self.batch_size]
-            found.append(self._batch(model, images[part], labels[part], threat, bounds, begin))
+            found.append(self._batch(asked, images[part], labels[part], threat, bounds, begin))
             say(len(found[-1]))
         return np.concatenate(found)
 
-    def _batch(self, model, images, labels, threat, bounds, begin):
+    def _batch(self, asked, images, labels, threat, bounds, begin):
         best, is_wrong = images.copy(), np.zeros(len(images), bool)
         best_loss = np.full(len(images), -np.inf)
-        for number, targets in self._starts(model, images, labels):
+        for number, targets in self._starts(asked, images, labels):
             left = np.flatnonzero(~is_wrong)
             if not len(left):
                 break
             rng = np.random.default_rng([self.seed, begin, number])
-            ascent = _Ascent(
-                model, LOSSES[self.loss], images[left], labels[left], targets[left], threat, bounds
-            )
+            ascent = _Ascent(asked, images[left], labels[left], targets[left], threat, bounds)
             changed, loss, wrong = ascent.run(self.steps, number // self._aims, rng)
             better = wrong | (loss > best_loss[left])
             best[left[better]], best_loss[left[better]] = changed[better], loss[better]
@@ -117,9 +138,9 @@ class APGD:
         """Targets that are tried one after another."""
         return self.targets if self.loss == "logit-ratio" else 1
 
-    def _starts(self, model, images, labels):
+    def _starts(self, asked, images, labels):
         """The number of each start and the classes aimed at (N,)."""
-        logits = np.array(model(images))
+        logits = np.array(asked(images, labels, labels)[1])
         logits[np.arange(len(labels)), labels] = -np.inf
         others = np.argsort(-logits, axis=1)
         for number in range(self.restarts * self._aims):
@@ -128,10 +149,15 @@ class APGD:
 
 
 class _Ascent:
-    """One start of APGD on a batch."""
+    """One start of APGD on a batch.
 
-    def __init__(self, model, loss, images, labels, targets, threat, bounds):
-        self._model, self._loss = model, loss
+    Args:
+        asked: what `compiled` returns.
+        images, labels, targets, threat, bounds: as for `APGD`.
+    """
+
+    def __init__(self, asked, images, labels, targets, threat, bounds):
+        self._asked = asked
         self._images, self._labels, self._targets = images, labels, targets
         self._threat, self._bounds = threat, bounds
 
@@ -175,15 +201,11 @@ class _Ascent:
 
     def _seen(self, images):
         """`(loss (N,), wrong (N,), gradient (N, ...))` at images."""
-        images = tf.constant(images, tf.float32)
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            logits = self._model(images)
-            loss = self._loss(logits, self._labels, self._targets)
-        gradient = tape.gradient(loss, images).numpy()
-        wrong = logits.numpy().argmax(axis=1) != self._labels
+        found = self._asked(images, self._labels, self._targets)
+        loss, logits, gradient = (of.numpy() for of in found)
+        wrong = logits.argmax(axis=1) != self._labels
         # through a search a gradient may not be finite: then it does not lead anywhere
-        return loss.numpy(), wrong, np.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0)
+        return loss, wrong, np.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0)
 
     def _moved(self, images, direction, width):
         """Images moved by so much along the norm's steepest direction, and projected."""

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.lib.stride_tricks import sliding_window_view
 
-from evaluation.attacks.apgd import APGD, LOSSES, cross_entropy, random_in
+from evaluation.attacks.apgd import APGD, LOSSES, compiled, cross_entropy, random_in
 
 # changes of each shape that a round of the greedy search asks the victim about
 _ASKED = 20
@@ -193,19 +193,25 @@ def few_pixels(model, images, labels, threat, bounds, shapes=_SINGLE, asked=_ASK
     ]
     ends = np.arange(batch_size, len(images), batch_size)
     parts = zip(np.split(images, ends), np.split(labels, ends), strict=True)
+    gradients = compiled(model)
+    model = tf.function(model, reduce_retracing=True, autograph=False)
     return np.concatenate(
-        [_fewest(model, *part, int(threat.size), bounds, blocks, asked) for part in parts]
+        [
+            _fewest(model, gradients, *part, int(threat.size), bounds, blocks, asked)
+            for part in parts
+        ]
     )
 
 
-def _fewest(model, images, labels, most, bounds, blocks, asked):
+def _fewest(model, gradients, images, labels, most, bounds, blocks, asked):
     """`few_pixels` of one batch."""
     found = images.reshape(len(images), -1).copy()
     is_free = np.ones(found.shape, bool)
     goes_on = np.arange(len(images))
     while len(goes_on):
         here, right, free = found[goes_on], labels[goes_on], is_free[goes_on]
-        loss, gradient = _gradient(model, here.reshape(-1, *images.shape[1:]), right)
+        loss, _, gradient = gradients(here.reshape(-1, *images.shape[1:]), right, right)
+        loss, gradient = loss.numpy(), np.nan_to_num(gradient.numpy()).reshape(here.shape)
         farther = sum(bounds) / 2 - here  # where no gradient leads anywhere
         leads = np.where(gradient == 0, farther, gradient)
         value = np.where(leads > 0, *bounds[::-1]).astype(here.dtype)
@@ -243,14 +249,5 @@ def _promising(promise, free, left, blocks, asked):
 def _asked(model, images, batch_size=600):
     """The logits of many images."""
     starts = range(0, len(images), batch_size)
-    return np.concatenate([model(images[n : n + batch_size]).numpy() for n in starts])
-
-
-def _gradient(model, images, labels):
-    """The cross entropy, (N,), and its gradient, (N, D)."""
-    images = tf.constant(images)
-    with tf.GradientTape() as tape:
-        tape.watch(images)
-        loss = cross_entropy(model(images), labels)
-    gradient = np.nan_to_num(tape.gradient(loss, images).numpy())
-    return loss.numpy(), gradient.reshape(len(images), -1)
+    parts = [tf.constant(images[n : n + batch_size], tf.float32) for n in starts]
+    return np.concatenate([model(part) for part in parts])

@@ -155,7 +155,8 @@ def _of_foolbox(victim, bounds, steps):
         return run
 
     # TensorFlow's arrays are refused by what changes single pixels
-    exact = foolbox.TensorFlowModel(victim.exact, bounds)
+    compiled = tf.function(victim.exact, reduce_retracing=True, autograph=False)
+    exact = foolbox.TensorFlowModel(compiled, bounds)
     asked = foolbox.NumPyModel(victim.logits, bounds)
     return [
         Attack(
