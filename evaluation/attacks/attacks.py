@@ -1,20 +1,13 @@
 """The attacks: each changes images within a threat so that a victim gets them wrong."""
 
-import math
 from collections.abc import Callable
-from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
-import tensorflow as tf
-from numpy.lib.stride_tricks import sliding_window_view
 
-from evaluation.attacks.apgd import APGD, LOSSES, compiled, cross_entropy, random_in
+from evaluation.attacks.apgd import APGD, LOSSES, random_in
+from evaluation.attacks.pixels import ASKED, BLOCKS, few_pixels, salt_and_pepper
 
-# changes of each shape that a round of the greedy search asks the victim about
-_ASKED = 20
-# height and width of what it changes at once
-_SINGLE, _BLOCKS = ((1, 1),), ((1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))
 # how much more the attacks of the whole protocol may ask than the others
 BUDGET = 10
 # of the way to another class's image that a round of descent in the latents goes, and its rounds
@@ -59,62 +52,55 @@ def attacks_of(victim, rivals, bounds, steps, restarts, tries):
     def random(images, labels, threat, seed):
         return _first_wrong(victim, images, labels, threat, bounds, tries, seed)
 
-    def ascent(model, loss, steps=steps, restarts=1):
+    def transfer(rival):
         def run(images, labels, threat, seed):
-            return APGD(loss, steps, restarts, seed=seed)(model, images, labels, threat, bounds)
+            attack = APGD("cross-entropy", steps, seed=seed)
+            return attack(rival.models["gradient"], images, labels, threat, bounds)
 
-        return run
-
-    def pixels(model, **options):
-        def run(images, labels, threat, seed):
-            return few_pixels(model, images, labels, threat, bounds, **options)
-
-        return run
+        return Attack(f"transfer from {rival.name}", ("linf", "l2"), "cheap", run)
 
     found = [Attack("noise", ("linf", "l2", "l0"), "cheap", random)]
-    found += [
-        Attack(
-            f"transfer from {rival.name}",
-            ("linf", "l2"),
-            "cheap",
-            ascent(rival.models["gradient"], "cross-entropy"),
-        )
-        for rival in rivals
-        if rival.name != victim.name
-    ]
+    found += [transfer(rival) for rival in rivals if rival.name != victim.name]
     if hasattr(victim, "reconstructions"):
 
         def latents(images, labels, threat, seed):
             return towards_reconstructions(victim, images, labels, threat, bounds)
 
         found.append(Attack("descent in the latents", ("linf", "l2", "l0"), "cheap", latents))
+    found += _along_gradients(victim, bounds, steps, restarts)
+    return sorted(found, key=lambda attack: TIERS.index(attack.tier))
+
+
+def _along_gradients(victim, bounds, steps, restarts):
+    """The attacks by each of a victim's models."""
+
+    def ascent(name, tier, model, loss, steps=steps, restarts=1):
+        def run(images, labels, threat, seed):
+            return APGD(loss, steps, restarts, seed=seed)(model, images, labels, threat, bounds)
+
+        return Attack(name, ("linf", "l2"), tier, run)
+
+    def pixels(name, tier, model, **options):
+        def run(images, labels, threat, seed):
+            return few_pixels(model, images, labels, threat, bounds, **options)
+
+        return Attack(name, ("l0",), tier, run)
+
     for gradient, model in victim.models.items():
         ending = f", {gradient}" if len(victim.models) > 1 else ""
         tier = "dear" if gradient.startswith("unrolled") else "cheap"
-        found.append(Attack(f"pixels, one by one{ending}", ("l0",), tier, pixels(model)))
-        found += [
-            Attack(f"APGD, {loss}{ending}", ("linf", "l2"), tier, ascent(model, loss))
-            for loss in LOSSES
-        ]
-        if gradient not in victim.strong:
-            continue
-        blocks = partial(pixels, model, shapes=_BLOCKS)
-        found.append(Attack(f"pixels, in blocks{ending}", ("l0",), "dear", blocks()))
-        more = Attack(
-            f"pixels, in blocks{ending}, {BUDGET} times as many asked about",
-            ("l0",),
-            "whole",
-            blocks(asked=BUDGET * _ASKED),
-        )
-        found.append(more)
+        one, blocks = f"pixels, one by one{ending}", f"pixels, in blocks{ending}"
+        yield pixels(one, tier, model)
         for loss in LOSSES:
-            for budget, options in (
-                (f"{restarts} starts", {"restarts": restarts}),
-                (f"{BUDGET * steps} steps", {"steps": BUDGET * steps}),
-            ):
-                name = f"APGD, {loss}{ending}, {budget}"
-                found.append(Attack(name, ("linf", "l2"), "whole", ascent(model, loss, **options)))
-    return sorted(found, key=lambda attack: TIERS.index(attack.tier))
+            yield ascent(f"APGD, {loss}{ending}", tier, model, loss)
+        if gradient in victim.strong:
+            yield pixels(blocks, "dear", model, shapes=BLOCKS)
+            more = f"{blocks}, {BUDGET} times as many asked about"
+            yield pixels(more, "whole", model, shapes=BLOCKS, asked=BUDGET * ASKED)
+            for loss in LOSSES:
+                name, longer = f"APGD, {loss}{ending}", BUDGET * steps
+                yield ascent(f"{name}, {restarts} starts", "whole", model, loss, restarts=restarts)
+                yield ascent(f"{name}, {longer} steps", "whole", model, loss, steps=longer)
 
 
 def _first_wrong(victim, images, labels, threat, bounds, tries, seed):
@@ -132,14 +118,6 @@ def _first_wrong(victim, images, labels, threat, bounds, tries, seed):
         found[left] = changed
         is_left[left] = victim.predict(changed) == labels[left]
     return found
-
-
-def salt_and_pepper(images, count, bounds, rng):
-    """Images of which so many random pixels are black or white."""
-    flat = images.reshape(len(images), -1).copy()
-    places = rng.random(flat.shape).argsort(axis=1)[:, :count]
-    np.put_along_axis(flat, places, rng.choice(bounds, places.shape).astype(flat.dtype), axis=1)
-    return flat.reshape(images.shape)
 
 
 def towards_reconstructions(victim, images, labels, threat, bounds, rounds=_ROUNDS):
@@ -164,90 +142,3 @@ def towards_reconstructions(victim, images, labels, threat, bounds, rounds=_ROUN
             break
     best[~is_wrong] = here[~is_wrong]
     return best
-
-
-def few_pixels(model, images, labels, threat, bounds, shapes=_SINGLE, asked=_ASKED, batch_size=25):
-    """Makes pixels black or white, in each round those that do most harm for their number.
-
-    The gradient says which changes promise most, as "The limitations of deep learning in
-    adversarial settings" (Papernot et al. 2016) does; the model is asked about these.
-
-    Args:
-        model: images (N, H, W, channels) -> logits (N, C), differentiable.
-        images: (N, H, W, channels) in the bounds.
-        labels: the right classes (N,).
-        threat: a `Threat` by "l0".
-        bounds: `(low, high)`.
-        shapes: heights and widths of the blocks that are changed at once.
-        asked: blocks of each shape that the model is asked about in a round.
-        batch_size: images at once.
-
-    Returns:
-        float32 (N, H, W, channels), within the threat.
-    """
-    places = np.arange(images[0].size).reshape(images.shape[1:])
-    # of each shape the places that each block consists of, (K, size)
-    blocks = [
-        sliding_window_view(places, shape, axis=(0, 1)).reshape(-1, math.prod(shape))
-        for shape in shapes
-    ]
-    ends = np.arange(batch_size, len(images), batch_size)
-    parts = zip(np.split(images, ends), np.split(labels, ends), strict=True)
-    gradients = compiled(model)
-    model = tf.function(model, reduce_retracing=True, autograph=False)
-    return np.concatenate(
-        [
-            _fewest(model, gradients, *part, int(threat.size), bounds, blocks, asked)
-            for part in parts
-        ]
-    )
-
-
-def _fewest(model, gradients, images, labels, most, bounds, blocks, asked):
-    """`few_pixels` of one batch."""
-    found = images.reshape(len(images), -1).copy()
-    is_free = np.ones(found.shape, bool)
-    goes_on = np.arange(len(images))
-    while len(goes_on):
-        here, right, free = found[goes_on], labels[goes_on], is_free[goes_on]
-        loss, _, gradient = gradients(here.reshape(-1, *images.shape[1:]), right, right)
-        loss, gradient = loss.numpy(), np.nan_to_num(gradient.numpy()).reshape(here.shape)
-        farther = sum(bounds) / 2 - here  # where no gradient leads anywhere
-        leads = np.where(gradient == 0, farther, gradient)
-        value = np.where(leads > 0, *bounds[::-1]).astype(here.dtype)
-        promise, left = gradient * (value - here) * free, most - (~free).sum(axis=1)
-        # (G, A, D): the changes that the model is asked about
-        chosen = [_promising(promise, free, left, shape, asked) for shape in blocks]
-        changes = np.concatenate(chosen, axis=1)
-        tried = np.where(changes, value[:, np.newaxis], here[:, np.newaxis])
-        logits = _asked(model, tried.reshape(-1, *images.shape[1:]))
-        again = np.repeat(right, changes.shape[1])
-        losses = cross_entropy(logits, again).numpy().reshape(changes.shape[:2])
-        is_wrong = (logits.argmax(axis=1) != again).reshape(losses.shape)
-        count = changes.sum(axis=2)
-        harm = (losses - loss[:, np.newaxis]) / np.maximum(count, 1)
-        harm = np.where(is_wrong, np.inf, np.where(count > 0, harm, -np.inf))
-        rows, best = np.arange(len(goes_on)), harm.argmax(axis=1)
-        found[goes_on], change = tried[rows, best], changes[rows, best]
-        is_free[goes_on] = free & ~change
-        goes_on = goes_on[~is_wrong[rows, best] & (change.sum(axis=1) < left)]
-    return found.reshape(images.shape)
-
-
-def _promising(promise, free, left, blocks, asked):
-    """What the most promising blocks of a shape change, for each pixel's sake, bool (G, A, D)."""
-    count = free[:, blocks].sum(axis=2)
-    worth = promise[:, blocks].sum(axis=2) / np.maximum(count, 1)
-    worth = np.where((count > 0) & (count <= left[:, np.newaxis]), worth, -np.inf)
-    best = np.argsort(-worth, axis=1)[:, :asked]
-    found = np.zeros((*best.shape, free.shape[1]), bool)
-    np.put_along_axis(found, blocks[best], True, axis=2)
-    is_allowed = np.isfinite(np.take_along_axis(worth, best, axis=1))
-    return found & is_allowed[..., np.newaxis] & free[:, np.newaxis]
-
-
-def _asked(model, images, batch_size=600):
-    """The logits of many images."""
-    starts = range(0, len(images), batch_size)
-    parts = [tf.constant(images[n : n + batch_size], tf.float32) for n in starts]
-    return np.concatenate([model(part) for part in parts])

@@ -10,8 +10,8 @@ from scipy.spatial import cKDTree
 
 from evaluation.attacks.__main__ import AttacksOptions, attack
 from evaluation.attacks.apgd import APGD
-from evaluation.attacks.attacks import few_pixels, salt_and_pepper
 from evaluation.attacks.libraries import library_attacks
+from evaluation.attacks.pixels import few_pixels, salt_and_pepper
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
 from igc_tf.classifiers import load_classifier, load_lenet

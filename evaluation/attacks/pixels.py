@@ -1,0 +1,109 @@
+"""Attacks that change few pixels, but these to any colour."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+from numpy.lib.stride_tricks import sliding_window_view
+
+from evaluation.attacks.apgd import compiled, cross_entropy
+
+# changes of each shape that a round of the greedy search asks the victim about
+ASKED = 20
+# height and width of what it changes at once
+SINGLE, BLOCKS = ((1, 1),), ((1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))
+
+
+def salt_and_pepper(images, count, bounds, rng):
+    """Images of which so many random pixels are black or white."""
+    flat = images.reshape(len(images), -1).copy()
+    places = rng.random(flat.shape).argsort(axis=1)[:, :count]
+    np.put_along_axis(flat, places, rng.choice(bounds, places.shape).astype(flat.dtype), axis=1)
+    return flat.reshape(images.shape)
+
+
+def few_pixels(model, images, labels, threat, bounds, shapes=SINGLE, asked=ASKED, batch_size=25):
+    """Makes pixels black or white, in each round those that do most harm for their number.
+
+    The gradient says which changes promise most, as "The limitations of deep learning in
+    adversarial settings" (Papernot et al. 2016) does; the model is asked about these.
+
+    Args:
+        model: images (N, H, W, channels) -> logits (N, C), differentiable.
+        images: (N, H, W, channels) in the bounds.
+        labels: the right classes (N,).
+        threat: a `Threat` by "l0".
+        bounds: `(low, high)`.
+        shapes: heights and widths of the blocks that are changed at once.
+        asked: blocks of each shape that the model is asked about in a round.
+        batch_size: images at once.
+
+    Returns:
+        float32 (N, H, W, channels), within the threat.
+    """
+    places = np.arange(images[0].size).reshape(images.shape[1:])
+    # of each shape the places that each block consists of, (K, size)
+    blocks = [
+        sliding_window_view(places, shape, axis=(0, 1)).reshape(-1, math.prod(shape))
+        for shape in shapes
+    ]
+    ends = np.arange(batch_size, len(images), batch_size)
+    parts = zip(np.split(images, ends), np.split(labels, ends), strict=True)
+    gradients = compiled(model)
+    model = tf.function(model, reduce_retracing=True, autograph=False)
+    return np.concatenate(
+        [
+            _fewest(model, gradients, *part, int(threat.size), bounds, blocks, asked)
+            for part in parts
+        ]
+    )
+
+
+def _fewest(model, gradients, images, labels, most, bounds, blocks, asked):
+    """`few_pixels` of one batch."""
+    found = images.reshape(len(images), -1).copy()
+    is_free = np.ones(found.shape, bool)
+    goes_on = np.arange(len(images))
+    while len(goes_on):
+        here, right, free = found[goes_on], labels[goes_on], is_free[goes_on]
+        loss, _, gradient = gradients(here.reshape(-1, *images.shape[1:]), right, right)
+        loss, gradient = loss.numpy(), np.nan_to_num(gradient.numpy()).reshape(here.shape)
+        farther = sum(bounds) / 2 - here  # where no gradient leads anywhere
+        leads = np.where(gradient == 0, farther, gradient)
+        value = np.where(leads > 0, *bounds[::-1]).astype(here.dtype)
+        promise, left = gradient * (value - here) * free, most - (~free).sum(axis=1)
+        # (G, A, D): the changes that the model is asked about
+        chosen = [_promising(promise, free, left, shape, asked) for shape in blocks]
+        changes = np.concatenate(chosen, axis=1)
+        tried = np.where(changes, value[:, np.newaxis], here[:, np.newaxis])
+        logits = _asked(model, tried.reshape(-1, *images.shape[1:]))
+        again = np.repeat(right, changes.shape[1])
+        losses = cross_entropy(logits, again).numpy().reshape(changes.shape[:2])
+        is_wrong = (logits.argmax(axis=1) != again).reshape(losses.shape)
+        count = changes.sum(axis=2)
+        harm = (losses - loss[:, np.newaxis]) / np.maximum(count, 1)
+        harm = np.where(is_wrong, np.inf, np.where(count > 0, harm, -np.inf))
+        rows, best = np.arange(len(goes_on)), harm.argmax(axis=1)
+        found[goes_on], change = tried[rows, best], changes[rows, best]
+        is_free[goes_on] = free & ~change
+        goes_on = goes_on[~is_wrong[rows, best] & (change.sum(axis=1) < left)]
+    return found.reshape(images.shape)
+
+
+def _promising(promise, free, left, blocks, asked):
+    """What the most promising blocks of a shape change, for each pixel's sake, bool (G, A, D)."""
+    count = free[:, blocks].sum(axis=2)
+    worth = promise[:, blocks].sum(axis=2) / np.maximum(count, 1)
+    worth = np.where((count > 0) & (count <= left[:, np.newaxis]), worth, -np.inf)
+    best = np.argsort(-worth, axis=1)[:, :asked]
+    found = np.zeros((*best.shape, free.shape[1]), bool)
+    np.put_along_axis(found, blocks[best], True, axis=2)
+    is_allowed = np.isfinite(np.take_along_axis(worth, best, axis=1))
+    return found & is_allowed[..., np.newaxis] & free[:, np.newaxis]
+
+
+def _asked(model, images, batch_size=600):
+    """The logits of many images."""
+    starts = range(0, len(images), batch_size)
+    parts = [tf.constant(images[n : n + batch_size], tf.float32) for n in starts]
+    return np.concatenate([model(part) for part in parts])
