@@ -10,7 +10,7 @@ from igc_tf.generators.store import generator_card, generator_names, load_genera
 
 # results in docs/ are of these weights
 DIGESTS = {
-    "mnist-cagan-adversarial": "47d5090a3a5a8e51649306e4b631bfeee4573d973ee8b3e3cce4ba0b3da79463",
+    "mnist-cagan-adversarial": "8c32b5d72a1dc17bcf8f9643a17670fb96b68e95319adf3c8e419468d011ef38",
     "mnist-cagan-compact": "8f89df418b4b6b105ff2f070475876386aed4402f5ca9d7f483d30f65f21a6f8",
     "mnist-cagan-observed": "af924d9f56d4f69ebf35e402314b9eb6bcab350b25a029b9203f909de8485ff8",
     "mnist-cagan-paper": "9823ea10328934776fac335feb0d43656411ffd754b2094069c556456020c710",
