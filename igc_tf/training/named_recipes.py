@@ -113,13 +113,14 @@ RECIPES = {
         perturbation=Perturbation(linf=0.3, steps=10, drawn=False),
         validation="validation/choices",
     ),
-    # seen at the same contrast as by the generator's classifier, against the same changes
+    # seen at the same contrast as by the generator's classifier, against the same changes as in
+    # its last stage
     "lenet-adversarial-fair": _fair(
         contrast=0.4,
         epochs=10,
         batch_size=128,
         learning_rate=2e-3,
-        perturbation=Perturbation(linf=0.3, l2=1.5, l0=12),
+        perturbation=Perturbation(linf=0.3, l2=1.5, l0=18, shares=(1, 1, 2)),
     ),
     "cnn-fair": _fair(network="cnn", epochs=8, batch_size=128, learning_rate=2e-3),
     "cnn-informed": _fair(
