@@ -4,6 +4,8 @@ from pathlib import Path
 
 from result_files import RESULTS, by_sigma, percent, read, table
 
+# those of the page, in their order
+THREATS = ("l2:1.5", "linf:0.1", "linf:0.3", "l0:12")
 # "Towards the first adversarially robust neural network model on MNIST" (Schott et al. 2019), table
 # 1: what is left of the accuracy in the worst case over all its attacks
 _PUBLISHED_AT = ("l2:1.5", "linf:0.3", "l0:12")
@@ -17,9 +19,9 @@ _PUBLISHED = {
 
 
 def _results():
-    """Every result of the program."""
-    names = sorted(path.parent.name for path in RESULTS.glob("attacks/results/*/result.json"))
-    return [read(f"attacks/{name}") for name in names]
+    """Every result of the program within the threats of the page, not those of the curves."""
+    names = {path.parent.name for path in RESULTS.glob("attacks/results/*/result.json")}
+    return [read(f"attacks/{name}") for name in sorted(names - {"curves"})]
 
 
 def _named(victim, result):
@@ -52,18 +54,17 @@ def dear_survivors():
 
 def whole_survivors():
     """How many images are left before the whole protocol and after it."""
-    return _by_victim(
-        lambda row: (
-            {
-                "images": row["worst_of_whole"]["count"],
-                row[
-                    "threat"
-                ]: f"{row['before_whole']['correct']} → {row['worst_of_whole']['correct']}",
-            }
-            if row.get("worst_of_whole")
-            else {}
-        )
-    )
+
+    def said(row):
+        if not row.get("worst_of_whole"):
+            return {}
+        before, after = row["before_whole"], row["worst_of_whole"]
+        return {
+            "images": after["count"],
+            row["threat"]: f"{before['correct']} → {after['correct']}",
+        }
+
+    return _by_victim(said)
 
 
 def strongest():
@@ -85,6 +86,7 @@ def _by_victim(cells):
             if of:
                 found.setdefault(_named(row["victim"], result), {}).update(of)
     heads = list(dict.fromkeys(head for of in found.values() for head in of))
+    heads = [head for head in heads if head not in THREATS] + list(THREATS)
     # the library's first
     names = sorted(found, key=lambda name: not name.startswith("`"))
     lines = [[name, *(str(found[name].get(head, "–")) for head in heads)] for name in names]
@@ -111,12 +113,11 @@ def attacks():
                 cell = f"{len(row['broken'])} of {row['tried']}"
                 victim = _named(row["victim"], result)
                 found.setdefault((victim, row["attack"]), {})[row["threat"]] = cell
-    threats = list(dict.fromkeys(threat for cells in found.values() for threat in cells))
     lines = [
-        [victim, attack, *(cells.get(threat, "–") for threat in threats)]
+        [victim, attack, *(cells.get(threat, "–") for threat in THREATS)]
         for (victim, attack), cells in found.items()
     ]
-    return table(["", "attack", *threats], lines)
+    return table(["", "attack", *THREATS], lines)
 
 
 def published():
