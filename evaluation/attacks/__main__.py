@@ -4,15 +4,13 @@ After "Evaluating the Adversarial Robustness of Adaptive Test-time Defenses" (Cr
 image survives only if every attack failed, those among them that know the search and go through it.
 """
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
-
 from evaluation.attacks.attacks import TIERS, attacks_of
 from evaluation.attacks.libraries import check_libraries, library_attacks
+from evaluation.attacks.siege import Left, Siege
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
 from evaluation.readers import network_names
@@ -22,13 +20,10 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
-from igc_tf.metrics import wilson_interval
-from igc_tf.plots import plot_class_samples, plot_curves
+from igc_tf.plots import plot_curves
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.training.lenet import load_network
-
-_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -86,8 +81,14 @@ class AttacksOptions:
 
     def __post_init__(self):
         check_ranges(self)
-        for threat in self.threats:
-            Threat.parse(threat)
+        threats = list(map(str, map(Threat.parse, self.threats)))
+        if len(set(threats)) < len(threats):
+            raise InputError(f"threats={self.threats!r}: expected each of them once")
+        if self.whole_images > self.dear_images:
+            raise InputError(
+                f"whole_images={self.whole_images!r}: expected at most "
+                f"dear_images={self.dear_images!r}, whose attacks come first"
+            )
         if not self.threats or not (self.settings or self.networks or self.neighbours):
             raise InputError(
                 f"threats={self.threats!r}, settings={self.settings!r}, networks="
@@ -158,127 +159,34 @@ def attack(options, data=None, known=None, verbose=1):
             *library_attacks(victim, bounds, options.libraries, options.steps, options.queries),
         ]
         attacks.sort(key=lambda attack: TIERS.index(attack.tier))
-        survive = dict.fromkeys(norms, right)
+        left = dict.fromkeys(norms, Left(right, right))
         for threat in threats:
-            siege = _Siege(run, options, victim, threat, data, bounds, right, survive[threat.norm])
+            siege = Siege(run, options, victim, threat, data, bounds, right, left[threat.norm])
             with run.progress(len(attacks), f"attack of {victim.name}, {threat}") as progress:
                 for each in attacks:
                     if threat.norm in each.norms:
                         siege.lay(each)
                     progress.update()
-            survive[threat.norm] = siege.survive
+            left[threat.norm] = siege.left
             summary.append(siege.summary())
             run.say(describe(summary[-1]))
-    if max(map(norms.count, norms)) > 1:
-        run.write_figure("curves.png", _draw_curves(summary))
+    several = [norm for norm in dict.fromkeys(norms) if norms.count(norm) > 1]
+    if several:
+        run.write_figure("curves.png", _draw_curves(summary, several))
     return run.finish(summary=summary)
 
 
-def _draw_curves(summary):
-    """What is left of each victim's accuracy over the size of the change, of norms with several."""
-    panels = {}
+def _draw_curves(summary, norms):
+    """What is left of each victim's accuracy over the size of the change, for each of the norms."""
+    panels = {f"accuracy left, {norm}": {} for norm in norms}
     for row in summary:
         threat = Threat.parse(row["threat"])
-        curves = panels.setdefault(f"accuracy left, {threat.norm}", {})
-        sizes, left = curves.setdefault(row["victim"], ([0], [row["clean"]["accuracy"]]))
-        sizes.append(threat.size)
-        left.append(row["worst"]["accuracy"])
-    panels = {
-        name: curves
-        for name, curves in panels.items()
-        if all(len(sizes) > 2 for sizes, _ in curves.values())
-    }
+        if threat.norm in norms:
+            curves = panels[f"accuracy left, {threat.norm}"]
+            sizes, left = curves.setdefault(row["victim"], ([0], [row["clean"]["accuracy"]]))
+            sizes.append(threat.size)
+            left.append(row["worst"]["accuracy"])
     return plot_curves(panels, "size of the change")
-
-
-class _Siege:
-    """All attacks of one victim within one threat."""
-
-    def __init__(self, run, options, victim, threat, data, bounds, right, survive):
-        self._run = run
-        self._victim, self._threat, self._bounds = victim, threat, bounds
-        self._data, self._right, self._seed = data, right, options.seed
-        self._first = dict(zip(TIERS[1:], (options.dear_images, options.whole_images), strict=True))
-        # those that no attack has broken yet, and those before each tier
-        self.survive, self._before = survive.copy(), {}
-
-    def lay(self, attack):
-        """Tries an attack on what it may be tried on, if that was not done before."""
-        self._before.setdefault(attack.tier, self.survive.copy())
-        key = {"victim": self._victim.name, "threat": str(self._threat), "attack": attack.name}
-        row = self._run.row(**key)
-        if row is None:
-            images, labels = self._data.images, self._data.labels
-            # the cheap ones are tried on all, to know what each does by itself
-            if attack.tier == "cheap":
-                tried = np.flatnonzero(self._right)
-            else:
-                tried = np.flatnonzero(self.survive[: self._first[attack.tier]])
-            begin, broken = time.perf_counter(), tried[:0]
-            if len(tried):
-                changed = attack.run(images[tried], labels[tried], self._threat, self._seed)
-                self._threat.check(changed, images[tried], self._bounds)
-                is_wrong = self._victim.predict(changed) != labels[tried]
-                broken = tried[is_wrong]
-                self._draw(attack, images[broken], changed[is_wrong], labels[broken])
-            row = {
-                **key,
-                "tier": attack.tier,
-                "tried": len(tried),
-                "broken": broken.tolist(),
-                "seconds": time.perf_counter() - begin,
-            }
-            self._run.add(row)
-        self.survive[row["broken"]] = False
-
-    def _draw(self, attack, images, changed, labels):
-        """What some of the images were, and what they became."""
-        if not len(images):
-            return
-        said = self._victim.predict(changed[:_SHOWN])
-        names = self._data.class_names
-        samples = {
-            "given": images[:_SHOWN],
-            "read as " + " ".join(names[answer] for answer in said): changed[:_SHOWN],
-        }
-        title = f"{self._victim.name}, {self._threat}: {attack.name}"
-        name = "".join(letter if letter.isalnum() else "-" for letter in title)
-        figure = plot_class_samples(samples, self._bounds, title, _SHOWN, name_width=30)
-        self._run.write_figure(f"{name}.png", figure)
-
-    def summary(self):
-        """See `attack`."""
-        rows = [
-            row
-            for row in self._run.rows
-            if (row["victim"], row["threat"]) == (self._victim.name, str(self._threat))
-        ]
-        strongest = max(rows, key=lambda row: len(row["broken"]) / max(1, row["tried"]))
-        dear, whole = self._first["dear"], self._first["whole"]
-        before = self._before.get("whole", self.survive)
-        return {
-            "victim": self._victim.name,
-            "threat": str(self._threat),
-            "clean": _share(self._right),
-            "worst": _share(self.survive),
-            "worst_of_dear": _share(before[:dear]),
-            "before_whole": _share(before[:whole]),
-            "worst_of_whole": _share(self.survive[:whole]),
-            "strongest": strongest["attack"],
-        }
-
-
-def _share(kept):
-    """How many of some survive, None of none."""
-    if not len(kept):
-        return None
-    count = int(kept.sum())
-    return {
-        "correct": count,
-        "count": len(kept),
-        "accuracy": count / len(kept),
-        "interval": list(wilson_interval(count, len(kept))),
-    }
 
 
 def describe(row):

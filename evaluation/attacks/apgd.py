@@ -45,6 +45,8 @@ LOSSES = {"cross-entropy": cross_entropy, "logit-ratio": logit_ratio}
 def compiled(model, loss=cross_entropy):
     """`(images (N, ...), labels (N,), targets (N,)) -> (losses (N,), logits (N, C), gradients)`.
 
+    All are arrays. Through a search a gradient may not be finite: then it is 0, and leads nowhere.
+
     Args:
         model: images -> logits, differentiable.
         loss: (logits, labels, targets) -> (N,).
@@ -58,11 +60,14 @@ def compiled(model, loss=cross_entropy):
         return losses, logits, tape.gradient(losses, images)
 
     function = tf.function(asked, reduce_retracing=True, autograph=False)
-    return lambda images, labels, targets: function(
-        tf.constant(images, tf.float32),
-        tf.constant(labels, tf.int64),
-        tf.constant(targets, tf.int64),
-    )
+
+    def found(images, labels, targets):
+        classes = tf.constant(labels, tf.int64), tf.constant(targets, tf.int64)
+        results = function(tf.constant(images, tf.float32), *classes)
+        losses, logits, gradients = (of.numpy() for of in results)
+        return losses, logits, np.nan_to_num(gradients, nan=0.0, posinf=0.0, neginf=0.0)
+
+    return found
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ class APGD:
 
     def _starts(self, asked, images, labels):
         """The number of each start and the classes aimed at (N,)."""
-        logits = np.array(asked(images, labels, labels)[1])
+        logits = asked(images, labels, labels)[1].copy()
         logits[np.arange(len(labels)), labels] = -np.inf
         others = np.argsort(-logits, axis=1)
         for number in range(self.restarts * self._aims):
@@ -201,11 +206,8 @@ class _Ascent:
 
     def _seen(self, images):
         """`(loss (N,), wrong (N,), gradient (N, ...))` at images."""
-        found = self._asked(images, self._labels, self._targets)
-        loss, logits, gradient = (of.numpy() for of in found)
-        wrong = logits.argmax(axis=1) != self._labels
-        # through a search a gradient may not be finite: then it does not lead anywhere
-        return loss, wrong, np.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0)
+        loss, logits, gradient = self._asked(images, self._labels, self._targets)
+        return loss, logits.argmax(axis=1) != self._labels, gradient
 
     def _moved(self, images, direction, width):
         """Images moved by so much along the norm's steepest direction, and projected."""

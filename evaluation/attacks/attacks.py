@@ -1,7 +1,7 @@
 """The attacks: each changes images within a threat so that a victim gets them wrong."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Attack(NamedTuple):
     run: Callable
 
 
-TIERS = ("cheap", "dear", "whole")
+TIERS = get_args(Attack.__annotations__["tier"])
 
 
 def attacks_of(victim, rivals, bounds, steps, restarts, tries):
@@ -42,11 +42,12 @@ def attacks_of(victim, rivals, bounds, steps, restarts, tries):
         rivals: static networks, `NetworkVictim`s, whose adversarial images are tried on it.
         bounds: `(low, high)` of the data.
         steps: of each start of APGD; in the whole protocol once also `BUDGET` times as many.
-        restarts: starts of APGD in the whole protocol; else it has one.
+        restarts: starts of APGD in the whole protocol, the first at the image itself, the others
+            at random; else it has that first one.
         tries: of each kind of random change.
 
     Returns:
-        A list of `Attack`s, tier by tier.
+        A list of `Attack`s.
     """
 
     def random(images, labels, threat, seed):
@@ -67,8 +68,7 @@ def attacks_of(victim, rivals, bounds, steps, restarts, tries):
             return towards_reconstructions(victim, images, labels, threat, bounds)
 
         found.append(Attack("descent in the latents", ("linf", "l2", "l0"), "cheap", latents))
-    found += _along_gradients(victim, bounds, steps, restarts)
-    return sorted(found, key=lambda attack: TIERS.index(attack.tier))
+    return [*found, *_along_gradients(victim, bounds, steps, restarts)]
 
 
 def _along_gradients(victim, bounds, steps, restarts):
@@ -82,13 +82,13 @@ def _along_gradients(victim, bounds, steps, restarts):
 
     def pixels(name, tier, model, **options):
         def run(images, labels, threat, seed):
-            return few_pixels(model, images, labels, threat, bounds, **options)
+            return few_pixels(model, images, labels, threat, bounds, seed=seed, **options)
 
         return Attack(name, ("l0",), tier, run)
 
     for gradient, model in victim.models.items():
         ending = f", {gradient}" if len(victim.models) > 1 else ""
-        tier = "dear" if gradient.startswith("unrolled") else "cheap"
+        tier = "dear" if gradient in victim.dear else "cheap"
         one, blocks = f"pixels, one by one{ending}", f"pixels, in blocks{ending}"
         yield pixels(one, tier, model)
         for loss in LOSSES:

@@ -154,9 +154,9 @@ def _of_foolbox(victim, bounds, steps):
 
         return run
 
-    # TensorFlow's arrays are refused by what changes single pixels
     compiled = tf.function(victim.exact, reduce_retracing=True, autograph=False)
     exact = foolbox.TensorFlowModel(compiled, bounds)
+    # TensorFlow's arrays are refused by what changes single pixels
     asked = foolbox.NumPyModel(victim.logits, bounds)
     return [
         Attack(

@@ -22,11 +22,14 @@ def salt_and_pepper(images, count, bounds, rng):
     return flat.reshape(images.shape)
 
 
-def few_pixels(model, images, labels, threat, bounds, shapes=SINGLE, asked=ASKED, batch_size=25):
+def few_pixels(
+    model, images, labels, threat, bounds, shapes=SINGLE, asked=ASKED, seed=0, batch_size=25
+):
     """Makes pixels black or white, in each round those that do most harm for their number.
 
     The gradient says which changes promise most, as "The limitations of deep learning in
-    adversarial settings" (Papernot et al. 2016) does; the model is asked about these.
+    adversarial settings" (Papernot et al. 2016) does; the model is asked about these. Where no
+    gradient leads anywhere, any may be asked about.
 
     Args:
         model: images (N, H, W, channels) -> logits (N, C), differentiable.
@@ -36,6 +39,7 @@ def few_pixels(model, images, labels, threat, bounds, shapes=SINGLE, asked=ASKED
         bounds: `(low, high)`.
         shapes: heights and widths of the blocks that are changed at once.
         asked: blocks of each shape that the model is asked about in a round.
+        seed: of the choice among what promises the same.
         batch_size: images at once.
 
     Returns:
@@ -49,61 +53,76 @@ def few_pixels(model, images, labels, threat, bounds, shapes=SINGLE, asked=ASKED
     ]
     ends = np.arange(batch_size, len(images), batch_size)
     parts = zip(np.split(images, ends), np.split(labels, ends), strict=True)
-    gradients = compiled(model)
-    model = tf.function(model, reduce_retracing=True, autograph=False)
-    return np.concatenate(
-        [
-            _fewest(model, gradients, *part, int(threat.size), bounds, blocks, asked)
-            for part in parts
-        ]
-    )
+    search = _Search(model, bounds, blocks, asked, np.random.default_rng(seed))
+    return np.concatenate([search.change(*part, int(threat.size)) for part in parts])
 
 
-def _fewest(model, gradients, images, labels, most, bounds, blocks, asked):
-    """`few_pixels` of one batch."""
-    found = images.reshape(len(images), -1).copy()
-    is_free = np.ones(found.shape, bool)
-    goes_on = np.arange(len(images))
-    while len(goes_on):
-        here, right, free = found[goes_on], labels[goes_on], is_free[goes_on]
-        loss, _, gradient = gradients(here.reshape(-1, *images.shape[1:]), right, right)
-        loss, gradient = loss.numpy(), np.nan_to_num(gradient.numpy()).reshape(here.shape)
-        farther = sum(bounds) / 2 - here  # where no gradient leads anywhere
+class _Search:
+    """The greedy search of `few_pixels`.
+
+    Args:
+        model, bounds, asked: see there.
+        blocks: of each shape the places of each block, (K, size).
+        rng: decides between what promises the same.
+    """
+
+    def __init__(self, model, bounds, blocks, asked, rng):
+        self._gradient = compiled(model)
+        self._model = tf.function(model, reduce_retracing=True, autograph=False)
+        self._bounds, self._blocks, self._asked, self._rng = bounds, blocks, asked, rng
+
+    def change(self, images, labels, most):
+        """Images (N, ...), of each at most so many pixels changed."""
+        found = images.reshape(len(images), -1).copy()
+        is_free = np.ones(found.shape, bool)
+        goes_on = np.arange(len(images))
+        while len(goes_on):
+            here, right, free = found[goes_on], labels[goes_on], is_free[goes_on]
+            loss, value, promise = self._towards(here, right, images.shape[1:])
+            left = most - (~free).sum(axis=1)
+            useful = free & (value != here)
+            # (G, A, D): the changes that the model is asked about
+            changes = np.concatenate(
+                [self._promising(promise, useful, left, blocks) for blocks in self._blocks], axis=1
+            )
+            tried = np.where(changes, value[:, np.newaxis], here[:, np.newaxis])
+            logits = self._logits(tried.reshape(-1, *images.shape[1:]))
+            again = np.repeat(right, changes.shape[1])
+            losses = cross_entropy(logits, again).numpy().reshape(changes.shape[:2])
+            count = changes.sum(axis=2)
+            is_wrong = (logits.argmax(axis=1) != again).reshape(losses.shape)
+            harm = (losses - loss[:, np.newaxis]) / np.maximum(count, 1)
+            harm = np.where(is_wrong, np.inf, np.where(count > 0, harm, -np.inf))
+            rows, best = np.arange(len(goes_on)), harm.argmax(axis=1)
+            found[goes_on], change = tried[rows, best], changes[rows, best]
+            is_free[goes_on] = free & ~change
+            size = change.sum(axis=1)
+            goes_on = goes_on[~is_wrong[rows, best] & (size > 0) & (size < left)]
+        return found.reshape(images.shape)
+
+    def _towards(self, here, right, shape):
+        """The cross entropy (G,), the colour that each pixel is led to, and what that promises."""
+        loss, _, gradient = self._gradient(here.reshape(-1, *shape), right, right)
+        gradient = gradient.reshape(here.shape)
+        farther = sum(self._bounds) / 2 - here
         leads = np.where(gradient == 0, farther, gradient)
-        value = np.where(leads > 0, *bounds[::-1]).astype(here.dtype)
-        promise, left = gradient * (value - here) * free, most - (~free).sum(axis=1)
-        # (G, A, D): the changes that the model is asked about
-        chosen = [_promising(promise, free, left, shape, asked) for shape in blocks]
-        changes = np.concatenate(chosen, axis=1)
-        tried = np.where(changes, value[:, np.newaxis], here[:, np.newaxis])
-        logits = _asked(model, tried.reshape(-1, *images.shape[1:]))
-        again = np.repeat(right, changes.shape[1])
-        losses = cross_entropy(logits, again).numpy().reshape(changes.shape[:2])
-        is_wrong = (logits.argmax(axis=1) != again).reshape(losses.shape)
-        count = changes.sum(axis=2)
-        harm = (losses - loss[:, np.newaxis]) / np.maximum(count, 1)
-        harm = np.where(is_wrong, np.inf, np.where(count > 0, harm, -np.inf))
-        rows, best = np.arange(len(goes_on)), harm.argmax(axis=1)
-        found[goes_on], change = tried[rows, best], changes[rows, best]
-        is_free[goes_on] = free & ~change
-        goes_on = goes_on[~is_wrong[rows, best] & (change.sum(axis=1) < left)]
-    return found.reshape(images.shape)
+        value = np.where(leads > 0, *self._bounds[::-1]).astype(here.dtype)
+        return loss, value, gradient * (value - here)
 
+    def _promising(self, promise, useful, left, blocks):
+        """What the blocks of a shape change that promise most per pixel, bool (G, A, D)."""
+        count = useful[:, blocks].sum(axis=2)
+        worth = (promise * useful)[:, blocks].sum(axis=2) / np.maximum(count, 1)
+        worth = np.where((count > 0) & (count <= left[:, np.newaxis]), worth, -np.inf)
+        # in any order first: ties are then broken by chance
+        order = self._rng.permutation(len(blocks))
+        best = order[np.argsort(-worth[:, order], axis=1, kind="stable")[:, : self._asked]]
+        found = np.zeros((*best.shape, useful.shape[1]), bool)
+        np.put_along_axis(found, blocks[best], True, axis=2)
+        is_allowed = np.isfinite(np.take_along_axis(worth, best, axis=1))
+        return found & is_allowed[..., np.newaxis] & useful[:, np.newaxis]
 
-def _promising(promise, free, left, blocks, asked):
-    """What the most promising blocks of a shape change, for each pixel's sake, bool (G, A, D)."""
-    count = free[:, blocks].sum(axis=2)
-    worth = promise[:, blocks].sum(axis=2) / np.maximum(count, 1)
-    worth = np.where((count > 0) & (count <= left[:, np.newaxis]), worth, -np.inf)
-    best = np.argsort(-worth, axis=1)[:, :asked]
-    found = np.zeros((*best.shape, free.shape[1]), bool)
-    np.put_along_axis(found, blocks[best], True, axis=2)
-    is_allowed = np.isfinite(np.take_along_axis(worth, best, axis=1))
-    return found & is_allowed[..., np.newaxis] & free[:, np.newaxis]
-
-
-def _asked(model, images, batch_size=600):
-    """The logits of many images."""
-    starts = range(0, len(images), batch_size)
-    parts = [tf.constant(images[n : n + batch_size], tf.float32) for n in starts]
-    return np.concatenate([model(part) for part in parts])
+    def _logits(self, images, batch_size=600):
+        starts = range(0, len(images), batch_size)
+        parts = [tf.constant(images[n : n + batch_size], tf.float32) for n in starts]
+        return np.concatenate([self._model(part) for part in parts])

@@ -22,7 +22,9 @@ class LibraryVictim:
             half and twice as many steps as the search takes, which have their own. Of what sees
             images at more contrast also "clipped", whose gradient passes nothing that is clipped.
         exact: the one of them with the exact gradient.
-        strong: the names of those that the whole protocol goes by.
+        strong: the names of those by which pixels are attacked in blocks, and all images in the
+            whole protocol.
+        dear: the names of those that go through every step of the search.
         classifier: the `SearchClassifier`.
         batch_size: images at once.
     """
@@ -47,8 +49,12 @@ class LibraryVictim:
             other = type(classifier)(classifier.generator, classifier.settings, seen)
             self.exact = self.models["clipped"] = other.as_model("unrolled", temperature)
         # without steps the encoder's gradient is the unrolled one, which is computed more dearly
-        ways = ("unrolled", "bpda", "clipped") if classifier.settings.steps else ("bpda", "clipped")
+        same = has_encoder and not classifier.settings.steps
+        ways = ("bpda", "clipped") if same else ("unrolled", "bpda", "clipped")
         self.strong = tuple(way for way in ways if way in self.models)
+        self.dear = {way for way in self.models if way.startswith("unrolled")}
+        if classifier.settings.steps:
+            self.dear.add("clipped")
         self._temperature = temperature
 
     def logits(self, images):
@@ -93,6 +99,9 @@ class _StaticVictim:
         self.models, self.exact = {"gradient": model}, model
         # some attacks ask about one image after the other: Keras' predict would take its time
         self._compiled = tf.function(model, reduce_retracing=True)
+
+    # none goes through a search
+    dear = frozenset()
 
     @property
     def strong(self):

@@ -51,7 +51,8 @@ class Perturbation:
 
     def __post_init__(self):
         check_ranges(self)
-        if len(self.shares) != len(_BALLS) or min(self.shares) < 1:
+        are_whole = all(isinstance(share, int) and share >= 1 for share in self.shares)
+        if len(self.shares) != len(_BALLS) or not are_whole:
             raise InputError(
                 f"shares={self.shares!r}: expected whole numbers >= 1, one for each of "
                 f"{', '.join(_BALLS)}"

@@ -2,16 +2,15 @@
 
 import json
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.spatial import cKDTree
 
 from evaluation.attacks.__main__ import AttacksOptions, attack
-from evaluation.attacks.apgd import APGD
+from evaluation.attacks.apgd import APGD, compiled
+from evaluation.attacks.attacks import TIERS, Attack
 from evaluation.attacks.libraries import library_attacks
-from evaluation.attacks.pixels import few_pixels, salt_and_pepper
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
 from igc_tf.classifiers import load_classifier, load_lenet
@@ -19,22 +18,9 @@ from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import save_encoded_digits
+from tests.fixtures.linear_victim import COUNT, SIDE, linear_victim
 
 BOUNDS = (-0.5, 0.5)
-COUNT, SIDE = 40, 4
-
-
-def _linear(classes=3, side=SIDE, most=0.2):
-    """A linear classifier, images near the middle, and what it says of them."""
-    rng = np.random.default_rng(0)
-    weights = rng.normal(size=(side * side, classes)).astype(np.float32)
-    image = keras.Input((side, side, 1))
-    dense = keras.layers.Dense(classes, use_bias=False)
-    model = keras.Model(image, dense(keras.layers.Flatten()(image)))
-    dense.set_weights([weights])
-    images = rng.uniform(-most, most, (COUNT, side, side, 1)).astype(np.float32)
-    logits = images.reshape(COUNT, -1) @ weights
-    return model, images, logits.argmax(axis=1), logits, weights
 
 
 def _margins(logits, labels, weights, length):
@@ -53,7 +39,7 @@ def _margins(logits, labels, weights, length):
     "norm, dual", [("linf", lambda w: np.abs(w).sum()), ("l2", np.linalg.norm)]
 )
 def test_apgd_finds_what_a_linear_classifier_gets_wrong(loss, classes, norm, dual):
-    model, images, labels, logits, weights = _linear(classes)
+    model, images, labels, logits, weights = linear_victim(classes)
     margins = _margins(logits, labels, weights, dual)
     # half of them can be had
     threat = Threat(norm, float(np.median(margins)))
@@ -67,7 +53,7 @@ def test_apgd_finds_what_a_linear_classifier_gets_wrong(loss, classes, norm, dua
 
 
 def test_restarts_begin_elsewhere():
-    model, images, labels, *_ = _linear()
+    model, images, labels, *_ = linear_victim()
     threat = Threat("linf", 1e-4)  # within which nothing can be had
     one, three = (
         APGD(steps=1, restarts=restarts)(model, images, labels, threat, BOUNDS)
@@ -76,63 +62,6 @@ def test_restarts_begin_elsewhere():
     again = APGD(steps=1, restarts=3)(model, images, labels, threat, BOUNDS)
     assert (one != three).any()
     np.testing.assert_array_equal(three, again)
-
-
-def test_the_pixel_that_is_changed_is_the_best():
-    model, images, labels, logits, weights = _linear(2)
-    flat = images.reshape(COUNT, -1)
-    away = (weights[:, 0] - weights[:, 1]) * np.where(labels == 0, -1, 1)[:, np.newaxis]
-    # each pixel can add so much to the other class
-    gains = np.sort(np.abs(away) * 0.21 - away * flat, axis=1)[:, ::-1]
-    threat = Threat("l0", 1)
-    changed = few_pixels(model, images, labels, threat, (-0.21, 0.21))
-    threat.check(changed, images, (-0.21, 0.21))
-    is_wrong = np.asarray(model(changed)).argmax(axis=1) != labels
-    possible = gains[:, 0] > np.abs(logits[:, 0] - logits[:, 1])
-    np.testing.assert_array_equal(is_wrong, possible)
-    assert 0 < possible.sum() < COUNT
-
-
-def test_several_pixels_are_the_best_of_all():
-    model, images, labels, logits, weights = _linear(2, side=9)
-    flat = images.reshape(COUNT, -1)
-    away = (weights[:, 0] - weights[:, 1]) * np.where(labels == 0, -1, 1)[:, np.newaxis]
-    gains = np.sort(np.abs(away) * 0.21 - away * flat, axis=1)[:, ::-1]
-    changed = few_pixels(model, images, labels, Threat("l0", 3), (-0.21, 0.21), batch_size=7)
-    is_wrong = np.asarray(model(changed)).argmax(axis=1) != labels
-    margins = np.abs(logits[:, 0] - logits[:, 1])
-    np.testing.assert_array_equal(is_wrong, gains[:, :3].sum(axis=1) > margins)
-    # no more than it takes
-    counts = (changed != images).reshape(COUNT, -1).sum(axis=1)
-    needed = (gains.cumsum(axis=1) <= margins[:, np.newaxis]).sum(axis=1) + 1
-    np.testing.assert_array_equal(counts, np.minimum(needed, 3))
-    assert set(counts) == {1, 2, 3} and 3 < is_wrong.sum() < COUNT
-
-
-def test_pixels_that_do_harm_together_only_are_found_in_blocks():
-    def model(images):
-        # pixels of the first row do a little harm; of the others two side by side do much
-        white = images[..., 0] + 0.5
-        pairs = tf.reduce_max(white[:, 1:, :-1] * white[:, 1:, 1:], axis=(1, 2))
-        harm = pairs + 0.1 * tf.reduce_sum(white[:, 0], axis=1)
-        return tf.stack([tf.fill(tf.shape(harm), 0.5), harm], axis=1)
-
-    images, labels, threat = np.full((3, 5, 5, 1), -0.5, np.float32), np.zeros(3, int), "l0:2"
-    for shapes in (((1, 1),), ((1, 1), (2, 1)), ((1, 1), (1, 2))):
-        changed = few_pixels(model, images, labels, Threat.parse(threat), BOUNDS, shapes, asked=30)
-        changes = (changed != images)[..., 0]
-        assert (changes.sum(axis=(1, 2)) == 2).all()
-        is_wrong = np.asarray(model(changed)).argmax(axis=1) == 1
-        assert (is_wrong == ((1, 2) in shapes)).all()
-        assert (changes[:, 0].any() != ((1, 2) in shapes)).all()
-
-
-def test_salt_and_pepper_changes_so_many_pixels():
-    images = _linear()[1]
-    changed = salt_and_pepper(images, 5, BOUNDS, np.random.default_rng(0))
-    is_changed = (changed != images).reshape(COUNT, -1)
-    assert (is_changed.sum(axis=1) == 5).all()
-    assert set(np.unique(changed[changed != images])) == {-0.5, 0.5}
 
 
 @pytest.mark.parametrize("text", ["linf:0.3", "l2:1.5", "l0:3"])
@@ -242,7 +171,7 @@ class _Linear:
 )
 def test_attacks_of_other_libraries_get_what_can_be_had(text, dual, name, reach):
     # as large as Square's squares and the first steps of the others are made for
-    model, images, labels, logits, weights = _linear(2, side=10, most=3)
+    model, images, labels, logits, weights = linear_victim(2, side=10, most=3)
     margins = _margins(logits, labels, weights, dual)
     # ten that can be had, and the ten hardest
     order = np.argsort(margins)[[*range(10, 20), *range(-10, 0)]]
@@ -260,7 +189,7 @@ def test_attacks_of_other_libraries_get_what_can_be_had(text, dual, name, reach)
 
 @pytest.mark.parametrize("name", ["fast minimum norm", "pointwise"])
 def test_attacks_of_single_pixels_keep_to_their_number(name):
-    model, images, labels, *_ = _linear(2)
+    model, images, labels, *_ = linear_victim(2)
     attacks = library_attacks(_Linear(model), BOUNDS, ("foolbox",), 60, 100)
     (attack,) = [each for each in attacks if each.name == name]
     threat = Threat("l0", 6)
@@ -365,6 +294,110 @@ def test_an_image_survives_if_every_attack_failed(tmp_path, threats, libraries):
             # at most what nobody attacks is read wrongly, too
             assert 0 <= count - len(lost) - summary[name]["correct"] <= 6 - clean
     assert (tmp_path / "out/curves.png").exists() == (len(threats) > 1)
-    # nothing is attacked twice
-    again = attack(options, bundled_digits(), known, verbose=0)
-    assert [row["broken"] for row in again["rows"]] == [row["broken"] for row in result["rows"]]
+
+
+_BROKEN = {
+    "linf:1": {"cheap": {7}, "dear": {5, 6}, "whole": {0, 4}},
+    "linf:2": {"cheap": {7}, "dear": {1}, "whole": {3}},
+}
+
+
+class _Staged:
+    """Attacks of each tier on a plain network that break images at known places."""
+
+    def __init__(self, data):
+        self._data, self.ran = data, []
+
+    def attacks(self, *args):
+        return [Attack(f"{tier} one", ("linf",), tier, self._run(tier)) for tier in TIERS]
+
+    def _run(self, tier):
+        def run(images, labels, threat, seed):
+            self.ran.append((str(threat), tier))
+            found = images.copy()
+            for n, image in enumerate(images):
+                (place,) = np.flatnonzero((self._data.images == image).all(axis=(1, 2, 3)))
+                if place in _BROKEN[str(threat)][tier]:
+                    found[n] = self._data.images[self._data.labels != labels[n]][0]
+            return found
+
+        return run
+
+
+def test_survivors_are_counted_tier_by_tier_and_a_run_goes_on(tmp_path, monkeypatch):
+    digits = bundled_digits()
+    digits = digits.take(
+        np.flatnonzero(load_lenet().predict(digits.images, verbose=0).argmax(1) == digits.labels)
+    )
+    staged = _Staged(digits.sample(8, 0))
+    monkeypatch.setattr("evaluation.attacks.__main__.attacks_of", staged.attacks)
+    options = AttacksOptions(
+        settings=(),
+        networks=("mnist-lenet",),
+        neighbours=False,
+        threats=("linf:2", "linf:1"),
+        images=8,
+        dear_images=6,
+        whole_images=4,
+        libraries=(),
+        output=tmp_path,
+    )
+    result = attack(options, digits, verbose=0)
+    tried = {(row["threat"], row["tier"]): (row["tried"], row["broken"]) for row in result["rows"]}
+    assert tried == {
+        ("linf:1", "cheap"): (8, [7]),
+        ("linf:1", "dear"): (6, [5]),
+        ("linf:1", "whole"): (4, [0]),
+        ("linf:2", "cheap"): (8, [7]),
+        # 5 fell within the smaller size; 0 did by the whole protocol only
+        ("linf:2", "dear"): (5, [1]),
+        ("linf:2", "whole"): (2, [3]),
+    }
+    counts = [
+        [
+            row[name]["correct"]
+            for name in ("worst", "worst_of_dear", "before_whole", "worst_of_whole")
+        ]
+        for row in result["summary"]
+    ]
+    assert counts == [[5, 5, 4, 3], [3, 4, 3, 1]]
+    # what an interrupted run had found is not done again
+    kept = result["rows"][:4]
+    (tmp_path / "result.json").write_text(json.dumps({**result, "complete": False, "rows": kept}))
+    staged.ran.clear()
+    again = attack(options, digits, verbose=0)
+    assert staged.ran == [("linf:2", "dear"), ("linf:2", "whole")]
+    assert again["summary"] == result["summary"]
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"threats": ("linf:0.3", "linf:0.30")}, "expected each of them once"),
+        ({"dear_images": 30}, "whole_images=50: expected at most dear_images=30"),
+        ({"threats": ()}, "expected a threat"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(options, said):
+    with pytest.raises(InputError, match=said):
+        AttacksOptions(**options)
+
+
+def test_the_compiled_gradient_is_that_of_the_search(tmp_path):
+    steps = SearchSettings(steps=2, plan=((1, 3), (1, None)), start="encoder")
+    save_encoded_digits(tmp_path / "own", fast=steps)
+    victim = LibraryVictim("library", load_classifier(tmp_path / "own", "fast"), 0.05)
+    assert victim.strong == ("unrolled", "bpda")
+    assert victim.dear == {"unrolled", "unrolled through 1 steps", "unrolled through 4 steps"}
+    digits, model = bundled_digits().sample(3, 0), victim.models["unrolled"]
+    asked = compiled(model)
+    for count in (3, 2):
+        images, labels = tf.constant(digits.images[:count]), digits.labels[:count]
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, model(images))
+        losses, _, gradient = asked(images, labels, labels)
+        np.testing.assert_allclose(losses, loss, rtol=1e-3, atol=1e-4)
+        expected = tape.gradient(loss, images).numpy()
+        assert np.abs(expected).max() > 1e-3
+        np.testing.assert_allclose(gradient, expected, atol=1e-3 * np.abs(expected).max())

@@ -136,7 +136,7 @@ def test_of_several_norms_each_has_its_part_of_a_batch():
     assert set(counts) == {1, 2, 3} and (counts == 3).sum() > (counts == 1).sum()
 
 
-@pytest.mark.parametrize("shares", [(1, 1), (1, 0, 2)])
+@pytest.mark.parametrize("shares", [(1, 1), (1, 0, 2), (1, 1.5, 1)])
 def test_every_norm_needs_a_share(shares):
     with pytest.raises(InputError, match=rf"shares=\({shares[0]}, .*for each of linf, l2, l0"):
         Perturbation(l0=3, shares=shares)
