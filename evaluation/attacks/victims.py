@@ -52,9 +52,8 @@ class LibraryVictim:
         same = has_encoder and not classifier.settings.steps
         ways = ("bpda", "clipped") if same else ("unrolled", "bpda", "clipped")
         self.strong = tuple(way for way in ways if way in self.models)
-        self.dear = {way for way in self.models if way.startswith("unrolled")}
-        if classifier.settings.steps:
-            self.dear.add("clipped")
+        through = ("unrolled", "clipped") if classifier.settings.steps else ("unrolled",)
+        self.dear = {way for way in self.models if way.startswith(through)}
         self._temperature = temperature
 
     def logits(self, images):

@@ -388,7 +388,7 @@ def test_the_compiled_gradient_is_that_of_the_search(tmp_path):
     save_encoded_digits(tmp_path / "own", fast=steps)
     victim = LibraryVictim("library", load_classifier(tmp_path / "own", "fast"), 0.05)
     assert victim.strong == ("unrolled", "bpda")
-    assert victim.dear == {"unrolled", "unrolled through 1 steps", "unrolled through 4 steps"}
+    assert victim.dear == {"unrolled", "unrolled through 2 steps", "unrolled through 4 steps"}
     digits, model = bundled_digits().sample(3, 0), victim.models["unrolled"]
     asked = compiled(model)
     for count in (3, 2):
