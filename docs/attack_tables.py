@@ -19,9 +19,10 @@ _PUBLISHED = {
 
 
 def _results():
-    """Every result of the program within the threats of the page, not those of the curves."""
-    names = {path.parent.name for path in RESULTS.glob("attacks/results/*/result.json")}
-    return [read(f"attacks/{name}") for name in sorted(names - {"curves"})]
+    """Every result of the program within the threats of the page; not the curves over others."""
+    names = sorted(path.parent.name for path in RESULTS.glob("attacks/results/*/result.json"))
+    found = [read(f"attacks/{name}") for name in names]
+    return [result for result in found if set(result["options"]["threats"]) <= set(THREATS)]
 
 
 def _named(victim, result):

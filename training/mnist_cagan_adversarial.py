@@ -16,9 +16,7 @@ _AS_THEY_ARE = replace(
     settings=replace(_RECIPE.joint.settings, observation=None),
     perturbation=Perturbation(linf=0.3, l2=1.5),
 )
-_FEW_PIXELS = replace(
-    _RECIPE.joint, perturbation=Perturbation(linf=0.3, l2=1.5, l0=18, shares=(1, 1, 2))
-)
+_FEW_PIXELS = replace(_RECIPE.joint, perturbation=RECIPES["lenet-adversarial-fair"].perturbation)
 
 MODELS = {
     "mnist-cagan-adversarial": (

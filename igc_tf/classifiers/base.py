@@ -299,10 +299,12 @@ class SearchClassifier(Calibrated):
 
     def _batches(self, data, mask, batch_size, verbose, first=0):
         """Each `Batch`, and how many of its examples count."""
-        data = np.asarray(data, np.float32)
-        mask = self._checked_mask(mask, data)
-        generator = self.generator
-        data = generator.check(without_hidden(data, mask, generator.background))
+        data, generator = np.asarray(data, np.float32), self.generator
+        # data of another shape are refused below, whatever the mask
+        if data.shape[1:] == generator.data_shape:
+            mask = self._checked_mask(mask, data)
+            data = without_hidden(data, mask, generator.background)
+        data = generator.check(data)
         batch_size = self.checked_batch_size(batch_size)
         with progress_bar(len(data), "image", shown=bool(verbose)) as progress:
             for begin in range(0, len(data), batch_size):

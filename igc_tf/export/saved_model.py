@@ -24,7 +24,7 @@ def export_saved_model(classifier, directory, batch_size=100):
       the signature with XLA, which drops assertions, such an example gets the label -1 and
       not-a-number elsewhere.
     - `classify_masked`: likewise, with `mask` float32 (N, ...), 0 where nothing is to be
-      compared. Not with a difference that cannot take a mask.
+      compared and images may hold anything. Not with a difference that cannot take a mask.
     - `generate`: `condition` (N, C) and, where there is one, `latent` (N, Z) -> `images` (N, ...),
       all float32.
 

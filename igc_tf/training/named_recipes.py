@@ -114,7 +114,7 @@ RECIPES = {
         validation="validation/choices",
     ),
     # seen at the same contrast as by the generator's classifier, against the same changes as in
-    # its last stage
+    # the last stage of mnist-cagan-adversarial
     "lenet-adversarial-fair": _fair(
         contrast=0.4,
         epochs=10,

@@ -8,7 +8,7 @@ from tests.docs.pages import cells
 
 
 def _broken(result, said, tiers):
-    """How many images the attacks of some tiers break, within the threat or a smaller one."""
+    """Which images the attacks of some tiers break, within the threat or a smaller one."""
     norm, size = said["threat"].split(":")
     return {
         place
