@@ -24,7 +24,7 @@ SUMMARIES = {
     "lenet-informed": "LeNet-5, which in training also saw two dozen kinds of corrupted images",
     "lenet-gaps": "LeNet-5, which in training also saw images of which pixels are missing",
     "lenet-adversarial": "LeNet-5, trained on images that were changed to deceive it, L∞ 0.3",
-    "lenet-adversarial-fair": "lenet-fair, trained against all that deceives mnist-cagan-adversarial",
+    "lenet-adversarial-fair": "lenet-fair, trained against what mnist-cagan-adversarial is",
     "cnn-fair": "a modern CNN of 2.5 million weights, trained as lenet-fair is",
     "cnn-informed": "the same CNN, trained as lenet-informed is",
     "trajectory-generator": "LSTM that draws letters, for inverse classification",
