@@ -18,11 +18,15 @@ _PUBLISHED = {
 }
 
 
-def _results():
-    """Every result of the program within the threats of the page; not the curves over others."""
+def results():
+    """{name: result} of the program within the threats of the page; not the curves over others."""
     names = sorted(path.parent.name for path in RESULTS.glob("attacks/results/*/result.json"))
-    found = [read(f"attacks/{name}") for name in names]
-    return [result for result in found if set(result["options"]["threats"]) <= set(THREATS)]
+    found = {name: read(f"attacks/{name}") for name in names}
+    return {
+        name: result
+        for name, result in found.items()
+        if set(result["options"]["threats"]) <= set(THREATS)
+    }
 
 
 def _named(victim, result):
@@ -81,7 +85,7 @@ def _share(found):
 def _by_victim(cells):
     """Victims down; across what `cells` says, {head: cell}, of the rows of the summaries."""
     found = {}
-    for result in _results():
+    for result in results().values():
         for row in result["summary"]:
             of = cells(row)
             if of:
@@ -108,7 +112,7 @@ def price():
 def attacks():
     """How many images each attack of the library broke, of those that it was tried on."""
     found = {}
-    for result in _results():
+    for result in results().values():
         for row in result["rows"]:
             if row["victim"].startswith("library"):
                 cell = f"{len(row['broken'])} of {row['tried']}"

@@ -37,7 +37,8 @@ LEAST_LENET_ACCURACY = {
     "mnist-lenet-gaps": 0.97,
     # the mean of them as they are and of those that deceive it, within L∞ 0.3
     "mnist-lenet-adversarial": 0.915,
-    "mnist-lenet-adversarial-fair": 0.95,
+    # likewise, changed in few pixels most often, and at three levels of noise
+    "mnist-lenet-adversarial-fair": 0.92,
     "mnist-multilabel-lenet": 0.975,
 }
 # on 200 validation digits: what was measured on more of them, less twice its standard deviation
