@@ -1,5 +1,7 @@
 """The attacks' tables hold what their result files hold."""
 
+from pathlib import Path
+
 import attack_tables
 import pytest
 import result_files
@@ -29,7 +31,7 @@ def test_the_worst_case_is_over_all_attacks(name):
     }
     result = attack_tables.results()[name]
     options = result["options"]
-    own = f"`{options['generator']}`"
+    own = f"`{Path(options['generator']).name}`"
     for said in result["summary"]:
         victim, threat = said["victim"].replace("library", own), said["threat"]
         rows = {
