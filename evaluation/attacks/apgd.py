@@ -70,6 +70,23 @@ def compiled(model, loss=cross_entropy):
     return found
 
 
+def compiled_logits(model, batch_size):
+    """`images (N, ...) -> logits (N, C)`, arrays; of so many images at once.
+
+    Args:
+        model: the same of tensors.
+        batch_size: images at once.
+    """
+    function = tf.function(model, reduce_retracing=True, autograph=False)
+
+    def logits(images):
+        starts = range(0, len(images), batch_size)
+        parts = [tf.constant(images[n : n + batch_size], tf.float32) for n in starts]
+        return np.concatenate([function(part) for part in parts])
+
+    return logits
+
+
 @dataclass(frozen=True)
 class APGD:
     """An attack of one loss.

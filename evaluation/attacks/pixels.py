@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
-import tensorflow as tf
 from numpy.lib.stride_tricks import sliding_window_view
 
-from evaluation.attacks.apgd import compiled, cross_entropy
+from evaluation.attacks.apgd import compiled, compiled_logits, cross_entropy
 
 # changes of each shape that a round of the greedy search asks the victim about
 ASKED = 20
+# changed images at once
+_AT_ONCE = 600
 # height and width of what it changes at once
 SINGLE, BLOCKS = ((1, 1),), ((1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))
 
@@ -68,7 +69,7 @@ class _Search:
 
     def __init__(self, model, bounds, blocks, asked, rng):
         self._gradient = compiled(model)
-        self._model = tf.function(model, reduce_retracing=True, autograph=False)
+        self._logits = compiled_logits(model, _AT_ONCE)
         self._bounds, self._blocks, self._asked, self._rng = bounds, blocks, asked, rng
 
     def change(self, images, labels, most):
@@ -121,8 +122,3 @@ class _Search:
         np.put_along_axis(found, blocks[best], True, axis=2)
         is_allowed = np.isfinite(np.take_along_axis(worth, best, axis=1))
         return found & is_allowed[..., np.newaxis] & useful[:, np.newaxis]
-
-    def _logits(self, images, batch_size=600):
-        starts = range(0, len(images), batch_size)
-        parts = [tf.constant(images[n : n + batch_size], tf.float32) for n in starts]
-        return np.concatenate([self._model(part) for part in parts])

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from evaluation.attacks.apgd import compiled_logits
 from igc_tf.classifiers.differentiable import GRADIENTS
 from igc_tf.classifiers.network import Stretch
 from igc_tf.errors import InputError
@@ -90,17 +91,17 @@ class _StaticVictim:
         name: in tables.
         models: {"gradient": images -> logits}, differentiable; see `NetworkVictim`.
         exact: the one with the exact gradient.
+        dear: the names of those that go through a search: none.
         batch_size: images at once.
     """
+
+    dear = frozenset()
 
     def __init__(self, name, model, batch_size):
         self.name, self.batch_size = name, batch_size
         self.models, self.exact = {"gradient": model}, model
         # some attacks ask about one image after the other: Keras' predict would take its time
-        self._compiled = tf.function(model, reduce_retracing=True)
-
-    # none goes through a search
-    dear = frozenset()
+        self._logits = compiled_logits(model, batch_size)
 
     @property
     def strong(self):
@@ -109,9 +110,7 @@ class _StaticVictim:
 
     def logits(self, images):
         """Returns the logits (N, C)."""
-        starts = range(0, len(images), self.batch_size)
-        parts = [tf.constant(images[n : n + self.batch_size], tf.float32) for n in starts]
-        return np.concatenate([self._compiled(part) for part in parts])
+        return self._logits(images)
 
     def predict(self, images):
         """Returns the answers (N,)."""

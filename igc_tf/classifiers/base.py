@@ -13,7 +13,6 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.runs import progress_bar
 from igc_tf.search.engine import Search
-from igc_tf.search.observations import without_hidden
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.state import Batch
 
@@ -299,12 +298,7 @@ class SearchClassifier(Calibrated):
 
     def _batches(self, data, mask, batch_size, verbose, first=0):
         """Each `Batch`, and how many of its examples count."""
-        data, generator = np.asarray(data, np.float32), self.generator
-        # data of another shape are refused below, whatever the mask
-        if data.shape[1:] == generator.data_shape:
-            mask = self._checked_mask(mask, data)
-            data = without_hidden(data, mask, generator.background)
-        data = generator.check(data)
+        data, mask = self.checked(data, mask)
         batch_size = self.checked_batch_size(batch_size)
         with progress_bar(len(data), "image", shown=bool(verbose)) as progress:
             for begin in range(0, len(data), batch_size):
@@ -372,20 +366,30 @@ class SearchClassifier(Calibrated):
 
         log_search(directory, self, data, labels, name)
 
-    @staticmethod
-    def _checked_mask(mask, data):
-        if mask is None:
-            return None
-        mask = np.asarray(mask, np.float32)
-        try:
-            mask = np.broadcast_to(mask, data.shape)
-        except ValueError as error:
-            raise InputError(
-                f"mask has shape {mask.shape}: expected one that broadcasts to {data.shape}"
-            ) from error
-        if mask.size and not (mask.min() >= 0 and mask.max() <= 1):
-            raise InputError("mask: expected numbers from 0 to 1")
-        return mask
+    def checked(self, data, mask=None):
+        """Returns data and mask, float32 (N, ...), background where nothing is to be compared.
+
+        Args:
+            data, mask: as for `predict`.
+
+        Raises:
+            InputError: for data that the generator cannot make where they are not hidden, or a mask
+                that does not suit them.
+        """
+        data = np.asarray(data, np.float32)
+        # data of another shape are refused, whatever the mask
+        if mask is not None and data.shape[1:] == self.generator.data_shape:
+            mask = np.asarray(mask, np.float32)
+            try:
+                mask = np.broadcast_to(mask, data.shape)
+            except ValueError as error:
+                raise InputError(
+                    f"mask has shape {mask.shape}: expected one that broadcasts to {data.shape}"
+                ) from error
+            if mask.size and not (mask.min() >= 0 and mask.max() <= 1):
+                raise InputError("mask: expected numbers from 0 to 1")
+            data = np.where(mask > 0, data, np.float32(self.generator.background))
+        return self.generator.check(data), mask
 
 
 def _as_arrays(tensors, count):

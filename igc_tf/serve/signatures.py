@@ -13,7 +13,6 @@ import tensorflow as tf
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError, first_line
 from igc_tf.export.endpoint import takes_masks
-from igc_tf.search.observations import without_hidden
 from igc_tf.search.state import Batch
 
 # how many examples of a SavedModel are asked at once; it has a batch size of its own inside
@@ -100,10 +99,10 @@ def _of_classifier(classifier, batch_size):
             if classifier.settings.jit_compile:
                 # XLA compiles anew for every shape: fill the batch up instead
                 chosen = np.resize(chosen, batch_size)
-            images, mask = arrays["images"][chosen], arrays.get("mask")
-            mask = None if mask is None else mask[chosen]
-            images = without_hidden(images, mask, generator.background)
-            batch = Batch(images, mask, indices[chosen])
+            mask = arrays.get("mask")
+            batch = Batch(
+                arrays["images"][chosen], None if mask is None else mask[chosen], indices[chosen]
+            )
             found = classifier.search.run(batch, read)
             parts.append({name: value.numpy()[:count] for name, value in found.items()})
         return _joined(parts)
@@ -113,10 +112,7 @@ def _of_classifier(classifier, batch_size):
         return classifier.answer(result)
 
     def check(arrays):
-        mask = arrays.get("mask")
-        if mask is not None and not (mask.min() >= 0 and mask.max() <= 1):
-            raise InputError("mask: expected numbers from 0 to 1")
-        generator.check(without_hidden(arrays["images"], mask, generator.background))
+        classifier.checked(arrays["images"], arrays.get("mask"))
 
     def generate(indices, arrays):
         parts = [

@@ -71,7 +71,7 @@ def test_salt_and_pepper_changes_so_many_pixels():
 
 def test_only_what_changes_something_counts():
     def model(images):
-        # the second class is likelier the more white there is, but of one pixel that is white
+        # the second class is likelier the more white there is
         white = tf.reduce_sum(images + 0.5, axis=(1, 2, 3))
         return tf.stack([tf.fill(tf.shape(white), 9.0), white], axis=1)
 
@@ -82,7 +82,7 @@ def test_only_what_changes_something_counts():
         changed = few_pixels(
             model, images, np.zeros(2, int), threat, BOUNDS, ((1, 1), (2, 2), (2, 1))
         )
-        # 8 are white, of 9 that make it wrong at most; two more do
+        # 8 are white, more than 9 make it wrong: two more do
         assert ((changed != images).reshape(2, -1).sum(axis=1) == 2).all()
         assert (changed >= images).all()
 

@@ -4,7 +4,7 @@ from igc_tf.search.observations.base import Begun, Bent, Identity, Observation, 
 from igc_tf.search.observations.blur import Blur, MotionBlur, Outline
 from igc_tf.search.observations.compose import AnyOf, Compose, Explanations, Undone
 from igc_tf.search.observations.light import Contrast, Light, Polarity, UnevenLight
-from igc_tf.search.observations.missing import fill_missing, without_hidden
+from igc_tf.search.observations.missing import fill_missing
 from igc_tf.search.observations.named import OBSERVATIONS
 from igc_tf.search.observations.pose import Pose
 
@@ -28,5 +28,4 @@ __all__ = [
     "Undone",
     "UnevenLight",
     "fill_missing",
-    "without_hidden",
 ]

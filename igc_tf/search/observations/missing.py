@@ -1,6 +1,5 @@
 """Pixels that are missing: what a picture shows around them, until an encoder has read it."""
 
-import numpy as np
 import tensorflow as tf
 
 from igc_tf.search.observations.blur import along_both
@@ -42,20 +41,6 @@ def fill_missing(data, visible, background):
         unfilled -= share
     filled += unfilled * background
     return visible * shown + (1.0 - visible) * filled
-
-
-def without_hidden(data, mask, background):
-    """Data whose hidden elements, which may be anything, are background.
-
-    Args:
-        data: an array (N, ...).
-        mask: of the same shape, 0 where data are hidden; None where nothing is.
-        background: of the data.
-
-    Returns:
-        An array of the same shape and type.
-    """
-    return data if mask is None else np.where(mask > 0, data, data.dtype.type(background))
 
 
 def _widths(side):
