@@ -56,7 +56,7 @@ def relative_to_detail(batch, result, generator):
     )
     data = seen(Batch(data, visible), generator.background)
     if result.compared is not None:
-        data = tf.gather(result.compared, tf.argmax(result.score, axis=1), batch_dims=1)
+        data = result.of_best(result.compared)
     return -tf.reduce_max(result.score, axis=1) / _detail(data, generator.bounds)
 
 

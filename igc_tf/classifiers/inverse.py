@@ -49,7 +49,8 @@ class InverseClassifier(SearchClassifier):
             classes the better; or a Keras model that one can be made of.
         settings: a `SearchSettings`; default the documents', `INVERSE_SETTINGS`; without a latent
             `TEMPORAL_SETTINGS`.
-        observation: an `Observation` that is searched too; None for none.
+        observation: an `Observation` that is searched too; None for none. Of several starts the
+            one with the best score is the answer.
         latent_unit: multiplies the latent's learning rate (the first document's update factor,
             §3.2); 0 leaves it at its start.
         latent_first_step: how many steps pass before the latent moves (§3.3).
@@ -84,7 +85,7 @@ class InverseClassifier(SearchClassifier):
         return INVERSE_SETTINGS if self.generator.latent_size is not None else TEMPORAL_SETTINGS
 
     def space(self):
-        """A single candidate, whose condition is searched too (`Space.relaxed`)."""
+        """One candidate, whose condition is searched too (`Space.relaxed`)."""
         if self.settings.start != "mean":
             raise InputError(
                 f"start={self.settings.start!r}: expected 'mean'; inverse classification draws its "
@@ -101,17 +102,17 @@ class InverseClassifier(SearchClassifier):
 
     def scores(self, result):
         """The class vectors found (N, C)."""
-        return result.values["condition"][:, 0]
+        return result.of_best(result.values["condition"])
 
     def classification(self, result, found):
         """Returns an `InverseClassification`."""
         latents = result.values.get("latent")
         return InverseClassification(
             **found,
-            conditions=self.scores(result),
-            differences=result.terms.difference[:, 0],
-            latents=None if latents is None else latents[:, 0],
-            reconstructions=result.generated[:, 0],
+            conditions=found["scores"],
+            differences=result.of_best(result.terms.difference).numpy(),
+            latents=None if latents is None else result.of_best(latents).numpy(),
+            reconstructions=result.of_best(result.generated).numpy(),
         )
 
     def answer(self, result):
@@ -125,6 +126,6 @@ class InverseClassifier(SearchClassifier):
         return {
             "label": best[0] if len(best) == 1 else tf.stack(best, axis=1),
             "score": scores,
-            "difference": result.terms.difference[:, 0],
-            "reconstruction": result.generated[:, 0],
+            "difference": result.of_best(result.terms.difference),
+            "reconstruction": result.of_best(result.generated),
         }

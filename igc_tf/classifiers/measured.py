@@ -262,8 +262,4 @@ class Measure:
         """The values {block: (N, D)} of the best of a search's candidates."""
         starts = {name: np.float32(start)[:, np.newaxis] for name, start in starts.items()}
         result = search.run(Batch(data, np.float32(visible), starts=starts))
-        best = tf.argmax(result.score, axis=1)
-        return {
-            name: tf.gather(value, best, batch_dims=1).numpy()
-            for name, value in result.values.items()
-        }
+        return {name: result.of_best(value).numpy() for name, value in result.values.items()}

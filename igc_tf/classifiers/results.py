@@ -215,12 +215,14 @@ class MultiLabelClassification(_Found):
 
 @dataclass(frozen=True, kw_only=True)
 class InverseClassification(_Found):
-    """The answer for N examples with C classes; a single candidate (K = 1).
+    """The answer for N examples with C classes; a candidate for each start of an observation.
+
+    Without an observation that is one (K = 1).
 
     Attributes:
         conditions: the class vectors found (N, C), in [0, 1], each label's summing to 1.
-        differences: data difference of the reproductions (N,).
-        latents: the latents found (N, Z); None without a latent.
+        differences: data difference of the best reproduction (N,).
+        latents: the latents found with them (N, Z); None without a latent.
         reconstructions: what the generator makes of both (N, ...).
     """
 

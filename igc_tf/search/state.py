@@ -103,6 +103,14 @@ class Result(NamedTuple):
     observed: tf.Tensor
     compared: tf.Tensor | None
 
+    def of_best(self, tensor):
+        """Returns (B, ...), what the candidate of the highest score has.
+
+        Args:
+            tensor: (B, k, ...), one of the result's.
+        """
+        return tf.gather(tensor, tf.argmax(self.score, axis=1), batch_dims=1)
+
     def per_element(self, tensor):
         """Returns (B, C, ...), for each element of the condition what its best candidate has.
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.classifiers.foreign import relative_to_detail
-from igc_tf.search import Batch
+from igc_tf.search import Batch, Result
 from igc_tf.search.observations import fill_missing
 
 RAMP = np.float32(np.broadcast_to(0.03 * np.arange(10), [1, 8, 10]))[..., None]
@@ -16,7 +16,7 @@ SCORES = [[-0.4, -0.1]]
 
 
 def _relative(data, score=SCORES, mask=None, compared=None, bounds=(0.0, 1.0)):
-    result = types.SimpleNamespace(
+    result = Result(**dict.fromkeys(Result._fields))._replace(
         score=tf.constant(score),
         compared=None if compared is None else tf.constant(compared, tf.float32),
     )

@@ -4,10 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from igc_tf import InverseClassification, InverseClassifier, SearchSettings
 from igc_tf.classifiers import INVERSE_SETTINGS
 from igc_tf.generators.generator import Generator
+from igc_tf.search.observations.base import Bent, Parameter
 from tests.fixtures.linear_generator import linear_generator
 
 EXACT = dataclasses.replace(INVERSE_SETTINGS, steps=800, final_learning_rate=0.0)
@@ -86,6 +88,39 @@ def test_another_seed_starts_elsewhere():
     settings = SearchSettings(steps=1, learning_rate=1e-6)
     first, second = (_classifier(settings, seed=seed)[0].classify(data) for seed in (0, 1))
     assert not np.isclose(first.latents, second.latents, atol=1e-3).any()
+
+
+class _Raised(Bent):
+    """All elements are higher by 0 or by 2: two starts, which stay as they are."""
+
+    parameters = (Parameter("raised", "", 0.0, 2.0, 0.0, 1.0),)
+    starts = 2
+    moves = False
+
+    def start(self, batch, generator):
+        return tf.tile([[[0.0], [2.0]]], [tf.shape(batch.data)[0], 1, 1])
+
+    def apply(self, generated, nuisance):
+        return generated + nuisance
+
+
+def test_of_several_starts_of_an_observation_the_best_is_the_answer():
+    classifier, offsets, matrix = _classifier(observation=_Raised())
+    data, latents = _mixtures(offsets, matrix, CONDITIONS)
+    # no mixture of the classes and no latent raises all elements alike
+    seen = data + np.float32([[0], [2], [2], [0]])
+    found, answer = classifier.classify(seen), classifier.answer(classifier.search.run(seen))
+    assert found.steps.shape == (4, 2)
+    np.testing.assert_allclose(found.conditions, CONDITIONS, atol=5e-3)
+    np.testing.assert_allclose(found.latents, latents, atol=2e-2)
+    np.testing.assert_allclose(found.reconstructions, data, atol=2e-2)
+    assert found.differences.max() < 1e-4
+    np.testing.assert_array_equal(found.predictions, [0, 2, 1, 1])
+    np.testing.assert_allclose(classifier.predict(seen, verbose=0), found.conditions, atol=1e-6)
+    np.testing.assert_array_equal(answer["label"], found.predictions)
+    np.testing.assert_allclose(answer["score"], found.conditions, atol=1e-6)
+    np.testing.assert_allclose(answer["difference"], found.differences, atol=1e-6)
+    np.testing.assert_allclose(answer["reconstruction"], found.reconstructions, atol=1e-5)
 
 
 def test_history_and_snapshots_have_one_entry_per_image():
