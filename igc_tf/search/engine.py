@@ -89,7 +89,7 @@ class Search:
 
     def _begun(self, batch):
         """The batch with what its observation begins with, if there is one."""
-        if "nuisance" not in self.space.blocks or batch.begun is not None:
+        if "nuisance" not in self.space.blocks:
             return batch
         shown = batch._replace(data=seen(batch, self.generator.background))
         begun = begin(self.observation, shown, self.generator)
