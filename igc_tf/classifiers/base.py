@@ -140,8 +140,8 @@ class SearchClassifier(Calibrated):
         Raises:
             InputError: if it is needed and missing.
         """
-        best = [part.argmax(axis=-1) for part in self.generator.layout.split(np.asarray(scores))]
-        best = best[0] if len(best) == 1 else np.stack(best, axis=1)
+        best = np.asarray(self.generator.layout.best_values(np.asarray(scores)), np.int64)
+        best = best[:, 0] if best.shape[1] == 1 else best
         return self._with_rejections(best, scores, relative)
 
     def classify(self, data, mask=None, batch_size=None, verbose=0, history=False, snapshots=()):

@@ -1,7 +1,5 @@
 """Inverse classification: the class itself is searched."""
 
-import tensorflow as tf
-
 from igc_tf.classifiers.base import SearchClassifier
 from igc_tf.classifiers.results import InverseClassification
 from igc_tf.errors import InputError
@@ -119,12 +117,9 @@ class InverseClassifier(SearchClassifier):
         """See `SearchClassifier.answer`: `label` (N,) or (N, L), `score` (N, C), the class vector,
         `difference` (N,) and `reconstruction` (N, ...)."""
         scores = self.scores(result)
-        best = [
-            tf.argmax(part, axis=1, output_type=tf.int32)
-            for part in self.generator.layout.split(scores)
-        ]
+        best = self.generator.layout.best_values(scores)
         return {
-            "label": best[0] if len(best) == 1 else tf.stack(best, axis=1),
+            "label": best[:, 0] if best.shape[1] == 1 else best,
             "score": scores,
             "difference": result.of_best(result.terms.difference),
             "reconstruction": result.of_best(result.generated),

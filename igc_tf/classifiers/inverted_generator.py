@@ -159,10 +159,7 @@ class MultiLabelInvertedGeneratorClassifier(SearchClassifier):
         """See `SearchClassifier.answer`: `label` (N, L), `difference` and `score` (N, C), and
         `reconstruction` (N, L, ...), what each label's answer made of the data."""
         layout = self.generator.layout
-        best = [
-            tf.argmax(part, axis=1, output_type=tf.int32) for part in layout.split(result.scores)
-        ]
-        label = tf.stack(best, axis=1)
+        label = layout.best_values(result.scores)
         element = label + tf.constant(layout.offsets, tf.int32)
         place = tf.maximum(tf.gather(result.places, element, batch_dims=1), 0)
         return {

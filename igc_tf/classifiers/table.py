@@ -77,11 +77,6 @@ def table_units(classifier, measure=False):
     }
 
 
-def best_values(layout, scores):
-    """The value of the highest score (C,) of each label (L,), also where it is refused."""
-    return np.array([part.argmax() for part in layout.split(scores)])
-
-
 def _rows(classifier, found):
     """For each example of a batch what its row says of the answer.
 
@@ -91,8 +86,9 @@ def _rows(classifier, found):
     layout = classifier.generator.layout
     names = layout.element_names
     margins = layout.margins(found.scores)
-    for row, scores in enumerate(found.scores):
-        elements = layout.offsets + best_values(layout, scores)
+    # also where an answer is refused
+    best = layout.offsets + layout.best_values(found.scores).numpy()
+    for row, (scores, elements) in enumerate(zip(found.scores, best, strict=True)):
         known = margins[row][np.isfinite(margins[row])]
         yield {
             "prediction": ", ".join(names[element] for element in elements),

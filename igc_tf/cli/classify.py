@@ -338,7 +338,6 @@ def _draw_explanation(generator, found, picture, title):
 def _draw(classifier, found, i, picture, title):
     """The picture beside what the search made of it."""
     from igc_tf.classifiers import InverseClassifier
-    from igc_tf.classifiers.table import best_values
     from igc_tf.plots import plot_cases, plot_inverse_cases, plot_label_cases
 
     generator, one = classifier.generator, slice(i, i + 1)
@@ -351,7 +350,7 @@ def _draw(classifier, found, i, picture, title):
         return plot_inverse_cases(
             images, made, conditions, None, layout.element_names, bounds, title
         )
-    best = best_values(layout, found.scores[i])
+    best = layout.best_values(found.scores[i]).numpy()
     if (found.predictions[one] < 0).any():
         title = f"{title}: {_DOUBTFUL}"
     answer = found.differences[one], best[None] if layout.num_labels > 1 else best, None

@@ -173,6 +173,18 @@ class ConditionLayout:
             for offset, size in zip(self.offsets, self.sizes, strict=True)
         ]
 
+    def best_values(self, scores):
+        """Returns the value of each label's best score: an int32 tensor (..., L).
+
+        Args:
+            scores: float (..., C).
+        """
+        # Here, so that data can be loaded without TensorFlow.
+        import tensorflow as tf
+
+        best = [tf.argmax(part, axis=-1, output_type=tf.int32) for part in self.split(scores)]
+        return tf.stack(best, axis=-1)
+
     def margins(self, scores):
         """Returns how much each label's best score exceeds its second best.
 
@@ -193,7 +205,6 @@ class ConditionLayout:
         Args:
             condition: float (..., C).
         """
-        # Here, so that data can be loaded without TensorFlow.
         import tensorflow as tf
 
         mixtures = []

@@ -250,8 +250,7 @@ def describe_look(classifier, look):
     """Returns a `Look` as a page is told of it, JSON-ready: pictures in `packed`."""
     generator = classifier.generator
     layout, explained = generator.layout, look.explained
-    best = [part.argmax() for part in layout.split(look.scores)]
-    answers = (np.array(layout.offsets) + best).tolist()
+    answers = (layout.offsets + layout.best_values(look.scores).numpy()).tolist()
     return {
         "step": look.step,
         "last": look.is_last,

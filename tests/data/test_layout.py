@@ -41,6 +41,13 @@ def test_tangent_keeps_each_labels_sum():
     np.testing.assert_allclose(MIXED.tangent(gradient), [[-1, 1, 2, -1, -1, 0, 0]], atol=1e-6)
 
 
+def test_the_best_value_of_each_label_is_that_of_its_highest_score():
+    scores = np.float32([[0.1, 0.2, -3.0, -1.0, -2.0, 5.0, 4.0], [1.0, 0.0, 0.0, 0.0, 0.5, 0, 7]])
+    np.testing.assert_array_equal(MIXED.best_values(scores), [[1, 1, 0], [0, 2, 1]])
+    np.testing.assert_array_equal(MIXED.best_values(scores[1]), [0, 2, 1])
+    assert MIXED.best_values(scores[:0]).shape == (0, 3)
+
+
 def test_margins_are_between_the_best_two_of_each_label():
     layout = ConditionLayout((Label("a", ("x", "y", "z")), Label("b", ("only",))))
     margins = layout.margins(np.array([[0.5, -1.0, 0.25, 9.0], [1.0, 1.0, 0.0, 0.0]]))
