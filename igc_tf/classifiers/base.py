@@ -37,11 +37,14 @@ class SearchClassifier(Calibrated):
         generator: the `Generator`.
         settings: the `SearchSettings`.
         search: the `Search`.
+        explains: whether its classifications say what an observation found of the data.
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
         InputError: for settings outside their ranges.
     """
+
+    explains = False
 
     def __init__(self, generator, settings=None, observation=None):
         self.generator = Generator.of(generator)
@@ -266,9 +269,8 @@ class SearchClassifier(Calibrated):
             InputError: if it is no whole number >= 1.
         """
         if batch_size is None:
-            return max(
-                1, min(_EXAMPLES_AT_ONCE, _CANDIDATES_AT_ONCE // self.search.space.candidates)
-            )
+            most = _CANDIDATES_AT_ONCE // self.search.space.candidates
+            return max(1, min(_EXAMPLES_AT_ONCE, most))
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
             raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1, or None")
         return batch_size
@@ -307,10 +309,8 @@ class SearchClassifier(Calibrated):
                 if self.settings.jit_compile and len(data) > batch_size:
                     # XLA compiles anew for every shape: fill the last batch up instead
                     chosen = np.resize(chosen, batch_size)
-                yield (
-                    Batch(data[chosen], None if mask is None else mask[chosen], first + chosen),
-                    end - begin,
-                )
+                visible = None if mask is None else mask[chosen]
+                yield Batch(data[chosen], visible, first + chosen), end - begin
                 progress.update(end - begin)
 
     def _check_found(self, batch, count, score, distances, first=0):

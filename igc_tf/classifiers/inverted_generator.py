@@ -30,6 +30,7 @@ class InvertedGeneratorClassifier(SearchClassifier):
         InputError: for settings outside their ranges.
     """
 
+    explains = True
     _measure = None
 
     def space(self):

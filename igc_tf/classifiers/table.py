@@ -44,8 +44,8 @@ def classify_in_rows(classifier, data, batch_size=None, measure=False, first=0):
 
 
 def can_measure(classifier):
-    """Whether its settings find out what happened to an image, so that it can be measured."""
-    return hasattr(classifier.search.observation, "lenses")
+    """Whether it finds out, by its settings, what happened to an image: that can be measured."""
+    return classifier.explains and hasattr(classifier.search.observation, "lenses")
 
 
 def table_columns(classifier, measure=False):
@@ -61,13 +61,14 @@ def table_columns(classifier, measure=False):
 def table_units(classifier, measure=False):
     """Returns {column: unit} of each parameter of what happened to an image.
 
+    None of a classifier that does not say what happened.
+
     Args:
         classifier, measure: as for `classify_in_rows`.
     """
-    observation = classifier.search.observation
-    if observation is None:
+    if not classifier.explains:
         return {}
-    said = [observation]
+    said = [classifier.search.observation]
     if measure and can_measure(classifier):
         said.append(classifier.measurement.pose)
     return {
