@@ -259,7 +259,7 @@ class SearchClassifier(Calibrated):
         for batch, count in self._batches(data, mask, batch_size, verbose, first):
             result = search(batch)
             result, distances = _as_arrays((result, distances_of_best(batch, result)), count)
-            self._check_found(batch, count, result.score, distances, first)
+            self._check_found(batch, count, (result.score, self.scores(result)), distances, first)
             yield _as_arrays(batch, count), result
 
     def checked_batch_size(self, batch_size=None):
@@ -290,7 +290,7 @@ class SearchClassifier(Calibrated):
         for batch, count in self._batches(data, mask, batch_size, verbose):
             read = self.search.run(batch, self._read_scores)
             scores, score, distances, relative = _as_arrays(read, count)
-            self._check_found(batch, count, score, distances)
+            self._check_found(batch, count, (score, scores), distances)
             yield scores, relative
 
     def _read_scores(self, batch, result):
@@ -313,10 +313,10 @@ class SearchClassifier(Calibrated):
                 yield Batch(data[chosen], visible, first + chosen), end - begin
                 progress.update(end - begin)
 
-    def _check_found(self, batch, count, score, distances, first=0):
+    def _check_found(self, batch, count, judged, distances, first=0):
         """Refuses what is not finite; warns, at the first batch, of foreign data."""
         begin = batch.indices[0]
-        if not np.isfinite(score).all():
+        if not all(np.isfinite(scores).all() for scores in judged):
             raise InputError(
                 f"the search of examples {begin} to {begin + count - 1} ended in values that are "
                 "not finite: lower the learning rate, or check generator and difference"

@@ -189,12 +189,14 @@ class Search:
     def _least_loss(self, state):
         loss = state.candidates.best_loss
         is_unknown = tf.math.is_inf(loss)
+
+        def of_starts():
+            found = self.terms(state).loss
+            # what is no number stays infinite: the worst, and no candidate that is still there
+            return tf.where(is_unknown & (found < loss), found, loss)
+
         # nothing is generated once steps were taken
-        return tf.cond(
-            tf.reduce_any(is_unknown),
-            lambda: tf.where(is_unknown, self.terms(state).loss, loss),
-            lambda: loss,
-        )
+        return tf.cond(tf.reduce_any(is_unknown), of_starts, lambda: loss)
 
     def evaluate(self, state):
         """Returns `(terms, generated, observed)` at the present values.
@@ -332,8 +334,9 @@ class Search:
 
     def _noted(self, candidates, moving, terms, step):
         """The candidates, knowing the terms of the values that a step was given."""
-        candidates = candidates._replace(terms=terms)
         better = terms.loss < candidates.best_loss
+        best_loss = tf.where(better, terms.loss, candidates.best_loss)
+        candidates = candidates._replace(terms=terms, best_loss=best_loss)
         if candidates.best_values:
             values = self.space.out_of_units(candidates.best_values, moving)
             candidates = candidates._replace(
@@ -342,7 +345,6 @@ class Search:
                     for name, best in candidates.best_values.items()
                 }
             )
-        candidates = candidates._replace(best_loss=tf.minimum(candidates.best_loss, terms.loss))
         if self._patience is None:
             return candidates
         improved = terms.loss < candidates.reference - self._patience.tolerance
@@ -366,14 +368,9 @@ class Search:
         found = candidates._replace(values=values)
         terms, generated, observed = self.evaluate(state._replace(candidates=found))
         score = judged(self, batch, candidates.origin, terms, observed)
-        label = None if self.space.label is None else tf.constant(self.space.label, tf.int32)
-        labels = (
-            tf.fill(tf.shape(candidates.origin), -1)
-            if label is None
-            else tf.gather(label, candidates.origin)
-        )
-        scores = places = None
-        if label is not None:
+        labels, scores, places = tf.fill(tf.shape(candidates.origin), -1), None, None
+        if self.space.label is not None:
+            labels = tf.gather(tf.constant(self.space.label, tf.int32), candidates.origin)
             scores, places = per_element(self, score, labels, state.dropped)
         return Result(
             origin=candidates.origin,

@@ -35,7 +35,7 @@ class Candidates(NamedTuple):
         values: {block: (B, K, D)}.
         solver: the solver's state.
         terms: the `Terms` before the last step; not-a-number before the first.
-        best_loss: the least loss seen, infinite before the first step.
+        best_loss: the least loss seen, infinite before the first step, and while it is no number.
         best_values: the values that had it, where the settings ask for them, else {}.
         reference: the loss that an improvement is measured against (see `Patience`).
         waited: steps since the last improvement, int32.
@@ -61,7 +61,7 @@ class State(NamedTuple):
         step: steps done, a scalar int32.
         candidates: the `Candidates`.
         dropped: (B, K0), the least loss of each of the space's candidates when `keep` dropped it,
-            not-a-number for those that are still there.
+            infinite of one that had none; not-a-number for those that are still there.
     """
 
     batch: Batch

@@ -164,6 +164,30 @@ def test_search_that_diverges_is_said():
         classifier.predict(_images(), verbose=0)
 
 
+class _WithoutTheFirst:
+    """The mean absolute difference; while all three classes are there, the first has none."""
+
+    def prepare(self, data, visible):
+        return data[:, tf.newaxis]
+
+    def __call__(self, reference, generated):
+        difference = tf.reduce_mean(tf.abs(reference - generated), axis=[2, 3, 4])
+        are_all_there = generated.shape[1] == 3
+        return difference + np.float32([np.nan, 0.0, 0.0]) if are_all_there else difference
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_class_that_diverges_and_is_dropped_is_said(first):
+    plan = ((first, 1), (2 - first, None))
+    settings = SearchSettings(steps=2, difference=_WithoutTheFirst(), plan=plan)
+    classifier, _ = _classifier(settings)
+    state = classifier.search.follow(_images(2), classifier.search.advance)
+    np.testing.assert_array_equal(np.isposinf(state.dropped), [[True, False, False]] * 2)
+    for searched in (classifier.classify, classifier.predict):
+        with pytest.raises(ValueError, match="not finite"):
+            searched(_images(2), verbose=0)
+
+
 def test_batches_together_are_the_whole_classification():
     classifier, _ = _classifier(SearchSettings())
     data = _images(5)

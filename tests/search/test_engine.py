@@ -543,6 +543,27 @@ def test_best_values_are_those_of_the_least_loss_seen_the_last_included():
     np.testing.assert_allclose(found.values["latent"], latents[when, row, column], atol=1e-4)
 
 
+def _in_parts(data, generated):
+    """A loss that is no number here and there, and has no gradient there: what moves, moves on."""
+    loss = tf.reduce_mean(tf.abs(data - generated), axis=-1)
+    return tf.where(tf.math.floormod(loss, 0.1) < 0.04, float("nan"), loss)
+
+
+def test_a_step_whose_loss_is_no_number_is_none_of_the_best():
+    settings = {"learning_rate": 0.2, "difference": _in_parts, "values": "best"}
+    search, data = _search(SearchSettings(steps=8, **settings)), random_data(9)
+    states = [search.init(data)]
+    for _ in range(8):
+        states.append(search.advance(states[-1], 1))
+    losses = np.array([search.terms(state).loss for state in states])
+    moves = np.isfinite(losses[0])
+    assert np.isnan(losses).any(axis=0)[moves].mean() > 0.5
+    best = states[-1].candidates.best_loss.numpy()
+    np.testing.assert_allclose(best[moves], np.nanmin(losses[:-1, moves], axis=0), rtol=1e-5)
+    found = search.finish(states[-1]).terms.loss.numpy()
+    np.testing.assert_allclose(found[moves], np.nanmin(losses[:, moves], axis=0), rtol=1e-5)
+
+
 # --- solvers of one's own
 
 
