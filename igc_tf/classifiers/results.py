@@ -141,10 +141,12 @@ class Classification(_Found):
     def covered(self):
         """Where the data show what the best class does not make: bool (N, H, W, ...).
 
-        See `covered_pixels`; a shift that was undone is done again. Nothing without an observation.
+        See `covered_pixels`; a shift that was undone is done again. Nothing without an observation,
+        or of data that are no images (H, W, channels).
         """
-        if self.observation is None:
-            return np.zeros([len(self), *self.reconstructions.shape[2:]], bool)
+        shape = self.reconstructions.shape[2:]
+        if self.observation is None or len(shape) != 3:
+            return np.zeros([len(self), *shape], bool)
         parts = self._of_best("compared"), self._of_best("observed")
         shifts = undone_shifts(self.observation, self._of_best("nuisances"))
         patches = zip(covered_pixels(*parts, self.bounds), shifts, strict=True)
@@ -168,7 +170,8 @@ class Classification(_Found):
             words += filter(None, [self._turned(i), said])
             words += [] if len(words) > 1 else ["as it is"]
         sentence = ", ".join(words)
-        covered = int(self.take([i]).covered.sum())
+        # in whichever of its channels
+        covered = int(self.take([i]).covered.any(axis=-1).sum())
         return f"{sentence}; {covered} pixels are covered" if covered else sentence
 
     def _turned(self, i):

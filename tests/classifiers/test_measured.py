@@ -1,15 +1,18 @@
 """What is measured of digits that were bent in known ways, against SciPy's and by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import igc_tf
+from igc_tf.classifiers import Classification
 from igc_tf.classifiers.measured import covered_pixels, undone_shifts
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.search import Batch, Search, SearchSettings, Space
-from igc_tf.search.observations import AnyOf, Blur, Explanations, Identity, Pose, Undone
+from igc_tf.search.observations import AnyOf, Blur, Explanations, Identity, Light, Pose, Undone
 
 DIGITS = bundled_digits().sample(16, seed=3)
 BOUNDS = (-0.5, 0.5)
@@ -89,7 +92,7 @@ def test_what_covers_a_digit_is_found_and_read_around(classifier, plain):
     both, either = (found.covered & covers), (found.covered | covers)
     assert np.median(both.sum(axis=(1, 2, 3)) / either.sum(axis=(1, 2, 3))) > 0.5
     some = int(np.flatnonzero(found.covered.any(axis=(1, 2, 3)))[0])
-    assert f"{found.covered[some].sum()} pixels are covered" in found.explain(some)
+    assert f"{found.covered[some].any(axis=-1).sum()} pixels are covered" in found.explain(some)
     # only what is said of the best classes is another
     np.testing.assert_array_equal(found.scores, before.scores)
     others = np.arange(10) != found.best[:, np.newaxis]
@@ -107,6 +110,39 @@ def test_covers_are_patches_and_no_lines():
     np.testing.assert_array_equal(covered_pixels(compared, made, BOUNDS), expected)
     # of a range as wide again it is less than a quarter
     assert not covered_pixels(compared, made, (-2.5, 2.5)).any()
+
+
+def _seen(compared, observed):
+    """A `Classification` of one example and one class, in which nothing was done."""
+    compared, observed = np.float32(compared)[None, None], np.float32(observed)[None, None]
+    said = {
+        "predictions": np.zeros(1, int),
+        "scores": np.zeros([1, 1]),
+        "snapshots": {},
+        "class_names": ("a",),
+        "observation": Light(),
+        "nuisances": Light().neutral[None, None],
+        "compared": compared,
+        "observed": observed,
+        "reconstructions": observed,
+        "bounds": BOUNDS,
+    }
+    fields = dict.fromkeys(field.name for field in dataclasses.fields(Classification))
+    return Classification(**fields | said)
+
+
+def test_a_pixel_is_one_in_however_many_channels_it_is_covered():
+    shown, made = np.full([2, 12, 12, 3], -0.5)
+    shown[2:6, 2:6] = 0.5
+    shown[2:6, 9:12, 0] = 0.5
+    assert _seen(shown, made).explain(0).endswith("; 28 pixels are covered")
+
+
+@pytest.mark.parametrize("shape", [(12, 12), (12,)])
+def test_nothing_covers_what_is_no_image(shape):
+    found = _seen(np.full(shape, 0.5), np.full(shape, -0.5))
+    assert found.covered.shape == (1, *shape) and not found.covered.any()
+    assert found.explain(0) == "an a, as it is"
 
 
 def test_a_shift_that_was_undone_is_done_again():
