@@ -71,10 +71,14 @@ def undone_shifts(observation, nuisances):
         observation: an `Observation`.
         nuisances: its parameters (N, P).
     """
-    names = list(observation.names)
-    if not {"shift down", "shift right"} <= set(names):
-        return np.zeros([len(nuisances), 2], np.float32)
-    return nuisances[:, [names.index("shift down"), names.index("shift right")]]
+    places = _shift_places(observation)
+    return nuisances[:, places] if places else np.zeros([len(nuisances), 2], np.float32)
+
+
+def _shift_places(observation):
+    """Where an observation's parameters have the shift (down, right); [] of one without."""
+    names, wanted = list(observation.names), ("shift down", "shift right")
+    return [names.index(name) for name in wanted] if set(wanted) <= set(names) else []
 
 
 class _Reading(NamedTuple):
@@ -104,8 +108,9 @@ class Measure:
     The class is known, and of each image the following is found, one after the other:
 
     - What covers it: pixels that the class does not make (`covered_pixels`). The encoder reads the
-      rest once more. A cover on a picture to which nothing else happened, or that is shifted, is
-      tried beside what the search has found, and taken where it explains the image for less.
+      rest once more. A cover on a picture to which nothing else happened, or that is shifted, if
+      the observation knows shifts, is tried beside what the search has found, and taken where it
+      explains the image for less.
     - The width of its blur descends on the mean absolute difference, if a blur explains the image,
       or no lens does.
     - Its pose: that of the typical digit descends on the mean squared difference to the image
@@ -175,7 +180,8 @@ class Measure:
         rest = np.where(plain.covered, np.float32(self._generator.background), data)
         shifts = self._shift.start(Batch(tf.constant(rest)), self._generator).numpy()[:, 0]
         readings = [found, self._again(conditions, found), self._again(conditions, plain)]
-        readings.append(self._again(conditions, self._read(conditions, data, shifts)))
+        if _shift_places(self._observation):
+            readings.append(self._again(conditions, self._read(conditions, data, shifts)))
         least = np.argmin([reading.cost for reading in readings], axis=0)
         return _Reading(
             *(np.stack(parts)[least, np.arange(len(data))] for parts in zip(*readings, strict=True))
@@ -184,14 +190,13 @@ class Measure:
     def _read(self, conditions, data, shifts):
         """Images that were shifted, and to which nothing else happened."""
         nuisances = np.tile(self._observation.neutral, [len(data), 1])
-        names = list(self._observation.names)
-        parts = self._observation.explanations.parts
-        for number, part in enumerate(parts):
+        # which explanation it is comes after the lens's own parameters
+        which = len(self._observation.lenses.parameters)
+        for number, part in enumerate(self._observation.explanations.parts):
             if getattr(part, "observation", None) == self._shift:
-                moved = np.any(shifts != 0, axis=1)
-                nuisances[moved, names.index("explanation")] = number
-        nuisances[:, names.index("shift down")] = shifts[:, 0]
-        nuisances[:, names.index("shift right")] = shifts[:, 1]
+                nuisances[np.any(shifts != 0, axis=1), which] = number
+        places = _shift_places(self._observation)
+        nuisances[:, places] = shifts[:, : len(places)]
         compared = self._shift.undo(tf.constant(data), tf.constant(shifts)).numpy()
         return self._encoded(conditions, compared, compared, nuisances)
 

@@ -158,6 +158,18 @@ def test_settings_without_an_observation_measure_nothing():
         fast.measure(DIGITS.images[:1], fast.classify(DIGITS.images[:1]))
 
 
+def test_what_covers_an_image_is_found_where_no_explanation_shifts_it(classifier):
+    observation = Explanations(AnyOf(Identity(), Undone(Light()), name="light"), AnyOf(Identity()))
+    lit = igc_tf.InvertedGeneratorClassifier(classifier.generator, classifier.settings, observation)
+    images = DIGITS.images[:2].copy()
+    images[:, 3:12, 4:10] = 0.2
+    found = _measured(lit, images)
+    assert found.covered[:, 4:11, 5:9].mean() > 0.5
+    # nothing of a shift was undone, but the digit has its place
+    assert "shift down" not in observation.names and "shift down" in found.nuisance.names
+    assert np.isfinite(found.nuisance.values).all()
+
+
 def test_a_pose_descends_from_each_of_its_angles():
     generator = igc_tf.load_generator("mnist-cagan-observed")
     pose = Pose(slants=False, angles=(-10.0, 10.0))
