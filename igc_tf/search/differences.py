@@ -9,6 +9,7 @@ for all candidates and all steps:
 `visible` is None, or float32 broadcastable to the data: 0 where nothing is to be compared.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import tensorflow as tf
@@ -97,26 +98,26 @@ class _TwoScales:
         return tf.reshape(fine + 4.0 * coarse, [-1, shape[1]]) / count
 
 
+@dataclass(frozen=True)
 class Weighted:
     """A sum of differences, each times its weight.
 
-    Args:
+    Attributes:
         parts: `((weight, difference), …)`, each difference a name or a `Difference`.
     """
 
-    def __init__(self, *parts):
-        self._parts = parts
+    parts: tuple
 
     def prepare(self, data, visible):
         """What each of them prepares."""
-        return [resolve_difference(part).prepare(data, visible) for _, part in self._parts]
+        return [resolve_difference(part).prepare(data, visible) for _, part in self.parts]
 
     def __call__(self, references, generated):
         """The sum (B, K)."""
         return tf.add_n(
             [
                 weight * resolve_difference(part)(reference, generated)
-                for (weight, part), reference in zip(self._parts, references, strict=True)
+                for (weight, part), reference in zip(self.parts, references, strict=True)
             ]
         )
 
@@ -155,7 +156,7 @@ DIFFERENCES = {
     "mean_squared": _ElementWise(tf.square),
     "deformation": Deformation(),
     "two_scales": _TwoScales(),
-    "two_scales_deformation": Weighted((1.0, "two_scales"), (2.0, "deformation")),
+    "two_scales_deformation": Weighted(((1.0, "two_scales"), (2.0, "deformation"))),
 }
 
 

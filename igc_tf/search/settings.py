@@ -1,5 +1,6 @@
 """How a search descends, and how its candidates are judged."""
 
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Annotated, Literal
@@ -81,8 +82,8 @@ class SearchSettings:
     def __post_init__(self):
         check_ranges(self)
         if self.plan is not None:
-            object.__setattr__(self, "plan", tuple(tuple(stage) for stage in self.plan))
             self._check_plan()
+            object.__setattr__(self, "plan", tuple(tuple(stage) for stage in self.plan))
         if self.observation is not None and self.observation not in OBSERVATIONS:
             raise InputError(
                 f"observation={self.observation!r}: expected one of {sorted(OBSERVATIONS)}, or None"
@@ -92,9 +93,12 @@ class SearchSettings:
         self.decision_difference()
 
     def _check_plan(self):
-        for stage in self.plan:
-            if len(stage) != 2 or stage[0] < 0 or (stage[1] is not None and stage[1] < 1):
-                raise InputError(f"plan={self.plan!r}: expected ((steps, candidates or None), …)")
+        is_sequence = isinstance(self.plan, tuple | list)
+        if not is_sequence or not self.plan or not all(map(_is_stage, self.plan)):
+            raise InputError(
+                f"plan={self.plan!r}: expected ((steps, candidates or None), …), one stage or more "
+                "of whole numbers: steps >= 0 and candidates >= 1"
+            )
         total = sum(steps for steps, _ in self.plan)
         if total != self.steps:
             raise InputError(f"plan={self.plan!r} has {total} steps: expected steps={self.steps}")
@@ -122,7 +126,7 @@ class SearchSettings:
 
     def solver(self):
         """Returns the `Solver` of these settings."""
-        if not isinstance(self.optimizer, str):
+        if hasattr(self.optimizer, "init") and hasattr(self.optimizer, "step"):
             return self.optimizer
         rate = self.learning_rate
         if self.final_learning_rate is not None:
@@ -132,7 +136,8 @@ class SearchSettings:
         if self.optimizer == "momentum":
             return Momentum(rate, self.beta_1)
         raise InputError(
-            f"optimizer={self.optimizer!r}: expected 'adam', 'momentum' or a solver object"
+            f"optimizer={self.optimizer!r}: expected 'adam', 'momentum' or a `Solver`, an object "
+            "with `init` and `step`"
         )
 
     def convergence(self):
@@ -162,7 +167,11 @@ class SearchSettings:
             ) from error
 
     def to_dict(self):
-        """Returns the settings as JSON-ready values; a callable or an object by its name."""
+        """Returns the settings as JSON-ready values; functions by name, objects by their `repr`.
+
+        A run goes on where these are the same: two functions of one name are taken for one, and an
+        object whose `repr` is another in every process is never found again.
+        """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         for name in ("difference", "decision", "optimizer"):
             if not isinstance(values[name], str):
@@ -182,6 +191,19 @@ class SearchSettings:
         if unknown:
             raise InputError(f"unknown search settings {sorted(unknown)}")
         return cls(**values)
+
+
+def _is_stage(stage):
+    """Whether something is `(steps, candidates or None)`."""
+    if not isinstance(stage, tuple | list) or len(stage) != 2:
+        return False
+    steps, keep = stage
+    return _is_whole(steps, 0) and (keep is None or _is_whole(keep, 1))
+
+
+def _is_whole(value, least):
+    is_number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return is_number and value >= least
 
 
 def robust_settings():

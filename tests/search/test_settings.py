@@ -1,5 +1,6 @@
 import json
 
+import keras
 import pytest
 
 from igc_tf.errors import InputError
@@ -15,6 +16,7 @@ from igc_tf.search import (
     SearchSettings,
     named_settings,
 )
+from igc_tf.search.differences import Weighted
 
 
 def test_defaults_are_the_papers():
@@ -43,6 +45,15 @@ def test_name_what_is_no_name():
     named = SearchSettings(decision=Deformation(context=5)).to_dict()["decision"]
     assert named.startswith("Deformation(") and "context=5" in named
     assert SearchSettings(optimizer=Momentum(0.1)).to_dict()["optimizer"].startswith("Momentum(")
+
+
+def test_a_sum_of_differences_is_called_by_what_it_sums():
+    one, other, heavier = (
+        SearchSettings(difference=Weighted(((weight, "mean_squared"), (1.0, Deformation()))))
+        for weight in (1.0, 1.0, 2.0)
+    )
+    assert one == other and one.to_dict() == other.to_dict()
+    assert one != heavier and one.to_dict() != heavier.to_dict()
 
 
 def test_make_the_solver_they_describe():
@@ -83,6 +94,7 @@ def test_decision_by_what_is_descended_on_is_the_difference():
         ({"restriction_norm": "cubic"}, "'cubic'.*'absolute'"),
         ({"decision": "vote"}, "'vote'.*difference"),
         ({"optimizer": "lion"}, "'lion'.*adam.*momentum"),
+        ({"optimizer": keras.optimizers.Adam()}, "keras.*adam.*momentum.*`init` and `step`"),
         ({"tolerance": -1e-3}, "tolerance=-0.001"),
         ({"tolerance": float("nan")}, "tolerance=nan"),
         ({"patience": 0}, "patience=0"),
@@ -92,6 +104,12 @@ def test_decision_by_what_is_descended_on_is_the_difference():
         ({"steps": 6, "plan": ((6,),)}, r"expected \(\(steps, candidates or None\), …\)"),
         ({"steps": 6, "plan": ((6, 0),)}, r"expected \(\(steps, candidates or None\), …\)"),
         ({"steps": 6, "plan": ((-1, 2), (7, None))}, r"expected \(\(steps, candidates"),
+        ({"steps": 1, "plan": (0, 1)}, r"plan=\(0, 1\): expected \(\(steps, candidates"),
+        ({"steps": 1, "plan": 1}, r"plan=1: expected \(\(steps, candidates"),
+        ({"steps": 0, "plan": ()}, r"plan=\(\): expected .* one stage or more"),
+        ({"steps": 3, "plan": ((1.5, None), (1.5, None))}, "plan=.*of whole numbers"),
+        ({"steps": 3, "plan": ((3, 2.0),)}, "plan=.*of whole numbers"),
+        ({"steps": 1, "plan": ((True, None),)}, "plan=.*of whole numbers"),
     ],
 )
 def test_refuse_values_outside_their_ranges(values, message):
