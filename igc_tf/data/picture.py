@@ -329,7 +329,7 @@ def _read_picture(path: Path | io.BytesIO) -> np.ndarray:
         raise ImageFileError(
             f"has more pixels than {MAX_PIXELS // 1_000_000} megapixels"
         ) from error
-    except (SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise ImageFileError(f"is damaged ({' '.join(str(error).split())})") from error
     with picture:
         _check_size(picture.height, picture.width)

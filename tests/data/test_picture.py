@@ -137,12 +137,16 @@ def test_jpeg_and_its_orientation(tmp_path):
 def test_from_memory_as_from_a_file(tmp_path):
     path = save(tmp_path / "seven.png", byte(drawing()))
     encoded = path.read_bytes()
+    bmp = save(tmp_path / "seven.bmp", byte(drawing())).read_bytes()
     frame = {"shape": (28, 28, 1), "bounds": (-0.5, 0.5)}
     np.testing.assert_array_equal(data.decode_picture(encoded, **frame), read_picture(path))
     for wrong, message in (
         (b"", "is not a PNG"),
         (b"no picture", "is not a PNG"),
         (encoded[:200], "is damaged or cut short"),
+        (encoded[:20], r"is damaged \(Truncated"),
+        # of a compression that there is none of
+        (bmp[:30] + b"\xff" + bmp[31:], r"is damaged \(Unsupported BMP"),
     ):
         with pytest.raises(ImageFileError, match=f"^{message}"):
             data.decode_picture(wrong, **frame)
