@@ -8,24 +8,30 @@ from igc_tf.ranges import BOUNDS_TOLERANCE
 from igc_tf.runs import describe_environment
 from igc_tf.search.state import Batch
 
+MASK_BOUNDS = (0.0, 1.0)
+
 
 def answers(classifier, search, data, indices, mask=None):
     """The classifier's answers to a batch, as TensorFlow operations.
 
-    An example with values out of bounds, or not finite, gets the label -1 and not-a-number
-    elsewhere: XLA drops assertions, so that the answer itself must show it.
+    An example with values out of bounds, or not finite, or with a mask that is not in [0, 1], gets
+    the label -1 and not-a-number elsewhere: XLA drops assertions, so that the answer itself must
+    show it.
 
     Args:
         classifier: a `SearchClassifier`.
         search: its `Search`, or one that is bound to other weights.
         data: float32 (N, ...).
         indices: int32 (N,).
-        mask: float32 (N, ...), 0 where nothing is to be compared; or None.
+        mask: float32 (N, ...) in [0, 1], 0 where nothing is to be compared; or None.
 
     Returns:
         What `classifier.answer` returns.
     """
     is_usable = usable(data, classifier.generator.bounds)
+    if mask is not None:
+        is_usable &= usable(mask, MASK_BOUNDS)
+        mask = tf.where(_beside(is_usable, mask), mask, 1.0)
     background = tf.constant(classifier.generator.background, tf.float32)
     data = tf.where(_beside(is_usable, data), data, background)
     answer = classifier.answer(search.run(Batch(data, mask, indices)))

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from igc_tf.export.endpoint import (
+    MASK_BOUNDS,
     answer_signature,
     answers,
     describe_classifier,
@@ -23,8 +24,8 @@ def export_saved_model(classifier, directory, batch_size=100):
       describes them. Values out of bounds, or not finite, are refused; where a caller compiles
       the signature with XLA, which drops assertions, such an example gets the label -1 and
       not-a-number elsewhere.
-    - `classify_masked`: likewise, with `mask` float32 (N, ...), 0 where nothing is to be
-      compared and images may hold anything. Not with a difference that cannot take a mask.
+    - `classify_masked`: likewise, with `mask` float32 (N, ...) in [0, 1], 0 where nothing is to
+      be compared and images may hold anything. Not with a difference that cannot take a mask.
     - `generate`: `condition` (N, C) and, where there is one, `latent` (N, Z) -> `images` (N, ...),
       all float32.
 
@@ -61,16 +62,16 @@ def export_saved_model(classifier, directory, batch_size=100):
 def _classify_endpoint(classifier, batch_size):
     shape = classifier.generator.data_shape
     signature = answer_signature(classifier)
-    low, high = classifier.generator.bounds
     background = tf.constant(classifier.generator.background, tf.float32)
 
     def classify(images, mask=None):
+        assertions = []
         if mask is not None:
+            assertions.append(_assert_usable("mask", mask, MASK_BOUNDS))
             # what is hidden may be anything
             images = tf.where(mask > 0, images, background)
-        inside = tf.reduce_all(usable(images, (low, high)))
-        message = f"images: expected values in [{low:g}, {high:g}]"
-        with tf.control_dependencies([tf.Assert(inside, [message])]):
+        assertions.append(_assert_usable("images", images, classifier.generator.bounds))
+        with tf.control_dependencies(assertions):
             count = tf.shape(images)[0]
         parts = tf.maximum(1, _ceiling_quotient(count, batch_size))
         size = _ceiling_quotient(count, parts)
@@ -93,6 +94,12 @@ def _classify_endpoint(classifier, batch_size):
         }
 
     return classify
+
+
+def _assert_usable(name, values, bounds):
+    low, high = bounds
+    message = f"{name}: expected values in [{low:g}, {high:g}]"
+    return tf.Assert(tf.reduce_all(usable(values, bounds)), [message])
 
 
 def _generate_endpoint(generator):

@@ -130,10 +130,18 @@ def test_images_that_cannot_be_read_show_in_the_answer():
     images[0, 0, 0, 0], images[2, 0, 0, 0] = np.nan, 255.0
 
     @tf.function(jit_compile=True)
-    def compiled(images):
-        return answers(classifier, classifier.search, images, tf.range(3))
+    def compiled(images, mask=None):
+        return answers(classifier, classifier.search, images, tf.range(3), mask)
 
     answer = compiled(tf.constant(images))
     np.testing.assert_array_equal(answer["label"], [-1, expected.predictions[1], -1])
     np.testing.assert_allclose(answer["difference"][1], expected.differences[1], atol=1e-5)
     assert np.isnan(answer["difference"][0]).all() and np.isnan(answer["reconstruction"][2]).all()
+
+    images = np.tile(images[1], [3, 1, 1, 1])
+    mask = np.ones_like(images)
+    mask[0, 0, 0, 0], mask[2, 0, 0, 0] = np.nan, -5.0
+    answer = compiled(tf.constant(images), tf.constant(mask))
+    np.testing.assert_array_equal(answer["label"], [-1, expected.predictions[1], -1])
+    np.testing.assert_allclose(answer["difference"][1], expected.differences[1], atol=1e-5)
+    assert np.isnan(answer["score"].numpy()[[0, 2]]).all()
