@@ -1,5 +1,7 @@
 """What classifies a part: made once in each process, and the same in every engine."""
 
+import hashlib
+import json
 import os
 import time
 import warnings
@@ -126,12 +128,17 @@ def describe_asked(asked, classifier):
     """
     from igc_tf.classifiers.load import all_weights_digest
 
+    generator, calibration = classifier.generator, classifier.calibration
+    known = None if calibration is None else json.dumps(calibration.to_dict())
     return {
-        "generator": classifier.generator.name,
-        "weights_sha256": all_weights_digest(classifier.generator),
+        "generator": generator.name,
+        "weights_sha256": all_weights_digest(generator),
+        **generator.facts(),
+        # also where nothing is said of it, so that this differs from what was said
+        "arrange": generator.arrange,
         "classifier": type(classifier).__name__,
         "search": classifier.settings.to_dict(),
-        "bounds": list(classifier.generator.bounds),
+        "calibration_sha256": known and hashlib.sha256(known.encode()).hexdigest(),
         "doubt": asked.doubt,
         "measure": asked.measure,
         "batch_size": asked.batch_size,

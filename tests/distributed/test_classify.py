@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pandas
 import pytest
 
 from igc_tf.classifiers import load_classifier
+from igc_tf.classifiers.load import calibration_record
 from igc_tf.distributed import WorkerOptions, classify_dataset, ray_engine, records
 from igc_tf.distributed.parts import Parts
 from igc_tf.errors import InputError, MissingPackageError, OutputError
@@ -88,6 +90,31 @@ def test_a_directory_holds_parts_of_one_thing(generator, digits, tmp_path):
     (tmp_path / "_manifest.json").unlink()
     with pytest.raises(OutputError, match="part-0000.* no _manifest"):
         classify(digits, generator, tmp_path)
+
+
+def test_what_a_generators_card_says_is_part_of_what_was_asked(generator, digits, tmp_path):
+    answers = tmp_path / "answers"
+    classify(digits, generator, answers)
+    card = json.loads((generator / "card.json").read_text())
+    classifier = load_classifier(generator, "fast")
+    classifier.calibrate(digits.images, digits.labels)
+    (label,) = card["labels"]
+    for what, said in (
+        ("labels", [{**label, "values": [f"no. {value}" for value in label["values"]]}]),
+        ("background", 0.25),
+        ("arrange", False),
+        ("prior", {"mean": 0.5, "standard_deviation": 1.0}),
+        ("calibration", {"fast": calibration_record(classifier, digits)}),
+    ):
+        other = shutil.copytree(generator, tmp_path / what)
+        (other / "card.json").write_text(json.dumps({**card, what: said}))
+        named = "mean" if what == "prior" else what
+        with pytest.raises(InputError, match=f"something else.*'{named}"):
+            classify(digits, other, answers)
+    # and where it is said no more
+    classify(digits, tmp_path / "arrange", tmp_path / "more")
+    with pytest.raises(InputError, match="something else.*'arrange"):
+        classify(digits, generator, tmp_path / "more")
 
 
 def test_what_cannot_be_read_has_a_row(generator, digits, tmp_path):
