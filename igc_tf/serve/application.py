@@ -172,14 +172,7 @@ class _Service:
         return await self._answer(request, read_examples, write)
 
     async def _answer(self, request, read, write):
-        def read_some(body):
-            # no more than fits, as lists take twenty times the memory of their text
-            if body.count(b",") > self._most_values:
-                raise self._too_many("too many")
-            return read(self.model, body)
-
-        async with self.bodies.read(request) as body:
-            question = await self._convert(len(body), read_some, body)
+        question = await self._question(request, read)
         request.scope["igc_tf.noted"] = {"examples": question.count}
         if question.count > self.options.max_queue:
             raise self._too_many(question.count)
@@ -197,6 +190,18 @@ class _Service:
         return Response(
             text, headers={**headers, "Vary": "Accept-Encoding"}, media_type="application/json"
         )
+
+    async def _question(self, request, read):
+        """What a request asks for. Its body ends with this call, lest it outlive its share."""
+
+        def read_some(body):
+            # no more than fits, as lists take twenty times the memory of their text
+            if body.count(b",") > self._most_values:
+                raise self._too_many("too many")
+            return read(self.model, body)
+
+        async with self.bodies.read(request) as body:
+            return await self._convert(len(body), read_some, body)
 
     def _too_many(self, count):
         return Refusal(413, f"{count} examples: expected at most {self.options.max_queue}")

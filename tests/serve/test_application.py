@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +16,7 @@ from igc_tf.errors import InputError
 from igc_tf.search import Search
 from igc_tf.serve import ServiceOptions
 from igc_tf.serve.application import build_application
+from igc_tf.serve.exchange import read_prediction
 from tests.fixtures.exported import SHAPE, linear_classifier, other_classifier
 
 _IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(3, *SHAPE)).astype(np.float32)
@@ -297,6 +299,28 @@ def test_a_body_in_full_pieces_is_unpacked():
             body = gzip.compress(b" " * size, mtime=0)
             response = client.post(PREDICT, content=body, headers={"Content-Encoding": "gzip"})
             assert response.status_code == 400 and "no JSON" in response.json()["error"]
+
+
+@pytest.mark.parametrize("padding", [0, 100_000])
+def test_no_body_is_held_while_it_is_answered(padding, monkeypatch):
+    # a large body is read in a thread of its own
+    bodies, holders, run = [], [], Search.run
+
+    def read(model, body):
+        bodies.append(body)
+        return read_prediction(model, body)
+
+    def count(self, batch, read=None):
+        holders.append(sys.getrefcount(bodies[0]))
+        return run(self, batch, read)
+
+    monkeypatch.setattr("igc_tf.serve.application.read_prediction", read)
+    with TestClient(build_application(linear_classifier())) as client:
+        monkeypatch.setattr(Search, "run", count)
+        body = json.dumps({"instances": _IMAGES.tolist()}) + padding * " "
+        assert client.post(PREDICT, content=body).status_code == 200
+    # the list above, and the question itself
+    assert holders == [2]
 
 
 def test_too_many_examples(served):
