@@ -152,7 +152,7 @@ def _classify_parts(options):
 
 
 def picture_files(given):
-    """Returns the files that were given, and those in folders, in alphabetical order.
+    """Returns the files that were given, and those in folders, in alphabetical order; each once.
 
     Raises:
         InputError: for none, or a folder without any.
@@ -175,7 +175,7 @@ def picture_files(given):
                 f"{path} holds no pictures: expected {', '.join(PICTURE_SUFFIXES)} files"
             )
         paths += inside
-    return paths
+    return list(dict.fromkeys(paths))
 
 
 def read_pictures(paths, generator):

@@ -152,6 +152,13 @@ def test_results_are_not_written_among_the_pictures(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["7.png"]
 
 
+def test_a_picture_that_is_named_twice_is_one(tmp_path, capsys):
+    save(tmp_path / "7.png", digit(7))
+    output = tmp_path / "out"
+    assert run(tmp_path, tmp_path / "7.png", "--settings", "fast", "--output", output) == 0
+    assert len(json.loads((output / "results.json").read_text())["rows"]) == 1
+
+
 def test_several_labels_are_read_together(tmp_path, capsys):
     save(tmp_path / "7.png", digit(7))
     output = tmp_path / "out"
