@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers.foreign import distances
 from igc_tf.classifiers.load import load_classifier
+from igc_tf.data.labelled import LabelledData
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_class_samples
 
@@ -102,7 +103,8 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
         A `Diagnosis`.
 
     Raises:
-        InputError: for data that the generator cannot have made, or a generator without a latent.
+        InputError: for no data, data that the generator cannot have made, or labels that it does
+            not have.
     """
     classifier = load_classifier(generator, settings)
     generator = classifier.generator
@@ -114,19 +116,24 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
     low, high = generator.bounds
     sets = {OWN_SAMPLES: (np.clip(generator.sample(labels, seed), low, high), labels)}
     for name, part in (data or {}).items():
-        sets[name] = (getattr(part, "data", part)[:count], getattr(part, "labels", None))
-    if generator.layout.size == 1:
-        # it knows no classes that could be answered
-        sets = {name: (part, None) for name, (part, _) in sets.items()}
-    rows = [
-        _reproduction(classifier, name, part, None if truth is None else truth[:count], shown)
-        for name, (part, truth) in sets.items()
-    ]
+        part, truth = (part.data, part.labels) if isinstance(part, LabelledData) else (part, None)
+        sets[name] = (part[:count], None if truth is None else truth[:count])
+    sets = {name: _checked(generator, name, *of_set) for name, of_set in sets.items()}
+    rows = [_reproduction(classifier, name, *of_set, shown) for name, of_set in sets.items()]
     return Diagnosis(generator.name, generator.bounds, tuple(rows), tuple(_findings(rows)))
 
 
+def _checked(generator, name, data, labels):
+    """A set's data, and those of its labels that can be answered; else None."""
+    data = generator.check(data, name)
+    if not len(data):
+        raise InputError(f"{name}: expected at least one example")
+    if labels is None or generator.layout.size == 1:
+        return data, None
+    return data, generator.layout.check(labels, len(data))
+
+
 def _reproduction(classifier, name, data, labels, shown):
-    data = classifier.generator.check(data, name)
     scores, differences, of_right, kept = [], [], [], []
     has_right = (
         labels is not None

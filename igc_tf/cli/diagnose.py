@@ -47,6 +47,9 @@ def print_diagnosis(options):
 
     Returns:
         0; 2 if a file could not be read, of which stderr tells in a line each.
+
+    Raises:
+        InputError: if a folder holds no pictures; for data that the generator cannot have made.
     """
     paths = picture_files(options.files) if options.files else []
     import_tensorflow_quietly()
@@ -59,7 +62,6 @@ def print_diagnosis(options):
     generator = classifier.generator
     training = (generator.card or {}).get("training") or {}
     dataset = options.dataset or (training.get("recipe") or {}).get("dataset")
-    several = generator.layout.num_labels > 1
     sets, sources = {}, []
     for split, name in (("train", "training images"), ("test", "new images")):
         if dataset is None:
@@ -69,9 +71,11 @@ def print_diagnosis(options):
             sources.append(f"{dataset} is no image set that is here; --files takes its pictures")
             break
         data = data.sample(min(options.images, len(data)), options.seed)
-        # the set's labels are classes: of several labels, only the images are used
-        sets[name] = data.data if several else data
-        sources.append(f"{name}: {data.split} of {data.name}, {data.source}")
+        origin = f"{data.split} of {data.name}, {data.source}"
+        if data.layout.element_names != generator.layout.element_names:
+            data, origin = data.data, f"{origin}; without its labels, which the generator has not"
+        sets[name] = data
+        sources.append(f"{name}: {origin}")
     pictures = read_pictures(paths, generator)
     if pictures:
         sets["files"] = np.stack(list(pictures.values()))

@@ -114,3 +114,16 @@ def test_refuses_data_of_another_shape(generator):
         diagnose(generator, {"new": np.zeros([2, 4])}, SETTINGS)
     with pytest.raises(InputError, match="count=0"):
         diagnose(generator, count=0)
+
+
+def test_refuses_labels_that_the_generator_does_not_have(generator):
+    made = generator.sample(np.zeros(2, int), seed=7)
+    layout = ConditionLayout.classes("abcd")
+    facts = made, [0, 3], layout, generator.bounds, "made", "train", "made here"
+    with pytest.raises(InputError, match="from 0 to 3: expected integers from 0 to 2"):
+        diagnose(generator, {"new": LabelledData(*facts)}, SETTINGS)
+
+
+def test_refuses_a_set_of_nothing(generator):
+    with pytest.raises(InputError, match="new: expected at least one example"):
+        diagnose(generator, {"new": np.zeros([0, *SHAPE])}, SETTINGS)

@@ -37,6 +37,13 @@ def test_a_folder_may_be_called_as_a_set(tmp_path, capsys):
     with pytest.raises(SystemExit):
         run_command_line([*words, "--output", str(tmp_path / "out")])
     assert "mnist is no image set that is here" in capsys.readouterr().out
+    # where it is asked for, none of its classes is a right one
+    with pytest.raises(SystemExit) as ended:
+        run_command_line([*words, "--dataset", "mnist", "--output", str(tmp_path / "out")])
+    assert ended.value.code in (0, None) and "without its labels" in capsys.readouterr().out
+    own, *others = json.loads((tmp_path / "out" / "result.json").read_text())["sets"]
+    assert own["accuracy"] is not None and len(others) == 2
+    assert all(row["accuracy"] is None and row["right"] is None for row in others)
 
 
 def test_of_ones_own_pictures_the_card_has_only_a_name(tmp_path, capsys):
