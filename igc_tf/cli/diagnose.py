@@ -8,7 +8,13 @@ from igc_tf.cli.classify import picture_files, read_pictures
 from igc_tf.cli.program import import_tensorflow_quietly
 from igc_tf.errors import DataError
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.runs import RunDirectory, describe_code, describe_environment, json_ready
+from igc_tf.runs import (
+    RunDirectory,
+    check_apart,
+    describe_code,
+    describe_environment,
+    json_ready,
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,10 @@ def print_diagnosis(options):
         0; 2 if a file could not be read, of which stderr tells in a line each.
 
     Raises:
-        InputError: if a folder holds no pictures; for data that the generator cannot have made.
+        InputError: if a folder holds no pictures, or is the directory to write into; for data that
+            the generator cannot have made.
     """
+    check_apart(options.output, *options.files)
     paths = picture_files(options.files) if options.files else []
     import_tensorflow_quietly()
     import numpy as np

@@ -74,6 +74,10 @@ def test_pictures_are_tried_too(tmp_path, capsys):
     captured = capsys.readouterr()
     assert exit.value.code == 2
     assert captured.err.count("\n") == 1 and "none.png" in captured.err
+    # what is drawn must not be read the next time
+    with pytest.raises(SystemExit):
+        run_command_line(["diagnose", "--files", str(output), "--output", str(output)])
+    assert "expected a directory apart from" in capsys.readouterr().err
     own, files = json.loads((output / "result.json").read_text())["sets"]
     assert (own["count"], files["name"], files["count"]) == (5, "files", 3)
     assert own["difference"] > 0 and "files" in captured.out
