@@ -74,7 +74,7 @@ def build_application(model, options=None, routes=(), hosts=None):
         have not come are not waited for, and `/health` answers 503.
 
     Raises:
-        InputError: if the directory holds no SavedModel, or a damaged one.
+        InputError: if the directory holds no SavedModel, or one that cannot be served.
     """
     options = options if options is not None else ServiceOptions()
     service = _Service(served_model(model, options.max_batch), options)

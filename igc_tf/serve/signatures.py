@@ -80,7 +80,8 @@ def served_model(model, max_batch=None):
         max_batch: examples computed at once; None for what suits the classifier.
 
     Raises:
-        InputError: if the directory holds no SavedModel, or a damaged one.
+        InputError: if the directory holds no SavedModel, or one that is damaged, has no signature,
+            or has an output that is neither a number nor a truth value.
     """
     if isinstance(model, str | Path):
         return _of_saved_model(Path(model), max_batch or _SAVED_AT_ONCE)
@@ -151,7 +152,7 @@ def _of_saved_model(directory, batch_size):
             f"{directory} holds a SavedModel that cannot be loaded: {first_line(error)}"
         ) from error
 
-    def signature(function):
+    def signature(name, function):
         def compute(indices, arrays, model=model):
             # the functions live as long as the model does
             del indices, model
@@ -160,11 +161,21 @@ def _of_saved_model(directory, batch_size):
             except tf.errors.InvalidArgumentError as error:
                 raise InputError(_reason(error)) from error
 
-        inputs = function.structured_input_signature[1]
+        inputs, outputs = function.structured_input_signature[1], function.structured_outputs
+        for output, spec in outputs.items():
+            if np.dtype(spec.dtype.as_numpy_dtype).kind not in "iufb":
+                raise InputError(
+                    f"{directory}: the output {output!r} of {name!r} is of type "
+                    f"{spec.dtype.name}: expected numbers or truth values"
+                )
         # a random start depends on an example's place in the call, which it finds by itself
-        return Signature(inputs, function.structured_outputs, compute, _accept, False)
+        return Signature(inputs, outputs, compute, _accept, False)
 
-    signatures = {name: signature(function) for name, function in model.signatures.items()}
+    signatures = {name: signature(name, function) for name, function in model.signatures.items()}
+    if not signatures:
+        raise InputError(
+            f"{directory} holds a SavedModel without a signature: expected one at least"
+        )
     version = directory.resolve().name
     return ServedModel(
         version if version.isascii() and version.isdecimal() else "1",

@@ -440,6 +440,18 @@ def test_refuses_a_directory_without_a_model(tmp_path):
         build_application(tmp_path)
 
 
+def test_refuses_models_that_cannot_be_asked_or_answer_in_words(tmp_path):
+    model = tf.Module()
+    tf.saved_model.save(model, tmp_path / "mute")
+    with pytest.raises(InputError, match="mute holds a SavedModel without a signature"):
+        build_application(tmp_path / "mute")
+    function = tf.function(lambda x: {"name": tf.strings.as_string(x)}, autograph=False)
+    model.name_of = function.get_concrete_function(x=tf.TensorSpec([None], tf.float32))
+    tf.saved_model.save(model, tmp_path / "words", signatures=model.name_of)
+    with pytest.raises(InputError, match="'name' of 'serving_default' is of type string: expected"):
+        build_application(tmp_path / "words")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
