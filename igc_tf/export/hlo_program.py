@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from igc_tf.errors import InputError, MissingPackageError
+from igc_tf.errors import InputError, MissingPackageError, first_line
 from igc_tf.ranges import lie_within
 
 
@@ -41,7 +41,12 @@ class HLOProgram:
                 f"running an HLO program needs JAX ({error}): pip install 'igc-tf[jax]'"
             ) from error
         self.description = json.loads((directory / "program.json").read_text(encoding="utf-8"))
-        client = backend.get_backend(platform)
+        try:
+            client = backend.get_backend(platform)
+        except RuntimeError as error:
+            raise MissingPackageError(
+                f"platform={platform!r}: JAX has none here ({first_line(error)})"
+            ) from error
         self.device = client.local_devices()[0]
         self._executable = client.compile_and_load(
             hlo_to_stablehlo((directory / "program.hlo.pb").read_bytes()), [self.device]

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.data import bundled_digits
+from igc_tf.errors import MissingPackageError
 from igc_tf.export import export_hlo
 from igc_tf.export.endpoint import answers
 from igc_tf.export.hlo_program import HLOProgram
@@ -101,6 +102,12 @@ def test_says_that_jax_is_missing(exported, monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(RuntimeError, match=r"pip install 'igc-tf\[jax\]'"):
         HLOProgram(exported[1] / "hlo")
+
+
+def test_says_that_jax_lacks_a_platform(exported):
+    pytest.importorskip("jax")
+    with pytest.raises(MissingPackageError, match="platform='abacus': JAX has none here"):
+        HLOProgram(exported[1] / "hlo", platform="abacus")
 
 
 def test_any_decision_is_inside(tmp_path):
