@@ -22,6 +22,10 @@ def export_hlo(classifier, directory, batch_size=100):
     - `program.json`: `inputs` and `outputs` in order, each with name, shape and dtype;
       `custom_calls`, device libraries that the program would need (normally none); the settings.
 
+    Random starts, which searches of a class vector have, depend on an example's place in its batch.
+    Those of `predict` depend on its place among all, so that from the second batch on it can find
+    something else than the program.
+
     Args:
         classifier: a `SearchClassifier`.
         directory: must not exist, or be empty; appears when the export is complete.
