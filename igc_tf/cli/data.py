@@ -40,13 +40,14 @@ class ImportOptions:
     Attributes:
         directory: holds train-images-idx3-ubyte and so on.
         dataset: the name to import them as.
-        transposed: the files hold rows and columns exchanged, as EMNIST's do under another name.
+        transposed: whether the files hold rows and columns exchanged; by default those of EMNIST,
+            under its own name, and no others.
         data_dir: of TensorFlow Datasets; its own default if not given.
     """
 
     directory: tyro.conf.Positional[Path]
     dataset: str = "mnist"
-    transposed: bool = False
+    transposed: bool | None = None
     data_dir: Path | None = None
 
 
@@ -56,15 +57,15 @@ def import_files(options):
     from igc_tf.data import import_idx, load_images
     from igc_tf.data.tfds import is_stored_transposed
 
-    path = import_idx(
-        options.directory, options.data_dir, options.dataset, options.transposed or None
-    )
+    is_transposed = options.transposed
+    if is_transposed is None:
+        is_transposed = is_stored_transposed(options.dataset)
+    path = import_idx(options.directory, options.data_dir, options.dataset, is_transposed)
     test = load_images(options.dataset, "test", options.data_dir, download=False)
-    taken_for = options.transposed or is_stored_transposed(options.dataset)
-    print(f"The files were taken for {'transposed' if taken_for else 'upright'}. Test images:")
+    print(f"The files were taken for {'transposed' if is_transposed else 'upright'}. Test images:")
     print(test.as_text())
-    advice = "without" if options.transposed else "with"
-    print(f"If they lie on their side, delete {path} and import again {advice} --transposed.")
+    other = f"--transposed {not is_transposed}"
+    print(f"If they lie on their side, delete {path} and import again with {other}.")
     print(f"{options.dataset} is ready in {path}")
 
 

@@ -1,8 +1,10 @@
 """`igc-tf data import`, in this process."""
 
 import numpy as np
+import pytest
 
 from igc_tf.cli.data import ImportOptions, import_files
+from igc_tf.cli.main import run_command_line
 from tests.data.idx_writer import idx_bytes
 
 
@@ -18,9 +20,29 @@ def test_import_shows_the_images_and_the_orientation_it_assumes(tmp_path, capsys
     assert shown[0] == "The files were taken for transposed. Test images:"
     # every second row is shown; the line is now in the fourth column of each image
     assert shown[2] == "   @" + 29 * " " + "@" + 29 * " " + "@"
-    assert "import again without --transposed" in shown[-2]
+    assert "import again with --transposed False" in shown[-2]
 
     import_files(ImportOptions(tmp_path, "upright", data_dir=tmp_path / "tfds"))
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == "The files were taken for upright. Test images:"
-    assert "import again with --transposed" in shown[-2] and str(tmp_path) in shown[-1]
+    assert "import again with --transposed True" in shown[-2] and str(tmp_path) in shown[-1]
+
+
+@pytest.mark.parametrize(
+    ("said", "taken", "lines", "other"),
+    [((), "transposed", 14, False), (("--transposed", "False"), "upright", 1, True)],
+)
+def test_what_is_said_of_files_of_emnist_holds(said, taken, lines, other, tmp_path, capsys):
+    image = np.zeros([1, 28, 28], np.uint8)
+    # a line in a row that is shown, as every second one is
+    image[0, 4] = 255
+    for part in ("train", "t10k"):
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(image))
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(np.ones(1)))
+    words = ["data", "import", str(tmp_path), "--dataset", "emnist/digits", *said]
+    with pytest.raises(SystemExit) as ended:
+        run_command_line([*words, "--data-dir", str(tmp_path / "tfds")])
+    shown = capsys.readouterr().out
+    assert ended.value.code in (0, None) and f"were taken for {taken}" in shown
+    assert sum("@" in line for line in shown.splitlines()) == lines
+    assert f"import again with --transposed {other}." in shown
