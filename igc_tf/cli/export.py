@@ -42,13 +42,11 @@ def export_classifier(options):
     import_tensorflow_quietly()
     from igc_tf.classifiers import load_classifier
     from igc_tf.export import export_hlo, export_saved_model
-    from igc_tf.generators.store import recorded_settings
-    from igc_tf.search import usual_settings
 
     classifier = load_classifier(
         options.generator, options.settings, options.kind, bounds=options.bounds
     )
     write = export_hlo if options.format == "hlo" else export_saved_model
     write(classifier, options.output, options.batch_size)
-    settings = options.settings or usual_settings(recorded_settings(options.generator))
-    print(f"{options.generator}, {settings} settings: {options.output}")
+    settings = "" if options.settings is None else f", {options.settings} settings"
+    print(f"{options.generator}{settings}: {options.output}")

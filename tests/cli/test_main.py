@@ -249,6 +249,17 @@ def test_export_refuses_a_directory_with_something_in_it(tmp_path, capsys):
     assert (tmp_path / "kept.txt").read_text() == "precious"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [((), ""), (("--settings", "fast"), ", fast settings"), (("--kind", "inverse"), "")],
+)
+def test_export_tells_of_the_settings_that_were_asked_for(said, told, monkeypatch, capsys):
+    # on the card there are "best" ones, but not for inverse classification
+    monkeypatch.setattr("igc_tf.export.export_saved_model", lambda *_: None)
+    assert not run("export", "--output", "out", *said)
+    assert capsys.readouterr().out == f"mnist-cagan-compact{told}: out\n"
+
+
 def test_data_list_names_the_bundled_digits(tmp_path, capsys):
     assert not run("data", "list", "--data-dir", tmp_path)
     captured = capsys.readouterr()
