@@ -82,7 +82,8 @@ class RunProgress(keras.callbacks.Callback):
 class History(keras.callbacks.Callback):
     """Writes `history.json`: each epoch's figures, and the seconds that it took.
 
-    Put it last: an epoch's seconds are those of its steps and of the other callbacks.
+    Put it after what is to count: an epoch's seconds are those of its steps and of the callbacks
+    before this one.
 
     Args:
         run: a `RunDirectory`. Its history of the epochs before the first one is kept.

@@ -123,6 +123,9 @@ class TrainingRun(RunDirectory):
         take_from_chief(self.strategy, self._checkpoint.variables)
         if self.is_chief:
             self._write_options()
+            if self.is_done:
+                # what was killed after its last epoch has not written them
+                self._write_seconds()
 
     def _write_options(self):
         now = {**describe_code(), "environment": describe_environment()}
@@ -161,13 +164,14 @@ class TrainingRun(RunDirectory):
         check_agreement(strategy, "content of its training data", contents.digest())
         passes = getattr(recipe, "passes", 1)
         steps = steps_per_epoch(len(inputs), recipe.batch_size, passes)
-        callbacks = [NonFiniteGuard(), self._checkpoint]
+        callbacks = [NonFiniteGuard()]
         if self.is_chief:
             log = keras.callbacks.TensorBoard(self.path / "tensorboard", write_graph=False)
-            callbacks[1:1] = [*judges, log]
-            callbacks.append(History(self))
+            callbacks += [*judges, log, History(self)]
             if verbose:
                 callbacks.append(RunProgress(recipe.last_epoch, steps))
+        # an epoch counts as done when all else that it leaves is there
+        callbacks.append(self._checkpoint)
         epochs = range(self._checkpoint.epoch, recipe.last_epoch)
 
         def share(context):
@@ -184,8 +188,11 @@ class TrainingRun(RunDirectory):
         batches = strategy.distribute_datasets_from_function(share)
         _run_epochs(model, batches, epochs, steps, callbacks, strategy)
         if self.is_chief:
-            seconds = sum(epoch["seconds"] for epoch in self.read_json("history.json"))
-            self.write_json(OPTIONS, {**self.read_json(OPTIONS), "seconds": seconds})
+            self._write_seconds()
+
+    def _write_seconds(self):
+        seconds = sum(epoch["seconds"] for epoch in self.read_json("history.json"))
+        self.write_json(OPTIONS, {**self.read_json(OPTIONS), "seconds": seconds})
 
     def _refuse_another(self):
         earlier = self.read_json(OPTIONS) if self.is_chief else None

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.training.callbacks import History
+from igc_tf.training.checkpoint import EpochCheckpoint
 from igc_tf.training.fit import TrainingRun, cosine_decay, epoch_batches, steps_per_epoch
 from igc_tf.training.recipes import Recipe
 
@@ -174,6 +176,39 @@ def test_an_interrupted_run_goes_on_after_its_last_epoch_and_says_so(tmp_path):
     (resumed,) = options["resumed"]
     assert resumed["after_epoch"] == 1 and {"command", "commit", "environment"} <= set(resumed)
     assert [row["epoch"] for row in run.read_json("history.json")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("callback", [History, EpochCheckpoint])
+def test_an_epoch_that_was_killed_in_its_end_is_in_the_history_once(
+    callback, tmp_path, monkeypatch
+):
+    def killed(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        whole(self, epoch, logs)
+
+    weight = _fit(TrainingRun(tmp_path / "whole", RECIPE), _Scaled())
+    whole = callback.on_epoch_end
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(callback, "on_epoch_end", killed)
+        _fit(TrainingRun(tmp_path / "cut", RECIPE), _Scaled())
+    run = TrainingRun(tmp_path / "cut", RECIPE)
+    assert _fit(run, _Scaled()) == weight
+    assert [row["epoch"] for row in run.read_json("history.json")] == [1, 2, 3]
+
+
+def test_a_run_that_was_killed_after_its_last_epoch_learns_its_seconds(tmp_path):
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _fit(TrainingRun(tmp_path, RECIPE), _Scaled(), judges=[Interrupt()])
+    run = TrainingRun(tmp_path, RECIPE)
+    assert run.read_json("options.json")["seconds"] is None
+    _fit(run, _Scaled())
+    taken = sum(row["seconds"] for row in run.read_json("history.json"))
+    assert run.read_json("options.json")["seconds"] == pytest.approx(taken)
 
 
 def test_a_run_may_stop_before_the_end_of_its_schedule(tmp_path):
