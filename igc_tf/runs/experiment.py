@@ -20,9 +20,11 @@ class Experiment:
 
     `options.json` is written first: the resolved options, the command and the commit. Then
     `result.json` grows by one row at a time, until `complete` says that nothing is missing. The
-    same options on the directory of an interrupted run go on after its last row. What an earlier
-    run has finished there stays until this one has found something; then the files go that it
-    says it wrote, its pictures, because they would lie beside figures that they don't show.
+    same options on the directory of an interrupted run go on after its last row, wherever that
+    directory lies by then; `resumed` says of each time after how many rows, by which command and
+    commit, and on what machine. What an earlier run has finished there stays until this one has
+    found something; then the files go that it says it wrote, its pictures, because they would lie
+    beside figures that they don't show.
 
     Args:
         program: how the program is called, such as "python -m evaluation.fid".
@@ -49,21 +51,29 @@ class Experiment:
         self.path = self._directory.path
         self._name = rows
         asked = {"program": program, "options": json_ready(options)}
-        environment = {**describe_code(), **describe_environment()}
-        self._result = {**asked, **(facts or {}), "environment": environment, "complete": False}
+        made = {"environment": {**describe_code(), **describe_environment()}}
         earlier = self._directory.read_json("result.json") or {}
         files = earlier.get("files", [])
-        self.rows = self._found(earlier)
+        self.rows = self._found(earlier, {**asked, **(facts or {})})
         self._is_new = not self.rows
+        if not self._is_new:
+            resumed = {"after_rows": len(self.rows), **made}
+            made = {
+                "environment": earlier["environment"],
+                "resumed": [*earlier.get("resumed", []), resumed],
+            }
+        self._result = {**asked, **(facts or {}), **made, "complete": False}
         # what this run has written, and what is left of another
         self._files, self._left = ([], files) if self._is_new else (files, [])
-        self._directory.write_json("options.json", {**asked, "environment": environment})
+        self._directory.write_json("options.json", {**asked, **made})
 
-    def _found(self, earlier):
+    def _found(self, earlier, now):
         """The rows of an interrupted run of the same thing."""
         if earlier.get("complete") is not False or not earlier.get(self._name):
             return []
-        different = differences(earlier, self._result, besides=("environment", "complete"))
+        # the directory may have been moved, or be told by another path
+        options = {name: value for name, value in now["options"].items() if name != "output"}
+        different = differences(earlier, {**now, "options": options})
         if different:
             raise InputError(
                 f"{self.path} holds an unfinished run of something else (there, here): "

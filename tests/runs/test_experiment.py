@@ -59,6 +59,35 @@ def test_an_interrupted_run_of_the_same_thing_goes_on(options):
     assert begin(options).rows == []
 
 
+def test_a_resumed_run_says_what_made_its_first_rows(options, monkeypatch):
+    def begin_at(commit):
+        monkeypatch.setattr(
+            "igc_tf.runs.experiment.describe_code", lambda: {"command": "test", "commit": commit}
+        )
+        return begin(options)
+
+    first = begin_at("a")
+    first.add_all([{"sigma": 0.0}, {"sigma": 0.3}])
+    assert "resumed" not in result(options)
+    begin_at("b").add({"sigma": 0.4})
+    done = begin_at("c").finish()
+    assert result(options) == done and done["environment"]["commit"] == "a"
+    resumed = [(made["after_rows"], made["environment"]["commit"]) for made in done["resumed"]]
+    assert resumed == [(2, "b"), (3, "c")]
+    assert result(options, "options.json")["resumed"] == done["resumed"]
+    # a new run is its own only
+    assert "resumed" not in begin_at("d").finish()
+
+
+def test_an_interrupted_run_goes_on_where_its_directory_was_moved(options, tmp_path):
+    begin(options, {"output": "a"}).add({"sigma": 0.0})
+    options.output.rename(tmp_path / "elsewhere")
+    moved = replace(options, output=tmp_path / "elsewhere")
+    assert begin(moved, {"output": "a"}).rows == [{"sigma": 0.0}]
+    with pytest.raises(InputError, match=r"'output': \('a', 'b'\)"):
+        begin(moved, {"output": "b"})
+
+
 def test_an_interrupted_run_of_something_else_is_refused_and_kept(options):
     begin(options, {"generator_sha256": "a"}).add({"sigma": 0.0})
     kept = result(options)
