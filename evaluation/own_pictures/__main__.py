@@ -127,7 +127,8 @@ def _written(options, is_new):
     own_set, part = SETS[options.set], ("own", "new")[is_new]
     asked = options.new if is_new else options.count
     count = asked if asked is not None else own_set[is_new]
-    folder = options.output / "pictures" / part
+    # each set, number and seed by itself: other pictures are not taken for these
+    folder = options.output / "pictures" / f"{options.set}-{count}-{options.seed}" / part
     if not folder.exists():
         with new_directory(folder) as unfinished:
             own_set.write(unfinished, count, is_new, options.seed)

@@ -1,6 +1,7 @@
 """Sets of one's own are made, learnt, and read by all."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,11 +112,22 @@ def test_everything_from_pictures_to_a_result(tmp_path):
     for name in ("library, best", "lenet"):
         assert rows[name]["seconds"] > 0 and rows[name]["processor_seconds"] > 0
     assert (tmp_path / "examples.png").exists()
-    assert (tmp_path / "pictures" / "new" / "digits8.npz").exists()
     # of a training that was there nobody knows what its processes took
     (tmp_path / "result.json").unlink()
     again = {row["reader"]: row for row in learn_own_pictures(options, verbose=0)["rows"]}
     assert again["lenet"] == rows["lenet"] | {"processor_seconds": None}
+
+
+def test_pictures_of_another_set_number_or_seed_are_not_taken_for_these(tmp_path):
+    options = OwnPicturesOptions(set="digits8", count=20, new=10, output=tmp_path)
+    signs = replace(options, set="signs", count=200, new=100)
+    asked = [options, signs, replace(options, count=30, new=15), replace(signs, seed=1), options]
+    own, new = zip(*map(program._found, asked), strict=True)
+    assert [len(found.pictures) for found in own] == [20, 200, 30, 200, 20]
+    assert [len(found.pictures) for found in new] == [10, 100, 15, 100, 10]
+    assert [len(found.class_names) for found in own] == [10, 100, 10, 100, 10]
+    first, another = (own[place].pictures[0].read() for place in (1, 3))
+    assert not np.array_equal(first, another)
 
 
 @pytest.mark.usefixtures("no_choice")
