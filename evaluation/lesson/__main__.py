@@ -5,7 +5,7 @@ what its input may be; arithmetic on its latents.
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
@@ -32,7 +32,7 @@ from igc_tf.generators.store import load_generator, save_generator
 from igc_tf.metrics import NetworkFeatures
 from igc_tf.plots import plot_class_samples, plot_curves
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.runs import Experiment
+from igc_tf.runs import Experiment, read_json
 from igc_tf.training.losses import ADVERSARIAL_LOSSES
 
 DOCUMENT = "Generative Adversarial Networks"
@@ -146,13 +146,13 @@ def try_lesson(options, train=None, validation=None, verbose=1):
         train = load_images(options.dataset, "train", options.data_dir)
     if validation is None:
         validation = load_images(options.dataset, "validation/choices", options.data_dir)
-    given = None
+    generator = None
     if options.generator is not None and "arithmetic" in options.parts:
-        given = load_generator(options.generator)
-        given.check(validation.images[:1])
+        generator = load_generator(options.generator)
+        generator.check(validation.images[:1])
     facts = {
         "document": DOCUMENT,
-        "generator_sha256": None if given is None else given.digest(),
+        "generator_sha256": None if generator is None else generator.digest(),
         "data": {"source": train.source, "train": len(train), "validation": len(validation)},
     }
     run = Experiment("python -m evaluation.lesson", options, facts, verbose=verbose)
@@ -169,9 +169,15 @@ def try_lesson(options, train=None, validation=None, verbose=1):
                 _train(run, part, name, training, train.images, judge)
             progress.update()
     if "arithmetic" in options.parts:
-        _arithmetic(run, options, given, train.images, lenet)
+        generator = generator or _own_generator(run, options.plan, train)
+        _arithmetic(run, options, generator, lenet)
     _draw(run)
-    return run.finish(statements=judge_statements(run.rows), seconds=time.perf_counter() - begin)
+    return run.finish(
+        statements=judge_statements(run.rows),
+        # that of this run is known only now
+        generator_sha256=None if generator is None else generator.digest(),
+        seconds=time.perf_counter() - begin,
+    )
 
 
 def _seeds(options):
@@ -225,10 +231,8 @@ def _slug(name):
     return "".join(letter if letter.isalnum() else "-" for letter in name)
 
 
-def _arithmetic(run, options, generator, images, lenet):
+def _arithmetic(run, options, generator, lenet):
     plan = options.plan
-    if generator is None:
-        generator = _own_generator(run, plan, images)
     samples = Samples(generator, lenet, plan.samples, options.seed)
     for number, equation in enumerate(EQUATIONS):
         if run.row(part="arithmetic", equation=str(equation)) is not None:
@@ -245,13 +249,15 @@ def _arithmetic(run, options, generator, images, lenet):
     run.write_figure("paths.png", figure)
 
 
-def _own_generator(run, plan, images):
-    """The small generator of this run, trained if it is not there yet."""
+def _own_generator(run, plan, train):
+    """The small generator of this run, trained if it is not there yet, or another one is."""
     folder = run.path / "generator"
-    if not (folder / "card.json").exists():
+    training = {"recipe": {**asdict(plan.own), "dataset": train.name}, "data": train.facts()}
+    card = read_json(folder / "card.json") or {}
+    if card.get("training") != training:
         run.say("training a generator for the arithmetic")
-        gan, _ = plan.own.run(images)
-        save_generator(gan.averaged, folder)
+        gan, _ = plan.own.run(train.images)
+        save_generator(gan.averaged, folder, training=training)
     return load_generator(str(folder))
 
 

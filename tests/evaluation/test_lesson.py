@@ -8,15 +8,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from evaluation.lesson.__main__ import QUICK, LessonOptions, loss_figure, try_lesson
+from evaluation.lesson.__main__ import (
+    QUICK,
+    LessonOptions,
+    _own_generator,
+    loss_figure,
+    try_lesson,
+)
 from evaluation.lesson.arithmetic import Equation, Kind, Samples, try_equation
 from evaluation.lesson.small_gan import NOISES, Noise, Training, made_by
 from evaluation.lesson.statements import judge_statements, lesson_tables
 from evaluation.lesson.trainings import Judge, judged_training, loss_variants
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
-from igc_tf.generators import Generator
+from igc_tf.generators import Generator, load_generator
 from igc_tf.metrics import slant, stroke_width
+from igc_tf.runs import Experiment
 from tests.fixtures.linear_generator import BOUND, linear_generator
 
 FEW = Training(batches=6, units=16, batch_size=16, latent_size=4)
@@ -314,15 +321,27 @@ def test_quick_lesson_runs_as_a_whole_and_resumes(tmp_path, monkeypatch):
     assert {"gradients.png", "loss-curves.png", "paths.png"} <= {
         path.name for path in tmp_path.glob("*.png")
     }
-    assert (tmp_path / "generator" / "card.json").exists()
+    made = load_generator(tmp_path / "generator")
+    assert result["generator_sha256"] == made.digest()
+    assert made.card["training"]["recipe"]["batches"] == QUICK.own.batches
+    assert made.card["training"]["data"]["count"] == 1000
     assert "statement: verdict" in lesson_tables(result)
 
     # as if interrupted: what was found is not made again
-    partial = {**result, "complete": False}
+    partial = {**result, "complete": False, "generator_sha256": None}
     (tmp_path / "result.json").write_text(json.dumps(partial))
     monkeypatch.setattr("evaluation.lesson.__main__.try_equation", None)
     monkeypatch.setattr("evaluation.lesson.__main__.gradients_at_strong_discriminators", None)
     assert try_lesson(options, *parts, verbose=0)["rows"] == result["rows"]
+
+
+def test_a_generator_that_another_training_made_is_not_taken(tmp_path):
+    run = Experiment("a test", LessonOptions(output=tmp_path), verbose=0)
+    train, other = (bundled_digits().sample(count, seed=0) for count in (100, 90))
+    short, longer = (QUICK._replace(own=replace(FEW, batches=batches)) for batches in (2, 3))
+    asked = ((short, train), (short, train), (longer, train), (longer, other))
+    found = [_own_generator(run, *of).digest() for of in asked]
+    assert found[0] == found[1] and len(set(found)) == 3
 
 
 @pytest.mark.parametrize(
