@@ -45,7 +45,8 @@ class RetrainingOptions:
         generator: a conditional one of digits: a name that ships, or a directory.
         output: directory for result.json and the figures.
         seeds: trainings of each kind.
-        shares: generated images, as parts of all that are learnt from; 0 and 1 among them.
+        shares: generated images, as parts of all that are learnt from; 0 and 1 among them, and
+            one between.
         epochs: of the trainings on many images.
         few_per_class: real images of each class where there are few.
         few_epochs: of the trainings on few: the first, and the last number.
@@ -73,8 +74,10 @@ class RetrainingOptions:
 
     def __post_init__(self):
         check_ranges(self)
-        if not {0.0, 1.0} <= set(self.shares):
-            raise InputError(f"shares={self.shares!r}: expected 0 and 1 among them")
+        if not {0.0, 1.0} < set(self.shares):
+            raise InputError(
+                f"shares={self.shares!r}: expected 0 and 1 among them, and one between"
+            )
         if len(self.few_epochs) != 2 or self.few_epochs[0] >= self.few_epochs[1]:
             raise InputError(f"few_epochs={self.few_epochs!r}: expected two numbers, ascending")
 

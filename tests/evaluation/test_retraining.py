@@ -113,8 +113,9 @@ def test_claims_follow_the_figures():
 
 
 def test_options_of_retraining_outside_their_ranges_are_refused():
-    with pytest.raises(InputError, match="shares=.*0 and 1 among them"):
-        RetrainingOptions(shares=(0.0, 0.5))
+    for shares in ((0.0, 0.5), (0.0, 1.0)):
+        with pytest.raises(InputError, match="shares=.*0 and 1 among them, and one between"):
+            RetrainingOptions(shares=shares)
     with pytest.raises(InputError, match="few_epochs=.*ascending"):
         RetrainingOptions(few_epochs=(300, 100))
 
