@@ -1,5 +1,6 @@
 """A classifier's loss in the generator's, against its weight, judged by another classifier."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -42,14 +43,19 @@ def compare_weights(run, trainings, judges, count):
         images = generator.sample(labels, seed=0)
         row = {"alpha": alpha, "beta": beta, "seed": seed, **trained.length()}
         row |= {name: judge.scores(images, labels) for name, judge in judges.items()}
-        run.add(row)
-        if seed == 0:
-            names = enumerate(generator.layout.class_names)
-            samples = {name: images[labels == number][:_SAMPLES] for number, name in names}
-            title = f"α = {alpha:g}, β = {beta:g}"
-            figure = plot_class_samples(samples, generator.bounds, title)
-            run.write_figure(f"samples-{alpha:g}-{beta:g}.png", figure)
+        run.add(row, functools.partial(_draw, run, row, generator, images, labels))
         run.say(
             f"α {alpha:g}, β {beta:g}, seed {seed}: "
             + ", ".join(f"{name} {100 * row[name]['accuracy']:.1f} %" for name in judges)
         )
+
+
+def _draw(run, row, generator, images, labels):
+    """Some images of a training; of the first seed only."""
+    if row["seed"]:
+        return
+    names = enumerate(generator.layout.class_names)
+    samples = {name: images[labels == number][:_SAMPLES] for number, name in names}
+    title = f"α = {row['alpha']:g}, β = {row['beta']:g}"
+    figure = plot_class_samples(samples, generator.bounds, title)
+    run.write_figure(f"samples-{row['alpha']:g}-{row['beta']:g}.png", figure)

@@ -4,6 +4,7 @@ The coursework's section "Re-training the handwritten digit classifier": real im
 generated ones, generated ones added, and few real images with many generated ones.
 """
 
+import functools
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from igc_tf.runs import Experiment
 
 _SHOWN = 40
 _RATE = 1e-3
+# of the trainings with few real images the last one, whose mistakes are drawn
+_LAST = "mixed, then real"
 # what `--quick` asks for
 _QUICK = {
     "seeds": 1,
@@ -116,7 +119,6 @@ class Retraining:
             train if options.train_images is None else train.take(slice(options.train_images))
         )
         self.validation, self.test = validation, test
-        self.wrong = None
 
     def real(self, seed, count=None):
         """The real images in an order of their own, or the first of them."""
@@ -156,17 +158,19 @@ class Retraining:
         evaluation = evaluate_network(model, self.test.images, self.test.labels)
         wrong = np.flatnonzero(evaluation.predictions != self.test.labels)
         errors = np.bincount(self.test.labels[wrong], minlength=self.test.num_classes)
-        self.run.add(
-            {
-                "part": part,
-                "seed": seed,
-                **values,
-                **evaluation.to_dict(),
-                "errors": errors.tolist(),
-                "training_seconds": time.perf_counter() - begin,
-            }
-        )
-        return wrong, evaluation.predictions[wrong]
+        row = {
+            "part": part,
+            "seed": seed,
+            **values,
+            **evaluation.to_dict(),
+            "errors": errors.tolist(),
+            "training_seconds": time.perf_counter() - begin,
+        }
+        draw = None
+        if row.get("way") == _LAST:
+            predictions = evaluation.predictions[wrong]
+            draw = functools.partial(self._draw_wrong, wrong, predictions, seed)
+        self.run.add(row, draw)
 
     def shares(self, part, seed, share):
         """One point of a curve: so large a part of what is learnt is generated."""
@@ -195,10 +199,10 @@ class Retraining:
         )
 
     def few(self, seed):
-        """The trainings with few real images; draws what the last one reads wrongly."""
+        """The trainings with few real images."""
         options = self.options
         short, long = options.few_epochs
-        if self.run.row(part="few", seed=seed, way="mixed, then real") is not None:
+        if self.run.row(part="few", seed=seed, way=_LAST) is not None:
             return
         chosen = self.train.few_per_class(options.few_per_class, seed)
         real = _Images(chosen.images, chosen.labels)
@@ -212,7 +216,7 @@ class Retraining:
             ],
             "mixed": [
                 ("mixed", real.with_(many), options.epochs),
-                ("mixed, then real", real, long),
+                (_LAST, real, long),
             ],
         }
         for stages in plans.values():
@@ -222,10 +226,7 @@ class Retraining:
             for way, data, epochs in stages:
                 curve = self.fit(model, data, epochs)
                 if self.run.row(part="few", seed=seed, way=way) is None:
-                    found = self.judge(
-                        model, "few", seed, begin, way=way, epochs=epochs, curve=curve
-                    )
-        self._draw_wrong(*found, seed)
+                    self.judge(model, "few", seed, begin, way=way, epochs=epochs, curve=curve)
 
     def _draw_wrong(self, wrong, predictions, seed):
         if not len(wrong):

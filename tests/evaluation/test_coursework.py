@@ -139,12 +139,17 @@ def test_generators_classify_with_settings_chosen_for_each(options, trained, tmp
     }
 
 
-def test_weights_are_judged_by_both_classifiers(options, trained, tmp_path):
+def test_weights_are_judged_by_both_classifiers(options, trained, tmp_path, monkeypatch):
     run = Experiment("a test", replace(options, output=tmp_path), verbose=0)
     test = digits()[2]
     names = {"own": "mnist-lenet", "other": "mnist-lenet-fair"}
     judges = {key: Judge(name, test, 2) for key, name in names.items()}
     of = {(0.1, 1.0, 0): lambda: trained["cgan-shallow"]}
+    # a row without its picture does not count
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(run, "write_figure", _interrupted)
+        compare_weights(run, of, judges, 100)
+    assert run.rows == []
     compare_weights(run, of, judges, 100)
     (row,) = run.rows
     labels = np.arange(100) % 10
@@ -152,6 +157,10 @@ def test_weights_are_judged_by_both_classifiers(options, trained, tmp_path):
     for key, name in names.items():
         assert row[key]["correct"] == evaluate_network(load_lenet(name), images, labels).correct
     assert (tmp_path / "samples-0.1-1.png").is_file()
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_weights_are_those_of_recipes():

@@ -14,12 +14,13 @@ from evaluation.coursework.embeddings import (
     like_neighbours,
 )
 from evaluation.coursework.linear_gan import SPECTRUM, LinearGAN
-from evaluation.coursework.retraining import RetrainingOptions, retrain
+from evaluation.coursework.retraining import Retraining, RetrainingOptions, retrain
 from evaluation.coursework.retraining_claims import PUBLISHED, judge_claims, retraining_tables
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import save_generator
+from igc_tf.runs import Experiment
 from tests.fixtures.mean_digits import mean_digit_generator
 
 
@@ -63,6 +64,30 @@ def test_every_training_is_counted_and_nothing_is_trained_twice(generator, tmp_p
     (tmp_path / "result.json").write_text(json.dumps(partial))
     monkeypatch.setattr("evaluation.coursework.retraining.build_lenet", None)
     assert retrain(options, data, verbose=0)["rows"] == result["rows"]
+
+
+class Zero:
+    """Reads every image as a 0."""
+
+    output_shape = (None, 10)
+
+    def predict_on_batch(self, images):
+        return np.eye(10)[np.zeros(len(images), int)]
+
+
+def test_what_is_drawn_of_a_training_is_there_when_it_counts(tmp_path, monkeypatch):
+    options = RetrainingOptions(output=tmp_path)
+    run, digits = Experiment("a test", options, verbose=0), bundled_digits()
+    retraining = Retraining(options, run, None, digits, digits, digits.sample(50, seed=0))
+    monkeypatch.setattr(run, "write_figure", _interrupted)
+    retraining.judge(Zero(), "few", 0, 0.0, way="mixed")
+    with pytest.raises(KeyboardInterrupt):
+        retraining.judge(Zero(), "few", 0, 0.0, way="mixed, then real")
+    assert [row["way"] for row in run.rows] == ["mixed"]
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def _retrained(accuracies, errors=(0,) * 10):
