@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from evaluation.lesson.arithmetic import EQUATIONS, Samples, paths, try_equation
 from evaluation.lesson.small_gan import BOUNDS, Training
-from evaluation.lesson.statements import judge_statements, lesson_tables
+from evaluation.lesson.statements import judge_statements, lesson_tables, mean_at
 from evaluation.lesson.trainings import (
     STRONG,
     Judge,
@@ -290,7 +290,7 @@ def _gradients_figure(rows):
     starts = sorted({row["head_start"] for row in rows})
 
     def means(figure):
-        return [np.mean([figure(row) for row in rows if row["head_start"] == at]) for at in starts]
+        return [mean_at(rows, at, figure) for at in starts]
 
     lengths = {
         name: (starts, means(lambda row, name=name: row["gradients"][name]))

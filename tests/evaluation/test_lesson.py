@@ -11,6 +11,7 @@ import tensorflow as tf
 from evaluation.lesson.__main__ import (
     QUICK,
     LessonOptions,
+    _gradients_figure,
     _own_generator,
     loss_figure,
     try_lesson,
@@ -233,6 +234,38 @@ def _row(part, name, seed, fid, **values):
     return {**row, **values}
 
 
+@pytest.mark.parametrize(
+    ("saturating", "non_saturating", "verdict"),
+    [
+        # a gradient of no length has vanished; where there never was one, none has
+        ((1.0, 0.0), (1.0, 1.0), "holds"),
+        ((1.0, 0.0), (1.0, 0.0), "does not hold"),
+        ((0.0, 0.0), (1.0, 1.0), "does not hold"),
+        # of one that diverged nothing is known
+        ((1.0, None), (1.0, 1.0), "not decided"),
+        ((1.0, 0.001), (None, 1.0), "not decided"),
+    ],
+)
+def test_gradients_of_no_length_and_of_none_are_judged(saturating, non_saturating, verdict):
+    rows = [
+        {
+            "part": "gradients",
+            "head_start": start,
+            "seed": 0,
+            "fake_probability": weak,
+            "gradients": {"saturating": weak, "non-saturating": strong},
+        }
+        for start, weak, strong in zip((0, 100), saturating, non_saturating, strict=True)
+    ]
+    (found,) = judge_statements(rows)
+    assert found["verdict"] == verdict
+    if verdict == "not decided":
+        # and it is drawn without it
+        lines = _gradients_figure(rows).axes[0].lines
+        expected = np.array([saturating, non_saturating], float)
+        np.testing.assert_array_equal([line.get_ydata() for line in lines], expected)
+
+
 def test_statements_follow_the_figures():
     gradients = [
         {
@@ -273,6 +306,21 @@ def test_statements_follow_the_figures():
     expected = ["holds"] * 3 + ["does not hold"] * 2 + ["not decided", "does not hold"]
     assert [statement["verdict"] for statement in found] == expected
     assert "worse than normal: cauchy" in found[3]["evidence"]
+    # of smaller latents each: worse, better, or not decided
+    worse, better, unknown = (200, 201), (50, 50.1), (50, 150)
+    for smaller, verdict in (
+        ((worse, worse), "holds"),
+        ((worse, better), "does not hold"),
+        ((better, unknown), "does not hold"),
+        ((worse, unknown), "not decided"),
+    ):
+        rows = [row for row in latents if not row["name"].startswith("latent size")]
+        for size, fids in enumerate((*smaller, (100, 100.1), (100, 100.2)), 1):
+            rows += [
+                _row("latents", f"latent size {size}", seed, fid, latent_size=size, noise="normal")
+                for seed, fid in enumerate(fids)
+            ]
+        assert judge_statements(rows)[1]["verdict"] == verdict
     # the other way round
     turned = [{**row, "fid": 400 - row["fid"]} for row in losses]
     assert [found["verdict"] for found in judge_statements(turned)] == ["does not hold"] * 2
