@@ -66,6 +66,15 @@ def network_names(networks):
     return names
 
 
+def network_facts(networks):
+    """Returns what a result says of the networks that decide it: `networks_sha256`, by name.
+
+    Args:
+        networks: {name: a Keras model}.
+    """
+    return {"networks_sha256": {name: weights_digest(model) for name, model in networks.items()}}
+
+
 class Library:
     """The classifier of a generator.
 
@@ -156,9 +165,7 @@ class Readers:
             "search": {
                 name: library.classifier.settings.to_dict() for name, library in libraries.items()
             },
-            "networks_sha256": {
-                name: weights_digest(network.model) for name, network in networks.items()
-            },
+            **network_facts({name: network.model for name, network in networks.items()}),
         }
 
     @property

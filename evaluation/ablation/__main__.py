@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.readers import network_facts
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
@@ -121,6 +122,7 @@ def compare_trainings(options, data=None, features=None, verbose=1):
     chosen = data if options.images == "all" else data.sample(options.images, options.seed)
     facts = {
         "features": features.source,
+        **network_facts({features.source: features.network}),
         "generators_sha256": {label: found.digest() for label, found in generators.items()},
         "encoders_sha256": {
             label: weights_digest(found.encoder)

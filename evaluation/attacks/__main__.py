@@ -13,12 +13,11 @@ from evaluation.attacks.libraries import check_libraries, library_attacks
 from evaluation.attacks.siege import Left, Siege
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
-from evaluation.readers import network_names
+from evaluation.readers import network_facts, network_names
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
-from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_curves
 from igc_tf.ranges import Range, check_ranges
@@ -142,7 +141,7 @@ def attack(options, data=None, known=None, verbose=1):
     facts = {
         **generator.digests(),
         "search": {name: classifier.settings.to_dict() for name, classifier in classifiers.items()},
-        "networks_sha256": {name: weights_digest(model) for name, model in networks.items()},
+        **network_facts(networks),
         "data": data.facts(),
         "known": known.facts() if options.neighbours else None,
     }

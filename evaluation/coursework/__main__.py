@@ -16,6 +16,8 @@ from evaluation.coursework.classification import classify_variants, correlate, d
 from evaluation.coursework.classifier_loss import WEIGHTS, compare_weights, weighted
 from evaluation.coursework.scores import Judge, score_variants
 from evaluation.coursework.variants import VARIANTS, train_variant
+from evaluation.readers import network_facts
+from igc_tf.classifiers import load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
@@ -197,8 +199,14 @@ def run_coursework(options, data=None, verbose=1):
         return {"correlations": correlate(run.rows)}
 
     parts = dict(zip(PARTS, (scores, classifier_loss, classification), strict=True))
-    facts = {"data": {"source": test.source, "train": len(train), "test": len(test)}}
-    return {part: _do(part, parts[part], options, facts, verbose) for part in options.parts}
+    networks = dict.fromkeys(PARTS, judge.networks)
+    networks["classifier-loss"] = judge.networks | {_OTHER_LENET: load_lenet(_OTHER_LENET)}
+    data_facts = {"source": test.source, "train": len(train), "test": len(test)}
+    results = {}
+    for part in options.parts:
+        facts = {"data": data_facts, **network_facts(networks[part])}
+        results[part] = _do(part, parts[part], options, facts, verbose)
+    return results
 
 
 def _training(options, name, recipe, seed, data, verbose):
@@ -216,7 +224,7 @@ def _training(options, name, recipe, seed, data, verbose):
 
 
 def _do(part, work, options, facts, verbose):
-    """The result of a part: what is there, if it is complete and of the same options."""
+    """The result of a part: what is there, if it is complete and of the same options and facts."""
     options = replace(options, output=options.output / part, parts=(part,))
     asked = {"options": json_ready(options), **facts, "complete": True}
     found = read_json(options.output / "result.json")

@@ -16,6 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from evaluation.coursework.claims import claim_lines
 from evaluation.coursework.linear_gan import LinearGAN
+from evaluation.readers import network_facts
 from igc_tf.classifiers.network import load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
@@ -101,6 +102,7 @@ def embed(options, data=None, lenet=None, verbose=1):
     chosen = data.sample(options.images, options.seed)
     facts = {
         "generator_sha256": generator.digest(),
+        **network_facts({"mnist-lenet": lenet}),
         "data": judged.facts(),
     }
     run = Experiment("python -m evaluation.coursework.embeddings", options, facts, verbose=verbose)

@@ -39,6 +39,10 @@ class Judge:
         real: `LabelledData`, the real images.
         splits: of the inception score.
         inception: `InceptionFeatures`, for distances by those too; None for none.
+
+    Attributes:
+        name, real: as given.
+        networks: {name: Keras model}, what decides its scores.
     """
 
     def __init__(self, name, real, splits=10, inception=None):
@@ -47,8 +51,10 @@ class Judge:
         self._probabilities = NetworkFeatures(lenet, real.bounds, name)
         features = NetworkFeatures(lenet, real.bounds, name, FEATURE_LAYER)
         self._features = {"": features}
+        self.networks = {name: lenet}
         if inception is not None:
             self._features[_INCEPTION] = inception
+            self.networks[inception.source] = inception.network
         self._compared = {prefix: of(real.images) for prefix, of in self._features.items()}
 
     def scores(self, images, labels=None):

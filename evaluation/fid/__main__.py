@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.readers import network_facts
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
@@ -169,6 +170,7 @@ def measure_fid(options, data=None, features=None, verbose=1):
     features = features or _features(options, generator)
     facts = {
         "features": features.source,
+        **network_facts({features.source: features.network}),
         "generator_sha256": generator.digest(),
         "data": {
             "source": data.source,

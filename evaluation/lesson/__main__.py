@@ -24,6 +24,7 @@ from evaluation.lesson.trainings import (
     latent_variants,
     loss_variants,
 )
+from evaluation.readers import network_facts
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
@@ -150,13 +151,14 @@ def try_lesson(options, train=None, validation=None, verbose=1):
     if options.generator is not None and "arithmetic" in options.parts:
         generator = load_generator(options.generator)
         generator.check(validation.images[:1])
+    lenet = load_lenet()
     facts = {
         "document": DOCUMENT,
         "generator_sha256": None if generator is None else generator.digest(),
+        **network_facts({"mnist-lenet": lenet}),
         "data": {"source": train.source, "train": len(train), "validation": len(validation)},
     }
     run = Experiment("python -m evaluation.lesson", options, facts, verbose=verbose)
-    lenet = load_lenet()
     features = NetworkFeatures(lenet, BOUNDS, "lenet", FEATURE_LAYER)
     judge = Judge(validation.images, lenet, features, options.plan.judged)
     begin = time.perf_counter()

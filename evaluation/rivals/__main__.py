@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from evaluation.readers import network_names
+from evaluation.readers import network_facts, network_names
 from evaluation.rivals.contestants import ContestantProcess, RivalError
 from evaluation.rivals.ported import Problem
 from igc_tf.cli.program import parse_options, run_program
@@ -27,6 +27,7 @@ from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
 from igc_tf.training import RECIPES, train_lenet
+from igc_tf.training.lenet import load_network
 
 # on which the same search in another framework has to agree
 _COMPARED_IMAGES = 100
@@ -119,33 +120,41 @@ def compare_rivals(options, data=None, verbose=1, start=ContestantProcess):
         ]
     train, images = data
     images = images.sample(len(images) if options.images == "all" else options.images, options.seed)
+    networks = dict(zip(network_names(options.networks), options.networks, strict=True))
+    if "cnn" not in options.without:
+        networks["cnn"] = options.cnn or _trained_cnn(options, verbose)
     facts = {
         **generator.digests(),
+        **network_facts({name: load_network(network) for name, network in networks.items()}),
         "search": {name: chosen.to_dict() for name, chosen in settings.items()},
         "data": images.facts(),
     }
     run = Experiment("python -m evaluation.rivals", options, facts, verbose=verbose)
     with tempfile.TemporaryDirectory() as temporary:
         comparison = _Comparison(options, run, start, Path(temporary), images)
-        specs, left_out = _contestants(options, settings, run, Path(temporary), train, generator)
+        specs, left_out = _contestants(
+            options, settings, networks, Path(temporary), train, generator
+        )
         return comparison.result(specs, left_out)
 
 
-def _contestants(options, settings, run, folder, train, generator):
-    """`({name: spec}, {name: why it is left out})`; trains the CNN if need be."""
+def _trained_cnn(options, verbose):
+    """The directory of the CNN of this run, which is trained if it is not there yet."""
+    directory = options.output / "cnn"
+    recipe = replace(RECIPES["cnn-fair"], dataset=options.dataset)
+    train_lenet(recipe, directory, data_dir=options.data_dir, verbose=verbose)
+    return directory
+
+
+def _contestants(options, settings, networks, folder, train, generator):
+    """`({name: spec}, {name: why it is left out})`."""
     specs = {
         f"library, {name}": {"kind": "library", "generator": options.generator, "settings": name}
         for name in settings
     }
-    for name, network in zip(network_names(options.networks), options.networks, strict=True):
-        specs[name] = {"kind": "network", "network": network}
+    for name, network in networks.items():
+        specs[name] = {"kind": "network", "network": str(network)}
     left_out = {}
-    if "cnn" not in options.without:
-        directory = options.cnn or run.path / "cnn"
-        if options.cnn is None:
-            recipe = replace(RECIPES["cnn-fair"], dataset=options.dataset)
-            train_lenet(recipe, directory, data_dir=options.data_dir, verbose=run.verbose)
-        specs["cnn"] = {"kind": "network", "network": str(directory)}
     if "nearest" not in options.without:
         known = folder / "train.npz"
         np.savez(known, images=train.images, labels=train.labels)

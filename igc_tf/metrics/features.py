@@ -31,6 +31,7 @@ class NetworkFeatures:
             that is in `bounds`, too.
 
     Attributes:
+        network: as given.
         source: as given.
         data_shape: of one image.
         size: D.
@@ -43,6 +44,7 @@ class NetworkFeatures:
         output = network.output if layer is None else network.get_layer(layer).output
         if len(output.shape) != 2 or output.shape[1] is None:
             raise InputError(f"features have shape {tuple(output.shape)}: expected (None, D)")
+        self.network = network
         self._model = keras.Model(network.input, output)
         self.bounds = tuple(map(float, bounds))
         self._takes = self.bounds if takes is None else tuple(map(float, takes))
@@ -117,15 +119,16 @@ class InceptionFeatures(NetworkFeatures):
         if not np.isfinite([low, high]).all():
             raise InputError(f"bounds={bounds!r}: Inception needs finite bounds")
         factor = -(-_INCEPTION_SIDE // min(height, width))
-        self.network = _inception((factor * height, factor * width, 3), weights)
+        network = _inception((factor * height, factor * width, 3), weights)
         images = keras.Input(data_shape)
         x = layers.Reshape([height, width, channels])(images)
         x = layers.UpSampling2D(factor, interpolation="nearest")(x)
         if channels == 1:
             x = layers.Concatenate()([x, x, x])
         x = layers.Rescaling(2.0 / (high - low), offset=-(high + low) / (high - low))(x)
-        model = keras.Model(images, self.network(x))
+        model = keras.Model(images, network(x))
         super().__init__(model, bounds, _source(weights), batch_size=batch_size)
+        self.network = network
 
 
 def _image_shape(data_shape):

