@@ -3,7 +3,6 @@
 import csv
 import os
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ import numpy as np
 from igc_tf.data.idx import read_idx_pair
 from igc_tf.data.picture import PICTURE_SUFFIXES, open_picture, pixel_values
 from igc_tf.errors import DataError, ImageFileError
+from igc_tf.runs.directory import open_npz
 
 # what people call the parts of a set
 _SPLITS = {
@@ -176,7 +176,10 @@ def _find_in_table(path: Path) -> FoundPictures:
         raise DataError(f"{path}: expected a table in UTF-8 ({error})") from error
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+    try:
+        rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+    except csv.Error as error:
+        raise DataError(f"{path}: expected a table of files and labels ({error})") from error
     names = [name.strip().casefold() for name in rows[0]] if rows else []
     columns = [_column(names, of) for of in (_FILE_COLUMNS, _LABEL_COLUMNS, ("split", "part"))]
     if None not in columns[:2]:
@@ -207,11 +210,8 @@ def _column(names, wanted):
 
 
 def _find_in_arrays(path: Path) -> FoundPictures:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name.casefold(): file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is no usable NPZ file ({error})") from error
+    with open_npz(path, lambda why: DataError(f"{path} is no usable NPZ file ({why})")) as file:
+        arrays = {name.casefold(): file[name] for name in file.files}
     pairs = [
         (split, arrays[f"x_{word}"], arrays[f"y_{word}"])
         for word, split in _SPLITS.items()

@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from igc_tf.data.picture import (
 )
 from igc_tf.distributed.parts import MANIFEST
 from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns, overlaps
-from igc_tf.errors import DataError, IGCError, ImageFileError, InputError
+from igc_tf.errors import DataError, ImageFileError, InputError
 from igc_tf.ranges import lie_within
+from igc_tf.runs.directory import open_npz
 
 _KINDS = {
     **dict.fromkeys(PICTURE_SUFFIXES, "pictures"),
@@ -281,16 +281,11 @@ class NpzFile:
 def _npz_arrays(path, version):
     """The arrays of a file; the version tells it from another one that was there before."""
     del version
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            image, named = find_columns(file.files)
-            if image is None:
-                raise DataError(f'{path} holds {sorted(file.files)}: expected an array "images"')
-            arrays = file[image], None if named is None else file[named]
-    except IGCError:
-        raise
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is no usable NPZ file ({error})") from error
+    with open_npz(path, lambda why: DataError(f"{path} is no usable NPZ file ({why})")) as file:
+        image, named = find_columns(file.files)
+        if image is None:
+            raise DataError(f'{path} holds {sorted(file.files)}: expected an array "images"')
+        arrays = file[image], None if named is None else file[named]
     if arrays[0].ndim < 2:
         raise DataError(f"{path} has images of shape {arrays[0].shape}: expected (N, ...)")
     return arrays

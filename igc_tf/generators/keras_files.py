@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import re
-import zipfile
 from pathlib import Path
 
 import keras
@@ -12,6 +11,7 @@ import numpy as np
 
 from igc_tf.errors import InputError, first_line
 from igc_tf.generators.layers import each_layer, keras_defaults
+from igc_tf.runs.directory import open_npz
 
 # beside the weights of a model that is kept
 CARD = "card.json"
@@ -124,11 +124,10 @@ def read_weights(model, path, sha256=None):
     digest = hashlib.sha256(data).hexdigest()
     if sha256 is not None and digest != sha256:
         raise InputError(f"{path} has SHA-256 {digest}: expected {sha256}, as its card says")
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            weights = [file[key] for key in file.files]
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} holds no weights: {first_line(error)}") from error
+    with open_npz(
+        io.BytesIO(data), lambda why: InputError(f"{path} holds no weights: {why}")
+    ) as file:
+        weights = [file[key] for key in file.files]
     found, expected = ([w.shape for w in of] for of in (weights, model.get_weights()))
     if found != expected:
         raise InputError(f"{path} holds weights of shapes {found}: expected {expected}")

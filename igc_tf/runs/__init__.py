@@ -11,6 +11,7 @@ from igc_tf.runs.directory import (
     differences,
     json_ready,
     new_directory,
+    open_npz,
     read_json,
 )
 from igc_tf.runs.experiment import Experiment
@@ -26,6 +27,7 @@ __all__ = [
     "differences",
     "json_ready",
     "new_directory",
+    "open_npz",
     "peak_memory",
     "progress_bar",
     "quiet_stderr",

@@ -15,10 +15,15 @@ import subprocess
 import sys
 import tempfile
 import warnings
+import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
+from tokenize import TokenError
 
-from igc_tf.errors import IGCError, InputError, OutputError
+import numpy as np
+
+from igc_tf.errors import IGCError, InputError, OutputError, first_line
 
 _PACKAGES = ("igc-tf", "tensorflow", "keras", "numpy", "scipy", "tensorflow-datasets")
 
@@ -185,6 +190,33 @@ def read_json(path):
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{path} is damaged: expected JSON ({error})") from error
+
+
+@contextlib.contextmanager
+def open_npz(file, unusable):
+    """Opens an NPZ file, whose arrays are read inside of the block.
+
+    Args:
+        file: its path, or what NumPy reads besides.
+        unusable: `text -> the error` of a file that is none or is damaged; given why, in one line.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            yield arrays
+    except IGCError:
+        raise
+    # what `zipfile` and NumPy raise for files with a byte changed here or there
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        SyntaxError,
+        TokenError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise unusable(first_line(error)) from error
 
 
 def differences(earlier, now, besides=()):

@@ -232,12 +232,19 @@ def test_what_is_no_set_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "x.txt").write_text("x")
     (tmp_path / "bad.npz").write_bytes(b"PK")
+    np.savez_compressed(tmp_path / "flipped.npz", images=np.arange(999), labels=np.arange(999))
+    whole = bytearray((tmp_path / "flipped.npz").read_bytes())
+    whole[200:210] = bytes(byte ^ 255 for byte in whole[200:210])
+    (tmp_path / "flipped.npz").write_bytes(whole)
+    (tmp_path / "long.csv").write_text("file,label\n" + "x" * 200_000 + ",1\n")
     for name, told in {
         "nowhere": "no such file or folder",
         "loose": "holds files, such as a.png: expected a sub-folder for each class",
         "empty": "holds no pictures: expected a sub-folder",
         "x.txt": "expected a folder with a sub-folder for each class, a .csv file",
         "bad.npz": "is no usable NPZ file",
+        "flipped.npz": "is no usable NPZ file .*invalid",
+        "long.csv": "expected a table of files and labels .*field larger",
     }.items():
         with pytest.raises(DataError, match=told):
             find_pictures(tmp_path / name)
