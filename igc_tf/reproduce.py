@@ -35,7 +35,7 @@ class ReproduceOptions:
         tensorboard: directory for TensorBoard's logs: the table, the searches of a few images,
             the latents of some hundreds. If not given, only the table's, in OUTPUT/tensorboard.
         dataset: an image set of TensorFlow Datasets, of the generator's shape.
-        split: "test"; or "validation", to make choices on.
+        split: "test"; or "validation/choices", to make choices on.
         data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images and the noise.
         batch_size: images searched at once; bounds the memory.
@@ -50,7 +50,7 @@ class ReproduceOptions:
     output: Path = Path("runs/reproduce")
     tensorboard: Path | None = None
     dataset: str = "mnist"
-    split: Literal["test", "validation"] = "test"
+    split: Literal["test", "validation/choices"] = "test"
     data_dir: Path | None = None
     seed: Annotated[int, Range(0)] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 100

@@ -47,7 +47,7 @@ class FIDOptions:
             keras.applications cannot fetch those of ImageNet.
         output: directory for result.json and the figures.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
-        split: of the real images: "test"; or "validation", to make choices on.
+        split: of the real images: "test"; or "validation/choices", to make choices on.
         per_class: real images of each class, drawn at random, or "all"; as many are generated.
         data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the latents, the choice of images and their halves.
@@ -59,7 +59,7 @@ class FIDOptions:
     inception_weights: Path | None = None
     output: Path = Path("runs/fid")
     dataset: str = "mnist"
-    split: Literal["test", "validation"] = "test"
+    split: Literal["test", "validation/choices"] = "test"
     per_class: Annotated[int | Literal["all"], Range(_LEAST_PER_CLASS)] = "all"
     data_dir: Path | None = None
     seed: Annotated[int, Range(0)] = 0

@@ -137,7 +137,7 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
     if data is None:
         data = load_images(options.dataset, "test", data_dir=options.data_dir)
     if validation is None:
-        validation = load_images(options.dataset, "validation", data_dir=options.data_dir)
+        validation = load_images(options.dataset, "validation/choices", data_dir=options.data_dir)
     for generator in generators.values():
         generator.check_set(data)
     data = data.sample(options.images, options.seed)

@@ -32,7 +32,7 @@ class MultiLabelOptions:
         network: the LeNet that ships and is compared with.
         settings: the paper's search settings, or those chosen on the validation digits.
         output: directory for result.json and the figures.
-        split: "test"; or "validation", to make choices on.
+        split: "test"; or "validation/choices", to make choices on.
         data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images, of which are inverted, and of the noise.
         batch_size: images searched at once; bounds the memory.
@@ -44,7 +44,7 @@ class MultiLabelOptions:
     network: str = "mnist-multilabel-lenet"
     settings: Literal["paper", "best"] = "paper"
     output: Path = Path("runs/multi-label")
-    split: Literal["test", "validation"] = "test"
+    split: Literal["test", "validation/choices"] = "test"
     data_dir: Path | None = None
     seed: Annotated[int, Range(0)] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 100

@@ -50,7 +50,7 @@ class RivalsOptions:
             directory "cnn" of the output if not given.
         without: rivals to leave out.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
-        split: of the images: "test"; or "validation", to make choices on.
+        split: of the images: "test"; or "validation/choices", to make choices on.
         images: how many, drawn at random, or "all".
         sigma: standard deviations of the noise; the same noisy images for all.
         batches: how many images are handed over at a time when speed is measured.
@@ -66,7 +66,7 @@ class RivalsOptions:
     cnn: Path | None = None
     without: tuple[Literal["cnn", "nearest", "torch", "jax"], ...] = ()
     dataset: str = "mnist"
-    split: Literal["test", "validation"] = "test"
+    split: Literal["test", "validation/choices"] = "test"
     images: Annotated[int | Literal["all"], Range(1)] = 1000
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
     batches: Annotated[tuple[int, ...], Range(1)] = (1, 100, 1000)

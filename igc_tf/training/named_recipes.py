@@ -19,7 +19,6 @@ def _fair(**options):
     return LeNetRecipe(
         distortion=True,
         sigma=0.4,
-        validation="validation/choices",
         validation_sigmas=(0.0, 0.2, 0.4),
         **options,
     )
@@ -102,7 +101,8 @@ RECIPES = {
         learning_rate=0.01,
         averaging_decay=0.0,
     ),
-    "lenet": LeNetRecipe(),
+    # as the released one was trained
+    "lenet": LeNetRecipe(validation="validation"),
     "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
     "lenet-informed": _fair(corruptions="validation", epochs=60, learning_rate=2e-3),
     "lenet-gaps": _fair(missing=0.5, epochs=60, learning_rate=2e-3),
@@ -111,7 +111,6 @@ RECIPES = {
         batch_size=128,
         learning_rate=2e-3,
         perturbation=Perturbation(linf=0.3, steps=10, drawn=False),
-        validation="validation/choices",
     ),
     # seen at the same contrast as by the generator's classifier, against the same changes as in
     # the last stage of mnist-cagan-adversarial

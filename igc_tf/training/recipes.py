@@ -279,8 +279,8 @@ class LeNetRecipe(ImageRecipe):
         perturbation: how each training image is then changed, so that the network gets it wrong:
             adversarial training (Madry et al. 2018). The most grows to what is given in the first
             half of the training; each epoch is judged on validation images so changed, too.
-        validation: what the epoch is chosen on: all validation images, or the part of them that
-            is there for choices.
+        validation: what the epoch is chosen on: the part of the validation images that is there
+            for choices, or all of them.
         validation_sigmas: each epoch is judged at each of these standard deviations of noise.
     """
 
@@ -296,7 +296,7 @@ class LeNetRecipe(ImageRecipe):
     corruptions: Literal["validation"] | None = None
     missing: Annotated[float, Range(0, 1)] = 0.0
     perturbation: Perturbation = field(default_factory=Perturbation)
-    validation: Literal["validation", "validation/choices"] = "validation"
+    validation: Literal["validation", "validation/choices"] = "validation/choices"
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
 
     def __post_init__(self):
