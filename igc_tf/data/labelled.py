@@ -1,6 +1,7 @@
 """Labelled data together with what is known about them."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 
@@ -70,6 +71,15 @@ class LabelledData:
     def facts(self) -> dict:
         """Which examples a result is of: `source`, `split` and `count`, JSON-ready."""
         return {"source": self.source, "split": self.split, "count": len(self)}
+
+    def digest(self) -> str:
+        """The SHA-256 of data, labels and mask, in hexadecimal digits."""
+        digest = hashlib.sha256()
+        for array in (self.data, self.labels, self.mask):
+            if array is not None:
+                digest.update(f"{array.dtype} {array.shape}".encode())
+                digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()
 
     @property
     def images(self) -> np.ndarray:

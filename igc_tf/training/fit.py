@@ -81,22 +81,26 @@ class TrainingRun(RunDirectory):
         """Whether no epoch is left; known once the state is restored."""
         return self._checkpoint.epoch >= self.recipe.last_epoch
 
-    def describe(self, source, **counts):
-        """Says what the run learns from.
+    def describe(self, **parts):
+        """Says what the run learns from: where it was found, how much, and a digest of it.
 
         Args:
-            source: where the data were found, in words.
-            counts: of training and validation examples.
+            parts: `LabelledData`: `train`, and `validation` where there is any.
 
         Raises:
             InputError: if the directory holds a run on other data, or of several workers one has
-                another recipe or other counts.
+                another recipe or other data.
         """
-        self._options["data"] = {"source": source, **counts}
+        digest = hashlib.sha256("".join(part.digest() for part in parts.values()).encode())
+        counts = {name: len(part) for name, part in parts.items()}
+        self._options["data"] = {
+            "source": parts["train"].source,
+            **counts,
+            "sha256": digest.hexdigest(),
+        }
         self._refuse_another()
-        described = json.dumps([self._options["recipe"], counts], sort_keys=True)
-        digest = hashlib.sha256(described.encode()).digest()
-        check_agreement(self.strategy, "recipe, or number of examples,", digest)
+        digest.update(json.dumps(self._options["recipe"], sort_keys=True).encode())
+        check_agreement(self.strategy, "recipe, or other data,", digest.digest())
 
     def restore(self, state, start_state=None, take=None):
         """Goes on from the last checkpoint; a new run begins with the other run's weights, if any.
@@ -156,12 +160,8 @@ class TrainingRun(RunDirectory):
 
         Raises:
             NonFiniteLossError: if a loss is no longer finite.
-            InputError: if of several workers one has other data.
         """
         strategy, recipe = self.strategy, self.recipe
-        contents = hashlib.sha256(np.ascontiguousarray(inputs))
-        contents.update(np.ascontiguousarray(targets))
-        check_agreement(strategy, "content of its training data", contents.digest())
         passes = getattr(recipe, "passes", 1)
         steps = steps_per_epoch(len(inputs), recipe.batch_size, passes)
         callbacks = [NonFiniteGuard()]

@@ -62,8 +62,9 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", recipe.validation, "test")]
     train, validation, test = map(recipe.labelled, data)
-    images, labels = (part[: recipe.train_images] for part in (train.images, train.labels))
-    run.describe(train.source, train=len(images), validation=len(validation))
+    train = train.take(slice(recipe.train_images))
+    images, labels = train.images, train.labels
+    run.describe(train=train, validation=validation)
     steps = steps_per_epoch(len(images), recipe.batch_size, recipe.passes)
     with run.strategy.scope():
         network, model = _build(recipe, train, steps)

@@ -90,7 +90,7 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
     """
     run = TrainingRun(output, recipe, strategy=strategy)
     chosen = recipe.chosen(train)
-    run.describe(chosen.source, train=len(chosen))
+    run.describe(train=chosen)
     inputs, targets = _pairs(recipe, chosen)
     with run.strategy.scope():
         model = _build(recipe, chosen, steps_per_epoch(len(inputs), recipe.batch_size))

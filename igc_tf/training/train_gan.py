@@ -89,9 +89,10 @@ def train_generator(
         data = [recipe.load(split, data_dir) for split in ("train", "validation/choices")]
     train, validation = data
     validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
-    train, validation = recipe.labelled(train), recipe.labelled(validation)
-    images, conditions = (part[: recipe.train_images] for part in (train.images, train.conditions))
-    run.describe(train.source, train=len(images), validation=len(validation))
+    train = recipe.labelled(train).take(slice(recipe.train_images))
+    validation = recipe.labelled(validation)
+    images, conditions = train.images, train.conditions
+    run.describe(train=train, validation=validation)
     steps = steps_per_epoch(len(images), recipe.batch_size, recipe.passes)
     with run.strategy.scope():
         model = build_gan(recipe, train.layout, images.shape[1:], steps, train.bounds)

@@ -149,3 +149,19 @@ def test_bytes_fill_the_bounds(bounds):
 def test_bytes_need_finite_bounds(bounds):
     with pytest.raises(ValueError, match="low less than high"):
         scale_bytes(np.zeros(3, np.uint8), bounds)
+
+
+def test_a_digest_tells_contents_apart_and_nothing_else():
+    one = make(6)
+    mask = np.ones([6, 1, 1, 1], bool)
+    others = [
+        make(6, data=one.data + 0.0, split="train", source="elsewhere"),
+        dataclasses.replace(one, labels=one.labels[::-1]),
+        dataclasses.replace(one, data=-one.data),
+        dataclasses.replace(one, data=one.data.reshape(6, 4, 1, 1)),
+        dataclasses.replace(one, mask=mask),
+        dataclasses.replace(one, mask=~mask),
+        one.take(slice(5)),
+    ]
+    assert others[0].digest() == one.digest()
+    assert len({other.digest() for other in others}) == len(others)

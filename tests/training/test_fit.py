@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.data import ConditionLayout, LabelledData
 from igc_tf.training.callbacks import History
 from igc_tf.training.checkpoint import EpochCheckpoint
 from igc_tf.training.fit import TrainingRun, cosine_decay, epoch_batches, steps_per_epoch
 from igc_tf.training.recipes import Recipe
 
 INPUTS = np.arange(22, dtype=np.float32)[:, np.newaxis]
+DATA = LabelledData(
+    INPUTS, np.arange(22), ConditionLayout.classes(22), (0, 22), "numbers", "train", "here"
+)
 RECIPE = Recipe(epochs=3, batch_size=4, learning_rate=0.5, seed=5)
 
 
@@ -132,7 +136,7 @@ class _Scaled(keras.Model):
 
 
 def _fit(run, model, **values):
-    run.describe("here", train=22)
+    run.describe(train=DATA)
     run.restore({"weights": model.weights})
     if not run.is_done:
         run.fit(model, INPUTS, np.arange(22), verbose=0, **values)
@@ -149,7 +153,8 @@ def test_a_run_leaves_its_options_its_history_and_its_logs(tmp_path):
     assert [row["input"] for row in rows] == pytest.approx(expected.mean(axis=1), rel=1e-5)
     options = run.read_json("options.json")
     assert options["recipe"] == dataclasses.asdict(RECIPE)
-    assert options["data"] == {"source": "here", "train": 22}
+    assert {**options["data"], "sha256": 64} == {"source": "here", "train": 22, "sha256": 64}
+    assert len(options["data"]["sha256"]) == 64
     assert options["command"] and options["environment"]["versions"]["tensorflow"]
     assert options["seconds"] == pytest.approx(sum(row["seconds"] for row in rows))
     assert options["resumed"] == [] and options["start"] is None
@@ -239,7 +244,11 @@ def test_a_directory_takes_one_recipe_one_start_and_one_set_of_data(tmp_path):
     with pytest.raises(ValueError, match=r"'start_from': \(None, 'elsewhere'\)"):
         TrainingRun(tmp_path, RECIPE, "elsewhere")
     with pytest.raises(ValueError, match=r"'train': \(22, 21\)"):
-        TrainingRun(tmp_path, RECIPE).describe("here", train=21)
+        TrainingRun(tmp_path, RECIPE).describe(train=DATA.take(slice(21)))
+    # as many of the same source, one of them with a corrected label
+    corrected = dataclasses.replace(DATA, labels=np.append(DATA.labels[:-1], 0))
+    with pytest.raises(ValueError, match="other options.*'sha256'"):
+        TrainingRun(tmp_path, RECIPE).describe(train=corrected)
     assert (tmp_path / "options.json").read_text() == options
 
 
@@ -247,7 +256,7 @@ def test_a_run_may_start_from_the_weights_of_another(tmp_path):
     first = _fit(TrainingRun(tmp_path / "first", RECIPE), _Scaled())
     model = _Scaled()
     run = TrainingRun(tmp_path / "second", RECIPE, tmp_path / "first")
-    run.describe("here", train=22)
+    run.describe(train=DATA)
     run.restore({"weights": model.weights}, {"weights": model.weights})
     assert float(model.weight.numpy()) == first and not run.is_done
     options = run.read_json("options.json")
