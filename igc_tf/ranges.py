@@ -65,6 +65,10 @@ class Range:
         return " and ".join(ends)
 
 
+# seeds that NumPy, Keras and tensors of int32 all take
+SEED = Range(0, 2**31 - 1)
+
+
 def check_ranges(options):
     """Checks every field that is annotated with a `Range` or a `Literal`.
 

@@ -9,7 +9,7 @@ import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly
 from igc_tf.errors import InputError
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import check_apart
 
 
@@ -35,7 +35,7 @@ class TrainOwnOptions:
             they look like.
         held_out: the share of each class that is not trained on, where the set does not say: half
             of it is for choices, half for the report.
-        recipe: what the training begins with: cagan-joint, cagan-compact or cagan-paper.
+        recipe: what the training begins with: one of a conditional activation GAN.
         steps: of the training, about; by default what suits the number of pictures.
         seed: of the training.
         data_dir: of TensorFlow Datasets; its own default if not given.
@@ -49,7 +49,7 @@ class TrainOwnOptions:
     held_out: Annotated[float, Range(0, 1, above=True, below=True)] = 0.25
     recipe: str = "cagan-joint"
     steps: Annotated[int | None, Range(1)] = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     data_dir: Path | None = None
 
     def __post_init__(self):

@@ -28,7 +28,8 @@ class LabelledData:
         source: one sentence for people: where these data were found.
         mask: bool, 1 where there are data and 0 elsewhere, such as behind the end of a sequence;
             as many axes as `data`, each of the same length or 1, the first one N. What `data`
-            hold where it is 0 has no meaning. None if there are data everywhere.
+            hold where it is 0 has no meaning; what is not finite there becomes 0. None if there
+            are data everywhere.
 
     Raises:
         InputError: if shapes, types, ranges or counts do not fit together.
@@ -52,12 +53,13 @@ class LabelledData:
         low, high = self.bounds
         if not low < high:
             raise InputError(f"bounds={self.bounds}: expected (low, high), low less than high")
-        if not np.isfinite(data).all():
-            raise InputError("data hold values that are not finite")
         visible = data
         if self.mask is not None:
             object.__setattr__(self, "mask", _checked_mask(self.mask, data.shape))
             visible = data[np.broadcast_to(self.mask, data.shape)]
+            object.__setattr__(self, "data", np.nan_to_num(data, nan=0, posinf=0, neginf=0))
+        if not np.isfinite(visible).all():
+            raise InputError("data hold values that are not finite")
         if visible.size and not (visible.min() >= low and visible.max() <= high):
             raise InputError(
                 f"data lie in [{visible.min():g}, {visible.max():g}]: "

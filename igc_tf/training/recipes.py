@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from igc_tf.data import label_digits, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.layers import Precision
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.training.adversarial import Perturbation
 from igc_tf.training.augmentation import Colours
 from igc_tf.training.class_separation import ClassSeparation
@@ -42,7 +42,7 @@ class Recipe:
     batch_size: Annotated[int, _COUNT] = 64
     learning_rate: Annotated[float, _POSITIVE] = 1e-3
     final_learning_rate: Annotated[float | None, _AMOUNT] = None
-    seed: int = 0
+    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
         check_ranges(self)

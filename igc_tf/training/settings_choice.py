@@ -61,8 +61,8 @@ def encoder_rounds(candidates, quick=False):
 def choose_settings(run, generator, noised, labels, rounds=None, start=None):
     """Starts from a first search; of each round keeps the best, if it is an improvement.
 
-    The best is the most accurate; of equally accurate ones that whose answers are nearest to the
-    images. In a round some changes are tried with all else as it is.
+    The best is the most accurate; of equally accurate ones that which reproduces the images most
+    closely, by whichever class. In a round some changes are tried with all else as it is.
 
     Args:
         run: an `Experiment`, whose rows are what was tried; an interrupted choice goes on from

@@ -6,6 +6,9 @@ import pytest
 from igc_tf.data.labelled import LabelledData, scale_bytes
 from igc_tf.data.layout import ConditionLayout
 
+# one of ten is visible
+_ONE = np.eye(10)[:, :1, np.newaxis, np.newaxis]
+
 
 def make(count=10, **changes):
     fields = {
@@ -97,6 +100,13 @@ def test_take_accepts_numbers_and_masks():
         ({"data": np.zeros(10, np.float32)}, r"\(10,\)"),
         ({"data": np.full((10, 2, 2, 1), 0.6, np.float32)}, r"\[0.6, 0.6\]: .*\[-0.5, 0.5\]"),
         ({"data": np.full((10, 2, 2, 1), np.nan, np.float32)}, "not finite"),
+        (
+            {
+                "data": np.full((10, 2, 2, 1), np.nan, np.float32),
+                "mask": np.eye(10)[:, :1, None, None],
+            },
+            "not finite",
+        ),
         ({"labels": np.zeros(9, np.int64)}, r"\(9,\): expected \(10,\)"),
         ({"labels": np.zeros(10)}, "float64"),
         ({"labels": np.full(10, 10)}, "0 to 9"),
@@ -165,3 +175,13 @@ def test_a_digest_tells_contents_apart_and_nothing_else():
     ]
     assert others[0].digest() == one.digest()
     assert len({other.digest() for other in others}) == len(others)
+
+
+def test_what_is_hidden_need_not_be_finite():
+    data = make(6).data.copy()
+    data[:3, 0, 0, 0] = np.nan, np.inf, -np.inf
+    found = make(6, data=data, mask=np.isfinite(data))
+    # a network that is given the mask beside them gets numbers
+    assert found.data[:3, 0, 0, 0].tolist() == [0, 0, 0]
+    np.testing.assert_array_equal(found.data[found.mask], data[np.isfinite(data)])
+    assert np.isnan(data[0, 0, 0, 0])

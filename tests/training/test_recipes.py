@@ -27,6 +27,8 @@ REFUSED = [
     (CAGANRecipe, {"learning_rate": float("nan")}),
     (CAGANRecipe, {"averaging_decay": 1.0}),
     (CAGANRecipe, {"train_images": 3}),
+    (LeNetRecipe, {"seed": -1}),
+    (SequenceRecipe, {"seed": 2**31}),
     (CAGANRecipe, {"validation_sigmas": ()}),
     (CAGANRecipe, {"validation_sigmas": (0.0, -0.1)}),
     (CAGANRecipe, {"precision": "float8"}),
