@@ -31,6 +31,11 @@ class Undone(Bent):
         """That of the observation."""
         return self.observation.start(batch, generator)
 
+    def begin(self, batch, generator):
+        """See `Bent.begin`; what is seen is also what is compared."""
+        begun = begin(self.observation, batch, generator)
+        return begun._replace(compared=begun.seen)
+
     def apply(self, generated, nuisance):
         """Nothing: it was undone."""
         return generated
@@ -223,15 +228,12 @@ class AnyOf(Bent):
 
     def _placed(self, i, own):
         """The whole nuisance (B, s, P) of what part i has (B, s, p)."""
-        columns = [tf.fill(tf.shape(own)[:2], float(i))]
-        for place in range(1, len(self.parameters)):
-            owned = np.flatnonzero(self._places[i] == place)
-            columns.append(
-                own[..., owned[0]]
-                if len(owned)
-                else tf.fill(tf.shape(own)[:2], float(self.neutral[place]))
-            )
-        return tf.stack(columns, axis=-1)
+        rest, places = np.array(self.neutral, np.float32), self._places[i]
+        rest[0] = i
+        order = np.arange(len(rest))
+        order[places] = len(rest) + np.arange(len(places))
+        rest = tf.broadcast_to(rest, [*tf.unstack(tf.shape(own)[:2]), len(rest)])
+        return tf.gather(tf.concat([rest, own], axis=-1), order, axis=-1)
 
     def _chosen(self, nuisance, functions, data):
         """data (N, ...) through the function that each nuisance (N or 1, P) names."""
