@@ -96,16 +96,18 @@ class ConditionalActivationGAN(AveragedGAN):
         # each with a distortion and noise of its own
         seeds = {"": step_seed, "joint_": tf.random.experimental.stateless_fold_in(step_seed, 1)}
 
-        with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
-            fake = self.generator([condition, latent], training=True)
-            # float32 also where the networks compute in less
-            real_activation = tf.cast(self.discriminator(data, training=True), tf.float32)
-            fake_activation = tf.cast(self.discriminator(fake, training=True), tf.float32)
-            discriminator_loss = tf.reduce_mean(
-                lsgan_discriminator_loss(real_activation, condition, fake_activation, condition)
-            )
+        with tf.GradientTape() as generator_tape:
+            with tf.GradientTape() as discriminator_tape:
+                fake = self.generator([condition, latent], training=True)
+                # float32 also where the networks compute in less
+                real_activation = tf.cast(self.discriminator(data, training=True), tf.float32)
+                fake_activation = tf.cast(self.discriminator(fake, training=True), tf.float32)
+                discriminator_loss = tf.reduce_mean(
+                    lsgan_discriminator_loss(real_activation, condition, fake_activation, condition)
+                )
             generator_loss = tf.reduce_mean(lsgan_generator_loss(fake_activation, condition))
             total_loss, logs = generator_loss, {}
+            # under one tape only: of a loop under two, gradients of gradients would be traced
             for prefix, (separation, engine) in self._separations.items():
                 searched = separation.search(engine, data, condition, seeds[prefix])
                 separation_loss, found = separation.loss(searched)
