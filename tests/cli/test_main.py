@@ -128,7 +128,7 @@ def test_mistakes_are_told_in_one_line(arguments, message, own, monkeypatch, cap
 
 
 def test_reproduce_prints_the_table_and_writes_the_figures(own, tmp_path, capsys):
-    arguments = ["--images", "20", "--sigma", "0.3", "--split", "validation"]
+    arguments = ["--images", "20", "--sigma", "0.3", "--split", "validation/choices"]
     output = tmp_path / "out"
     assert not run("reproduce", "--generator", own, "--output", output, *arguments)
     captured = capsys.readouterr()
