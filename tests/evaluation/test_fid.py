@@ -91,7 +91,14 @@ def test_a_generator_without_classes_is_measured_as_a_whole(tmp_path):
 
 def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, capsys):
     arguments = ["--generator", options.generator, "--features", "lenet"]
-    arguments += ["--per-class", "9", "--split", "validation/choices", "--output", str(options.output)]
+    arguments += [
+        "--per-class",
+        "9",
+        "--split",
+        "validation/choices",
+        "--output",
+        str(options.output),
+    ]
     monkeypatch.setattr(sys, "argv", ["fid", *arguments])
     main()
     printed = capsys.readouterr().out

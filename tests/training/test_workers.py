@@ -52,9 +52,10 @@ def train(name, output, strategy=None):
         train_generator(recipe, output, parts[:2], verbose=0, strategy=strategy)
 
 
-def _train_as_worker(name, output):
+def _train_as_worker(output, *names):
     with joined_workers(lambda said: print(said, file=sys.stderr, flush=True)) as strategy:
-        train(name, Path(output), strategy)
+        for name in names:
+            train(name, Path(output) / name, strategy)
 
 
 def _free_ports(count):
@@ -69,8 +70,8 @@ def _free_ports(count):
 
 
 @contextmanager
-def _workers(name, outputs):
-    """Two processes that train together; ended at the end."""
+def _workers(outputs, *names):
+    """Two processes that train together, one recipe after another; ended at the end."""
     addresses = [f"localhost:{port}" for port in _free_ports(2)]
     processes = []
     try:
@@ -79,7 +80,7 @@ def _workers(name, outputs):
             config = {"cluster": {"worker": addresses}, "task": task}
             processes.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "tests.training.test_workers", name, str(output)],
+                    [sys.executable, "-m", "tests.training.test_workers", str(output), *names],
                     cwd=Path(__file__).parents[2],
                     env={**os.environ, "TF_CONFIG": json.dumps(config)},
                     stdout=subprocess.DEVNULL,
@@ -92,13 +93,6 @@ def _workers(name, outputs):
         for process in processes:
             process.kill()
             process.communicate()
-
-
-def _together(name, outputs):
-    with _workers(name, outputs) as processes:
-        for process in processes:
-            _, said = process.communicate(timeout=_PATIENCE)
-            assert process.returncode == 0, said
 
 
 def _saved(output):
@@ -121,35 +115,43 @@ def _assert_alike(ours, theirs):
     assert np.quantile(differences, _NEARLY_ALL) < _MOST and differences.mean() < _MEAN
 
 
-@pytest.mark.parametrize("name", ["lenet", "joint"])
-def test_two_workers_train_what_one_does(tmp_path, name):
-    outputs = [tmp_path / "chief", tmp_path / "other"]
-    _together(name, outputs)
-    train(name, tmp_path / "alone")
-    _assert_alike(_saved(outputs[0]), _saved(tmp_path / "alone"))
-    # only the first one writes, and it writes everything
-    assert not outputs[1].exists()
-    files = [{path.name for path in out.iterdir()} for out in (outputs[0], tmp_path / "alone")]
-    assert files[0] == files[1]
-
-
-def test_a_killed_worker_and_a_restart_go_on(tmp_path):
-    outputs = [tmp_path / "chief", tmp_path / "other"]
-    with _workers("long", outputs) as (chief, other):
-        deadline = time.monotonic() + _PATIENCE
-        while not (outputs[0] / "checkpoints/ckpt-2.index").exists():
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    """Of two workers that trained two recipes, and at the third of which one was killed."""
+    chief_output, other_output = (tmp_path_factory.mktemp(name) for name in ("chief", "other"))
+    with _workers((chief_output, other_output), "lenet", "joint", "long") as (chief, other):
+        deadline = time.monotonic() + 2 * _PATIENCE
+        while not (chief_output / "long/checkpoints/ckpt-2.index").exists():
             assert time.monotonic() < deadline and chief.poll() is None
             time.sleep(0.02)
         other.send_signal(signal.SIGKILL)
         _, said = chief.communicate(timeout=_PATIENCE)
         assert chief.returncode != 0 and "another worker is gone" in said
-    done = int(_saved(outputs[0])["epoch/.ATTRIBUTES/VARIABLE_VALUE"])
+    return chief_output, other_output
+
+
+@pytest.mark.parametrize("name", ["lenet", "joint"])
+def test_two_workers_train_what_one_does(outputs, tmp_path, name):
+    train(name, tmp_path)
+    _assert_alike(_saved(outputs[0] / name), _saved(tmp_path))
+    # only the first one writes, and it writes everything
+    assert not list(outputs[1].iterdir())
+    files = [{path.name for path in out.iterdir()} for out in (outputs[0] / name, tmp_path)]
+    assert files[0] == files[1]
+
+
+def test_a_killed_worker_and_a_restart_go_on(outputs, tmp_path):
+    output = outputs[0] / "long"
+    done = int(_saved(output)["epoch/.ATTRIBUTES/VARIABLE_VALUE"])
     assert 2 <= done < 8
-    _together("long", outputs)
-    (resumed,) = json.loads((outputs[0] / "options.json").read_text())["resumed"]
+    with _workers(outputs, "long") as processes:
+        for process in processes:
+            _, said = process.communicate(timeout=_PATIENCE)
+            assert process.returncode == 0, said
+    (resumed,) = json.loads((output / "options.json").read_text())["resumed"]
     assert resumed["after_epoch"] == done
-    train("long", tmp_path / "alone")
-    ours, theirs = _saved(outputs[0]), _saved(tmp_path / "alone")
+    train("long", tmp_path)
+    ours, theirs = _saved(output), _saved(tmp_path)
     assert int(ours["epoch/.ATTRIBUTES/VARIABLE_VALUE"]) == 8
     for part, value in ours.items():
         if part.startswith("weights"):
