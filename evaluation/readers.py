@@ -17,7 +17,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_readings
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.training.lenet import load_network
 
@@ -42,7 +42,7 @@ class ReadersOptions:
     images: Annotated[int, Range(1)] = 1000
     batch_size: Annotated[int, Range(1)] = 100
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
         check_ranges(self)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, RunDirectory
 
 # sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti
@@ -52,7 +52,7 @@ class ReproduceOptions:
     dataset: str = "mnist"
     split: Literal["test", "validation/choices"] = "test"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 100
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
 

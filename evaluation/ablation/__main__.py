@@ -22,7 +22,7 @@ from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
 from igc_tf.plots import plot_class_samples, plot_epochs
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, read_json
 from igc_tf.search import SearchSettings, named_settings
 
@@ -62,7 +62,7 @@ class AblationOptions:
     batch_size: Annotated[int, Range(1, 100_000)] = 100
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/ablation")
 
     def __post_init__(self):

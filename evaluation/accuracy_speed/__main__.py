@@ -18,7 +18,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_accuracy_over_time
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
 # calls with a single image in each round
@@ -65,7 +65,7 @@ class AccuracySpeedOptions:
     rounds: Annotated[int, Range(1)] = 5
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/accuracy-speed")
 
     def __post_init__(self):

@@ -20,7 +20,7 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_curves
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.training.lenet import load_network
 
@@ -75,7 +75,7 @@ class AttacksOptions:
     temperature: float = 0.005
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/attacks")
 
     def __post_init__(self):

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 
 # the paper's: share of a step that is its own and not the last one's; of steps that have to
 # succeed; the first stretch until the steps are judged, what the next are shorter by, and the least
@@ -109,7 +109,7 @@ class APGD:
     restarts: Annotated[int, Range(1)] = 1
     targets: Annotated[int, Range(1)] = 3
     batch_size: Annotated[int, Range(1)] = 50
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
         check_ranges(self)

@@ -22,7 +22,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.metrics import InceptionFeatures
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, differences, json_ready, read_json
 from igc_tf.training import RECIPES
 
@@ -90,7 +90,7 @@ class CourseworkOptions:
     test_images: Annotated[int, Range(1)] = 1000
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     quick: bool = False
 
     def __post_init__(self):

@@ -22,7 +22,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_curves, plot_embeddings
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
 # t-SNE begins with so many principal components, as usual
@@ -62,7 +62,7 @@ class EmbeddingOptions:
     seeds: Annotated[int, Range(1)] = 5
     linear_steps: Annotated[int, Range(1)] = 6000
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     quick: bool = False
 
     def __post_init__(self):

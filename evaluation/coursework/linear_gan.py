@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.linalg import subspace_angles
 
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.training.losses import ADVERSARIAL_LOSSES
 
 # variances of the data along their principal axes
@@ -60,7 +60,7 @@ class LinearGAN:
     batch_size: Annotated[int, Range(1)] = 256
     learning_rate: Annotated[float, Range(0, above=True)] = 0.003
     discriminator_learning_rate: Annotated[float, Range(0, above=True)] = 0.05
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
         check_ranges(self)

@@ -21,7 +21,7 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_captioned, plot_curves
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
 _SHOWN = 40
@@ -72,7 +72,7 @@ class RetrainingOptions:
     train_images: Annotated[int | None, Range(1)] = None
     batch_size: Annotated[int, Range(1)] = 128
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     quick: bool = False
 
     def __post_init__(self):

@@ -26,7 +26,7 @@ from igc_tf.distributed import WorkerOptions
 from igc_tf.distributed.ray_engine import work_on_ray
 from igc_tf.distributed.records import import_pyarrow
 from igc_tf.distributed.sources import frame_values, open_source
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
 # of which cost and time are calculated
@@ -74,7 +74,7 @@ class DistributedOptions:
     kill_part_size: Annotated[int, Range(1, 10_000)] = 200
     memory_images: Annotated[tuple[int, ...], Range(1, 1_000_000)] = (1000, 10_000, 50_000)
     operation_images: Annotated[int, Range(1, 1000)] = 20
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     core_price: Annotated[float, Range(0)] = 0.04
     gpu_price: Annotated[float, Range(0)] = 3.0
     gpu_rate: Annotated[float | None, Range(0, above=True)] = None

@@ -14,7 +14,7 @@ from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import binomial_upper_bound
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
 
@@ -48,7 +48,7 @@ class EliminationOptions:
     images: Annotated[int | None, Range(1)] = None
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/elimination")
 
     def __post_init__(self):

@@ -17,7 +17,7 @@ from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import wilson_interval
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, read_json
 from igc_tf.search import SearchSettings
 
@@ -63,7 +63,7 @@ class ExportParityOptions:
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.4)
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/export-parity")
 
     def __post_init__(self):

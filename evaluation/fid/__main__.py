@@ -25,7 +25,7 @@ from igc_tf.metrics import (
     kernel_distance,
 )
 from igc_tf.plots import plot_bars, plot_class_samples
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
 # the mean of the classes' FIDs, with Inception at 84×84×3 (the paper, section 2)
@@ -62,7 +62,7 @@ class FIDOptions:
     split: Literal["test", "validation/choices"] = "test"
     per_class: Annotated[int | Literal["all"], Range(_LEAST_PER_CLASS)] = "all"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):

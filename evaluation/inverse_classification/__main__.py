@@ -24,7 +24,7 @@ from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import generator_names, load_generator
 from igc_tf.metrics.intervals import wilson_interval
 from igc_tf.plots import plot_experiments, plot_inverse_cases
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
 DOCUMENT = "Inverse Classification using GANs"
@@ -96,7 +96,7 @@ class InverseClassificationOptions:
     output: Path = Path("runs/inverse-classification")
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 500
 
     def __post_init__(self):

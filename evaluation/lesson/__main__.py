@@ -32,7 +32,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator, save_generator
 from igc_tf.metrics import NetworkFeatures
 from igc_tf.plots import plot_class_samples, plot_curves
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, read_json
 from igc_tf.training.losses import ADVERSARIAL_LOSSES
 
@@ -112,7 +112,7 @@ class LessonOptions:
     output: Path = Path("runs/lesson")
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
         check_ranges(self)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.generators.dcgan import DCGANSize, build_dcgan_discriminator, build_dcgan_generator
 from igc_tf.generators.generator import Generator, Prior
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.training.fit import epoch_batches, steps_per_epoch
 from igc_tf.training.gan import ConditionalGAN
 
@@ -124,7 +124,7 @@ class Training:
     noise: str = "normal"
     units: Annotated[int, Range(1)] = 128
     batch_size: Annotated[int, Range(1)] = 64
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
         check_ranges(self)

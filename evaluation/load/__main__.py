@@ -30,7 +30,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.cli.serve import stopped_by_signals
 from igc_tf.data import bundled_digits
 from igc_tf.plots import plot_curves
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.serve.signatures import served_model
 
@@ -67,7 +67,7 @@ class LoadOptions:
     bodies: Annotated[int, Range(1, 10)] = 3
     body_size: Annotated[float, Range(0, 100, above=True)] = 60.0
     malformed: Annotated[int, Range(1, 100_000)] = 1000
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/load")
 
     def __post_init__(self):

@@ -17,7 +17,7 @@ from evaluation.load.service import started
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.cli.serve import stopped_by_signals
 from igc_tf.errors import InputError
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -43,7 +43,7 @@ class StrokeOptions:
     generator: str = "mnist-cagan-compact"
     settings: str = "best"
     strokes: Annotated[int, Range(1, 1000)] = 40
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/stroke")
 
     def __post_init__(self):

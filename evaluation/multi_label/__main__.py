@@ -13,7 +13,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_label_cases
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
 
@@ -46,7 +46,7 @@ class MultiLabelOptions:
     output: Path = Path("runs/multi-label")
     split: Literal["test", "validation/choices"] = "test"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):

@@ -26,7 +26,7 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.metrics.intervals import wilson_interval
 from igc_tf.plots import plot_explanations
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
 # what issue and page ask for: the median error at most, of the overlap at least
@@ -77,7 +77,7 @@ class NuisanceOptions:
     blur: Annotated[float, Range(0)] = 2.0
     batch_size: Annotated[int, Range(1)] = 100
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/nuisance")
 
     def __post_init__(self):

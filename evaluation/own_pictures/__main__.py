@@ -20,7 +20,7 @@ from igc_tf.data.own_images import find_own_pictures, load_own_images
 from igc_tf.data.picture import frame_picture
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_readings
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, new_directory, read_json
 from igc_tf.training import LeNetRecipe, train_lenet
 from igc_tf.training.lenet import load_network
@@ -54,7 +54,7 @@ class OwnPicturesOptions:
     new: Annotated[int | None, Range(1)] = None
     steps: Annotated[int | None, Range(1)] = None
     networks: tuple[Literal["lenet", "cnn"], ...] = ("lenet", "cnn")
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/own-pictures")
 
     def __post_init__(self):

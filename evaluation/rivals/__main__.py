@@ -23,7 +23,7 @@ from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import paired_interval, wilson_interval
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
 from igc_tf.training import RECIPES, train_lenet
@@ -72,7 +72,7 @@ class RivalsOptions:
     batches: Annotated[tuple[int, ...], Range(1)] = (1, 100, 1000)
     rounds: Annotated[int, Range(1)] = 3
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/rivals")
 
     def __post_init__(self):

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, label_digits, load_images
 from igc_tf.generators.store import load_generator
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.training.settings_choice import choose_settings
 
@@ -38,7 +38,7 @@ class SearchSettingsOptions:
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.4)
     dataset: str = "mnist"
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 1
+    seed: Annotated[int, SEED] = 1
     output: Path = Path("runs/search-settings")
 
     def __post_init__(self):

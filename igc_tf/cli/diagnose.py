@@ -7,7 +7,7 @@ from typing import Annotated
 from igc_tf.cli.classify import picture_files, read_pictures
 from igc_tf.cli.program import import_tensorflow_quietly
 from igc_tf.errors import DataError
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import (
     RunDirectory,
     check_apart,
@@ -42,7 +42,7 @@ class DiagnoseOptions:
     images: Annotated[int, Range(1, 100_000)] = 100
     output: Path = Path("runs/diagnose")
     data_dir: Path | None = None
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
         check_ranges(self)
