@@ -1,5 +1,7 @@
 """One step of the adversarial networks: what moves, where to, and by which random numbers."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -269,6 +271,19 @@ def test_a_hint_tells_the_encoders_features_the_classes_and_goes():
     assert len(model.averaged_encoder.weights) == len(encoder.weights)
     plain = _activation_gan(encoder=build_encoder(SMALL_ENCODER, 3, SHAPE, 2), joint=joint_of(0))
     assert plain.hint is None and "hint_loss" not in _trained(plain, 1, batch)[0]
+
+
+def test_a_hint_sees_nothing_of_what_is_missing():
+    joint = dataclasses.replace(joint_of(1), missing=1.0)
+    model = _activation_gan(encoder=build_encoder(SMALL_ENCODER, 3, SHAPE, 2), joint=joint)
+    data, condition = _batch()
+    searched = joint.search(joint.engine(model.trained), data, condition, tf.constant([0, 0]))
+    batch = searched.state.batch
+    hidden = batch._replace(data=tf.where(batch.visible > 0, batch.data, 0.3))
+    assert not np.array_equal(hidden.data, batch.data)
+    other = searched._replace(state=searched.state._replace(batch=hidden))
+    losses = [float(model._hint_loss(found, condition)) for found in (searched, other)]
+    assert losses[0] == losses[1] > 0
 
 
 def joint_of(hint_weight):
