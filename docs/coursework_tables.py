@@ -2,7 +2,7 @@
 
 import statistics
 
-from result_files import percent, read, table, with_interval
+from result_files import percent, read, table, verdict_table, with_interval
 
 from evaluation.coursework.retraining_claims import PUBLISHED
 
@@ -169,30 +169,15 @@ def coursework_embeddings():
     return table([*head, "mean average precision", "of the worst class"], lines)
 
 
-def _claims(name, figures="evidence"):
-    """A function that tables the document's sentences, and whether they hold, of a result."""
-
-    def claims():
-        lines = [
-            [claim["claim"], claim["verdict"], claim[figures]]
-            for claim in read(f"coursework/{name}")["claims"]
-        ]
-        return table(["the document", "here", "figures"], lines)
-
-    return claims
-
-
-coursework_claims = _claims("scores", "found")
-
 TABLES = {
     "coursework-classification": coursework_classification,
     "coursework-correlations": coursework_correlations,
     "coursework-embeddings": coursework_embeddings,
     "coursework-few": coursework_few,
-    "coursework-linear": _claims("embeddings"),
+    "coursework-linear": verdict_table("coursework/embeddings"),
     "coursework-retraining": coursework_retraining,
-    "coursework-retraining-claims": _claims("retraining"),
+    "coursework-retraining-claims": verdict_table("coursework/retraining"),
     "coursework-scores": coursework_scores,
     "coursework-training": coursework_training,
-    "coursework-claims": coursework_claims,
+    "coursework-claims": verdict_table("coursework/scores"),
 }

@@ -1,6 +1,6 @@
 """Tables of the page on the GAN lesson, made as those of `result_tables` are."""
 
-from result_files import percent, read, table
+from result_files import percent, read, table, verdict_table
 
 
 def _rows(part):
@@ -25,17 +25,6 @@ def lesson_gradients():
         if row["seed"] == rows[0]["seed"]
     ]
     return table(["batches of the discriminator alone", "D of made images", *names], lines)
-
-
-def lesson_statements():
-    """The document's statements, judged."""
-    return table(
-        ["the document", "here", "figures"],
-        [
-            [found["statement"], found["verdict"], found["evidence"]]
-            for found in read("lesson/mnist")["statements"]
-        ],
-    )
 
 
 def lesson_trainings():
@@ -74,6 +63,6 @@ def _interval(interval):
 TABLES = {
     "lesson-arithmetic": lesson_arithmetic,
     "lesson-gradients": lesson_gradients,
-    "lesson-statements": lesson_statements,
+    "lesson-statements": verdict_table("lesson/mnist"),
     "lesson-trainings": lesson_trainings,
 }

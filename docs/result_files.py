@@ -31,6 +31,16 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
+def verdict_table(name):
+    """A function that tables what a result says of its document's sentences."""
+
+    def verdicts():
+        lines = [[of["sentence"], of["verdict"], of["evidence"]] for of in read(name)["verdicts"]]
+        return table(["the document", "here", "figures"], lines)
+
+    return verdicts
+
+
 def percent(share, digits=2):
     """0.9703 as "97.03 %"."""
     return f"{100 * share:.{digits}f} %"

@@ -11,7 +11,7 @@ import distributed_tables
 import lesson_tables
 import robustness_tables
 import serving_tables
-from result_files import by_sigma, percent, read, result_folder, table, with_interval
+from result_files import by_sigma, percent, read, result_folder, table, verdict_table, with_interval
 
 from igc_tf.reproduce import PAPER_ROWS
 
@@ -370,19 +370,6 @@ def inverse_experiments():
     return table(head, [sum(cells, ()) for cells in zip(*columns, strict=True)])
 
 
-def inverse_findings():
-    """The document's findings and what the same images say of them."""
-    rows = [
-        [
-            finding["statement"],
-            f"{100 * finding['difference']:+.1f} ± {100 * finding['standard_error']:.1f}",
-            finding["verdict"],
-        ]
-        for finding in read("inverse_classification/mnist")["findings"]
-    ]
-    return table(["finding", "points", ""], rows)
-
-
 def inverse_comparison():
     """Relaxing the class against enumerating the classes."""
     result = read("inverse_classification/mnist")
@@ -409,15 +396,6 @@ def trajectories():
         for classes, of in summary.items()
     ]
     return table(["classes", *next(iter(summary.values()))], rows)
-
-
-def trajectory_claims():
-    """The document's claims, judged."""
-    claims = read("trajectories/characters")["claims"]
-    rows = [
-        [claim["text"], "yes" if claim["holds"] else "no", claim["evidence"]] for claim in claims
-    ]
-    return table(["claim", "holds here", "figures"], rows)
 
 
 def losses():
@@ -517,7 +495,7 @@ TABLES = (
         "frechet": frechet,
         "inverse-comparison": inverse_comparison,
         "inverse-experiments": inverse_experiments,
-        "inverse-findings": inverse_findings,
+        "inverse-findings": verdict_table("inverse_classification/mnist"),
         "losses": losses,
         "noise": noise,
         "noise-paper-settings": noise_paper_settings,
@@ -531,7 +509,7 @@ TABLES = (
         "several-labels": several_labels,
         "speed": speed,
         "trajectories": trajectories,
-        "trajectory-claims": trajectory_claims,
+        "trajectory-claims": verdict_table("trajectories/characters"),
         "versions": versions,
     }
     | attack_tables.TABLES

@@ -17,6 +17,7 @@ from evaluation.coursework.classifier_loss import WEIGHTS, compare_weights, weig
 from evaluation.coursework.scores import Judge, score_variants
 from evaluation.coursework.variants import VARIANTS, train_variant
 from evaluation.readers import network_facts
+from evaluation.verdicts import verdict_lines
 from igc_tf.classifiers import load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
@@ -148,7 +149,7 @@ def run_coursework(options, data=None, verbose=1):
 
     Returns:
         {part: its result}, also written as `PART/result.json`: of "scores" `rows` as
-        `score_variants` adds them, and `claims`, the document's sentences; of "classifier-loss"
+        `score_variants` adds them, and `verdicts` on the document's sentences; of "classifier-loss"
         `rows` as `compare_weights`; of "classification" `rows` as `classify_variants`, and
         `correlations`.
 
@@ -179,7 +180,7 @@ def run_coursework(options, data=None, verbose=1):
     def scores(run):
         others = train.sample(min(len(test), len(train)), options.seed)
         score_variants(run, trainings, judge, others, options.images)
-        return {"claims": judge_claims(run.rows)}
+        return {"verdicts": judge_claims(run.rows)}
 
     def classifier_loss(run):
         weights = {}
@@ -271,8 +272,7 @@ def _print_scores(result):
             length = f"{first['batches']:,}" + ("" if first["reproduced"] else ", not reproduced")
         figures = f"{accuracy:>8} ({said['accuracy']})  {score:>8} ({said['score']})"
         print(f"{name:26} {figures}  {length}")
-    for claim in result["claims"]:
-        print(f"{claim['verdict']:16} {claim['claim']}: {claim['found']}")
+    print(*verdict_lines(result["verdicts"]), sep="\n")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.neighbors import NearestNeighbors
 
-from evaluation.coursework.claims import claim_lines
 from evaluation.coursework.linear_gan import LinearGAN
 from evaluation.readers import network_facts
+from evaluation.verdicts import above, judged, verdict_lines
 from igc_tf.classifiers.network import load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
@@ -86,7 +86,7 @@ def embed(options, data=None, lenet=None, verbose=1):
     Returns:
         The result, also written as `result.json`: `rows`, one for each linear GAN and seed, with
         `angle` and `chance` (see `LinearGAN.train`); `embeddings`, {set: explained variances,
-        share of like neighbours}; `average_precision`, {set: of each class}; `claims`.
+        share of like neighbours}; `average_precision`, {set: of each class}; `verdicts`.
 
     Raises:
         InputError: for a generator that does not make such images, or too few images.
@@ -128,7 +128,7 @@ def embed(options, data=None, lenet=None, verbose=1):
     }
     precision = _precision(run, sets, lenet, data.class_names)
     return run.finish(
-        embeddings=embeddings, average_precision=precision, claims=[_linear_claim(run.rows)]
+        embeddings=embeddings, average_precision=precision, verdicts=_linear_verdicts(run.rows)
     )
 
 
@@ -185,25 +185,23 @@ def _precision(run, sets, lenet, class_names):
     return found
 
 
-def _linear_claim(rows):
-    angles, texts = {}, []
+def _linear_verdicts(rows):
+    """Verdicts (`judged`), one for each kind of GAN."""
+    chance, verdicts = np.mean([row["chance"] for row in rows]), []
     for name in dict.fromkeys(row["name"] for row in rows):
-        of = [row for row in rows if row["name"] == name]
-        found = [row["angle"] for row in of if row["angle"] is not None]
+        of = [row["angle"] for row in rows if row["name"] == name]
         # of those that diverged nothing is known but that they found nothing
-        angles[name] = max(found) if len(found) == len(of) else 90.0
-        texts.append(f"{name}: {np.mean(found):.1f}°" if found else f"{name}: diverged")
-    reached = [name for name, angle in angles.items() if angle <= _FOUND]
-    chance = np.mean([row["chance"] for row in rows])
-    verdict = "holds" if len(reached) == len(angles) else "does not hold"
-    if 0 < len(reached) < len(angles):
-        verdict = f"holds for: {', '.join(reached)}"
-    return {
-        "claim": "In a linear system a GAN converges to PCA",
-        "verdict": verdict,
-        "evidence": "largest angle between what the generator spans and the principal components, "
-        f"means of the seeds; {', '.join(texts)}; at random {chance:.1f}°",
-    }
+        angles = [90.0 if angle is None else angle for angle in of]
+        diverged = f", {of.count(None)} diverged" if None in of else ""
+        verdicts.append(
+            judged(
+                f"In a linear system a GAN converges to PCA: {name}",
+                above(_FOUND, angles),
+                "largest angle between what the generator spans and the principal components, "
+                f"mean of the seeds: {np.mean(angles):.1f}°{diverged}; at random {chance:.1f}°",
+            )
+        )
+    return verdicts
 
 
 def embedding_tables(result):
@@ -223,7 +221,7 @@ def embedding_tables(result):
             f"{100 * sum(found['explained_variance']):24.1f} %   {np.mean(precision):.4f} "
             f"(least: {min(precision):.4f}, class {int(np.argmin(precision))})"
         )
-    lines += ["", *claim_lines(result["claims"])]
+    lines += ["", *verdict_lines(result["verdicts"])]
     return "\n".join(lines)
 
 

@@ -254,7 +254,7 @@ def retrain(options, data=None, verbose=1):
     Returns:
         The result, also written as `result.json`: `rows`, of the parts "replaced" and "added" one
         for each share and seed, of "few" one for each way and seed, with test `accuracy` and the
-        `errors` of each class; `claims`, see `judge_claims`.
+        `errors` of each class; `verdicts`, see `judge_claims`.
 
     Raises:
         InputError: for a generator that does not make such images, or too few images.
@@ -286,7 +286,7 @@ def retrain(options, data=None, verbose=1):
             retraining.few(seed)
             progress.update()
     _draw(run)
-    return run.finish(claims=judge_claims(run.rows))
+    return run.finish(verdicts=judge_claims(run.rows))
 
 
 def _draw(run):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from evaluation.coursework.claims import VERDICTS, claim_lines
-from igc_tf.metrics import sign_of_mean, wilson_interval
+from evaluation.verdicts import above, interval_above, judged, near, points, verdict_lines
+from igc_tf.metrics import wilson_interval
 
 # its accuracies with 550 real images, in the order of the trainings; it has none of "generated
 # alone" but a curve
@@ -22,8 +22,10 @@ _WITHOUT_REAL, _ABOUT = 0.2, 0.1
 
 
 def judge_claims(rows):
-    """Returns the coursework's claims: dicts with `claim`, `verdict`, "holds", "does not hold" or
-    "not decided", and `evidence`.
+    """Returns verdicts (`judged`) on the coursework's claims.
+
+    Trainings are compared in pairs, those of a seed, which start alike. The share of the mistakes
+    is that of one training: others make theirs on the same images.
 
     Args:
         rows: of `evaluation.coursework.retraining`.
@@ -52,18 +54,6 @@ def _better(first, second):
     return np.array([first[seed] - second[seed] for seed in seeds])
 
 
-def _verdict(differences):
-    return VERDICTS[sign_of_mean(differences)]
-
-
-def _points(differences):
-    """Their mean, and its standard error where there are several."""
-    spread = ""
-    if len(differences) > 1:
-        spread = f" ± {100 * differences.std(ddof=1) / np.sqrt(len(differences)):.2f}"
-    return f"{100 * differences.mean():+.2f}{spread} points"
-
-
 def _some_help(rows, part):
     none = _accuracies(rows, part="replaced", share=0.0)
     shares = sorted({row["share"] for row in rows if row["part"] == part and 0 < row["share"] < 1})
@@ -71,25 +61,25 @@ def _some_help(rows, part):
         share: np.mean([*_accuracies(rows, part=part, share=share).values()]) for share in shares
     }
     # the one nearest to what the coursework found best
-    near = min(shares, key=lambda share: abs(share - 0.3))
-    differences = _better(_accuracies(rows, part=part, share=near), none)
+    near_best = min(shares, key=lambda share: abs(share - 0.3))
+    differences = _better(_accuracies(rows, part=part, share=near_best), none)
     figures = ", ".join(f"{100 * share:.0f} %: {100 * mean:.2f}" for share, mean in means.items())
     action = "replace real images" if part == "replaced" else "are added"
-    return {
-        "claim": f"About 30 % of generated images, which {action}, help by some 0.3 points",
-        "verdict": _verdict(differences),
-        "evidence": f"{100 * near:.0f} % against none: {_points(differences)}; none: "
+    return judged(
+        f"About 30 % of generated images, which {action}, help by some 0.3 points",
+        above(differences, 0),
+        f"{100 * near_best:.0f} % against none: {points(differences)}; none: "
         f"{100 * np.mean([*none.values()]):.2f} %, {figures}",
-    }
+    )
 
 
 def _none_real(rows):
-    accuracy = float(np.mean([*_accuracies(rows, part="replaced", share=1.0).values()]))
-    return {
-        "claim": "Without real images, accuracy falls to about 20 %",
-        "verdict": "holds" if abs(accuracy - _WITHOUT_REAL) <= _ABOUT else "does not hold",
-        "evidence": f"{100 * accuracy:.2f} %",
-    }
+    accuracies = [*_accuracies(rows, part="replaced", share=1.0).values()]
+    return judged(
+        "Without real images, accuracy falls to about 20 %",
+        near(accuracies, _WITHOUT_REAL, _ABOUT),
+        f"{100 * np.mean(accuracies):.2f} %",
+    )
 
 
 def _few(rows):
@@ -103,39 +93,33 @@ def _few(rows):
         ("Many generated images beside the few real ones help", "mixed", "real, longer"),
         ("Fine-tuning on the real ones then helps", "mixed, then real", "mixed"),
     )
-    found = []
+    verdicts = []
     for claim, first, second in claims:
         pair = [_accuracies(rows, part="few", way=way) for way in (first, second)]
         differences = _better(*pair)
         published = 100 * (PUBLISHED[first] - PUBLISHED[second])
-        found.append(
-            {
-                "claim": claim,
-                "verdict": _verdict(differences),
-                "evidence": f"{first} against {second}: {_points(differences)} (the "
-                f"coursework: {published:+.1f})",
-            }
+        evidence = f"{points(differences)} (the coursework: {published:+.1f})"
+        verdicts.append(
+            judged(claim, above(differences, 0), f"{first} against {second}: {evidence}")
         )
-    return found
+    return verdicts
 
 
 def _fours_and_nines(rows):
-    errors = np.sum([row["errors"] for row in rows if row.get("way") == "mixed, then real"], axis=0)
-    mistaken, count = int(errors[list(_MISTAKEN)].sum()), int(errors.sum())
-    if not count:
-        return {
-            "claim": "Most mistakes are nines and fours",
-            "verdict": "not decided",
-            "evidence": "none",
-        }
+    sentence = "Most mistakes are nines and fours"
+    of = [row["errors"] for row in rows if row.get("way") == "mixed, then real"]
+    errors = np.mean(of, axis=0)
+    mistaken, count = errors[list(_MISTAKEN)].sum(), errors.sum()
+    # a share of less than one mistake has no interval
+    if count < 1:
+        return judged(sentence, 0, "none")
     low, high = wilson_interval(mistaken, count)
-    verdict = "holds" if low > 0.5 else "does not hold" if high < 0.5 else "not decided"
     shares = ", ".join(f"{digit}: {100 * of / count:.0f} %" for digit, of in enumerate(errors))
-    return {
-        "claim": "Most mistakes are nines and fours",
-        "verdict": verdict,
-        "evidence": f"{mistaken} of {count} ({100 * low:.0f} to {100 * high:.0f} %); {shares}",
-    }
+    return judged(
+        sentence,
+        interval_above((low, high), (0.5, 0.5)),
+        f"{mistaken:.0f} of {count:.0f} ({100 * low:.0f} to {100 * high:.0f} %); {shares}",
+    )
 
 
 def retraining_tables(result):
@@ -157,5 +141,5 @@ def retraining_tables(result):
         found = [*_accuracies(rows, part="few", way=way).values()]
         said = "-" if published is None else f"{100 * published:.1f} %"
         lines.append(f"{way:22} {100 * np.mean(found):8.2f} % {said:>18}")
-    lines += ["", *claim_lines(result["claims"])]
+    lines += ["", *verdict_lines(result["verdicts"])]
     return "\n".join(lines)

@@ -125,7 +125,7 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
     Returns:
         The result, also written as `result.json`: `rows`, one per search; `experiments`, the
         names of each one's rows; `comparison`, the ways with their chosen learning rates;
-        `findings`, the document's beside these; `best_settings`, of the enumerated search that is
+        `verdicts` on the document's statements; `best_settings`, of the enumerated search that is
         best on the validation images.
 
     Raises:
@@ -182,16 +182,16 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
     chosen = max(
         enumerated, key=lambda search: run.row(split="validation", name=search.name)["accuracy"]
     )
-    findings = {
+    found = {
         "experiments": {
             name: [search.name for search in searches] for name, searches in experiments.items()
         },
         "comparison": comparison,
-        "findings": _findings(run, plan, experiments, comparison, data.labels),
+        "verdicts": _verdicts(run, plan, experiments, comparison, data.labels),
         "best_settings": chosen.settings.to_dict(),
     }
-    _draw(run, plan, findings["experiments"], generators[BEST_LATENT_SIZE], data)
-    return run.finish(**findings)
+    _draw(run, plan, found["experiments"], generators[BEST_LATENT_SIZE], data)
+    return run.finish(**found)
 
 
 def _experiments(options, plan):
@@ -279,7 +279,7 @@ def _whole_cost(options, plan, classes):
     return experiments + ways
 
 
-def _findings(run, plan, experiments, comparison, labels):
+def _verdicts(run, plan, experiments, comparison, labels):
     def right(name):
         return np.load(run.path / "answers" / f"{name}.npy") == labels
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from igc_tf.metrics import PairedComparison
+from evaluation.verdicts import above, judged, points
 
 # the document's (section 3)
 BEST_LATENT_SIZE = 25
@@ -10,7 +10,9 @@ BEST_ACCURACY = 0.71
 
 
 def judge_statements(right, base, sizes, ways):
-    """Compares searches in pairs on the same images; the numbers decide (`PairedComparison`).
+    """Compares searches in pairs on the same images, of which each counts once.
+
+    What is compared of an image are the shares of its searches that were right.
 
     Args:
         right: a search's name -> whether its answers were right, booleans (repetitions, N).
@@ -19,8 +21,8 @@ def judge_statements(right, base, sizes, ways):
         ways: {way of searching: name of the search with its chosen learning rate}.
 
     Returns:
-        A list of dicts: `statement`, `difference` (of the accuracies, what is said to be better
-        less the other), `standard_error`, `verdict`.
+        Verdicts (`judged`); their evidence is the difference of the accuracies, what is said to be
+        better less the other.
     """
     rivals = [search for size, search in sizes.items() if size != BEST_LATENT_SIZE]
     rival = max(rivals, key=lambda search: right(search.name).mean())
@@ -73,15 +75,8 @@ def judge_statements(right, base, sizes, ways):
             ways["relaxed, 1 × 2000"],
         ),
     ]
-    findings = []
+    verdicts = []
     for statement, better, other in statements:
-        compared = PairedComparison(right(better), right(other))
-        findings.append(
-            {
-                "statement": statement,
-                "difference": compared.mean,
-                "standard_error": compared.standard_error,
-                "verdict": compared.verdict,
-            }
-        )
-    return findings
+        differences = right(better).mean(axis=0) - right(other).mean(axis=0)
+        verdicts.append(judged(statement, above(differences, 0), points(differences)))
+    return verdicts

@@ -1,6 +1,7 @@
 """The tables of the experiments of inverse classification, for people."""
 
 from evaluation.inverse_classification.findings import BEST_ACCURACY, BEST_LATENT_SIZE
+from evaluation.verdicts import verdict_lines
 
 # what each experiment varies
 VARIED = {
@@ -47,13 +48,7 @@ def inverse_tables(result):
                 f"{title:29} {way['evaluations']:11,}   {row['learning_rate']:5g}{chosen}  "
                 f"{_accuracy(row)}   {row['difference']:.4f}"
             )
-    lines += ["", "finding: difference in accuracy ± standard error over the images"]
-    for finding in result["findings"]:
-        lines.append(
-            f"{finding['verdict']:12} {100 * finding['difference']:+6.1f} ± "
-            f"{100 * finding['standard_error']:.1f} points   {finding['statement']}"
-        )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *verdict_lines(result["verdicts"])])
 
 
 def _accuracy(row):

@@ -175,7 +175,7 @@ def try_lesson(options, train=None, validation=None, verbose=1):
         _arithmetic(run, options, generator, lenet)
     _draw(run)
     return run.finish(
-        statements=judge_statements(run.rows),
+        verdicts=judge_statements(run.rows),
         # that of this run is known only now
         generator_sha256=None if generator is None else generator.digest(),
         seconds=time.perf_counter() - begin,

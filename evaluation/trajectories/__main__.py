@@ -4,13 +4,13 @@ The experiments of "Inverse classification using generative models" (section 4).
 """
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 
-from evaluation.trajectories.claims import Claim, comparison_claims, map_claims
+from evaluation.trajectories.claims import comparison_claims, map_claims
 from evaluation.trajectories.maps import (
     GRID,
     class_vector_map,
@@ -21,6 +21,7 @@ from evaluation.trajectories.maps import (
     typical_letter,
 )
 from evaluation.trajectories.methods import TRAJECTORY_METHODS, method_recipe
+from evaluation.verdicts import verdict_lines
 from igc_tf.classifiers import TEMPORAL_SETTINGS, InverseClassifier
 from igc_tf.classifiers.network import evaluate_network
 from igc_tf.cli.program import parse_options, run_program
@@ -79,7 +80,7 @@ class TrajectoriesResult:
             generator also the mean `steps` to convergence and the mean data `difference`.
         summary: {classes: {method: (mean, standard deviation over seeds) of the accuracy}}.
         maps: one dict per mapped generator, see `map_claims`.
-        claims: the document's, judged.
+        verdicts: on the document's claims.
         output: the directory of the files.
     """
 
@@ -87,7 +88,7 @@ class TrajectoriesResult:
     rows: list[dict]
     summary: dict
     maps: list[dict]
-    claims: list[Claim]
+    verdicts: list[dict]
     output: Path
 
     def __str__(self):
@@ -108,7 +109,7 @@ class TrajectoriesResult:
                 f"{row['separation']:10.2f}   "
                 f"{row['diagonal_agreement']:25.2f}"
             )
-        lines += ["", "the document's claims:", *map(str, self.claims)]
+        lines += ["", *verdict_lines(self.verdicts)]
         return "\n".join([*lines, "", f"figures and result.json: {self.output}"])
 
 
@@ -163,18 +164,19 @@ def evaluate_trajectories(options, fit=fit_sequence_network, verbose=1):
             progress.set_description(f"{name}, {classes} classes, seed {seed}")
             run.add(_row(options, run, fit, split, name, classes, seed))
             progress.update()
-    summary = _summary(options, run.rows)
-    means = {
-        classes: {name: mean for name, (mean, _) in of.items()} for classes, of in summary.items()
+    accuracies = _accuracies(options, run.rows)
+    summary = {
+        classes: {name: _mean_and_deviation(values) for name, values in of.items()}
+        for classes, of in accuracies.items()
     }
-    claims = [*map_claims(maps), *comparison_claims(means)]
+    verdicts = [*map_claims(maps), *comparison_claims(accuracies)]
     _draw(options, run, fit, split, summary, maps)
     run.finish(
         summary={str(classes): of for classes, of in summary.items()},
         maps=maps,
-        claims=[asdict(claim) for claim in claims],
+        verdicts=verdicts,
     )
-    return TrajectoriesResult(header, run.rows, summary, maps, claims, run.path)
+    return TrajectoriesResult(header, run.rows, summary, maps, verdicts, run.path)
 
 
 def _network(options, run, fit, train, name, classes, seed):
@@ -243,19 +245,16 @@ def _mapped(options, run, fit, train, noise):
     }
 
 
-def _summary(options, rows):
-    summary = {}
-    for classes in options.classes:
-        summary[classes] = {}
-        for name in TRAJECTORY_METHODS:
-            accuracies = [
-                row["accuracy"]
-                for row in rows
-                if (row["method"], row["classes"]) == (name, classes)
-            ]
-            deviation = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
-            summary[classes][name] = (float(np.mean(accuracies)), deviation)
-    return summary
+def _accuracies(options, rows):
+    """{classes: {method: an accuracy for each seed}}."""
+    found = {classes: {name: [] for name in TRAJECTORY_METHODS} for classes in options.classes}
+    for row in rows:
+        found[row["classes"]][row["method"]].append(row["accuracy"])
+    return found
+
+
+def _mean_and_deviation(values):
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def _draw(options, run, fit, split, summary, maps):

@@ -8,8 +8,8 @@ from tests.docs.pages import cells
 
 
 def test_statements_have_their_verdicts():
-    rows = cells(lesson_tables.lesson_statements())
-    found = result_files.read("lesson/mnist")["statements"]
+    rows = cells(lesson_tables.TABLES["lesson-statements"]())
+    found = result_files.read("lesson/mnist")["verdicts"]
     assert [row[1] for row in rows] == [statement["verdict"] for statement in found]
 
 

@@ -133,7 +133,7 @@ def test_claims_follow_the_figures():
         "holds",
     ]
     assert "30 % against none: +0.30 ± 0.00 points" in found[0]["evidence"]
-    assert "2700 of 2730" in found[-1]["evidence"]
+    assert "900 of 910" in found[-1]["evidence"]
     other = judge_claims(_retrained({**accuracies, ("replaced", 1.0): 0.95}, [5] * 10))
     assert other[2]["verdict"] == other[-1]["verdict"] == "does not hold"
 

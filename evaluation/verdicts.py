@@ -1,0 +1,65 @@
+"""Verdicts on the documents' sentences, by one rule for all programs.
+
+A comparison gives a sign: 1 where a sentence holds, -1 where it does not, 0 where the figures do
+not decide it, with 95 % confidence. Of sentences that must all hold it is the `min`, of those of
+which one is enough the `max`; each has its 95 % by itself.
+
+What is said of a way to train is decided by trainings, and a single one decides nothing, however
+many images judge it. What is said of networks as they are is decided by images or draws; further
+trainings or searches of the same images are no further images.
+"""
+
+import numpy as np
+
+from igc_tf.metrics import sign_of_difference, sign_of_mean
+
+_WORDS = {1: "holds", 0: "not decided", -1: "does not hold"}
+
+
+def judged(sentence, sign, evidence):
+    """A dict, JSON-ready: `sentence`, the document's; `verdict`, in words; `evidence`, figures."""
+    return {"sentence": sentence, "verdict": _WORDS[sign], "evidence": evidence}
+
+
+def above(first, second, by=0.0):
+    """Whether the mean of independent values lies above that of others, by more than a number.
+
+    Student's and Welch's t-tests (`sign_of_mean`, `sign_of_difference`). Values that belong
+    together in pairs, such as two answers to the same images, are given as their differences.
+
+    Args:
+        first, second: values, or one of the two a number that is certain.
+        by: a number.
+
+    Returns:
+        The sign.
+    """
+    if np.ndim(first) == 0:
+        return -above(second, first, -by)
+    if np.ndim(second) == 0:
+        return sign_of_mean(np.subtract(first, second + by))
+    return sign_of_difference(np.subtract(first, by), second)
+
+
+def near(first, second, margin):
+    """Whether two means differ by less than a margin; arguments and sign as of `above`."""
+    return min(above(first, second, -margin), above(second, first, -margin))
+
+
+def interval_above(first, second):
+    """Whether a share lies above another, by their intervals: not decided where these overlap."""
+    return int(first[0] > second[1]) - int(first[1] < second[0])
+
+
+def points(differences):
+    """The mean of differences of accuracies, and its standard error where there are several."""
+    spread = ""
+    if len(differences) > 1:
+        spread = f" ± {100 * np.std(differences, ddof=1) / np.sqrt(len(differences)):.2f}"
+    return f"{100 * np.mean(differences):+.2f}{spread} points"
+
+
+def verdict_lines(verdicts):
+    """Lines of text for people, of the dicts that `judged` made."""
+    lines = [f"- {of['sentence']}: {of['verdict']} ({of['evidence']})" for of in verdicts]
+    return ["sentence: verdict (evidence)", *lines]
