@@ -5,9 +5,9 @@ network that is given, `InceptionFeatures`), their statistics (`FeatureStatistic
 (`frechet_distance`; `kernel_distance`, of the features themselves). What a classifier says of its
 examples gives the `inception_score` and the `class_shares`. An accuracy has its
 `wilson_interval`, the difference of two on the same examples its `paired_interval`, what should
-hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `PairedComparison`.
-Probabilities have their `reliability` and `expected_calibration_error`. Of drawn ink,
-`stroke_width` and `slant` are measured.
+hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `sign_of_difference`,
+in pairs by `sign_of_mean`. Probabilities have their `reliability` and `expected_calibration_error`.
+Of drawn ink, `stroke_width` and `slant` are measured.
 """
 
 from igc_tf.metrics.calibration import expected_calibration_error, reliability
@@ -22,7 +22,6 @@ from igc_tf.metrics.generated import (
 )
 from igc_tf.metrics.ink import slant, stroke_width
 from igc_tf.metrics.intervals import (
-    PairedComparison,
     binomial_upper_bound,
     paired_interval,
     rank_correlation,
@@ -37,7 +36,6 @@ __all__ = [
     "InceptionFeatures",
     "InceptionScore",
     "NetworkFeatures",
-    "PairedComparison",
     "binomial_upper_bound",
     "class_shares",
     "expected_calibration_error",

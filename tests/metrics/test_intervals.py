@@ -5,7 +5,6 @@ import pytest
 from scipy import optimize, stats
 
 from igc_tf.metrics import (
-    PairedComparison,
     binomial_upper_bound,
     paired_interval,
     rank_correlation,
@@ -146,37 +145,6 @@ def test_the_same_answers_everywhere_still_leave_a_doubt():
 def test_a_paired_interval_refuses_impossible_counts(arguments):
     with pytest.raises(ValueError, match="expected"):
         paired_interval(*arguments)
-
-
-def _right(rate, count=400, repetitions=1, seed=0):
-    return np.random.default_rng(seed).random([repetitions, count]) < rate
-
-
-def test_comparison_is_the_paired_t_statistic():
-    first, second = _right(0.8, repetitions=3), _right(0.7, seed=1, repetitions=3)
-    compared = PairedComparison(first, second)
-    expected = stats.ttest_rel(first.mean(axis=0), second.mean(axis=0)).statistic
-    np.testing.assert_allclose(compared.mean / compared.standard_error, expected)
-    np.testing.assert_allclose(compared.mean, first.mean() - second.mean())
-
-
-def test_verdicts():
-    good, bad, close = _right(0.9), _right(0.6, seed=1), _right(0.9, seed=2)
-    assert PairedComparison(good, bad).verdict == "agreed"
-    assert PairedComparison(bad, good).verdict == "contradicted"
-    assert PairedComparison(good, close).verdict == "not decided"
-    assert PairedComparison(good, good).verdict == "not decided"
-
-
-def test_numbers_of_repetitions_may_differ():
-    assert PairedComparison(_right(0.9, repetitions=5), _right(0.2)).verdict == "agreed"
-
-
-def test_comparison_refuses_different_examples():
-    with pytest.raises(ValueError, match=r"\(1, 400\), \(1, 300\)"):
-        PairedComparison(_right(0.9), _right(0.9, count=300))
-    with pytest.raises(ValueError, match="1 examples: expected at least two"):
-        PairedComparison(_right(0.9, count=1), _right(0.9, count=1))
 
 
 def test_signs_of_means_are_those_that_scipy_finds():
