@@ -19,7 +19,7 @@ from igc_tf.serve.application import build_application
 from igc_tf.serve.drawing import facts_for_page, read_drawing, watch
 from tests.fixtures.coloured_shapes import CLASS_NAMES, SHAPE, random_shapes, untrained_model
 from tests.fixtures.read_summaries import read_summaries
-from tests.plots.drawn import frame, pictures, pixels, saved
+from tests.plots.drawn import pictures, saved
 from tests.serve.drawn import png
 
 SETTINGS = igc_tf.SearchSettings(steps=20, learning_rate=0.2, final_learning_rate=0.02)
@@ -135,29 +135,28 @@ def test_plot_of_cases(held_out, found):
             (-1, 1),
         )
     )
-    axes = pictures(figure)
-    assert len(axes) == 2 * 21
+    shown = pictures(figure)
+    assert len(shown) == 2 * 21
     for case in range(2):
-        by_name = {axis.get_title().replace("\n", " "): axis for axis in axes[21 * case :][:21]}
+        by_name = {picture.above.replace("\n", " "): picture for picture in shown[21 * case :][:21]}
         assert set(by_name) == {*CLASS_NAMES, "input"}
-        np.testing.assert_allclose(pixels(by_name["input"]), (images[case] + 1) / 2, atol=1e-6)
+        np.testing.assert_allclose(by_name["input"].pixels, (images[case] + 1) / 2, atol=1e-6)
         for label, name in enumerate(CLASS_NAMES):
             expected = to_unit_range(found.reconstructions[case, label], (-1, 1))
-            np.testing.assert_array_equal(pixels(by_name[name]), expected)
-        framed = {name for name, axis in by_name.items() if frame(axis)}
+            np.testing.assert_array_equal(by_name[name].pixels, expected)
+        framed = {name for name, picture in by_name.items() if picture.frame}
         assert framed == {CLASS_NAMES[labels[case]], CLASS_NAMES[predictions[case]]}
 
 
 def test_plot_of_a_search(held_out, found):
     snapshots = {step: kept[0] for step, kept in found.snapshots.items()}
     figure = saved(plot_search(held_out[0][0], snapshots, CLASS_NAMES, (-1, 1)))
-    axes = pictures(figure)
-    assert len(axes) == 20 * (len(STEPS) + 1)
-    shown = {axis.get_ylabel().replace("\n", " ") for axis in axes} - {""}
-    assert shown == set(CLASS_NAMES)
-    (triangle,) = (axis for axis in axes if axis.get_ylabel() == "yellow\ntriangle")
+    shown = pictures(figure)
+    assert len(shown) == 20 * (len(STEPS) + 1)
+    assert {picture.beside.replace("\n", " ") for picture in shown} - {""} == set(CLASS_NAMES)
+    (triangle,) = (picture for picture in shown if picture.beside == "yellow\ntriangle")
     expected = to_unit_range(snapshots[0][CLASS_NAMES.index("yellow triangle")], (-1, 1))
-    np.testing.assert_array_equal(pixels(triangle), expected)
+    np.testing.assert_array_equal(triangle.pixels, expected)
 
 
 def test_tensorboard(tmp_path, classifier, held_out, found):

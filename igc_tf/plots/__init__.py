@@ -17,17 +17,20 @@ from igc_tf.plots.charts import (
 )
 from igc_tf.plots.images import (
     plot_captioned,
-    plot_cases,
     plot_class_samples,
     plot_explanations,
-    plot_inverse_cases,
-    plot_label_cases,
-    plot_readings,
     plot_search,
     tile_images,
     to_unit_range,
 )
-from igc_tf.plots.judgement import plot_calibration, plot_confusion
+from igc_tf.plots.judgement import (
+    plot_calibration,
+    plot_cases,
+    plot_confusion,
+    plot_inverse_cases,
+    plot_label_cases,
+    plot_readings,
+)
 from igc_tf.plots.trajectories import plot_letters
 
 __all__ = [

@@ -1,19 +1,27 @@
-"""Figures of images: what a search makes of them, case by case."""
+"""Sheets of images: what a search makes of one, samples, images with captions."""
 
 import textwrap
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Rectangle
+from matplotlib.textpath import text_to_path
 
 from igc_tf.errors import InputError
 from igc_tf.plots.charts import fold, plain
 
 # more classes than this are laid out in several lines
-_CLASSES_ABREAST = 12
-_READINGS_ABREAST = 8
-# characters that fit above a picture
-_CAPTION = 13
-_RIGHT, _WRONG = "tab:orange", "tab:red"
+CLASSES_ABREAST = 12
+# letters that fit above a picture, and in an inch of text of one point; and the least in a line
+# that is as wide as a sheet
+_CAPTION, _LETTERS, _NARROWEST = 13, 132, 24
+# inches: of a picture, around the sheet, between its cells, of an empty column, and around a
+# caption
+_SIDE, _MARGIN, _GAP, _EMPTY, _PAD = 0.88, 0.06, 0.07, 0.18, 0.04
+# points: of the title, of what stands above and beside pictures, and of what stands below
+_TITLE, _LARGE, _SMALL = 11, 9, 8
 
 
 def to_unit_range(images, bounds):
@@ -58,6 +66,155 @@ def tile_images(images, columns, gap=1, background=None):
     return sheet
 
 
+def to_pixels(image, bounds):
+    """Brings an image to what matplotlib draws.
+
+    Args:
+        image: (H, W) or (H, W, channels).
+        bounds: as for `to_unit_range`.
+
+    Returns:
+        float32 (H, W) or (H, W, channels) of 3 or 4 channels, in [0, 1].
+
+    Raises:
+        InputError: it is no image.
+    """
+    pixels = to_unit_range(image, bounds)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
+        raise InputError(
+            f"an image has shape {np.shape(image)}: expected (H, W) or (H, W, channels) with 1, 3 "
+            "or 4 channels"
+        )
+    return pixels
+
+
+def fill(text, width, points):
+    """Breaks a text of so many points into plain lines that fit in about so many inches."""
+    return plain(textwrap.fill(str(text), max(_NARROWEST, int(_LETTERS / points * width))))
+
+
+class Sheet:
+    """Pictures in rows and columns, with captions and frames, and the figure of them.
+
+    Rows and columns are as large as what stands in them; an empty column is a narrow gap. All
+    pictures share one `Axes`, whose unit is an inch: one for each would take several times as long.
+
+    Args:
+        bounds: (low, high) of the images, drawn as black and white.
+        size: (width, height) in inches; a picture of another shape is narrower or lower.
+    """
+
+    def __init__(self, bounds, size=(_SIDE, _SIDE)):
+        self._bounds, self._size = bounds, size
+        self._pictures, self._names, self._lines = {}, {}, {}
+
+    def show(self, row, column, image, above="", below="", frame=None):
+        """Places an image.
+
+        Args:
+            row, column: from 0.
+            image: (H, W) or (H, W, channels).
+            above: a caption, cut to two lines about as wide as the picture.
+            below: a caption, in lines as they stand.
+            frame: (colour, line style), or None.
+        """
+        pixels = to_pixels(image, self._bounds)
+        height, width = pixels.shape[:2]
+        scale = min(self._size[0] / width, self._size[1] / height)
+        above = _wrapped(above, int(_CAPTION * self._size[0] / _SIDE))
+        self._pictures[row, column] = _Picture(
+            pixels, scale * width, scale * height, above, plain(below), frame
+        )
+
+    def name(self, row, column, text, letters=_CAPTION):
+        """Places a text in the place of a picture, cut to two lines of so many letters."""
+        self._names[row, column] = _wrapped(text, letters)
+
+    def underline(self, row, text):
+        """Places a text below a whole row, in lines as wide as the sheet."""
+        self._lines[row] = text
+
+    def figure(self, title):
+        """Returns the figure, with a title above in lines as wide as the sheet."""
+        widths, heights = self._measure()
+        inside = np.sum(widths + _GAP) - _GAP
+        title = fill(title, inside, _TITLE)
+        lines = {row: fill(text, inside, _SMALL) for row, text in self._lines.items()}
+        extents = [text_extent(title, _TITLE)]
+        for row, text in lines.items():
+            extents.append(text_extent(text, _SMALL))
+            heights[row, 3] = extents[-1][1]
+        width = max(inside, *(extent[0] for extent in extents)) + 2 * _MARGIN
+        lefts = (width - inside) / 2 + np.cumsum([0, *(widths + _GAP)])
+        tops = _MARGIN + extents[0][1] + np.cumsum([0, *(heights.sum(axis=1) + _GAP)])
+        height = tops[-1] - _GAP + _MARGIN
+
+        figure = Figure(figsize=(width, height))
+        figure.suptitle(title, y=1 - _MARGIN / height, va="top", fontsize=_TITLE)
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+        axes.set_axis_off()
+        middles = tops[:-1] + heights[:, 0] + heights[:, 1] / 2
+        for (row, column), picture in self._pictures.items():
+            picture.draw(axes, lefts[column] + widths[column] / 2, middles[row])
+        for (row, column), name in self._names.items():
+            right = lefts[column] + widths[column]
+            axes.text(right, middles[row], name, ha="right", va="center", fontsize=_LARGE)
+        for row, text in lines.items():
+            top = tops[row] + heights[row, :3].sum() + _PAD
+            axes.text(width / 2, top, text, ha="center", va="top", fontsize=_SMALL)
+        return figure
+
+    def _measure(self):
+        """Widths of the columns, and of the rows (R, 4): captions, pictures, captions, nothing."""
+        rows, columns = np.max([*self._pictures, *self._names], axis=0) + 1
+        widths, heights = np.full(columns, _EMPTY), np.zeros((rows, 4))
+        for (row, column), picture in self._pictures.items():
+            above, below = text_extent(picture.above, _LARGE), text_extent(picture.below, _SMALL)
+            widths[column] = max(widths[column], picture.width, above[0], below[0])
+            heights[row, :3] = np.maximum(heights[row, :3], (above[1], picture.height, below[1]))
+        for (row, column), name in self._names.items():
+            width, height = text_extent(name, _LARGE)
+            widths[column] = max(widths[column], width)
+            heights[row, 1] = max(heights[row, 1], height)
+        return widths, heights
+
+
+class _Picture(NamedTuple):
+    pixels: np.ndarray
+    width: float
+    height: float
+    above: str
+    below: str
+    frame: tuple | None
+
+    def draw(self, axes, x, y):
+        """Draws it on axes whose unit is an inch, downwards, around a point."""
+        left, top = x - self.width / 2, y - self.height / 2
+        extent = left, left + self.width, top + self.height, top
+        axes.imshow(self.pixels, cmap="gray", vmin=0, vmax=1, extent=extent, aspect="auto")
+        if self.above:
+            axes.text(x, top - _PAD, self.above, ha="center", va="bottom", fontsize=_LARGE)
+        if self.below:
+            bottom = top + self.height + _PAD
+            axes.text(x, bottom, self.below, ha="center", va="top", fontsize=_SMALL)
+        if self.frame is not None:
+            colour, style = self.frame
+            axes.add_patch(
+                Rectangle(
+                    (left, top),
+                    self.width,
+                    self.height,
+                    fill=False,
+                    linewidth=3,
+                    edgecolor=colour,
+                    linestyle=style,
+                    capstyle="projecting",
+                )
+            )
+
+
 def plot_search(image, snapshots, class_names, bounds, title=""):
     """The search of one image, one row per class (Fig. 2 of the paper).
 
@@ -73,139 +230,17 @@ def plot_search(image, snapshots, class_names, bounds, title=""):
         twelve classes stand in several groups of rows side by side.
     """
     steps = sorted(snapshots)
-    groups, rows = fold(len(class_names), _CLASSES_ABREAST)
-    columns = groups * (len(steps) + 1)
-    names = [_wrapped(name) for name in class_names]
-    margin = _margin(names)
-    size = columns + (margin + 0.4) * groups, 0.95 * rows + 0.8
-    figure, axes = _grid(rows, columns, size, title)
-    for i, name in enumerate(names):
-        row, left = i % rows, i // rows * (len(steps) + 1)
+    _, rows = fold(len(class_names), CLASSES_ABREAST)
+    sheet = Sheet(bounds)
+    for i, name in enumerate(class_names):
+        # each group has a column of names before it, and an empty one after it
+        group, row = divmod(i, rows)
+        left = group * (len(steps) + 3)
+        sheet.name(row, left, name)
         pictures = {f"step {step}": snapshots[step][i] for step in steps} | {"input": image}
-        for column, (what, picture) in enumerate(pictures.items(), start=left):
-            _show(axes[row, column], picture, bounds)
-            if row == 0:
-                axes[row, column].set_title(what, fontsize=9)
-        axes[row, left].set_ylabel(name, rotation=0, ha="right", va="center")
-    return figure
-
-
-def plot_cases(
-    images, reconstructions, differences, predictions, labels, class_names, bounds, title=""
-):
-    """Strips of reconstructions, one case after the other (Figs. 3 and 4 of the paper).
-
-    Args:
-        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
-        reconstructions: (N, C, H, W, ...).
-        differences: data difference per class (N, C), written under each reconstruction;
-            not-a-number for a class that was dropped.
-        predictions: the classifier's answers (N,); framed, orange where right or where the truth
-            is not known, red where wrong. The right class then has a dashed orange frame.
-        labels: the right classes (N,), or None where they are not known.
-        class_names: C names.
-        bounds: (low, high) of the images, drawn as black and white.
-        title: above the figure.
-
-    Returns:
-        A matplotlib figure: for each case the C reconstructions and then the input. More than
-        twelve classes take several lines.
-    """
-    lines, per_line = fold(len(class_names), _CLASSES_ABREAST)
-    names = [_wrapped(name) for name in class_names]
-    height = 1.25 if lines == 1 else 1.45
-    size = 0.95 * (per_line + 1), height * lines * len(images) + 0.7
-    figure, axes = _grid(lines * len(images), per_line + 1, size, title)
-    for case, image in enumerate(images):
-        label = None if labels is None else labels[case]
-        for i, name in enumerate(names):
-            axis = axes[case * lines + i // per_line, i % per_line]
-            _show(axis, reconstructions[case, i], bounds)
-            _mark(axis, differences[case, i], i, predictions[case], label)
-            # where classes take several lines, the first case's captions are too far away
-            if case == 0 or lines > 1:
-                axis.set_title(name, fontsize=9)
-        axis = axes[case * lines, -1]
-        _show(axis, image, bounds)
-        axis.set_xlabel(_read(predictions[case], label, class_names), fontsize=8, labelpad=2)
-        if case == 0 or lines > 1:
-            axis.set_title("input", fontsize=9)
-    return figure
-
-
-def plot_readings(
-    images, reconstructions, predictions, labels, class_names, bounds, captions, title=""
-):
-    """What was read in each image: the image, and below it what it was taken for.
-
-    Args:
-        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
-        reconstructions: (N, H', W', ...), of the predicted classes.
-        predictions: the classifier's answers (N,); framed, orange where right or where the truth
-            is not known, red where wrong. -1 for an image that was rejected, which has no frame.
-        labels: the right classes (N,), or None where they are not known; -1 for none of them.
-        class_names: C names.
-        bounds: (low, high) of the images, drawn as black and white.
-        captions: N texts, one above each image.
-        title: above the figure.
-
-    Returns:
-        A matplotlib figure. More than eight images take several lines.
-    """
-    lines, per_line = fold(len(images), _READINGS_ABREAST)
-    figure, axes = _grid(2 * lines, per_line, (1.35 * per_line + 0.2, 3.1 * lines + 0.5), title)
-    for case, image in enumerate(images):
-        line, column = divmod(case, per_line)
-        above, below = axes[2 * line, column], axes[2 * line + 1, column]
-        _show(above, image, bounds)
-        above.set_title(_wrapped(captions[case]), fontsize=9)
-        _show(below, reconstructions[case], bounds)
-        label = None if labels is None else labels[case]
-        below.set_xlabel(_read(predictions[case], label, class_names), fontsize=8)
-        if predictions[case] >= 0:
-            _frame(below, _RIGHT if label in (None, predictions[case]) else _WRONG)
-    return figure
-
-
-def plot_label_cases(
-    images, reconstructions, differences, predictions, labels, layout, bounds, title=""
-):
-    """Every value of every label, one case a row (multi-label classification of the paper, §1.3).
-
-    Args:
-        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
-        reconstructions: (N, C, H, W, ...), with one label held at one of its values each, in the
-            order of the condition's elements.
-        differences: data difference of each (N, C), written under it.
-        predictions: the classifier's answers (N, L), framed as by `plot_cases`.
-        labels: the right values (N, L), or None where they are not known.
-        layout: the `ConditionLayout` of the C elements.
-        bounds: (low, high) of the images, drawn as black and white.
-        title: above the figure.
-
-    Returns:
-        A matplotlib figure: in each row the input and then a group of pictures for each label.
-    """
-    count = len(images)
-    # a narrow empty column before each group
-    widths = [1.0]
-    for size in layout.sizes:
-        widths += [0.25, *[1.0] * size]
-    size = 0.95 * sum(widths) + 0.3, 1.2 * count + 0.9
-    figure, axes = _grid(count, len(widths), size, title, width_ratios=widths)
-    for row in range(count):
-        _show(axes[row, 0], images[row], bounds)
-        for i, (label, offset) in enumerate(zip(layout.labels, layout.offsets, strict=True)):
-            right = None if labels is None else labels[row, i]
-            for value in range(len(label.values)):
-                element = offset + value
-                axis = axes[row, 2 + i + element]
-                _show(axis, reconstructions[row, element], bounds)
-                _mark(axis, differences[row, element], value, predictions[row, i], right)
-                if row == 0:
-                    axis.set_title(_value_name(label, value), fontsize=8)
-    axes[0, 0].set_title("input", fontsize=8)
-    return figure
+        for column, (what, picture) in enumerate(pictures.items(), start=left + 1):
+            sheet.show(row, column, picture, above=what if row == 0 else "")
+    return sheet.figure(title)
 
 
 def plot_class_samples(rows, bounds, title="", columns=None, name_width=_CAPTION):
@@ -224,14 +259,11 @@ def plot_class_samples(rows, bounds, title="", columns=None, name_width=_CAPTION
     count = len(next(iter(rows.values())))
     columns = count if columns is None else columns
     lines = -(-count // columns)
-    names = [_wrapped(name, name_width) for name in rows]
-    size = 0.6 * columns + _margin(names) + 0.4, 0.6 * lines * len(rows) + 0.6
-    figure, axes = _grid(len(rows), 1, size, title)
-    for axis, name, images in zip(axes[:, 0], names, rows.values(), strict=True):
-        sheet = tile_images(to_unit_range(images, bounds), columns, background=0.0)
-        _show(axis, sheet, (0, 1))
-        axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-    return figure
+    sheet = Sheet((0, 1), (0.6 * columns, 0.6 * lines))
+    for row, (name, images) in enumerate(rows.items()):
+        sheet.name(row, 0, name, name_width)
+        sheet.show(row, 1, tile_images(to_unit_range(images, bounds), columns, background=0.0))
+    return sheet.figure(title)
 
 
 def plot_captioned(images, captions, bounds, columns=10, title=""):
@@ -247,49 +279,10 @@ def plot_captioned(images, captions, bounds, columns=10, title=""):
     Returns:
         A matplotlib figure.
     """
-    columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
-    figure, axes = _grid(rows, columns, (0.95 * columns, 1.2 * rows + 0.5), title)
-    for axis, image, caption in zip(axes.ravel(), images, captions, strict=False):
-        _show(axis, image, bounds)
-        axis.set_title(_wrapped(caption), fontsize=8)
-    return figure
-
-
-def plot_inverse_cases(images, reconstructions, conditions, labels, class_names, bounds, title=""):
-    """What inverse classification found, one case a column.
-
-    Args:
-        images, reconstructions: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
-        conditions: the class vectors found (N, C); the right class's bar is orange.
-        labels: the right classes (N,), or None where they are not known.
-        class_names: C names.
-        bounds: (low, high) of the images, drawn as black and white.
-        title: above the figure.
-
-    Returns:
-        A matplotlib figure: per case the input, its reconstruction and the class vector.
-    """
-    count, classes = len(images), len(class_names)
-    names = [plain(textwrap.shorten(name, _CAPTION, placeholder="…")) for name in class_names]
-    is_long = max(map(len, names)) > 2
-    size = max(1.35, 0.12 * classes) * count + 0.8, 5.2 if is_long else 4.6
-    figure, axes = _grid(3, count, size, title)
-    for column in range(count):
-        _show(axes[0, column], images[column], bounds)
-        _show(axes[1, column], reconstructions[column], bounds)
-        axis = axes[2, column]
-        label = None if labels is None else labels[column]
-        colours = [_RIGHT if c == label else "tab:blue" for c in range(classes)]
-        axis.set_axis_on()
-        axis.bar(range(classes), conditions[column], color=colours)
-        axis.set(ylim=(0, 1), yticks=[0, 1] if column == 0 else [])
-        axis.set_xticks(range(classes), names, fontsize=6, rotation=90 if is_long else 0)
-        prediction = int(np.argmax(conditions[column]))
-        axis.set_xlabel(_read(prediction, label, class_names), fontsize=8)
-    for row, name in enumerate(("input", "reconstruction", "class vector")):
-        axes[row, 0].set_ylabel(name, fontsize=9)
-    return figure
+    sheet = Sheet(bounds)
+    for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        sheet.show(*divmod(i, columns), image, above=caption)
+    return sheet.figure(title)
 
 
 def plot_explanations(images, compared, observed, reconstructions, captions, bounds, title=""):
@@ -309,87 +302,26 @@ def plot_explanations(images, compared, observed, reconstructions, captions, bou
         that, what it is undistorted, and what is left over.
     """
     names = ("input", "as it was read", "explained as", "undistorted", "left over")
-    figure, axes = _grid(len(images), len(names), (7.0, 1.65 * len(images) + 0.6), title)
-    for row, axis in enumerate(axes):
-        parts = images[row], compared[row], observed[row], reconstructions[row]
+    sheet = Sheet(bounds, (1.33, 1.33))
+    for row, caption in enumerate(captions):
         left = np.abs(compared[row] - observed[row]) + bounds[0]
-        for i, picture in enumerate((*parts, left)):
-            _show(axis[i], np.clip(picture, *bounds), bounds)
-            if row == 0:
-                axis[i].set_title(names[i], fontsize=9)
-        axis[2].set_xlabel(plain(captions[row]), fontsize=8)
-    return figure
+        pictures = images[row], compared[row], observed[row], reconstructions[row], left
+        for column, (name, picture) in enumerate(zip(names, pictures, strict=True)):
+            sheet.show(row, column, picture, above=name if row == 0 else "")
+        sheet.underline(row, caption)
+    return sheet.figure(title)
 
 
-def _grid(rows, columns, size, title, **layout):
-    """A figure of so many inches, and its axes (rows, columns), on which nothing is drawn yet."""
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, **layout)
-    for axis in axes.ravel():
-        axis.set_axis_off()
-    # about so many letters fit in an inch
-    figure.suptitle(textwrap.fill(plain(title), int(12 * size[0])), fontsize=11)
-    return figure, axes
+def _wrapped(text, letters):
+    """A plain text in at most two lines of so many letters."""
+    return plain("\n".join(textwrap.wrap(str(text), letters, max_lines=2, placeholder="…")))
 
 
-def _show(axis, image, bounds):
-    """Draws one image, without ticks and frame."""
-    pixels = to_unit_range(image, bounds)
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[..., 0]
-    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
-        raise InputError(
-            f"an image has shape {np.shape(image)}: expected (H, W) or (H, W, channels) with 1, 3 "
-            "or 4 channels"
-        )
-    axis.set_axis_on()
-    axis.imshow(pixels, cmap="gray", vmin=0, vmax=1)
-    axis.set(xticks=[], yticks=[])
-    for spine in axis.spines.values():
-        spine.set_visible(False)
-
-
-def _mark(axis, difference, value, prediction, label):
-    """Writes the difference under a reconstruction and frames it, if it is predicted or right."""
-    caption = "dropped" if np.isnan(difference) else f"{difference:.3f}"
-    axis.set_xlabel(caption, fontsize=8, labelpad=2)
-    if value == prediction:
-        _frame(axis, _RIGHT if label in (None, value) else _WRONG)
-    elif value == label:
-        _frame(axis, _RIGHT, ":")
-
-
-def _frame(axis, colour, style="-"):
-    for spine in axis.spines.values():
-        spine.set(visible=True, linewidth=3, color=colour, linestyle=style)
-
-
-def _read(prediction, label, class_names):
-    """What a case was read as, and what it is if that is known; -1 is none of the classes."""
-
-    def name(value):
-        return "none of them" if value < 0 else class_names[value]
-
-    read = f"read {name(prediction)}"
-    if label is None:
-        return plain(read)
-    parts = f"is {name(label)}", read
-    return plain((", " if sum(map(len, parts)) <= _CAPTION else "\n").join(parts))
-
-
-def _value_name(label, value):
-    if label.values == ("0", "1"):
-        name = label.name if value else f"not {label.name}"
-    else:
-        name = f"{label.name} {label.values[value]}"
-    return _wrapped(name)
-
-
-def _wrapped(name, width=_CAPTION):
-    """A class's name in at most two lines, of the width of a picture if nothing else is said."""
-    return plain("\n".join(textwrap.wrap(str(name), width, max_lines=2, placeholder="…")))
-
-
-def _margin(names):
-    """Inches that names need beside a row."""
-    return 0.09 * max(len(line) for name in names for line in name.split("\n"))
+def text_extent(text, points):
+    """(width, height) in inches that a text takes beside others, with the room around it."""
+    if not text:
+        return 0.0, 0.0
+    font, lines = FontProperties(size=points), text.split("\n")
+    width = max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in lines)
+    # drawn letters stand on whole pixels, and lie a little further apart
+    return 1.06 * width / 72, 1.25 * points * len(lines) / 72 + 2 * _PAD

@@ -4,10 +4,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from igc_tf.plots.charts import plain
+from igc_tf.plots.charts import fold, plain
+from igc_tf.plots.images import CLASSES_ABREAST, Sheet, fill, text_extent, to_pixels
 
 # more classes than this have no room for numbers, and more than that none for all names
 _NUMBERED, _NAMED = 20, 60
+_READINGS_ABREAST = 8
+# letters: of a caption that stands in one line, and of a name in a caption
+_ONE_LINE, _LONGEST = 13, 30
+_ORANGE = "tab:orange"
+_RIGHT, _WRONG, _MISSED = (_ORANGE, "-"), ("tab:red", "-"), (_ORANGE, ":")
 
 
 def plot_confusion(counts, class_names, title=""):
@@ -71,3 +77,201 @@ def plot_calibration(rows, title=""):
     below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     below.set(xlabel="probability of the answer, %", ylabel="answers")
     return figure
+
+
+def plot_cases(
+    images, reconstructions, differences, predictions, labels, class_names, bounds, title=""
+):
+    """Strips of reconstructions, one case after the other (Figs. 3 and 4 of the paper).
+
+    Args:
+        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
+        reconstructions: (N, C, H, W, ...).
+        differences: data difference per class (N, C), written under each reconstruction;
+            not-a-number for a class that was dropped.
+        predictions: the classifier's answers (N,); framed, orange where right or where the truth
+            is not known, red where wrong. The right class then has a dashed orange frame.
+        labels: the right classes (N,), or None where they are not known.
+        class_names: C names.
+        bounds: (low, high) of the images, drawn as black and white.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: for each case the C reconstructions and then the input. More than
+        twelve classes take several lines.
+    """
+    lines, per_line = fold(len(class_names), CLASSES_ABREAST)
+    sheet = Sheet(bounds)
+    for case, image in enumerate(images):
+        label = None if labels is None else labels[case]
+        # where classes take several lines, the first case's captions are too far away
+        is_named = case == 0 or lines > 1
+        for i, name in enumerate(class_names):
+            sheet.show(
+                case * lines + i // per_line,
+                i % per_line,
+                reconstructions[case, i],
+                above=name if is_named else "",
+                below=_difference(differences[case, i]),
+                frame=_frame(i, predictions[case], label),
+            )
+        sheet.show(
+            case * lines,
+            per_line,
+            image,
+            above="input" if is_named else "",
+            below=_read(predictions[case], label, class_names),
+        )
+    return sheet.figure(title)
+
+
+def plot_readings(
+    images, reconstructions, predictions, labels, class_names, bounds, captions, title=""
+):
+    """What was read in each image: the image, and below it what it was taken for.
+
+    Args:
+        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
+        reconstructions: (N, H', W', ...), of the predicted classes.
+        predictions: the classifier's answers (N,); framed, orange where right or where the truth
+            is not known, red where wrong. -1 for an image that was rejected, which has no frame.
+        labels: the right classes (N,), or None where they are not known; -1 for none of them.
+        class_names: C names.
+        bounds: (low, high) of the images, drawn as black and white.
+        captions: N texts, one above each image.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure. More than eight images take several lines.
+    """
+    _, per_line = fold(len(images), _READINGS_ABREAST)
+    sheet = Sheet(bounds, (1.27, 1.27))
+    for case, image in enumerate(images):
+        label = None if labels is None else labels[case]
+        answer = predictions[case]
+        frame = _frame(answer, answer, label) if answer >= 0 else None
+        below = _read(answer, label, class_names)
+        line, column = divmod(case, per_line)
+        sheet.show(2 * line, column, image, above=captions[case])
+        sheet.show(2 * line + 1, column, reconstructions[case], below=below, frame=frame)
+    return sheet.figure(title)
+
+
+def plot_label_cases(
+    images, reconstructions, differences, predictions, labels, layout, bounds, title=""
+):
+    """Every value of every label, one case a row (multi-label classification of the paper, §1.3).
+
+    Args:
+        images: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
+        reconstructions: (N, C, H, W, ...), with one label held at one of its values each, in the
+            order of the condition's elements.
+        differences: data difference of each (N, C), written under it.
+        predictions: the classifier's answers (N, L), framed as by `plot_cases`.
+        labels: the right values (N, L), or None where they are not known.
+        layout: the `ConditionLayout` of the C elements.
+        bounds: (low, high) of the images, drawn as black and white.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: in each row the input and then a group of pictures for each label.
+    """
+    sheet = Sheet(bounds)
+    for row, image in enumerate(images):
+        sheet.show(row, 0, image, above="" if row else "input")
+        for i, (label, offset) in enumerate(zip(layout.labels, layout.offsets, strict=True)):
+            right = None if labels is None else labels[row, i]
+            for value in range(len(label.values)):
+                element = offset + value
+                sheet.show(
+                    row,
+                    # an empty column before each group
+                    2 + i + element,
+                    reconstructions[row, element],
+                    above="" if row else _value_name(label, value),
+                    below=_difference(differences[row, element]),
+                    frame=_frame(value, predictions[row, i], right),
+                )
+    return sheet.figure(title)
+
+
+def plot_inverse_cases(images, reconstructions, conditions, labels, class_names, bounds, title=""):
+    """What inverse classification found, one case a column.
+
+    Args:
+        images, reconstructions: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
+        conditions: the class vectors found (N, C); the right class's bar is orange.
+        labels: the right classes (N,), or None where they are not known.
+        class_names: C names.
+        bounds: (low, high) of the images, drawn as black and white.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure: per case the input, its reconstruction and the class vector.
+    """
+    count, classes = len(images), len(class_names)
+    names = [plain(_cut(name, _ONE_LINE)) for name in class_names]
+    is_long = max(map(len, names)) > 2
+    labels = [None] * count if labels is None else labels
+    answers = np.argmax(conditions, axis=1)
+    captions = [
+        plain(_read(answer, label, class_names))
+        for answer, label in zip(answers, labels, strict=True)
+    ]
+    width = max(1.35, 0.12 * classes, *(text_extent(text, 8)[0] for text in captions))
+    size = width * count + 0.8, 5.2 if is_long else 4.6
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(3, count, squeeze=False)
+    for column, (input_axis, made_axis, axis) in enumerate(axes.T):
+        _draw(input_axis, images[column], bounds)
+        _draw(made_axis, reconstructions[column], bounds)
+        colours = [_ORANGE if c == labels[column] else "tab:blue" for c in range(classes)]
+        axis.bar(range(classes), conditions[column], color=colours)
+        axis.set(ylim=(0, 1), yticks=[0, 1] if column == 0 else [])
+        axis.set_xticks(range(classes), names, fontsize=6, rotation=90 if is_long else 0)
+        axis.set_xlabel(captions[column], fontsize=8)
+    for axis, name in zip(axes[:, 0], ("input", "reconstruction", "class vector"), strict=True):
+        axis.set_ylabel(name, fontsize=9)
+    figure.suptitle(fill(title, size[0], 11), fontsize=11)
+    return figure
+
+
+def _draw(axis, image, bounds):
+    """Draws one image, without ticks and frame."""
+    axis.imshow(to_pixels(image, bounds), cmap="gray", vmin=0, vmax=1)
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+
+
+def _difference(value):
+    return "dropped" if np.isnan(value) else f"{value:.3f}"
+
+
+def _frame(value, prediction, label):
+    """The frame of what is predicted or right; None for what is neither."""
+    if value == prediction:
+        return _RIGHT if label in (None, value) else _WRONG
+    return _MISSED if value == label else None
+
+
+def _read(prediction, label, class_names):
+    """What a case was read as, and what it is if that is known; -1 is none of the classes."""
+
+    def name(value):
+        return "none of them" if value < 0 else _cut(class_names[value], _LONGEST)
+
+    read = f"read {name(prediction)}"
+    if label is None:
+        return read
+    parts = f"is {name(label)}", read
+    return (", " if sum(map(len, parts)) <= _ONE_LINE else "\n").join(parts)
+
+
+def _cut(text, letters):
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+
+def _value_name(label, value):
+    if label.values == ("0", "1"):
+        return label.name if value else f"not {label.name}"
+    return f"{label.name} {label.values[value]}"

@@ -10,6 +10,7 @@ from igc_tf.classifiers.diagnosis import OWN_SAMPLES, diagnose
 from igc_tf.data.labelled import LabelledData
 from igc_tf.data.layout import ConditionLayout
 from tests.fixtures.linear_generator import linear_generator
+from tests.plots.drawn import pictures
 
 SHAPE = (3, 2, 1)
 SETTINGS = SearchSettings(steps=300, learning_rate=0.05, final_learning_rate=0.0)
@@ -98,10 +99,14 @@ def test_it_is_told_in_a_table_and_drawn(diagnosis):
     assert "100.0 %" in lines[1] and lines[3].split()[-1] == "-"
     figure = diagnosis.plot()
     assert "linear" in figure.get_suptitle()
-    texts = " ".join(text.get_text() for axis in figure.axes for text in [axis.yaxis.label])
-    assert "training" in texts and "new" in texts
+    shown = pictures(figure)
+    assert [picture.beside.replace("\n", " ") for picture in shown] == [
+        OWN_SAMPLES,
+        "training",
+        "new",
+    ]
     # each set in two lines of four
-    assert {axis.images[0].get_array().shape[:2] for axis in figure.axes} == {(7, 11)}
+    assert {picture.pixels.shape for picture in shown} == {(7, 11)}
 
 
 def test_a_search_that_is_too_short_is_named(generator):

@@ -12,6 +12,7 @@ from igc_tf.plots import (
     plot_captioned,
     plot_cases,
     plot_class_samples,
+    plot_explanations,
     plot_inverse_cases,
     plot_label_cases,
     plot_readings,
@@ -19,7 +20,7 @@ from igc_tf.plots import (
     tile_images,
     to_unit_range,
 )
-from tests.plots.drawn import frame, pictures, pixels, saved
+from tests.plots.drawn import pictures, pixels, rendered, rows, saved, untidy
 
 ORANGE, RED = to_hex("tab:orange"), to_hex("tab:red")
 RIGHT, WRONG, MISSED = (ORANGE, "-"), (RED, "-"), (ORANGE, ":")
@@ -32,9 +33,13 @@ def _flat(values, shape):
     return np.broadcast_to(values[(..., *[None] * len(shape))], (*values.shape, *shape))
 
 
-def _drawn_value(axis):
-    (value,) = np.unique(pixels(axis).round(5))
+def _drawn_value(picture):
+    (value,) = np.unique(picture.pixels.round(5))
     return value
+
+
+def _frames(shown):
+    return [picture.frame for picture in shown]
 
 
 # ---- arrays
@@ -89,36 +94,59 @@ def _cases(shape=(6, 5), classes=4, labels=(2, 0), names=None):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_case_is_a_row_of_reconstructions_and_the_input(shape):
     figure = saved(_cases(shape))
-    axes = pictures(figure)
-    values = [_drawn_value(axis) for axis in axes]
+    shown = pictures(figure)
+    values = [_drawn_value(picture) for picture in shown]
     expected = [0, 0.0625, 0.125, 0.1875, 0.5, 0.25, 0.3125, 0.375, 0.4375, 1]
     np.testing.assert_allclose(values, expected, atol=1e-4)
-    assert [axis.get_title() for axis in axes[:5]] == [f"name {i}" for i in range(4)] + ["input"]
-    assert [axis.get_xlabel() for axis in axes[:5]] == [
+    names = [*(f"name {i}" for i in range(4)), "input"]
+    assert [picture.above for picture in shown] == names + [""] * 5
+    assert [picture.below for picture in shown[:5]] == [
         *("0.000", "0.125", "0.250", "0.375"),
         "is name 2\nread name 2",
     ]
-    assert axes[9].get_xlabel() == "is name 0\nread name 3"
+    assert shown[9].below == "is name 0\nread name 3"
+    assert [len(row) for row in rows(figure)] == [5, 5]
     assert figure.get_suptitle() == "the title"
-    colour = pixels(axes[0]).ndim == 3
+    colour = shown[0].pixels.ndim == 3
     assert colour == (shape[2:] in [(3,), (4,)])
 
 
+@pytest.mark.parametrize("shape", SHAPES[:3])
+def test_pictures_and_frames_are_drawn_where_they_stand(shape):
+    figure = _cases(shape)
+    paper = rendered(figure)
+    edges = []
+    for picture in pictures(figure):
+        left, right = np.rint(figure.dpi * picture.box.intervalx).astype(int)
+        bottom, top = len(paper) - np.rint(figure.dpi * picture.box.intervaly).astype(int)
+        # its shape is kept
+        assert (right - left) / (bottom - top) == pytest.approx(shape[1] / shape[0], rel=0.03)
+        inside = paper[top + 4 : bottom - 4, left + 4 : right - 4]
+        np.testing.assert_allclose(inside, 255 * _drawn_value(picture), atol=1)
+        edge = paper[top + 6 : bottom - 6, left], paper[bottom - 1, left + 6 : right - 6]
+        edges.append({to_hex(colour / 255) for colour in np.concatenate(edge)})
+    framed = [edge & {ORANGE, RED} for edge in edges]
+    no = set()
+    assert framed == [no, no, {ORANGE}, no, no, {ORANGE}, no, no, {RED}, no]
+    # of the right class's frame the picture is seen through the gaps
+    assert [len(edge) == 1 for edge in edges if edge & {ORANGE, RED}] == [True, False, True]
+
+
 def test_a_right_prediction_is_orange_a_wrong_one_red_beside_the_dashed_right_class():
-    axes = pictures(_cases())
-    assert [frame(axis) for axis in axes[:5]] == [None, None, RIGHT, None, None]
-    assert [frame(axis) for axis in axes[5:]] == [MISSED, None, None, WRONG, None]
+    shown = pictures(_cases())
+    assert _frames(shown[:5]) == [None, None, RIGHT, None, None]
+    assert _frames(shown[5:]) == [MISSED, None, None, WRONG, None]
 
 
 def test_where_the_truth_is_not_known_the_prediction_is_orange():
-    axes = pictures(_cases(labels=None))
-    assert [frame(axis) for axis in axes[:5]] == [None, None, RIGHT, None, None]
-    assert [frame(axis) for axis in axes[5:]] == [None, None, None, RIGHT, None]
-    assert (axes[4].get_xlabel(), axes[9].get_xlabel()) == ("read name 2", "read name 3")
+    shown = pictures(_cases(labels=None))
+    assert _frames(shown[:5]) == [None, None, RIGHT, None, None]
+    assert _frames(shown[5:]) == [None, None, None, RIGHT, None]
+    assert (shown[4].below, shown[9].below) == ("read name 2", "read name 3")
 
 
 def test_grey_pictures_are_black_and_white_at_the_bounds():
-    picture = pictures(_cases())[0].images[0]
+    picture = _cases().axes[0].images[0]
     assert picture.get_clim() == (0, 1) and picture.get_cmap().name == "gray"
 
 
@@ -127,25 +155,27 @@ NAMES = [f"a class named {i}" if i % 3 else f"class {i}" for i in range(20)]
 
 def test_twenty_named_classes_take_two_lines_a_case():
     figure = saved(_cases((6, 5, 3), 20, names=NAMES))
-    rows = {}
-    for axis in pictures(figure):
-        rows.setdefault(axis.get_subplotspec().rowspan.start, []).append(axis)
-    assert [len(axes) for axes in rows.values()] == [11, 10, 11, 10]
+    lines = rows(figure)
+    assert [len(line) for line in lines] == [11, 10, 11, 10]
     # every frame has its class's name, as the first line is far away
     for first, second in ((0, 1), (2, 3)):
-        titles = [axis.get_title().replace("\n", " ") for axis in rows[first] + rows[second]]
-        assert titles == [*NAMES[:10], "input", *NAMES[10:]]
-    # the frames do not lie over each other, and captions of neighbours neither
+        names = [picture.above.replace("\n", " ") for picture in lines[first] + lines[second]]
+        assert names == [*NAMES[:10], "input", *NAMES[10:]]
+    # the classes stand below each other, and the sheet is narrow enough for a page
+    for upper, lower in itertools.pairwise(lines):
+        for a, b in zip(upper[:10], lower[:10], strict=True):
+            assert a.box.intervalx == pytest.approx(b.box.intervalx)
     width, _ = figure.get_size_inches()
-    assert width < 12
-    boxes = [axis.title.get_window_extent() for axis in rows[1]]
-    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+    assert width < 12 and untidy(figure) == []
 
 
 def test_names_too_long_for_two_lines_are_cut():
     names = ["golden retriever with a red hat on", "cat", "dog", "owl"]
-    title = pictures(_cases(names=names))[0].get_title()
+    shown = pictures(_cases(names=names))
+    title = shown[0].above
     assert title.startswith("golden\n") and title.endswith("…") and len(title) < 25
+    # beside the sheet there is more room
+    assert shown[9].below == "is golden retriever with a red h…\nread owl"
 
 
 @pytest.mark.parametrize("name", ["$5 and $6", r"\alpha$", "a $x_1^$ b", "smile 😀", "\udcff.png"])
@@ -160,7 +190,8 @@ def test_names_and_titles_are_no_formulas(name):
         (0, 1),
         name,
     )
-    for text in (figure._suptitle, pictures(figure)[0].title):
+    (axes,) = figure.axes
+    for text in (figure._suptitle, *axes.texts):
         _, is_formula = text._preprocess_math(text.get_text())
         assert not is_formula
     shown, _ = figure._suptitle._preprocess_math(figure.get_suptitle())
@@ -171,19 +202,21 @@ def test_names_and_titles_are_no_formulas(name):
 def test_captions_stand_above_their_images():
     images = np.linspace(0, 1, 3 * 4 * 4).reshape(3, 4, 4, 1)
     figure = saved(plot_captioned(images, ["4, read 9", "$", "7"], (0, 1), 2, "title"))
+    assert [len(row) for row in rows(figure)] == [2, 1]
     shown = pictures(figure)
-    assert [axis.get_title() for axis in shown] == ["4, read 9", r"\$", "7"]
-    np.testing.assert_allclose(pixels(shown[2]), images[2, ..., 0], atol=1e-6)
-    assert len(figure.axes) == 4 and figure.get_suptitle() == "title"
+    assert [picture.above for picture in shown] == ["4, read 9", r"\$", "7"]
+    np.testing.assert_allclose(shown[2].pixels, images[2, ..., 0], atol=1e-6)
+    assert figure.get_suptitle() == "title"
 
 
 def test_names_of_rows_may_be_longer():
-    rows = {"saturating, strong discriminator": np.zeros([2, 4, 4])}
-    narrow, wide = (
-        saved(plot_class_samples(rows, (0, 1), **values)).axes[0].get_ylabel()
-        for values in ({}, {"name_width": 20})
-    )
-    assert narrow.endswith("…") and wide == "saturating, strong\ndiscriminator"
+    samples = {"saturating, strong discriminator": np.zeros([2, 4, 4])}
+    for values, expected in (
+        ({}, "saturating,\nstrong…"),
+        ({"name_width": 20}, "saturating, strong\ndiscriminator"),
+    ):
+        (picture,) = pictures(saved(plot_class_samples(samples, (0, 1), **values)))
+        assert picture.beside == expected
 
 
 def test_what_is_no_picture_is_refused():
@@ -198,32 +231,31 @@ def test_what_is_no_picture_is_refused():
 def test_a_search_is_a_row_per_class_and_a_column_per_step(shape):
     snapshots = {50: _flat([4, 5, 6], shape), 0: _flat([1, 2, 3], shape)}
     figure = saved(plot_search(_flat(9, shape), snapshots, "abc", (0, 10), "title"))
-    axes = pictures(figure)
+    shown = pictures(figure)
     np.testing.assert_allclose(
-        [_drawn_value(axis) for axis in axes],
+        [_drawn_value(picture) for picture in shown],
         [0.1, 0.4, 0.9, 0.2, 0.5, 0.9, 0.3, 0.6, 0.9],
         atol=1e-5,
     )
-    assert [axis.get_title() for axis in axes[:3]] == ["step 0", "step 50", "input"]
-    assert [axes[i].get_ylabel() for i in (0, 3, 6)] == ["a", "b", "c"]
+    assert [len(row) for row in rows(figure)] == [3, 3, 3]
+    assert [picture.above for picture in shown[:3]] == ["step 0", "step 50", "input"]
+    assert [picture.beside for picture in shown] == [*("a", "", ""), *("b", "", ""), *("c", "", "")]
     assert figure.get_suptitle() == "title"
 
 
 def test_a_search_among_twenty_classes_stands_in_two_groups():
     values = np.arange(20) / 20
     figure = saved(plot_search(_flat(1, (4, 4)), {0: _flat(values, (4, 4))}, NAMES, (0, 1)))
-    grid = {}
-    for axis in pictures(figure):
-        place = axis.get_subplotspec()
-        grid[place.rowspan.start, place.colspan.start] = axis
-    assert sorted(grid) == [(row, column) for row in range(10) for column in range(4)]
+    grid = rows(figure)
+    assert [len(row) for row in grid] == [4] * 10
     for i, name in enumerate(NAMES):
-        axis = grid[i % 10, 2 * (i // 10)]
-        assert axis.get_ylabel().replace("\n", " ") == name
-        assert _drawn_value(axis) == pytest.approx(values[i])
-        assert _drawn_value(grid[i % 10, 2 * (i // 10) + 1]) == 1
+        group = 2 * (i // 10)
+        picture, given = grid[i % 10][group : group + 2]
+        assert picture.beside.replace("\n", " ") == name
+        assert _drawn_value(picture) == pytest.approx(values[i])
+        assert _drawn_value(given) == 1
     # the names on the left are within the figure
-    assert all(axis.yaxis.label.get_window_extent().x0 >= 0 for axis in figure.axes)
+    assert untidy(figure) == []
 
 
 # ---- several labels
@@ -249,30 +281,33 @@ def _label_cases(labels=((1, 0, 1), (0, 2, 1))):
 
 def test_every_value_of_every_label_is_shown_in_its_group():
     figure = saved(_label_cases())
-    axes = pictures(figure)
+    shown = pictures(figure)
     expected = [2, *np.arange(7) / 14, 3, *np.arange(7, 14) / 14]
     np.testing.assert_allclose(
-        [_drawn_value(axis) for axis in axes], np.array(expected) / 4, atol=1e-5
+        [_drawn_value(picture) for picture in shown], np.array(expected) / 4, atol=1e-5
     )
-    assert [axis.get_title() for axis in axes[:8]] == [
+    assert [picture.above for picture in shown[:8]] == [
         *("input", "not odd", "odd", "colour red", "colour green", "colour blue"),
         *("not big", "big"),
     ]
-    assert axes[10].get_xlabel() == f"{8 / 14:.3f}"
+    assert shown[10].below == f"{8 / 14:.3f}"
     # between the groups there is room
-    columns = [axis.get_subplotspec().colspan.start for axis in axes[:8]]
-    assert columns == [0, 2, 3, 5, 6, 7, 9, 10]
+    gaps = [b.box.x0 - a.box.x1 for a, b in itertools.pairwise(shown[:8])]
+    narrow, wide = min(gaps), max(gaps)
+    assert wide > 2 * narrow > 0
+    assert gaps == pytest.approx([wide, narrow, wide, narrow, narrow, wide, narrow], abs=0.05)
 
 
 def test_each_labels_prediction_is_framed():
-    axes = pictures(_label_cases())
-    assert [frame(axis) for axis in axes[1:8]] == [None, RIGHT, RIGHT, None, None, None, RIGHT]
-    assert [frame(axis) for axis in axes[9:]] == [
+    shown = pictures(_label_cases())
+    assert _frames(shown[:8]) == [None, None, RIGHT, RIGHT, None, None, None, RIGHT]
+    assert _frames(shown[8:]) == [
+        None,
         *(RIGHT, None),
         *(None, WRONG, MISSED),
         *(WRONG, MISSED),
     ]
-    frames = [frame(axis) for axis in pictures(_label_cases(None))[9:]]
+    frames = _frames(pictures(_label_cases(None))[9:])
     assert frames == [RIGHT, None, None, RIGHT, None, RIGHT, None]
 
 
@@ -281,16 +316,16 @@ def test_each_labels_prediction_is_framed():
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_samples_stand_in_one_row_per_class(shape):
-    rows = {name: _flat([i, i + 1], shape) for i, name in enumerate(NAMES)}
-    figure = saved(plot_class_samples(rows, (0, 40), "title"))
-    axes = pictures(figure)
-    assert [axis.get_ylabel().replace("\n", " ") for axis in axes] == NAMES
-    for i, axis in enumerate(axes):
-        sheet = pixels(axis)
+    samples = {name: _flat([i, i + 1], shape) for i, name in enumerate(NAMES)}
+    figure = saved(plot_class_samples(samples, (0, 40), "title"))
+    shown = pictures(figure)
+    assert [picture.beside.replace("\n", " ") for picture in shown] == NAMES
+    for i, picture in enumerate(shown):
+        sheet = picture.pixels
         assert sheet.shape == (6, 11, *[n for n in shape[2:] if n > 1])
         np.testing.assert_allclose(sheet[:, :5], i / 40, atol=1e-5)
         np.testing.assert_allclose(sheet[:, 6:], (i + 1) / 40, atol=1e-5)
-    assert all(axis.yaxis.label.get_window_extent().x0 >= 0 for axis in axes)
+    assert [len(row) for row in rows(figure)] == [1] * 20 and untidy(figure) == []
 
 
 @pytest.mark.parametrize("labels", [(1, 2), None])
@@ -306,8 +341,8 @@ def test_inverse_cases_show_input_reconstruction_and_class_vector(labels):
             (0, 4),
         )
     )
-    drawn = [_drawn_value(axis) for axis in pictures(figure)]
-    np.testing.assert_allclose(drawn, [0.25, 0.5, 0.75, 1])
+    drawn = [np.unique(pixels(axis)) for axis in figure.axes[:4]]
+    np.testing.assert_allclose(drawn, [[0.25], [0.5], [0.75], [1]])
     charts = figure.axes[4:]
     for axis, condition in zip(charts, conditions, strict=True):
         np.testing.assert_allclose([bar.get_height() for bar in axis.patches], condition)
@@ -326,13 +361,22 @@ def test_inverse_cases_show_input_reconstruction_and_class_vector(labels):
     ]
 
 
+def test_captions_of_inverse_cases_do_not_lie_over_each_other():
+    zeros, names = np.zeros([3, 6, 5]), [f"a class with the long name {i}" for i in range(3)]
+    figure = plot_inverse_cases(zeros, zeros, np.eye(3), [0, 0, 0], names, (0, 1), TITLE)
+    rendered(figure)
+    boxes = [axis.xaxis.label.get_window_extent() for axis in figure.axes[6:]]
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+    assert boxes[0].x0 >= 0 and boxes[2].x1 <= figure.bbox.x1
+
+
 def test_a_class_that_was_dropped_is_said_to_be_so():
     reconstructions = _flat([[0.2, np.nan]], (6, 5))
     differences = np.array([[0.25, np.nan]])
     figure = plot_cases(
         np.zeros([1, 6, 5]), reconstructions, differences, [0], [0], ["a", "b"], (0, 1)
     )
-    assert [axis.get_xlabel() for axis in figure.axes[:2]] == ["0.250", "dropped"]
+    assert [picture.below for picture in pictures(figure)[:2]] == ["0.250", "dropped"]
 
 
 def test_titles_are_as_wide_as_their_figures():
@@ -362,17 +406,18 @@ def test_readings_stand_below_their_images(shape):
         [f"kind {number}" for number in range(count)],
         "title",
     )
-    drawn = pictures(saved(figure))
+    lines = rows(saved(figure))
+    assert untidy(figure) == []
     # eight at most abreast: two lines of six
-    order = [*range(6), *range(6, 11)]
-    above = [*drawn[:6], *drawn[12:17]]
-    below = [*drawn[6:12], *drawn[17:]]
-    for number, image, reading in zip(order, above, below, strict=True):
-        assert image.get_title() == f"kind {number}"
+    assert [len(line) for line in lines] == [6, 6, 5, 5]
+    above, below = lines[0] + lines[2], lines[1] + lines[3]
+    for number, (image, reading) in enumerate(zip(above, below, strict=True)):
+        assert image.above == f"kind {number}"
         assert _drawn_value(image) == pytest.approx(number / 20, abs=1e-5)
         assert _drawn_value(reading) == pytest.approx(0.5 + number / 20, abs=1e-5)
-    assert [frame(axis) for axis in below[:4]] == [RIGHT, WRONG, None, None]
-    captions = [axis.get_xlabel().replace("\n", ", ") for axis in below[:4]]
+        assert np.mean(image.box.intervalx) == pytest.approx(np.mean(reading.box.intervalx))
+    assert _frames(below[:4]) == [RIGHT, WRONG, None, None] and not any(_frames(above))
+    captions = [picture.below.replace("\n", ", ") for picture in below[:4]]
     assert captions == [
         "is zero, read zero",
         "is zero, read one",
@@ -382,5 +427,61 @@ def test_readings_stand_below_their_images(shape):
     unknown = plot_readings(
         images[:1], images[:1], np.array([1]), None, ["zero", "one"], (0, 1), ["kind"]
     )
-    assert frame(pictures(unknown)[1]) == RIGHT
-    assert pictures(unknown)[1].get_xlabel() == "read one"
+    _, reading = pictures(unknown)
+    assert reading.frame == RIGHT and reading.below == "read one"
+
+
+# ---- explanations
+
+
+def test_an_explanation_is_a_row_and_a_sentence_below_it():
+    sentences = ["read 7, shifted by 2.0 pixels", "read 1: " + "a very long story " * 12]
+    parts = [_flat(values, (6, 5)) for values in ([1, 2], [5, 6], [2, 9], [4, 3])]
+    figure = saved(plot_explanations(*parts, sentences, (0, 10), "title"))
+    shown = rows(figure)
+    values = [[_drawn_value(picture) for picture in row] for row in shown]
+    np.testing.assert_allclose(
+        values, [[0.1, 0.5, 0.2, 0.4, 0.3], [0.2, 0.6, 0.9, 0.3, 0.3]], atol=1e-5
+    )
+    names = ["input", "as it was read", "explained as", "undistorted", "left over"]
+    assert [picture.above for picture in shown[0]] == names
+    # in the middle
+    below = [row[2].below for row in shown]
+    assert [" ".join(text.split()) for text in below] == [text.strip() for text in sentences]
+    assert "\n" not in below[0] and "\n" in below[1] and untidy(figure) == []
+
+
+# ---- all of them
+
+LONG = ["golden retriever with a red hat on", "cat", "anuninterruptedwordthatislong", "M" * 40]
+TITLE = "a title that is much longer than one narrow picture, its name and another"
+
+
+def _extremes(shape, count):
+    """Figures of few or many pictures, with names and captions of any length."""
+    zeros, names = np.zeros([count, *shape]), (LONG * count)[:count]
+    labels = np.arange(count)
+    every = np.zeros([count, count, *shape])
+    layout = ConditionLayout(tuple(Label(name, ("0", "1")) for name in LONG))
+    both = np.zeros([count, 8, *shape])
+    values = np.zeros([count, 4], int)
+    return {
+        "search": plot_search(zeros[0], {0: zeros, 10**9: zeros}, names, (0, 1), TITLE),
+        "cases": plot_cases(
+            zeros, every, every[:, :, 0, 0], labels, labels[::-1], names, (0, 1), TITLE
+        ),
+        "readings": plot_readings(zeros, zeros, labels, None, names, (0, 1), names, TITLE),
+        "labels": plot_label_cases(zeros, both, both[:, :, 0, 0], values, None, layout, (0, 1)),
+        "samples": plot_class_samples(dict.fromkeys(LONG, zeros), (0, 1), TITLE),
+        "captioned": plot_captioned(zeros, names, (0, 1), 4, "M" * 99),
+        "explanations": plot_explanations(*[zeros] * 4, [TITLE * 3] * count, (0, 1)),
+    }
+
+
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("shape", [(8, 8), (4, 16), (16, 4)], ids=["square", "wide", "tall"])
+def test_nothing_lies_over_something_else_or_is_cut_off(shape, count):
+    figures = _extremes(shape, count)
+    assert {name: untidy(figure) for name, figure in figures.items()} == {
+        name: [] for name in figures
+    }
