@@ -13,8 +13,6 @@ A search minimises, for B examples and K candidates of each, all at once,
 and no example influences another: batches of any size give the same answer. Keep it so.
 """
 
-from dataclasses import replace
-
 import tensorflow as tf
 
 from igc_tf.errors import InputError
@@ -22,7 +20,7 @@ from igc_tf.search.compiled import Compiled
 from igc_tf.search.objective import Objective, Terms, compared, generate_and_observe
 from igc_tf.search.observations import Identity
 from igc_tf.search.observations.base import begin
-from igc_tf.search.scores import check_gate, judged, per_element, screened
+from igc_tf.search.scores import Screening, judged, per_element
 from igc_tf.search.solvers import first_state
 from igc_tf.search.space import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
@@ -54,17 +52,9 @@ class Search:
         self._solver = settings.solver()
         self._patience = settings.convergence()
         self._call = Compiled(settings.jit_compile)
-        # the same without lenses, and without all that it observes; these take no plan
-        self._groups = self._plain = None
-        alone = replace(settings, plan=None, gate=None)
-        if settings.gate is not None:
-            check_gate(self)
-            self._plain = Search(generator, space.plain, alone)
-        if hasattr(self.observation, "lenses"):
-            explanations = self.observation.explanations
-            self._groups = Search(
-                generator, space.plain.observed(explanations), alone, explanations
-            )
+        has_lenses = hasattr(self.observation, "lenses")
+        is_screened = has_lenses or settings.gate is not None
+        self._screening = Screening(self) if is_screened else None
 
     def init(self, batch):
         """Returns the `State` at the starts; nothing is evaluated yet.
@@ -126,7 +116,7 @@ class Search:
     @property
     def without_lenses(self):
         """The `Search` for the same without an observation's `lenses`; None where it has none."""
-        return self._groups
+        return None if self._screening is None else self._screening.groups
 
     def screen(self, batch, k):
         """Returns the `State` at the k starts of least loss: `init` and `keep` in one.
@@ -141,11 +131,12 @@ class Search:
         return self._call(self._screen, self._complete(batch), k=k)
 
     def _screen(self, batch, k):
-        if self._groups is None:
+        if self._screening is None:
             state = self.init(batch)
             return self.keep(state, self.best(state, k))
-        batch, chosen, values, dropped = screened(self, self._groups, self._plain, batch, k)
-        return self._at(batch, values, chosen, dropped)
+        found = self._screening(batch, k)
+        batch = batch._replace(begun=found.begun)
+        return self._at(batch, found.values, found.origin, found.dropped)
 
     def advance(self, state, steps):
         """Takes steps; fewer, once all candidates have converged.

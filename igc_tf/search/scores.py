@@ -1,5 +1,8 @@
 """What a search's candidates are judged by: when it begins, by many starts; and in the end."""
 
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -9,53 +12,138 @@ from igc_tf.search.observations import Begun, Identity
 from igc_tf.search.state import Batch
 
 
-def screened(search, groups, plain, batch, k):
-    """The k best starts of an observation with `lenses`.
+class Screened(NamedTuple):
+    """The k best starts of B examples, of `Screening`.
 
-    With a `gate`, of each example's starts only the plain ones are tried at first: those of the
-    first explanation, seen through the first lens, with which nothing happened. The others are
-    tried, and judged beside them, where those leave a doubt.
+    Attributes:
+        begun: the `Begun` of the explanations.
+        origin: int (B, k), the candidates' numbers in the space.
+        values: {block: (B, k, D)}.
+        losses: (B, K0), of all candidates; of one that was not tried, its class's plain one's.
+    """
+
+    begun: Begun
+    origin: tf.Tensor
+    values: dict
+    losses: tf.Tensor
+
+    @property
+    def dropped(self):
+        """The losses (B, K0) of the others, as `State.dropped`."""
+        is_kept = tf.reduce_any(
+            self.origin[:, :, np.newaxis] == tf.range(self.losses.shape[1]), axis=1
+        )
+        return tf.where(is_kept, float("nan"), self.losses)
+
+
+class Screening:
+    """Finds the best starts of a search whose observation has `lenses`.
+
+    A *group* is a class with a start of an explanation. It is generated once, and seen through all
+    the lenses: each is a candidate, next to each other. With a `gate`, only each class's *plain*
+    candidate is tried at first, that of the first explanation and the first lens, with which
+    nothing happened; the others are tried, and judged beside it, where those leave a doubt.
 
     Args:
         search: the `Search`.
-        groups: a `Search` for the same without the lenses.
-        plain: a `Search` for the same without the observation; None without a gate.
-        batch: a complete `Batch`.
-        k: how many candidates are kept.
 
-    Returns:
-        `(batch, chosen, values, dropped)`: the batch with what its observation begins with; the
-        candidates' numbers, int (B, k); their values {block: (B, k, D)}; and the losses (B, K0) of
-        the others, not-a-number for the chosen. Where they were not tried, it is that of their
-        class's plain candidate.
+    Attributes:
+        groups: a `Search` for the same without the lenses: its candidates are the groups.
+
+    Raises:
+        InputError: for a gate without a plain explanation, or with too few of its candidates.
     """
-    if plain is None:
-        return _all_tried(search, groups, batch, k)
-    state = plain.init(batch)
-    loss = plain.terms(state).loss
-    is_sure = _lead(loss, search.generator.layout) > search.settings.gate
-    rows = [tf.where(chosen)[:, 0] for chosen in (is_sure, ~is_sure)]
-    sure, doubtful = (_rows((state.batch, loss, state.candidates.values), of) for of in rows)
-    parts = [
-        _plain_tried(search, groups, *sure, k),
-        tf.cond(
-            tf.size(rows[1]) > 0,
-            lambda: _all_tried(search, groups, doubtful[0], k),
-            # none: networks take no empty batches
-            lambda: _plain_tried(search, groups, *doubtful, k),
-        ),
-    ]
-    rows = [tf.cast(of, tf.int32) for of in rows]
 
-    def together(*leaves):
-        if leaves[0] is None:
-            return None
-        return tf.ensure_shape(tf.dynamic_stitch(rows, leaves), [None, *leaves[0].shape[1:]])
+    def __init__(self, search):
+        if search.settings.gate is not None:
+            _check_gate(search)
+        self._search = search
+        generator, plain = search.generator, search.space.plain
+        self._lenses, explanations = search.observation.lenses, search.observation.explanations
+        # a search without lenses, and one without all that is observed; these take no plan
+        alone = replace(search.settings, plan=None, gate=None)
+        make = type(search)
+        self.groups = make(generator, plain.observed(explanations), alone, explanations)
+        self._plain = None if search.settings.gate is None else make(generator, plain, alone)
 
-    return tf.nest.map_structure(together, *parts)
+    def number(self, group, lens):
+        """Returns the number among all candidates of a group's that is seen through a lens."""
+        return group * self._lenses.starts + lens
+
+    def group_and_lens(self, number):
+        """The inverse of `number`."""
+        return number // self._lenses.starts, number % self._lenses.starts
+
+    def __call__(self, batch, k):
+        """Returns the `Screened` of a complete `Batch`."""
+        if self._plain is None:
+            return self._all_tried(batch, k)
+        state = self._plain.init(batch)
+        loss = self._plain.terms(state).loss
+        plain = self._plain_tried(batch, loss, state.candidates.values, k)
+        is_sure = _lead(loss, self._search.generator.layout) > self._search.settings.gate
+        rows = tf.where(~is_sure)
+        # not under the condition, whose branches would have gradients of different types
+        doubtful = _each(lambda leaf: tf.gather_nd(leaf, rows), batch)
+
+        def others_tried():
+            of_all = self._all_tried(doubtful, k)
+            return _each(
+                lambda leaf, own: tf.tensor_scatter_nd_update(leaf, rows, own), plain, of_all
+            )
+
+        # networks take no empty batches
+        return tf.cond(tf.size(rows) > 0, others_tried, lambda: plain)
+
+    def _plain_tried(self, batch, loss, values, k):
+        """Of the plain candidates alone, of which the loss (B, C) and the values are known."""
+        explanations, count = self.groups.observation, tf.shape(loss)[0]
+
+        def neutral(observation, times):
+            return tf.tile(observation.neutral[np.newaxis, np.newaxis], [count, times, 1])
+
+        data = tf.repeat(batch.data[:, np.newaxis], explanations.starts, axis=1)
+        begun = Begun(
+            neutral(explanations, explanations.starts), data, data if explanations.undoes else None
+        )
+        best = tf.math.top_k(-loss, k).indices
+        kept = {name: tf.gather(value, best, batch_dims=1) for name, value in values.items()}
+        kept["nuisance"] = neutral(self._search.observation, k)
+        # the plain group is the first of its class
+        origin = self.number(best * explanations.starts, 0)
+        losses = tf.repeat(loss, self._search.space.starts, axis=1)
+        return Screened(begun, origin, kept, losses)
+
+    def _all_tried(self, batch, k):
+        """Of all candidates."""
+        groups, lenses = self.groups, self._lenses
+        # the same for all data
+        with tf.init_scope():
+            example = Batch(tf.zeros([1, *batch.data.shape[1:]]))
+            starts = lenses.start(example, groups.generator).numpy()[0]
+        state = groups.init(batch)
+        batch, values = state.batch, state.candidates.values
+        generated = generate_and_observe(groups.generator, groups.observation, values)[0]
+        flat = tf.reshape(generated, [-1, *generated.shape[2:]])
+        price = groups.observation.penalty(values["nuisance"])
+        for name, block in groups.space.blocks.items():
+            if block.restriction is not None:
+                price += block.restriction(values[name])
+        difference = self._search.settings.data_difference()
+        judge = Compared(difference, batch, groups.space, state.candidates.origin)
+        losses = []
+        for lens, through in zip(starts, lenses.each(flat, starts), strict=True):
+            observed = tf.reshape(through, [-1, generated.shape[1], *through.shape[1:]])
+            losses.append(judge(observed) + price + lenses.penalty(lens[np.newaxis, np.newaxis]))
+        losses = tf.reshape(tf.stack(losses, axis=2), [-1, self._search.space.candidates])
+        origin = tf.math.top_k(-losses, k).indices
+        group, lens = self.group_and_lens(origin)
+        kept = {name: tf.gather(value, group, batch_dims=1) for name, value in values.items()}
+        kept["nuisance"] = tf.concat([tf.gather(starts, lens), kept["nuisance"]], axis=2)
+        return Screened(batch.begun, origin, kept, losses)
 
 
-def check_gate(search):
+def _check_gate(search):
     """Checks that a search with a `gate` can try the plain explanation first.
 
     Raises:
@@ -87,64 +175,11 @@ def _lead(loss, layout):
     return tf.reduce_min(tf.stack(leads), axis=0)
 
 
-def _rows(structure, rows):
+def _each(function, *structures):
+    """A structure of what a function makes of the tensors that are there."""
     return tf.nest.map_structure(
-        lambda leaf: None if leaf is None else tf.gather(leaf, rows), structure
+        lambda *leaves: None if leaves[0] is None else function(*leaves), *structures
     )
-
-
-def _plain_tried(search, groups, batch, loss, values, k):
-    """`screened` where only the plain candidates are tried, of which loss and values are known."""
-    explanations, starts = groups.observation, groups.observation.starts
-    neutral = [
-        tf.tile(of.neutral[np.newaxis, np.newaxis], [tf.shape(loss)[0], count, 1])
-        for of, count in ((explanations, starts), (search.observation, k))
-    ]
-    data = tf.repeat(batch.data[:, tf.newaxis], starts, axis=1)
-    begun = Begun(neutral[0], data, data if explanations.undoes else None)
-    best = tf.math.top_k(-loss, k).indices
-    kept = {name: tf.gather(value, best, batch_dims=1) for name, value in values.items()}
-    kept["nuisance"] = neutral[1]
-    # a class's candidates are next to each other, the plain one is the first
-    chosen = best * search.space.starts
-    dropped = _dropped(chosen, tf.repeat(loss, search.space.starts, axis=1))
-    return batch._replace(begun=begun), chosen, kept, dropped
-
-
-def _all_tried(search, groups, batch, k):
-    """`screened` where all lenses are tried on what is generated once of each explanation."""
-    lenses, candidates = search.observation.lenses, search.space.candidates
-    # the same for all data
-    with tf.init_scope():
-        example = Batch(tf.zeros([1, *batch.data.shape[1:]]))
-        starts = lenses.start(example, search.generator).numpy()[0]
-    state = groups.init(batch)
-    batch, values = state.batch, state.candidates.values
-    generated = generate_and_observe(groups.generator, groups.observation, values)[0]
-    flat = tf.reshape(generated, [-1, *generated.shape[2:]])
-    price = groups.observation.penalty(values["nuisance"])
-    for name, block in groups.space.blocks.items():
-        if block.restriction is not None:
-            price += block.restriction(values[name])
-    difference = search.settings.data_difference()
-    judge = Compared(difference, batch, groups.space, state.candidates.origin)
-    losses = []
-    for lens, through in zip(starts, lenses.each(flat, starts), strict=True):
-        observed = tf.reshape(through, [-1, generated.shape[1], *through.shape[1:]])
-        losses.append(judge(observed) + price + lenses.penalty(lens[np.newaxis, np.newaxis]))
-    # (B, K0): a group's lenses are next to each other
-    loss = tf.reshape(tf.stack(losses, axis=2), [-1, candidates])
-    chosen = tf.math.top_k(-loss, k).indices
-    group, lens = chosen // lenses.starts, chosen % lenses.starts
-    kept = {name: tf.gather(value, group, batch_dims=1) for name, value in values.items()}
-    kept["nuisance"] = tf.concat([tf.gather(starts, lens), kept["nuisance"]], axis=2)
-    return batch, chosen, kept, _dropped(chosen, loss)
-
-
-def _dropped(chosen, loss):
-    """The losses (B, K0), not-a-number for the chosen (B, k)."""
-    is_kept = tf.reduce_any(chosen[:, :, None] == tf.range(loss.shape[1]), axis=1)
-    return tf.where(is_kept, float("nan"), loss)
 
 
 def judged(search, batch, origin, terms, observed):

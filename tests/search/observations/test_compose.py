@@ -229,6 +229,17 @@ def test_a_gated_classifier_says_in_all_ways_the_same(fast, tmp_path):
     assert np.abs(answer["score"] - scores).max() > 1e-3
 
 
+def test_behind_a_gate_gradients_are_those_of_what_was_tried(fast):
+    data, gradients = tf.constant(DIGITS.images[:2]), []
+    for gate in (None, 1e6):
+        with tf.GradientTape() as tape:
+            tape.watch(data)
+            latents = _several(fast, gate=gate).screen(data, 7).candidates.values["latent"]
+        gradients.append(tape.gradient(latents, data).numpy())
+    assert np.abs(gradients[0]).max() > 1e-2
+    np.testing.assert_allclose(gradients[1], gradients[0], atol=1e-4)
+
+
 def test_a_gate_wants_a_plain_explanation_and_enough_of_its_candidates(fast):
     with pytest.raises(InputError, match="gate=0.5 and the observation"):
         _several(fast, AnyOf(Identity(), Undone(SHIFT)), gate=0.5)
