@@ -171,9 +171,9 @@ def compared(batch, space, origin):
     if batch.begun is None or batch.begun.compared is None:
         return None
     views = batch.begun.compared
-    # several starts that differ in what is not undone may share a view
-    start = origin % space.starts
-    return tf.gather(views, start * views.shape[1] // space.starts, batch_dims=1)
+    # starts next to each other share a view where they differ only in what is not undone
+    sharing = space.starts // views.shape[1]
+    return tf.gather(views, origin % space.starts // sharing, batch_dims=1)
 
 
 def generate_and_observe(generate, observation, values):
