@@ -2,7 +2,7 @@
 
 import statistics
 
-from result_files import percent, read, table, verdict_table, with_interval
+from result_files import by_sigma, percent, read, table, verdict_table, with_interval
 
 from evaluation.coursework.retraining_claims import PUBLISHED
 
@@ -169,6 +169,12 @@ def coursework_embeddings():
     return table([*head, "mean average precision", "of the worst class"], lines)
 
 
+def coursework_shipped():
+    """How the three that ship read all test images."""
+    names = ("shallow", "medium", "medium-ls")
+    return by_sigma({f"`mnist-cgan-{name}`": f"coursework-{name}" for name in names})
+
+
 TABLES = {
     "coursework-classification": coursework_classification,
     "coursework-correlations": coursework_correlations,
@@ -178,6 +184,7 @@ TABLES = {
     "coursework-retraining": coursework_retraining,
     "coursework-retraining-claims": verdict_table("coursework/retraining"),
     "coursework-scores": coursework_scores,
+    "coursework-shipped": coursework_shipped,
     "coursework-training": coursework_training,
     "coursework-claims": verdict_table("coursework/scores"),
 }

@@ -46,6 +46,9 @@ LEAST_ACCURACY = {
     "mnist-cagan-compact": 0.9948 - 2 * 0.005,
     "mnist-multilabel-cagan-compact": 0.894 - 2 * 0.0218,
     "mnist-cgan-compact-25": 0.935 - 2 * 0.0175,
+    "mnist-cgan-medium": 0.9218 - 2 * 0.0190,
+    "mnist-cgan-medium-ls": 0.9315 - 2 * 0.0179,
+    "mnist-cgan-shallow": 0.9164 - 2 * 0.0196,
 }
 
 

@@ -19,6 +19,9 @@ DIGESTS = {
     "mnist-cgan-compact-200": "ccc023306a64d1edc49986476bfc9202e4a042dee59e76d67ae0af5cc3d480bd",
     "mnist-cgan-compact-25": "8e5153c5e647ffaf0ce5c0c52f8bbcee02a9c697153bc51d79dfb9ccd4d4fbfa",
     "mnist-cgan-compact-50": "14f7825a907a1d60e0a51c7ddffb574fe96f25f4465b4728009294c95f477e8e",
+    "mnist-cgan-medium": "e086cda66b6692f6c0dc9b3738b1fc60921856c47001fad6aacb6a921ff4231e",
+    "mnist-cgan-medium-ls": "d64b3565b0e40417d5a7acd569d7649955e5f6f37a8aabc4b1764ed828189921",
+    "mnist-cgan-shallow": "77873c4830366c8a10831d1f4c8ef3bfd48abac67362555e05120164195798c8",
     "mnist-multilabel-cagan-compact": (
         "e08c372d479cbbab7188333653c1d6225ab07712004759a1ef7492720d91f202"
     ),
