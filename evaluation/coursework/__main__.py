@@ -228,6 +228,8 @@ def _do(part, work, options, facts, verbose):
     """The result of a part: what is there, if it is complete and of the same options and facts."""
     options = replace(options, output=options.output / part, parts=(part,))
     asked = {"options": json_ready(options), **facts, "complete": True}
+    # wherever the directory lies by now
+    del asked["options"]["output"]
     found = read_json(options.output / "result.json")
     if found is not None and not differences(found, asked):
         return found

@@ -98,12 +98,12 @@ def embed(options, data=None, lenet=None, verbose=1):
         data = load_images("mnist", "test", options.data_dir)
     generator.check_set(data)
     lenet = load_lenet() if lenet is None else lenet
-    judged = data.sample(options.judged_images or len(data), options.seed)
+    some = data.sample(options.judged_images or len(data), options.seed)
     chosen = data.sample(options.images, options.seed)
     facts = {
         "generator_sha256": generator.digest(),
         **network_facts({"mnist-lenet": lenet}),
-        "data": judged.facts(),
+        "data": some.facts(),
     }
     run = Experiment("python -m evaluation.coursework.embeddings", options, facts, verbose=verbose)
     gans = [
@@ -123,8 +123,8 @@ def embed(options, data=None, lenet=None, verbose=1):
     }
     embeddings = _embed(run, sets, data.class_names, options.seed)
     sets = {
-        "MNIST": (judged.images, judged.labels),
-        "generated": (generator.sample(judged.labels, [options.seed, 2]), judged.labels),
+        "MNIST": (some.images, some.labels),
+        "generated": (generator.sample(some.labels, [options.seed, 2]), some.labels),
     }
     precision = _precision(run, sets, lenet, data.class_names)
     return run.finish(

@@ -201,7 +201,10 @@ def open_npz(file, unusable):
         unusable: `text -> the error` of a file that is none or is damaged; given why, in one line.
     """
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        arrays = np.load(file, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise ValueError("an array of its own, and no archive of arrays")
+        with arrays:
             yield arrays
     except IGCError:
         raise

@@ -186,7 +186,7 @@ class Search:
             # what is no number stays infinite: the worst, and no candidate that is still there
             return tf.where(is_unknown & (found < loss), found, loss)
 
-        # nothing is generated once steps were taken
+        # nothing is generated once all have had a loss
         return tf.cond(tf.reduce_any(is_unknown), of_starts, lambda: loss)
 
     def evaluate(self, state):

@@ -166,7 +166,7 @@ def _of_saved_model(directory, batch_size):
             if np.dtype(spec.dtype.as_numpy_dtype).kind not in "iufb":
                 raise InputError(
                     f"{directory}: the output {output!r} of {name!r} is of type "
-                    f"{spec.dtype.name}: expected numbers or truth values"
+                    f"{spec.dtype.name}: expected truth values, or numbers that NumPy knows"
                 )
         # a random start depends on an example's place in the call, which it finds by itself
         return Signature(inputs, outputs, compute, _accept, False)

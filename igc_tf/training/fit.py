@@ -127,8 +127,8 @@ class TrainingRun(RunDirectory):
         take_from_chief(self.strategy, self._checkpoint.variables)
         if self.is_chief:
             self._write_options()
-            if self.is_done:
-                # what was killed after its last epoch has not written them
+            if self.is_done and self.read_json(OPTIONS)["seconds"] is None:
+                # it was killed after its last epoch
                 self._write_seconds()
 
     def _write_options(self):

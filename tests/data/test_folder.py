@@ -232,6 +232,8 @@ def test_what_is_no_set_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "x.txt").write_text("x")
     (tmp_path / "bad.npz").write_bytes(b"PK")
+    with open(tmp_path / "alone.npz", "wb") as file:
+        np.save(file, np.arange(9))
     np.savez_compressed(tmp_path / "flipped.npz", images=np.arange(999), labels=np.arange(999))
     whole = bytearray((tmp_path / "flipped.npz").read_bytes())
     whole[200:210] = bytes(byte ^ 255 for byte in whole[200:210])
@@ -243,6 +245,7 @@ def test_what_is_no_set_is_refused(tmp_path):
         "empty": "holds no pictures: expected a sub-folder",
         "x.txt": "expected a folder with a sub-folder for each class, a .csv file",
         "bad.npz": "is no usable NPZ file",
+        "alone.npz": "is no usable NPZ file .*no archive",
         "flipped.npz": "is no usable NPZ file .*invalid",
         "long.csv": "expected a table of files and labels .*field larger",
     }.items():
