@@ -210,7 +210,7 @@ def _column(names, wanted):
 
 
 def _find_in_arrays(path: Path) -> FoundPictures:
-    with open_npz(path, lambda why: DataError(f"{path} is no usable NPZ file ({why})")) as file:
+    with open_npz(path) as file:
         arrays = {name.casefold(): file[name] for name in file.files}
     pairs = [
         (split, arrays[f"x_{word}"], arrays[f"y_{word}"])

@@ -281,7 +281,7 @@ class NpzFile:
 def _npz_arrays(path, version):
     """The arrays of a file; the version tells it from another one that was there before."""
     del version
-    with open_npz(path, lambda why: DataError(f"{path} is no usable NPZ file ({why})")) as file:
+    with open_npz(path) as file:
         image, named = find_columns(file.files)
         if image is None:
             raise DataError(f'{path} holds {sorted(file.files)}: expected an array "images"')

@@ -23,7 +23,7 @@ from tokenize import TokenError
 
 import numpy as np
 
-from igc_tf.errors import IGCError, InputError, OutputError, first_line
+from igc_tf.errors import DataError, IGCError, InputError, OutputError, first_line
 
 _PACKAGES = ("igc-tf", "tensorflow", "keras", "numpy", "scipy", "tensorflow-datasets")
 
@@ -193,12 +193,13 @@ def read_json(path):
 
 
 @contextlib.contextmanager
-def open_npz(file, unusable):
+def open_npz(file, unusable=None):
     """Opens an NPZ file, whose arrays are read inside of the block.
 
     Args:
         file: its path, or what NumPy reads besides.
         unusable: `text -> the error` of a file that is none or is damaged; given why, in one line.
+            A `DataError` that names the file if None.
     """
     try:
         arrays = np.load(file, allow_pickle=False)
@@ -219,7 +220,10 @@ def open_npz(file, unusable):
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise unusable(first_line(error)) from error
+        why = first_line(error)
+        if unusable is None:
+            raise DataError(f"{file} is no usable NPZ file ({why})") from error
+        raise unusable(why) from error
 
 
 def differences(earlier, now, besides=()):
