@@ -200,12 +200,13 @@ def run_coursework(options, data=None, verbose=1):
         return {"correlations": correlate(run.rows)}
 
     parts = dict(zip(PARTS, (scores, classifier_loss, classification), strict=True))
-    networks = dict.fromkeys(PARTS, judge.networks)
-    networks["classifier-loss"] = judge.networks | {_OTHER_LENET: load_lenet(_OTHER_LENET)}
     data_facts = {"source": test.source, "train": len(train), "test": len(test)}
     results = {}
     for part in options.parts:
-        facts = {"data": data_facts, **network_facts(networks[part])}
+        networks = judge.networks
+        if part == "classifier-loss":
+            networks = networks | {_OTHER_LENET: load_lenet(_OTHER_LENET)}
+        facts = {"data": data_facts, **network_facts(networks)}
         results[part] = _do(part, parts[part], options, facts, verbose)
     return results
 
