@@ -13,7 +13,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.runs import progress_bar
 from igc_tf.search.engine import Search
-from igc_tf.search.settings import SearchSettings
+from igc_tf.search.settings import SearchSettings, named_settings
 from igc_tf.search.state import Batch
 
 # searched at once: bounds the memory
@@ -29,9 +29,9 @@ class SearchClassifier(Calibrated):
 
     Args:
         generator: a `Generator`, or a Keras model that one can be made of.
-        settings: a `SearchSettings`; None for `default_settings`.
-        observation: an `Observation` that is searched too; None for the one that the settings
-            name, if they do.
+        settings: a `SearchSettings`, or a name, as for `load_classifier`; None for
+            `default_settings`, the paper's, where `load_classifier` takes the best.
+        observation: an `Observation` that is searched too; None for that of the settings, if any.
 
     Attributes:
         generator: the `Generator`.
@@ -41,14 +41,15 @@ class SearchClassifier(Calibrated):
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
-        InputError: for settings outside their ranges.
+        InputError: for settings outside their ranges, or that the generator's card does not have.
     """
 
     explains = False
 
     def __init__(self, generator, settings=None, observation=None):
         self.generator = Generator.of(generator)
-        self.settings = settings if settings is not None else self.default_settings()
+        settings = self.default_settings() if settings is None else settings
+        self.settings = named_settings(settings, self.generator.card)
         space = self.space()
         if observation is None:
             observation = self.settings.observation_for(self.generator)

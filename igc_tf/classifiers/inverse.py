@@ -45,8 +45,8 @@ class InverseClassifier(SearchClassifier):
     Args:
         generator: a `Generator`, with or without a latent; the better it knows mixtures of
             classes the better; or a Keras model that one can be made of.
-        settings: a `SearchSettings`; default the documents', `INVERSE_SETTINGS`; without a latent
-            `TEMPORAL_SETTINGS`.
+        settings: as for `SearchClassifier`; default the documents', `INVERSE_SETTINGS`; without a
+            latent `TEMPORAL_SETTINGS`.
         observation: an `Observation` that is searched too; None for none. Of several starts the
             one with the best score is the answer.
         latent_unit: multiplies the latent's learning rate (the first document's update factor,
@@ -59,7 +59,7 @@ class InverseClassifier(SearchClassifier):
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
-        InputError: for settings outside their ranges.
+        InputError: for settings outside their ranges, or that the generator's card does not have.
     """
 
     def __init__(

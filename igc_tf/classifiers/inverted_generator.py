@@ -22,12 +22,12 @@ class InvertedGeneratorClassifier(SearchClassifier):
     Args:
         generator: a `Generator` with a latent, whose condition holds one label, the class; or a
             Keras model that one can be made of.
-        settings: a `SearchSettings`; default the paper's.
+        settings: as for `SearchClassifier`; default the paper's.
         observation: an `Observation` that is searched too; None for none.
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
-        InputError: for settings outside their ranges.
+        InputError: for settings outside their ranges, or that the generator's card does not have.
     """
 
     explains = True
@@ -125,14 +125,14 @@ class MultiLabelInvertedGeneratorClassifier(SearchClassifier):
 
     Args:
         generator: a `Generator` with a latent; its layout says which labels a condition holds.
-        settings: a `SearchSettings`; default the paper's.
+        settings: as for `SearchClassifier`; default the paper's.
         observation: an `Observation` that is searched too; None for none.
         condition_unit: how many times faster than a latent the searched conditions move. The
             default lets the paper's settings just reach either value of a binary label.
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
-        InputError: for settings outside their ranges.
+        InputError: for settings outside their ranges, or that the generator's card does not have.
     """
 
     def __init__(self, generator, settings=None, observation=None, condition_unit=CONDITION_UNIT):

@@ -12,7 +12,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
-from igc_tf.search.settings import SearchSettings, named_settings
+from igc_tf.search.settings import SearchSettings, usual_settings
 
 CLASSIFIERS = {
     "inverted": InvertedGeneratorClassifier,
@@ -31,8 +31,8 @@ def load_classifier(generator, settings=None, kind=None, **facts):
         generator: the name of one that ships; a directory or a `.keras` file of one; or a
             `Generator`.
         settings: a `SearchSettings`; "paper"; a name of settings on the generator's card, such as
-            "best"; or None for the best that the card has settings for, else the classifier's own
-            defaults.
+            "best"; or None for the best that the card has settings for. Where it has none, and in
+            a class itself, None means the class's `default_settings`, the paper's.
         kind: "inverted", "multi_label" or "inverse" (see `CLASSIFIERS`); None for what the
             generator's condition asks for: several labels, a class, or a class without a latent.
         facts: as for `load_generator`, e.g. `bounds` or `precision`.
@@ -52,10 +52,10 @@ def load_classifier(generator, settings=None, kind=None, **facts):
     kind = kind if kind is not None else usual
     if kind not in CLASSIFIERS:
         raise InputError(f"kind={kind!r}: expected one of {sorted(CLASSIFIERS)}")
-    if settings is None and (kind == "inverse" or not (generator.card or {}).get("settings")):
-        classifier = CLASSIFIERS[kind](generator)
-    else:
-        classifier = CLASSIFIERS[kind](generator, named_settings(settings, generator.card))
+    recorded = (generator.card or {}).get("settings")
+    if settings is None and recorded and kind != "inverse":
+        settings = usual_settings(recorded)
+    classifier = CLASSIFIERS[kind](generator, settings)
     if kind == usual:
         classifier.calibration = _recorded_calibration(generator, classifier.settings)
     return classifier

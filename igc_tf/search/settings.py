@@ -248,7 +248,7 @@ def named_settings(settings, card=None):
         card: of the generator, or None.
 
     Raises:
-        InputError: for a name that the card has no settings for.
+        InputError: for a name that the card has no settings for, or what is no name.
     """
     if isinstance(settings, SearchSettings):
         return settings
@@ -257,7 +257,7 @@ def named_settings(settings, card=None):
         settings = usual_settings(recorded)
     if settings == "paper":
         return SearchSettings()
-    if settings not in recorded:
+    if not isinstance(settings, str) or settings not in recorded:
         raise InputError(
             f"settings={settings!r}: expected one of {sorted({'paper', *recorded})}, or a "
             "SearchSettings; the generator's card has no settings of that name"

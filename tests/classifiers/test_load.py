@@ -12,7 +12,7 @@ from igc_tf import (
     SearchSettings,
     load_classifier,
 )
-from igc_tf.classifiers import INVERSE_SETTINGS
+from igc_tf.classifiers import CLASSIFIERS, INVERSE_SETTINGS
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.generators.store import save_generator
 from tests.fixtures.exported import other_classifier
@@ -52,6 +52,22 @@ def test_settings_may_be_given():
     assert load_classifier(_generator(card=card), "fast").settings == SearchSettings(steps=2)
     with pytest.raises(InputError, match=r"settings='best': expected one of \['fast', 'paper'\]"):
         load_classifier(_generator(card=card), "best")
+
+
+@pytest.mark.parametrize("kind", CLASSIFIERS)
+def test_a_class_takes_settings_by_name_and_without_any_the_papers(kind):
+    generator = _generator(card={"settings": {"best": {"steps": 2}}})
+    make = CLASSIFIERS[kind]
+    assert make(generator, "best").settings == SearchSettings(steps=2)
+    assert make(generator, "paper").settings == SearchSettings()
+    papers = INVERSE_SETTINGS if kind == "inverse" else SearchSettings()
+    assert make(generator).settings == papers
+    assert load_classifier(generator, kind=kind).settings.steps == (
+        papers.steps if kind == "inverse" else 2
+    )
+    for unknown in ("fast", 3, {"steps": 3}):
+        with pytest.raises(InputError, match=r"settings=.* expected one of \['best', 'paper'\]"):
+            make(generator, unknown)
 
 
 def test_the_condition_says_what_is_asked():
