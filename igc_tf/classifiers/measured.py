@@ -14,7 +14,7 @@ from scipy.ndimage import binary_closing, binary_opening
 
 from igc_tf.errors import InputError
 from igc_tf.search.engine import Search
-from igc_tf.search.observations import Blur, Identity, Pose
+from igc_tf.search.observations import Blur, Explanations, Identity, Pose
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 from igc_tf.search.state import Batch
@@ -129,7 +129,7 @@ class Measure:
     """
 
     def __init__(self, generator, observation):
-        if not hasattr(observation, "lenses"):
+        if not isinstance(observation, Explanations):
             raise InputError(
                 "measure: expected settings that find out what happened to an image, such as "
                 "'robust'"

@@ -4,6 +4,8 @@ import time
 
 import numpy as np
 
+from igc_tf.search.observations import Explanations
+
 # the rest of a row are the scores, and what happened to the picture
 COLUMNS = (
     *("file", "prediction", "probability", "score", "margin", "warnings", "seconds"),
@@ -45,7 +47,7 @@ def classify_in_rows(classifier, data, batch_size=None, measure=False, first=0):
 
 def can_measure(classifier):
     """Whether it finds out, by its settings, what happened to an image: that can be measured."""
-    return classifier.explains and hasattr(classifier.search.observation, "lenses")
+    return classifier.explains and isinstance(classifier.search.observation, Explanations)
 
 
 def table_columns(classifier, measure=False):

@@ -18,8 +18,8 @@ import tensorflow as tf
 from igc_tf.errors import InputError
 from igc_tf.search.compiled import Compiled
 from igc_tf.search.objective import Objective, Terms, compared, generate_and_observe
-from igc_tf.search.observations import Identity
-from igc_tf.search.observations.base import begin
+from igc_tf.search.observations import Explanations, Identity
+from igc_tf.search.observations.base import check_observations
 from igc_tf.search.scores import Screening, judged, per_element
 from igc_tf.search.solvers import first_state
 from igc_tf.search.space import seen
@@ -36,7 +36,8 @@ class Search:
         observation: an `Observation`; the space must have its nuisance (`Space.observed`).
 
     Raises:
-        InputError: for a space that cannot be searched, or a plan that keeps too many candidates.
+        InputError: for a space that cannot be searched, a plan that keeps too many candidates, or
+            what is no observation.
     """
 
     def __init__(self, generator, space, settings, observation=None):
@@ -45,14 +46,15 @@ class Search:
         self.space = space
         self.settings = settings
         self.observation = observation if observation is not None else Identity()
+        check_observations(self.observation)
         # whether views of the data are compared, in which something is undone
-        self.undoes = getattr(self.observation, "undoes", False)
+        self.undoes = self.observation.undoes
         self.plan = settings.stages(space.candidates)
         self._difference = settings.data_difference()
         self._solver = settings.solver()
         self._patience = settings.convergence()
         self._call = Compiled(settings.jit_compile)
-        has_lenses = hasattr(self.observation, "lenses")
+        has_lenses = isinstance(self.observation, Explanations)
         is_screened = has_lenses or settings.gate is not None
         self._screening = Screening(self) if is_screened else None
 
@@ -82,7 +84,7 @@ class Search:
         if "nuisance" not in self.space.blocks:
             return batch
         shown = batch._replace(data=seen(batch, self.generator.background))
-        begun = begin(self.observation, shown, self.generator)
+        begun = self.observation.begin(shown, self.generator)
         if not self.undoes:
             begun = begun._replace(compared=None)
         return batch._replace(begun=begun)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.search.objective import Compared, generate_and_observe
-from igc_tf.search.observations import Begun, Identity
+from igc_tf.search.observations import Begun, Explanations, Identity
 from igc_tf.search.state import Batch
 
 
@@ -151,7 +151,7 @@ def _check_gate(search):
     """
     observation, (steps, keep) = search.observation, search.plan[0]
     gate = f"gate={search.settings.gate!r}"
-    if not hasattr(observation, "lenses") or not all(
+    if not isinstance(observation, Explanations) or not all(
         isinstance(part.parts[0], Identity) for part in observation.parts
     ):
         raise InputError(

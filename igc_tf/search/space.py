@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.search.objective import scaled
+from igc_tf.search.observations.base import check_observations
 from igc_tf.search.observations.missing import fill_missing
 
 # lets the paper's 100 steps of 0.001 just take a neutral binary label, 1/2, to either end
@@ -193,7 +194,11 @@ class Space(NamedTuple):
 
         Args:
             observation: an `Observation`; one without parameters changes nothing.
+
+        Raises:
+            InputError: for anything else.
         """
+        check_observations(observation)
         if not observation.names:
             return self
         starts = observation.starts
@@ -212,8 +217,8 @@ class Space(NamedTuple):
         blocks["nuisance"] = Block(
             start=lambda batch, generator: tf.tile(batch.begun.nuisance, [1, self.candidates, 1]),
             size=len(observation.names),
-            moves=getattr(observation, "moves", True),
-            unit=getattr(observation, "unit", 1.0),
+            moves=observation.moves,
+            unit=observation.unit,
             projection=Projection(lambda values: tf.clip_by_value(values, low, high)),
         )
         label = None if self.label is None else np.repeat(self.label, starts)

@@ -55,7 +55,7 @@ class KnownLens(AnyOf):
         return tf.tile(self.neutral[None, None], [tf.shape(batch.data)[0], 1, 1])
 
     def begin(self, batch, generator):
-        """See `Bent.begin`: a lens cannot be undone."""
+        """See `Observation.begin`: a lens cannot be undone."""
         return Begun(self.start(batch, generator), batch.data[:, tf.newaxis], None)
 
     def draw(self, count, share, seed):

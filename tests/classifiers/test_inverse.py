@@ -9,7 +9,7 @@ import tensorflow as tf
 from igc_tf import InverseClassification, InverseClassifier, SearchSettings
 from igc_tf.classifiers import INVERSE_SETTINGS
 from igc_tf.generators.generator import Generator
-from igc_tf.search.observations.base import Bent, Parameter
+from igc_tf.search.observations import Observation, Parameter
 from tests.fixtures.linear_generator import linear_generator
 
 EXACT = dataclasses.replace(INVERSE_SETTINGS, steps=800, final_learning_rate=0.0)
@@ -90,7 +90,7 @@ def test_another_seed_starts_elsewhere():
     assert not np.isclose(first.latents, second.latents, atol=1e-3).any()
 
 
-class _Raised(Bent):
+class _Raised(Observation):
     """All elements are higher by 0 or by 2: two starts, which stay as they are."""
 
     parameters = (Parameter("raised", "", 0.0, 2.0, 0.0, 1.0),)

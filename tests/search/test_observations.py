@@ -1,27 +1,31 @@
 """An observation of one parameter, whose best value has a closed form."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.classifiers.table import classify_in_rows
+from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.search import Batch, Identity, LatentRestriction, Search, SearchSettings, Space
+from igc_tf.search.observations import AnyOf, Compose, Observation, Parameter, Undone
 from tests.fixtures.linear_generator import EXACT, linear_generator, random_data
 
 CLASSES, LATENT = 3, 2
 SETTINGS = SearchSettings(**{**EXACT.to_dict(), "steps": 1500, "learning_rate": 0.05})
 
 
-class Gain:
+class Gain(Observation):
     """The data are the generated ones times a number; costs weight · (gain - 1)²."""
 
-    names = ("gain",)
-    units = ("times",)
     starts = 2
 
     def __init__(self, weight=0.0, bounds=(0.1, 10.0), start=(0.5, 2.0)):
         self.weight = weight
-        self.bounds = (bounds,)
+        self.parameters = (Parameter("gain", "times", *bounds, neutral=1, usual=1),)
         self._start = start
 
     def start(self, batch, generator):
@@ -30,9 +34,6 @@ class Gain:
 
     def apply(self, generated, nuisance):
         return generated * nuisance
-
-    def penalty(self, nuisance):
-        return self.weight * tf.square(nuisance[..., 0] - 1.0)
 
 
 def _search(observation, settings=SETTINGS, restriction=None):
@@ -163,6 +164,42 @@ def test_starts_may_be_read_off_the_data():
     found = search.run(Batch(data)).values["nuisance"][..., 0]
     spread = data.std(axis=1)[:, None]
     np.testing.assert_allclose(found, spread * [[1, 2] * 3], rtol=1e-5)
+
+
+def test_an_observation_of_ones_own_goes_where_those_of_the_library_go(tmp_path):
+    model, offsets, matrix = linear_generator(classes=CLASSES, latent_size=LATENT)
+    true = np.float32([0.6, 1.6, 0.4, 3.0])
+    data = true[:, None] * offsets[[0, 1, 2, 0]] + 0.1 * random_data(4)
+    gain, difference = _optima(data, offsets, matrix, 0.0, (0.1, 10.0))
+    best = difference.argmin(axis=1)
+    gain = gain[np.arange(4), best]
+    for observation in (Gain(), Compose(Gain()), AnyOf(Identity(), Gain())):
+        classifier = InvertedGeneratorClassifier(Generator(model), SETTINGS, observation)
+        ((found, rows),) = classify_in_rows(classifier, data)
+        np.testing.assert_array_equal(found.predictions, best)
+        np.testing.assert_allclose(found.nuisance.values[:, -1], gain, rtol=2e-3)
+        assert found.explain(0) == f"a {best[0]}, as it is"
+        np.testing.assert_allclose([row["nuisance:gain"] for row in rows], gain, rtol=2e-3)
+    np.testing.assert_array_equal(found.nuisance.values[:, 0], 1)
+    classifier.export(tmp_path / "saved", batch_size=4)
+    answer = tf.saved_model.load(str(tmp_path / "saved")).signatures["classify"](tf.constant(data))
+    np.testing.assert_allclose(tf.reduce_max(answer["score"], 1), -difference.min(1), atol=1e-3)
+    np.testing.assert_allclose(answer["score"], found.scores, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "stranger", ["robust", Gain, SimpleNamespace(names=(), starts=1)], ids=["name", "class", "like"]
+)
+def test_what_is_no_observation_is_refused_wherever_one_is_taken(stranger):
+    generator = Generator(linear_generator(classes=CLASSES, latent_size=LATENT)[0])
+    space = Space.per_value(generator)
+    for take in (
+        lambda o: InvertedGeneratorClassifier(generator, SETTINGS, o),
+        lambda o: Search(generator, space, SETTINGS, o),
+        *(space.observed, Undone, Compose, lambda o: AnyOf(Identity(), o)),
+    ):
+        with pytest.raises(InputError, match="observation=.*: expected an object of a class"):
+            take(stranger)
 
 
 def test_identity_shows_what_is_generated():

@@ -1,6 +1,6 @@
 """Observations: what may have happened to an image between the generator and the data."""
 
-from igc_tf.search.observations.base import Begun, Bent, Identity, Observation, Parameter
+from igc_tf.search.observations.base import Begun, Identity, Observation, Parameter
 from igc_tf.search.observations.blur import Blur, MotionBlur, Outline
 from igc_tf.search.observations.compose import AnyOf, Compose, Explanations, Undone
 from igc_tf.search.observations.light import Contrast, Light, Polarity, UnevenLight
@@ -12,7 +12,6 @@ __all__ = [
     "OBSERVATIONS",
     "AnyOf",
     "Begun",
-    "Bent",
     "Blur",
     "Compose",
     "Contrast",

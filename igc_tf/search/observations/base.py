@@ -7,10 +7,12 @@ pays for it: the penalty is part of the loss and of the score.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+
+from igc_tf.errors import InputError
 
 
 class Begun(NamedTuple):
@@ -29,34 +31,6 @@ class Begun(NamedTuple):
     compared: tf.Tensor | None
 
 
-class Observation(Protocol):
-    """A differentiable model of what may have happened to an image.
-
-    More is optional: `undo(data, nuisance)`, `begin(batch, generator)`, `moves` and `unit`, as
-    `Bent` has them, `says(nuisance)` for a sentence, and `lenses` (see `Explanations`).
-
-    Attributes:
-        names: of its P parameters.
-        units: of each, for people, e.g. "pixels".
-        bounds: (low, high) of each; values are clipped to them after every step.
-        starts: S, how many starts it computes for each example.
-    """
-
-    names: tuple[str, ...]
-    units: tuple[str, ...]
-    bounds: tuple[tuple[float, float], ...]
-    starts: int
-
-    def start(self, batch, generator):
-        """Where the search begins, read off the data: float32 (B, S, P)."""
-
-    def apply(self, generated, nuisance):
-        """What generated data (N, ...) look like under the nuisance (N, P); differentiable."""
-
-    def penalty(self, nuisance):
-        """What it costs to bend the data so: (B, K, P) -> (B, K), at least 0."""
-
-
 @dataclass(frozen=True)
 class Parameter:
     """A number that says how far something was bent.
@@ -64,7 +38,7 @@ class Parameter:
     Attributes:
         name: of it.
         unit: for people, e.g. "pixels".
-        low, high: its bounds.
+        low, high: its bounds; values are clipped to them after every step.
         neutral: where nothing is bent.
         usual: how far from `neutral` costs as much as the observation's `weight`.
     """
@@ -77,21 +51,26 @@ class Parameter:
     usual: float
 
 
-class Bent:
-    """An observation that declares its parameters; they start neutral, and cost by their squares.
+class Observation:
+    """A differentiable model of what may have happened to an image.
 
-    A subclass has `parameters` and `apply`, and where the data can tell, `start` and `undo`.
+    A subclass has `parameters` and `apply`; where the data can tell, also `start` and `undo`.
+
+    Attributes:
+        parameters: P of them, each a `Parameter`.
+        weight: of the penalty.
+        starts: S, how many starts it computes for each example.
+        moves: whether the parameters are searched, or stay at their starts; one answer, or (P,).
+        unit: what a solver works in: each value / unit; one number, or (P,).
+        undoes: whether any of it is undone in the data that are compared; a mask is then not: gaps
+            are filled.
     """
 
     parameters: tuple[Parameter, ...] = ()
-    # of the penalty, weight · Σ ((value - neutral) / usual)²
     weight: float = 0.0
     starts = 1
-    # whether the parameters are searched, or stay at their starts
     moves = True
-    # what a solver works in: each value / unit; one number, or (P,)
     unit = 1.0
-    # whether any of it is undone in the data that are compared; a mask is then not: gaps are filled
     undoes = False
 
     @property
@@ -112,12 +91,12 @@ class Bent:
         return np.float32([parameter.neutral for parameter in self.parameters])
 
     def start(self, batch, generator):
-        """Neutral, (B, 1, P)."""
+        """Where the search begins, read off the data, float32 (B, S, P): neutral if not at all."""
         count = tf.shape(batch.data)[0]
         return tf.tile(self.neutral[np.newaxis, np.newaxis], [count, self.starts, 1])
 
     def apply(self, generated, nuisance):
-        """What generated data (N, ...) look like under the nuisance (N or 1, P)."""
+        """What generated data (N, ...) look like under the nuisance (N or 1, P); differentiable."""
         raise NotImplementedError
 
     def undo(self, data, nuisance):
@@ -129,43 +108,45 @@ class Bent:
         return data
 
     def penalty(self, nuisance):
-        """weight · Σ ((value - neutral) / usual)², (B, K, P) -> (B, K)."""
+        """What it costs to bend the data so, (B, K, P) -> (B, K), at least 0.
+
+        weight · Σ ((value - neutral) / usual)².
+        """
         usual = np.float32([parameter.usual for parameter in self.parameters])
         return self.weight * tf.reduce_sum(tf.square((nuisance - self.neutral) / usual), axis=-1)
 
     def begin(self, batch, generator):
         """Returns the `Begun` of a `Batch`."""
-        return _begin(self, batch, generator)
+        nuisance = self.start(batch, generator)
+        data = tf.repeat(batch.data, self.starts, axis=0)
+        flat = tf.reshape(nuisance, [-1, nuisance.shape[2]])
+        seen, compared = self.undo(data, flat), self.view(data, flat)
+        return Begun(
+            nuisance,
+            tf.reshape(seen, [-1, self.starts, *seen.shape[1:]]),
+            tf.reshape(compared, [-1, self.starts, *compared.shape[1:]]),
+        )
 
     def says(self, nuisance):
         """What the nuisance (P,) of one example means, in a few words; "" for nothing to say."""
         return ""
 
 
-def begin(observation, batch, generator):
-    """The `Begun` of any `Observation`, also of one that says nothing of undoing."""
-    if hasattr(observation, "begin"):
-        return observation.begin(batch, generator)
-    return _begin(observation, batch, generator)
+def check_observations(*observations):
+    """Checks that what was handed over as observations are such.
+
+    Raises:
+        InputError: for anything but an `Observation`.
+    """
+    for observation in observations:
+        if not isinstance(observation, Observation):
+            raise InputError(
+                f"observation={observation!r}: expected an object of a class derived from "
+                "`igc_tf.search.Observation`"
+            )
 
 
-def _begin(observation, batch, generator):
-    nuisance = observation.start(batch, generator)
-    starts = observation.starts
-    data = tf.repeat(batch.data, starts, axis=0)
-    flat = tf.reshape(nuisance, [-1, nuisance.shape[2]])
-    seen, compared = (
-        getattr(observation, name)(data, flat) if hasattr(observation, name) else data
-        for name in ("undo", "view")
-    )
-    return Begun(
-        nuisance,
-        tf.reshape(seen, [-1, starts, *seen.shape[1:]]),
-        tf.reshape(compared, [-1, starts, *compared.shape[1:]]),
-    )
-
-
-class Identity(Bent):
+class Identity(Observation):
     """Nothing happened: the data are what was generated."""
 
     def apply(self, generated, nuisance):

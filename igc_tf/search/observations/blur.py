@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.search.observations.base import Bent, Parameter
+from igc_tf.search.observations.base import Observation, Parameter
 
 # a Gaussian narrower than this is a point
 _LEAST_WIDTH = 0.05
@@ -19,7 +19,7 @@ _SOFT = 0.3
 _POINTS = 33
 
 
-class _OfWidths(Bent):
+class _OfWidths(Observation):
     """An observation with one parameter, whose starts are its `widths`."""
 
     @property
@@ -50,17 +50,17 @@ class Blur(_OfWidths):
         check_ranges(self)
 
     def apply(self, generated, nuisance):
-        """See `Bent.apply`."""
+        """See `Observation.apply`."""
         blurred = along_both(generated - self.background, nuisance[:, 0], (0, 0))
         return blurred + self.background
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         return f"blurred by {nuisance[0]:.1f} pixels" if nuisance[0] > 0.3 else ""
 
 
 @dataclass(frozen=True)
-class MotionBlur(Bent):
+class MotionBlur(Observation):
     """A camera that moved: every point becomes a line, evenly bright, about it.
 
     Attributes:
@@ -92,7 +92,7 @@ class MotionBlur(Bent):
         return _for_all(batch, [[length, a] for length in self.lengths for a in self.angles])
 
     def apply(self, generated, nuisance):
-        """See `Bent.apply`."""
+        """See `Observation.apply`."""
         if isinstance(nuisance, np.ndarray):
             # known while a graph is built: many weights are 0
             with tf.init_scope():
@@ -131,7 +131,7 @@ class MotionBlur(Bent):
         return tf.einsum("nip,njp->nij", down, right) / _POINTS
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         length, angle = (float(value) for value in nuisance)
         return f"moved by {length:.0f} pixels at {angle:.0f}°" if length > 0.5 else ""
 
@@ -164,7 +164,7 @@ class Outline(_OfWidths):
         check_ranges(self)
 
     def apply(self, generated, nuisance):
-        """See `Bent.apply`."""
+        """See `Observation.apply`."""
         ink, width = (generated - self.low) / (self.high - self.low), nuisance[:, 0]
         down, right = (along_both(ink, width, way) for way in ((1, 0), (0, 1)))
         # a slope of nothing has no direction, and must have a gradient
@@ -181,7 +181,7 @@ class Outline(_OfWidths):
         return self.low + (self.high - self.low) * lines
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         return "seen as an outline"
 
 

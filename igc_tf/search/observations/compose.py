@@ -6,23 +6,27 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.search.observations.base import Begun, Bent, Parameter, begin
+from igc_tf.search.observations.base import Begun, Observation, Parameter, check_observations
 
 
-class Undone(Bent):
+class Undone(Observation):
     """An observation that is undone in the data, and not applied to what is generated.
 
     Its parameters stay where they start. What is generated is then compared with data to which,
     if the explanation holds, nothing has happened: faint data count as much as others.
 
     Args:
-        observation: a `Bent` that has `undo`.
+        observation: an `Observation` that has `undo`.
+
+    Raises:
+        InputError: for anything else.
     """
 
     moves = False
     undoes = True
 
     def __init__(self, observation):
+        check_observations(observation)
         self.observation = observation
         self.parameters = observation.parameters
         self.starts = observation.starts
@@ -32,8 +36,8 @@ class Undone(Bent):
         return self.observation.start(batch, generator)
 
     def begin(self, batch, generator):
-        """See `Bent.begin`; what is seen is also what is compared."""
-        begun = begin(self.observation, batch, generator)
+        """See `Observation.begin`; what is seen is also what is compared."""
+        begun = self.observation.begin(batch, generator)
         return begun._replace(compared=begun.seen)
 
     def apply(self, generated, nuisance):
@@ -41,7 +45,7 @@ class Undone(Bent):
         return generated
 
     def undo(self, data, nuisance):
-        """See `Bent.undo`."""
+        """See `Observation.undo`."""
         return self.observation.undo(data, nuisance)
 
     def view(self, data, nuisance):
@@ -53,11 +57,11 @@ class Undone(Bent):
         return self.observation.penalty(nuisance)
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         return self.observation.says(nuisance)
 
 
-class Compose(Bent):
+class Compose(Observation):
     """One observation after another: the first is applied to what is generated, the last is seen.
 
     Starts are read off the data from the last to the first, each off what is left once those after
@@ -67,10 +71,11 @@ class Compose(Bent):
         parts: observations, whose parameters have different names.
 
     Raises:
-        InputError: for parts of which two have a parameter of one name.
+        InputError: for parts of which two have a parameter of one name, or that are none.
     """
 
     def __init__(self, *parts):
+        check_observations(*parts)
         self.parts = parts
         self.parameters = tuple(parameter for part in parts for parameter in part.parameters)
         if len(set(self.names)) < len(self.names):
@@ -84,7 +89,7 @@ class Compose(Bent):
         return self.begin(batch, generator).nuisance
 
     def begin(self, batch, generator):
-        """See `Bent.begin`."""
+        """See `Observation.begin`."""
         data = batch.data[:, tf.newaxis]
         begun = Begun(tf.zeros([tf.shape(data)[0], 1, 0]), data, data)
         for part in reversed(self.parts):
@@ -125,7 +130,7 @@ class Compose(Bent):
         return tf.add_n([part.penalty(own) for part, own in zip(self.parts, split, strict=True)])
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         split = self._split(nuisance)
         words = [part.says(own) for part, own in zip(self.parts, split, strict=True)]
         return ", ".join(filter(None, words))
@@ -136,7 +141,7 @@ class Compose(Bent):
         return [nuisance[..., a:b] for a, b in pairwise(ends)]
 
 
-class AnyOf(Bent):
+class AnyOf(Observation):
     """One observation or another: several explanations of an image, searched side by side.
 
     Each adds its starts to the candidates of each class. The first parameter is the explanation's
@@ -148,10 +153,11 @@ class AnyOf(Bent):
         name: of the parameter that says which.
 
     Raises:
-        InputError: for another number of prices.
+        InputError: for another number of prices, or parts that are no observations.
     """
 
     def __init__(self, *parts, prices=None, name="explanation"):
+        check_observations(*parts)
         self.parts = parts
         self.prices = tuple(prices) if prices is not None else (0.0,) * len(parts)
         if len(self.prices) != len(parts):
@@ -177,8 +183,8 @@ class AnyOf(Bent):
         return tf.concat([self._placed(i, start) for i, start in enumerate(starts)], axis=1)
 
     def begin(self, batch, generator):
-        """See `Bent.begin`."""
-        all_begun = [begin(part, batch, generator) for part in self.parts]
+        """See `Observation.begin`."""
+        all_begun = [part.begin(batch, generator) for part in self.parts]
         nuisance = [self._placed(i, begun.nuisance) for i, begun in enumerate(all_begun)]
         return Begun(
             tf.concat(nuisance, axis=1),
@@ -222,7 +228,7 @@ class AnyOf(Bent):
         return tf.reduce_sum(tf.stack(costs, -1) * tf.one_hot(which, len(costs)), axis=-1)
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         which = round(float(nuisance[0]))
         return self.parts[which].says(np.asarray(nuisance)[self._places[which]])
 

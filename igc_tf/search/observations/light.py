@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.search.observations.base import Bent, Parameter, column
+from igc_tf.search.observations.base import Observation, Parameter, column
 
 # this share of the pixels, the brightest, is taken to be ink: of a thin 1 there is hardly more
 _INK = 0.03
@@ -18,7 +18,7 @@ _EMPTY = 1.0
 
 
 @dataclass(frozen=True)
-class Light(Bent):
+class Light(Observation):
     """Contrast and brightness: what is generated times a gain, plus an offset, clipped.
 
         observed = clip(background + gain · (generated - background) + offset · range)
@@ -54,23 +54,23 @@ class Light(Bent):
         return tf.stack([gain, page], axis=1)[:, tf.newaxis]
 
     def apply(self, generated, nuisance):
-        """See `Bent.apply`."""
+        """See `Observation.apply`."""
         gain, offset = column(nuisance, 0), column(nuisance, 1) * (self.high - self.low)
         lit = self.low + gain * (generated - self.low) + offset
         return tf.clip_by_value(lit, self.low, self.high)
 
     def undo(self, data, nuisance):
-        """See `Bent.undo`."""
+        """See `Observation.undo`."""
         gain, offset = column(nuisance, 0), column(nuisance, 1) * (self.high - self.low)
         dark = (data - self.low - offset) / gain
         return tf.clip_by_value(self.low + dark, self.low, self.high)
 
     def penalty(self, nuisance):
-        """See `Bent.penalty`; an empty picture, which all classes fit alike, explains nothing."""
+        """See `Observation.penalty`; an empty picture, which all classes fit, explains nothing."""
         return super().penalty(nuisance) + _empty(nuisance)
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         gain, offset = (float(value) for value in nuisance)
         words = []
         if gain < 0.8:
@@ -79,7 +79,7 @@ class Light(Bent):
 
 
 @dataclass(frozen=True)
-class UnevenLight(Bent):
+class UnevenLight(Observation):
     """A background that is not the same everywhere: a field added to the picture, and a gain.
 
         observed = clip(background + gain · (generated - background) + field · range)
@@ -125,14 +125,14 @@ class UnevenLight(Bent):
         return tf.concat([gain[:, tf.newaxis], flat], axis=1)[:, tf.newaxis]
 
     def apply(self, generated, nuisance):
-        """See `Bent.apply`."""
+        """See `Observation.apply`."""
         cells = tf.reshape(nuisance[:, 1:], [-1, self.cells, self.cells, 1])
         field = tf.image.resize(cells, generated.shape[1:3]) * (self.high - self.low)
         lit = self.low + column(nuisance, 0) * (generated - self.low) + field
         return tf.clip_by_value(lit, self.low, self.high)
 
     def undo(self, data, nuisance):
-        """See `Bent.undo`: the field as fine as the data show it, and the contrast restored."""
+        """See `Observation.undo`: the field as fine as the data show, the contrast restored."""
         above = data - self._opened(data)
         return tf.clip_by_value(self.low + above / column(nuisance, 0), self.low, self.high)
 
@@ -151,7 +151,7 @@ class UnevenLight(Bent):
         return tf.maximum(tf.reduce_mean(ink, axis=1), _LEAST_GAIN * (self.high - self.low))
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         field = nuisance[1:]
         if field.max() - field.min() > 0.15:
             return f"under uneven light (up to {100 * field.max():.0f} % brighter)"
@@ -170,7 +170,7 @@ def _shares(cells, side):
 
 
 @dataclass(frozen=True)
-class Polarity(Bent):
+class Polarity(Observation):
     """A negative: dark is light, of the whole picture or of some of its columns or rows.
 
     Each parameter is 0, as generated, or 1, inverted: discrete, and not searched. The picture
@@ -217,18 +217,18 @@ class Polarity(Bent):
         return tf.cast(is_bright, tf.float32)[:, tf.newaxis]
 
     def apply(self, generated, nuisance):
-        """See `Bent.apply`."""
+        """See `Observation.apply`."""
         shape = {"whole": [-1, 1, 1, 1], "columns": [-1, 1, self.size, 1]}
         flags = tf.reshape(nuisance, shape.get(self.part, [-1, self.size, 1, 1]))
         middle = (self.low + self.high) / 2
         return middle + (generated - middle) * (1.0 - 2.0 * flags)
 
     def undo(self, data, nuisance):
-        """See `Bent.undo`: a negative's negative."""
+        """See `Observation.undo`: a negative's negative."""
         return self.apply(data, nuisance)
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         inverted = int((nuisance > 0.5).sum())
         if not inverted:
             return ""
@@ -236,7 +236,7 @@ class Polarity(Bent):
 
 
 @dataclass(frozen=True)
-class Contrast(Bent):
+class Contrast(Observation):
     """Less contrast about the middle of the range; it is known how much, and is not searched.
 
         observed = middle + contrast · (generated - middle)
@@ -270,12 +270,12 @@ class Contrast(Bent):
         return tf.fill([tf.shape(batch.data)[0], 1, 1], float(self.contrast))
 
     def apply(self, generated, nuisance):
-        """See `Bent.apply`."""
+        """See `Observation.apply`."""
         middle = (self.low + self.high) / 2
         return middle + column(nuisance, 0) * (generated - middle)
 
     def undo(self, data, nuisance):
-        """See `Bent.undo`."""
+        """See `Observation.undo`."""
         middle = (self.low + self.high) / 2
         stretched = middle + (data - middle) / column(nuisance, 0)
         clipped = tf.clip_by_value(stretched, self.low, self.high)

@@ -8,14 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.search.observations.base import Bent, Parameter
+from igc_tf.search.observations.base import Observation, Parameter
 
 # of the range: paler pixels are no ink whose middle is sought
 _PALE = 0.3
 
 
 @dataclass(frozen=True)
-class Pose(Bent):
+class Pose(Observation):
     """What is generated, shifted, scaled, turned and slanted about the middle of the picture.
 
     A point (x right, y down, from the middle) of what is generated is seen, with the angle a, at
@@ -115,7 +115,7 @@ class Pose(Bent):
         return self._sampled(generated, inverse, origin, size, ceil(1 / self.scale - 1e-6))
 
     def undo(self, data, nuisance, size=None):
-        """See `Bent.undo`; of the picture's own size, or of `size`."""
+        """See `Observation.undo`; of the picture's own size, or of `size`."""
         forward, shift = self._map(nuisance)
         size = size or tuple(data.shape[1:3])
         return self._sampled(data, forward, shift, size, ceil(self.scale - 1e-6))
@@ -154,7 +154,7 @@ class Pose(Bent):
         return tf.reduce_mean(sampled, axis=[2, 4]) + self.background
 
     def says(self, nuisance):
-        """See `Bent.says`."""
+        """See `Observation.says`."""
         down, right = (float(value) for value in nuisance[:2])
         words = []
         if not self.shifts_only:
