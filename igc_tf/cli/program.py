@@ -41,8 +41,8 @@ def parse_options(options, program=None, arguments=None):
 
     Args:
         options: a dataclass; its docstring is the help, its "Attributes:" that of each option, and
-            those of the dataclasses that it extends. The help also tells the ranges that are
-            declared with `igc_tf.ranges`.
+            those of the dataclasses that it extends, where it doesn't say other. The help also
+            tells the ranges that are declared with `igc_tf.ranges`.
         program: what the help calls the program; None for the name it was started by.
         arguments: of the command line; None for those of this process.
 
@@ -71,15 +71,15 @@ def parse_options(options, program=None, arguments=None):
 
 def _help(options):
     """A dataclass's docstring, with what those that it extends say of their options."""
-    text = inspect.getdoc(options)
+    head, _, own = inspect.getdoc(options).partition("Attributes:\n")
+    said = [own]
     for base in options.__mro__[1:]:
         if is_dataclass(base):
             attributes = inspect.getdoc(base).partition("Attributes:\n")[2]
             # up to the next section
-            inherited = re.match(r"(?: .*\n?|\n)*", attributes)[0].rstrip()
-            text = text.rstrip() if "\nAttributes:" in text else f"{text}\n\nAttributes:"
-            text = f"{text}\n{inherited}\n"
-    return _unfolded(text).replace("\nAttributes:", "\nArgs:")
+            said.append(re.match(r"(?: .*\n?|\n)*", attributes)[0].rstrip())
+    # of what is said twice the last holds, which is the nearest
+    return _unfolded("\n".join([head, "Args:", *reversed(said)]))
 
 
 def _unfolded(text):

@@ -37,16 +37,8 @@ class ServeOptions(ServiceOptions):
             :: for those of IPv6 too.
         port: to listen on; 0 chooses a free one.
         access_log: write a line of JSON for each request to stdout.
-        name: of the model, in the addresses.
-        max_batch: examples searched at once, of one request or of several; by default as many as
-            suit the number of classes.
-        max_wait: seconds that requests wait for another one to be searched with them; a client
-            that asks alone does not wait, and 0 joins only what came while another search ran.
-        max_queue: examples that may wait, and that one request may hold; more are answered 503, and
-            a larger request 413.
-        max_body: largest body of a request in MiB, also once it is unpacked.
-        token: if given, requests need the header Authorization: Bearer TOKEN. The environment
-            variable IGC_TF_TOKEN gives it unseen by other users of this machine.
+        token: if given, requests need the header Authorization: Bearer TOKEN, except for /health.
+            The environment variable IGC_TF_TOKEN gives it unseen by other users of this machine.
     """
 
     generator: tyro.conf.Positional[str] = "mnist-cagan-compact"

@@ -35,6 +35,7 @@ class MoreOptions(Options):
     Attributes:
         speed: in knots, which is the
             other option.
+        way: to fly.
     """
 
     speed: int = 7
@@ -110,5 +111,7 @@ def test_help_of_options_that_extend_others_tells_of_all(capsys):
         parse_options(MoreOptions, "test", ["--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert "Test what extends them." in shown and "Test the reading" not in shown
-    for text in ("how many. (>= 1 and <= 9; default: 3)", "to go.", "in knots, which is"):
+    for text in ("how many. (>= 1 and <= 9; default: 3)", "to fly.", "in knots, which is"):
         assert text in shown
+    # its own word holds
+    assert "to go." not in shown
