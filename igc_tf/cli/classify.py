@@ -6,13 +6,13 @@ import io
 import os
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.cli.program import ClassifierOptions, import_tensorflow_quietly
 from igc_tf.distributed import WorkerOptions
 from igc_tf.errors import ImageFileError, InputError
 from igc_tf.ranges import Range
@@ -35,7 +35,7 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True)
-class ClassifyOptions(WorkerOptions):
+class ClassifyOptions(ClassifierOptions, WorkerOptions):
     """Classify picture files and draw what each class makes of them; or very many, with --engine.
 
     Attributes:
@@ -43,14 +43,9 @@ class ClassifyOptions(WorkerOptions):
             grey generator each holds one drawing, dark on light or light on dark, anywhere in the
             picture, unless its card says that pictures are cut and scaled. With an engine, folders
             at any depth, also Parquet, TFRecord and NPZ files of images.
-        generator: a name that ships, a generator's directory, or a .keras file.
         settings: "paper", the paper's search; or those on the generator's card: "best"; "fast",
             one pass of its encoder; or "robust", which also finds out what happened to the
             picture. By default "robust" where the card has it, else the best there are.
-        kind: of classifier; by default inverted, or multi_label where the generator knows several
-            labels. inverse searches the class vector too.
-        bounds: LOW HIGH, the values of black and white that the generator makes, where its file
-            does not say them.
         output: directory for results.csv, results.json and the pictures; with an engine for the
             parts, in Parquet.
         doubt: say of a picture that it is perhaps none of the classes where only this share of
@@ -67,9 +62,6 @@ class ClassifyOptions(WorkerOptions):
 
     files: tyro.conf.Positional[tuple[Path, ...]] = ()
     generator: str = "mnist-cagan-observed"
-    settings: str | None = None
-    kind: Literal["inverted", "multi_label", "inverse"] | None = None
-    bounds: tuple[float, float] | None = None
     output: Path = Path("runs/classify")
     doubt: Annotated[float, Range(0, 1, below=True)] = 0.01
     measure: bool = True
@@ -91,12 +83,9 @@ def classify_files(options):
         return _classify_parts(options)
     paths = picture_files(options.files)
     import_tensorflow_quietly()
-    from igc_tf.classifiers import load_classifier
     from igc_tf.classifiers.calibration import reject_if_calibrated
 
-    classifier = load_classifier(
-        options.generator, _settings(options), options.kind, bounds=options.bounds
-    )
+    classifier = replace(options, settings=_settings(options)).load()
     remark = reject_if_calibrated(classifier, options.doubt)
     if remark:
         print(f"note: {remark}", file=sys.stderr)

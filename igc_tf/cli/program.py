@@ -1,4 +1,4 @@
-"""What every program of this project does before and around its work."""
+"""What every program of this project does before and around its work, and options of several."""
 
 import codecs
 import contextlib
@@ -7,8 +7,8 @@ import os
 import re
 import sys
 import warnings
-from dataclasses import is_dataclass, replace
-from typing import Annotated
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Annotated, Literal
 
 from igc_tf.errors import IGCError, InputError
 from igc_tf.ranges import Range
@@ -22,6 +22,36 @@ _PLAIN = {
     **{"×": "x", "±": "+-", "≥": ">=", "≤": "<=", "→": "->", "–": "-", "—": "-", "…": "..."},
     **{"λ": "lambda", "σ": "sigma", "²": "^2", "·": "*", "’": "'", "“": '"', "”": '"'},
 }
+
+
+@dataclass(frozen=True)
+class ClassifierOptions:
+    """Which classifier a command uses.
+
+    Attributes:
+        generator: a name that ships, a generator's directory, or a .keras file.
+        settings: "paper", the paper's search; or those on the generator's card by name, such as
+            "best", or "fast", one pass of its encoder. By default the best there are.
+        kind: of classifier; by default inverted, or multi_label where the generator knows several
+            labels. inverse searches the class vector too.
+        bounds: LOW HIGH, the values of black and white that the generator makes, where its file
+            does not say them.
+    """
+
+    generator: str = "mnist-cagan-compact"
+    settings: str | None = None
+    kind: Literal["inverted", "multi_label", "inverse"] | None = None
+    bounds: tuple[float, float] | None = None
+
+    def load(self):
+        """Returns the `SearchClassifier`.
+
+        Raises:
+            InputError: as `load_classifier`.
+        """
+        from igc_tf.classifiers import load_classifier
+
+        return load_classifier(self.generator, self.settings, self.kind, bounds=self.bounds)
 
 
 def run_program(main):

@@ -7,11 +7,11 @@ import signal
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 
-from igc_tf.cli.program import import_tensorflow_quietly
+from igc_tf.cli.program import ClassifierOptions, import_tensorflow_quietly
 from igc_tf.errors import InputError
 from igc_tf.ranges import Range
 from igc_tf.serve import ServiceOptions
@@ -21,18 +21,12 @@ TOKEN = "IGC_TF_TOKEN"
 
 
 @dataclass(frozen=True)
-class ServeOptions(ServiceOptions):
+class ServeOptions(ClassifierOptions, ServiceOptions):
     """Serve the classifier of a generator over HTTP, in TensorFlow Serving's REST format.
 
     Attributes:
         generator: a name that ships, a generator's directory, or a .keras file; or a SavedModel
             that `igc-tf export` wrote.
-        settings: "paper", or the name of search settings on the generator's card; by default the
-            best there.
-        kind: of classifier; by default inverted, or multi_label where the generator knows several
-            labels. inverse searches the class vector too.
-        bounds: LOW HIGH, the values of black and white that the generator makes, where its file
-            does not say them.
         host: interface to listen on; by default only this machine is answered. 0.0.0.0 for all,
             :: for those of IPv6 too.
         port: to listen on; 0 chooses a free one.
@@ -42,9 +36,6 @@ class ServeOptions(ServiceOptions):
     """
 
     generator: tyro.conf.Positional[str] = "mnist-cagan-compact"
-    settings: str | None = None
-    kind: Literal["inverted", "multi_label", "inverse"] | None = None
-    bounds: tuple[float, float] | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Range(0, 65535)] = 8501
     access_log: bool = True
@@ -89,12 +80,8 @@ def serve_classifier(options):
 
 
 def _model(options):
-    from igc_tf.classifiers import load_classifier
-
     if not Path(options.generator, "saved_model.pb").is_file():
-        return load_classifier(
-            options.generator, options.settings, options.kind, bounds=options.bounds
-        )
+        return options.load()
     for name in ("settings", "kind", "bounds"):
         if getattr(options, name) is not None:
             raise InputError(

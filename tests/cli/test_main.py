@@ -1,5 +1,6 @@
 """The `igc-tf` command as a user types it."""
 
+import importlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from starlette.testclient import TestClient
 import igc_tf
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.main import COMMANDS, run_command_line
+from igc_tf.cli.program import parse_options
 from igc_tf.data import bundled_digits
 from tests.fixtures.mean_digits import varied_digit_generator
 
@@ -258,6 +260,20 @@ def test_export_tells_of_the_settings_that_were_asked_for(said, told, monkeypatc
     monkeypatch.setattr("igc_tf.export.export_saved_model", lambda *_: None)
     assert not run("export", "--output", "out", *said)
     assert capsys.readouterr().out == f"mnist-cagan-compact{told}: out\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "generator"),
+    [("classify", ["--generator"]), ("export", ["--output", "out", "--generator"]), ("serve", [])],
+)
+def test_the_same_options_say_which_classifier_is_meant(command, generator, monkeypatch):
+    module, options, *_ = COMMANDS[command]
+    said = [*generator, "own", "--settings", "fast", "--kind", "inverse", "--bounds", "-1", "1"]
+    made = parse_options(getattr(importlib.import_module(module), options), command, said)
+    monkeypatch.setattr(
+        "igc_tf.classifiers.load_classifier", lambda *given, **facts: (*given, facts)
+    )
+    assert made.load() == ("own", "fast", "inverse", {"bounds": (-1.0, 1.0)})
 
 
 def test_data_list_names_the_bundled_digits(tmp_path, capsys):
