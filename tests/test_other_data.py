@@ -16,7 +16,7 @@ from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator, save_generator
 from igc_tf.plots import plot_cases, plot_search, to_unit_range
 from igc_tf.serve.application import build_application
-from igc_tf.serve.drawing import facts_for_page, read_drawing, watch
+from igc_tf.serve.drawing import facts_for_page, watch
 from tests.fixtures.coloured_shapes import CLASS_NAMES, SHAPE, random_shapes, untrained_model
 from tests.fixtures.read_summaries import read_summaries
 from tests.plots.drawn import pictures, saved
@@ -203,7 +203,7 @@ def test_pictures_of_other_sizes_can_be_drawn(classifier, held_out, found):
     assert (described["height"], described["width"], described["channels"]) == SHAPE
     assert described["names"] == CLASS_NAMES
     encoded = png(np.rint(255 * (held_out[0][0] + 1) / 2))
-    read = read_drawing(classifier.generator, encoded)
+    read = classifier.generator.picture_frame.decode(encoded)
     np.testing.assert_allclose(read, held_out[0][0], atol=1 / 127)
 
 

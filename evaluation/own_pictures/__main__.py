@@ -17,7 +17,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import LabelledData
 from igc_tf.data.folder import find_pictures
 from igc_tf.data.own_images import find_own_pictures, load_own_images
-from igc_tf.data.picture import frame_picture
+from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import SEED, Range, check_ranges
@@ -139,10 +139,8 @@ def _written(options, is_new):
 def _framed(found, images):
     """New pictures in the frame of those that were learnt from, as `LabelledData`."""
     train = images.train
-    data = [
-        frame_picture(one.read(), images.shape, train.bounds, arrange=images.arrange)
-        for one in found.pictures
-    ]
+    frame = PictureFrame(images.shape, train.bounds, arrange=images.arrange)
+    data = [frame.fit(one.read()) for one in found.pictures]
     labels = np.array([train.class_names.index(one.label) for one in found.pictures])
     facts = train.layout, train.bounds, found.name, "new", f"{found.kind}: {found.name}"
     return LabelledData(np.stack(data), labels, *facts)

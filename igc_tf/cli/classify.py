@@ -173,18 +173,10 @@ def read_pictures(paths, generator):
     Returns:
         {path: float32 of the generator's shape} of those that could be read.
     """
-    from igc_tf.data import read_picture
-
     pictures = {}
     for path in paths:
         try:
-            pictures[path] = read_picture(
-                path,
-                generator.data_shape,
-                generator.bounds,
-                generator.background,
-                generator.arrange,
-            )
+            pictures[path] = generator.picture_frame.read(path)
         except ImageFileError as error:
             print(f"error: {error}", file=sys.stderr)
     return pictures

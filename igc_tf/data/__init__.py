@@ -20,7 +20,7 @@ from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.data.load import load_images
 from igc_tf.data.noise import add_gaussian_noise
 from igc_tf.data.own_images import OwnImages, find_own_pictures, load_own_images
-from igc_tf.data.picture import decode_picture, read_picture
+from igc_tf.data.picture import PictureFrame, read_picture
 from igc_tf.data.sources import DatasetRow, Preparation, list_datasets, prepare_dataset
 from igc_tf.data.strokes import synthetic_strokes
 from igc_tf.data.trajectories import (
@@ -56,6 +56,7 @@ __all__ = [
     "Label",
     "LabelledData",
     "OwnImages",
+    "PictureFrame",
     "Preparation",
     "TrajectoriesUnavailableError",
     "TrajectoryFileError",
@@ -66,7 +67,6 @@ __all__ = [
     "corrupt",
     "corrupt_some",
     "data_and_mask",
-    "decode_picture",
     "find_own_pictures",
     "import_idx",
     "label_digits",

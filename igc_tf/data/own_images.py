@@ -23,7 +23,7 @@ from igc_tf.data.parts import (
     part_by_content,
     without_copies,
 )
-from igc_tf.data.picture import frame_picture, to_grey
+from igc_tf.data.picture import PictureFrame, to_grey
 from igc_tf.data.sources import prepare_dataset
 from igc_tf.data.tfds import find_builder, image_and_label, read_split
 from igc_tf.errors import DataError, ImageFileError, InputError, UnknownDatasetError
@@ -54,7 +54,7 @@ class OwnImages:
         name: of the set.
         train, validation, test: `LabelledData`, float32 (N, H, W, 1 or 3) in `IMAGE_BOUNDS`:
             what is trained on, what choices are made on, what is only reported.
-        arrange: whether pictures are drawings whose ink is arranged (see `read_picture`).
+        arrange: whether pictures are drawings whose ink is arranged (see `PictureFrame`).
         digest: of the contents of all, their classes and what the set says of their parts, SHA-256
             in hexadecimal.
         reasons: which frame was chosen, and why; how the set was parted; one sentence each.
@@ -370,10 +370,11 @@ def _uneven(seen):
 
 def _framed(seen, parts, shape, arrange, progress):
     """{part: (images, labels)}, and remarks about what is blank."""
+    frame = PictureFrame(shape, IMAGE_BOUNDS, arrange=arrange)
     framed, blank = {part: ([], []) for part in PARTS}, []
     for one in seen:
         try:
-            image = frame_picture(one.picture.read(), shape, IMAGE_BOUNDS, None, arrange)
+            image = frame.fit(one.picture.read())
         except ImageFileError as error:
             blank.append(f"{one.picture.name}: {error}")
         else:

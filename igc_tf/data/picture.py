@@ -4,9 +4,9 @@ import contextlib
 import io
 import os
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
-from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,102 @@ _AMPLE_SIDE = 800
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
+@dataclass(frozen=True)
+class PictureFrame:
+    """What pictures are brought into: the shape and the values of a generator's images.
+
+    A drawing (`arrange`) may be dark on light or light on dark. Its ink, which is what differs from
+    the page, is cropped, scaled and centred as in MNIST (`igc_tf.data.ink.arrange_ink`); a picture
+    that has the generator's size, polarity and arrangement comes back unchanged. Any other picture
+    is cut to the proportions of `shape` about its middle and scaled.
+
+    Attributes:
+        shape: of the generator's images: (height, width), or with 1 or 3 channels after them.
+        bounds: the generator's values for black and white, finite.
+        background: the generator's value where nothing is drawn; None for black. Ink takes the
+            bound that is farther from it.
+        arrange: whether pictures are drawings; None takes grey images for drawings and colour
+            images for photographs.
+
+    Raises:
+        InputError: if the generator's images cannot be pictures: another shape, infinite bounds.
+    """
+
+    shape: tuple[int, ...]
+    bounds: tuple[float, float]
+    background: float | None = None
+    arrange: bool | None = None
+
+    def __post_init__(self):
+        *_, channels = _sides(self.shape)
+        low, high = map(float, self.bounds)
+        if not (np.isfinite([low, high]).all() and low < high):
+            raise InputError(
+                f"bounds={self.bounds!r}: pictures need finite (low, high), low less than high"
+            )
+        object.__setattr__(self, "bounds", (low, high))
+        background = low if self.background is None else float(self.background)
+        object.__setattr__(self, "background", background)
+        if self.arrange is None:
+            object.__setattr__(self, "arrange", channels == 1)
+
+    def read(self, path: str | os.PathLike) -> np.ndarray:
+        """Reads a PNG, JPEG, WebP, BMP, TIFF, GIF or NPY file.
+
+        Of a GIF, or another file of several pictures, it is the first one. A photograph is turned
+        upright as its EXIF data say.
+
+        Args:
+            path: a picture file (grey, colour, with or without transparency), or an NPY file
+                (H, W), (H, W, 1) or (H, W, 3) of whole numbers from 0 to 255, or of floats in
+                [0, 1] or, where some lie outside of it, in the bounds.
+
+        Returns:
+            float32 of the frame's shape, within its bounds.
+
+        Raises:
+            ImageFileError: if the file is missing, a directory, empty, too large, no such image,
+                damaged, blank, or has values or dimensions other than those above. The message is
+                one line and begins with the path.
+        """
+        path = Path(path)
+        with _told_of(path):
+            return self.fit(_read(path, self.shape, self.bounds))
+
+    def decode(self, encoded: bytes) -> np.ndarray:
+        """Reads what a file would hold, any but NPY; else as `read`.
+
+        Raises:
+            ImageFileError: as `read`; the message has no path.
+        """
+        return self.fit(_read_picture(io.BytesIO(encoded)))
+
+    def fit(self, picture: np.ndarray) -> np.ndarray:
+        """Brings a picture that was read into the frame.
+
+        Args:
+            picture: float64 (H, W) or (H, W, 3) in [0, 1], as of `open_picture`.
+
+        Returns:
+            float32 of the frame's shape, within its bounds.
+
+        Raises:
+            ImageFileError: if it is a blank drawing; the message has no path.
+        """
+        (height, width, channels), (low, high) = _sides(self.shape), self.bounds
+        if self.arrange:
+            is_light = self.background <= (low + high) / 2
+            picture = arrange_ink(to_grey(picture), (height, width), is_light)[..., np.newaxis]
+            dark, light = (self.background, high) if is_light else (low, self.background)
+        else:
+            picture = _cover(picture if channels == 3 else to_grey(picture), (height, width))
+            dark, light = low, high
+        # In float32, so that an MNIST image equals that of `load_images` bit by bit.
+        values = picture.astype(np.float32) * np.float32(light - dark) + np.float32(dark)
+        values = np.broadcast_to(values, (height, width, channels))
+        return np.clip(values, low, high).reshape(self.shape)
+
+
 def read_picture(
     path: str | os.PathLike,
     shape: tuple[int, ...],
@@ -36,103 +132,37 @@ def read_picture(
     background: float | None = None,
     arrange: bool | None = None,
 ) -> np.ndarray:
-    """Reads a PNG, JPEG, WebP, BMP, TIFF, GIF or NPY picture as a generator's image.
-
-    Of a GIF, or another file of several pictures, it is the first one. A photograph is turned
-    upright as its EXIF data say.
-
-    A drawing (`arrange`) may be dark on light or light on dark. Its ink, which is what differs from
-    the page, is cropped, scaled and centred as in MNIST (`igc_tf.data.ink.arrange_ink`); a picture
-    that has the generator's size, polarity and arrangement comes back unchanged. Any other picture
-    is cut to the proportions of `shape` about its middle and scaled.
+    """Reads a picture file as a generator's image: `PictureFrame(shape, …).read(path)`.
 
     Args:
-        path: a picture file (grey, colour, with or without transparency), or an NPY file
-            (H, W), (H, W, 1) or (H, W, 3) of whole numbers from 0 to 255, or of floats in [0, 1]
-            or, where some lie outside of it, in the generator's bounds.
-        shape: of the generator's images: (height, width), or with 1 or 3 channels after them.
-        bounds: the generator's values for black and white, finite.
-        background: the generator's value where nothing is drawn; None for black. Ink takes the
-            bound that is farther from it.
-        arrange: whether the picture is a drawing; None takes grey images for drawings and colour
-            images for photographs.
+        path: as for `PictureFrame.read`.
+        shape, bounds, background, arrange: of the `PictureFrame`.
 
     Returns:
         float32 of the given shape, within `bounds`.
 
     Raises:
-        ImageFileError: if the file is missing, a directory, empty, too large, no such image,
-            damaged, blank, or has values or dimensions other than those above. The message is one
-            line and begins with the path.
-        InputError: if the generator's images cannot be pictures: another shape, infinite bounds.
+        ImageFileError, InputError: as `PictureFrame` and its `read`.
     """
-    path = Path(path)
-    frame = _Frame.of(shape, bounds, background)
-    with _told_of(path):
-        return frame.take(_read(path, shape, frame.bounds), arrange)
-
-
-def decode_picture(
-    encoded: bytes,
-    shape: tuple[int, ...],
-    bounds: tuple[float, float],
-    background: float | None = None,
-    arrange: bool | None = None,
-) -> np.ndarray:
-    """Reads a picture, any but NPY, from memory; else as `read_picture`.
-
-    Args:
-        encoded: what a file would hold.
-        shape, bounds, background, arrange: as for `read_picture`.
-
-    Returns:
-        float32 of the given shape, within `bounds`.
-
-    Raises:
-        ImageFileError, InputError: as `read_picture`; the message has no path.
-    """
-    frame = _Frame.of(shape, bounds, background)
-    return frame.take(_read_picture(io.BytesIO(encoded)), arrange)
+    return PictureFrame(shape, bounds, background, arrange).read(path)
 
 
 def open_picture(path: str | os.PathLike) -> np.ndarray:
     """Reads a picture file as it is: upright, in its own size.
 
     Args:
-        path: as for `read_picture`; floats in an NPY file lie in [0, 1].
+        path: as for `PictureFrame.read`; floats in an NPY file lie in [0, 1].
 
     Returns:
         float64 (H, W), or (H, W, 3) of a picture in colour, in [0, 1]. Of a picture whose shorter
         side has 1,600 pixels or more it is the means of square parts.
 
     Raises:
-        ImageFileError: as `read_picture`.
+        ImageFileError: as `PictureFrame.read`.
     """
     path = Path(path)
     with _told_of(path):
         return _read(path, (0, 0), (0.0, 1.0))
-
-
-def frame_picture(
-    picture: np.ndarray,
-    shape: tuple[int, ...],
-    bounds: tuple[float, float],
-    background: float | None = None,
-    arrange: bool | None = None,
-) -> np.ndarray:
-    """Brings a picture that was read into a generator's frame; else as `read_picture`.
-
-    Args:
-        picture: of `open_picture`.
-        shape, bounds, background, arrange: as for `read_picture`.
-
-    Returns:
-        float32 of the given shape, within `bounds`.
-
-    Raises:
-        ImageFileError, InputError: as `read_picture`; the message has no path.
-    """
-    return _Frame.of(shape, bounds, background).take(picture, arrange)
 
 
 @contextlib.contextmanager
@@ -147,41 +177,7 @@ def _told_of(path: Path):
         raise ImageFileError(f"{_shown(path)}: cannot be read ({reason})") from error
 
 
-class _Frame(NamedTuple):
-    """Where a picture goes: a generator's shape, as given and in full, bounds and background."""
-
-    shape: tuple[int, ...]
-    sides: tuple[int, int, int]
-    bounds: tuple[float, float]
-    background: float
-
-    @classmethod
-    def of(cls, shape, bounds, background):
-        sides = _checked_shape(shape)
-        low, high = map(float, bounds)
-        if not (np.isfinite([low, high]).all() and low < high):
-            raise InputError(
-                f"bounds={bounds!r}: pictures need finite (low, high), low less than high"
-            )
-        return cls(shape, sides, (low, high), low if background is None else float(background))
-
-    def take(self, picture: np.ndarray, arrange: bool | None) -> np.ndarray:
-        """float64 (H, W) or (H, W, 3) in [0, 1] -> float32 of the shape, within the bounds."""
-        (height, width, channels), (low, high) = self.sides, self.bounds
-        if arrange if arrange is not None else channels == 1:
-            is_light = self.background <= (low + high) / 2
-            picture = arrange_ink(to_grey(picture), (height, width), is_light)[..., np.newaxis]
-            dark, light = (self.background, high) if is_light else (low, self.background)
-        else:
-            picture = _cover(picture if channels == 3 else to_grey(picture), (height, width))
-            dark, light = low, high
-        # In float32, so that an MNIST image equals that of `load_images` bit by bit.
-        values = picture.astype(np.float32) * np.float32(light - dark) + np.float32(dark)
-        values = np.broadcast_to(values, self.sides)
-        return np.clip(values, low, high).reshape(self.shape)
-
-
-def _checked_shape(shape) -> tuple[int, int, int]:
+def _sides(shape) -> tuple[int, int, int]:
     """(height, width, channels) of a shape that may lack its channels."""
     whole = tuple(shape) if len(shape) == 3 else (*shape, 1)
     if len(whole) != 3 or whole[2] not in (1, 3) or min(whole) < 1:

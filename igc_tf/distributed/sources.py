@@ -9,13 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from igc_tf.data.labelled import LabelledData, scale_bytes
-from igc_tf.data.picture import (
-    PICTURE_SUFFIXES,
-    decode_picture,
-    frame_picture,
-    pixel_values,
-    read_picture,
-)
+from igc_tf.data.picture import PICTURE_SUFFIXES, pixel_values
 from igc_tf.distributed.parts import MANIFEST
 from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns, overlaps
 from igc_tf.errors import DataError, ImageFileError, InputError
@@ -82,7 +76,7 @@ def frame_values(names, values, generator):
     An array of the generator's shape, also without its channel or flat, is taken as data: whole
     numbers from 0 to 255 are scaled to the generator's bounds, floats lie in them. Any other array
     is a picture, such numbers or floats in [0, 1], and goes the way of a picture file
-    (`igc_tf.data.read_picture`).
+    (`igc_tf.data.PictureFrame`).
 
     Args:
         names: N names, for messages.
@@ -108,12 +102,11 @@ def frame_values(names, values, generator):
 
 
 def _framed(value, generator):
-    frame = generator.data_shape, generator.bounds, generator.background, generator.arrange
     if isinstance(value, Path):
-        return read_picture(value, *frame)
+        return generator.picture_frame.read(value)
     if isinstance(value, bytes):
         try:
-            return decode_picture(value, *frame)
+            return generator.picture_frame.decode(value)
         except ImageFileError:
             # the pixels themselves, as TFRecord files have them
             if len(value) != np.prod(generator.data_shape):
@@ -136,7 +129,7 @@ def _framed(value, generator):
             "generator's must lie in [0, 1]"
         )
     unit = np.clip(unit, 0, 1)
-    return frame_picture(unit[..., 0] if unit.shape[2:] == (1,) else unit, *frame)
+    return generator.picture_frame.fit(unit[..., 0] if unit.shape[2:] == (1,) else unit)
 
 
 def _fits(shape, wanted):

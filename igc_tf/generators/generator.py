@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.data.layout import ConditionLayout
+from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.adapt import Form, adapt
 from igc_tf.generators.bounds import read_bounds
@@ -72,7 +73,7 @@ class Generator:
         condition_index: whether the model takes the number of a class; default: found out.
         encoder: a Keras model `[data (B, ...), condition (B or 1, K, C)] -> latent (B, K, Z)` that
             says where a search for such data may start (see `build_encoder`), or None.
-        arrange: how picture files become its data (see `read_picture`); default as its colours say.
+        arrange: how picture files become its data (see `PictureFrame`); default as its colours say.
 
     Attributes:
         model: the model in the form above, whatever the form of the one that was given.
@@ -176,6 +177,11 @@ class Generator:
             **({} if self.arrange is None else {"arrange": self.arrange}),
             **form,
         }
+
+    @property
+    def picture_frame(self):
+        """The `PictureFrame` of its data; an `InputError` where they cannot be pictures."""
+        return PictureFrame(self.data_shape, self.bounds, self.background, self.arrange)
 
     @property
     def variables(self):
@@ -284,13 +290,11 @@ class Generator:
         values = {"condition": self.layout.one_hot(labels)}
         if latents is not None:
             values["latent"] = np.asarray(latents, np.float32)
-        parts = [
-            self({name: tf.constant(value[i : i + _BATCH]) for name, value in values.items()})
-            for i in range(0, len(labels), _BATCH)
-        ]
-        if not parts:
-            return np.zeros([0, *self.data_shape], np.float32)
-        return np.concatenate([part.numpy() for part in parts])
+        parts = [np.zeros([0, *self.data_shape], np.float32)]
+        for i in range(0, len(labels), _BATCH):
+            batch = {name: tf.constant(value[i : i + _BATCH]) for name, value in values.items()}
+            parts.append(self(batch).numpy())
+        return np.concatenate(parts)
 
     def check(self, data, what="images"):
         """Returns data as float32, checked against the generator's.

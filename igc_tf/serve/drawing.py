@@ -9,7 +9,6 @@ import numpy as np
 
 from igc_tf.classifiers import InverseClassifier, load_classifier
 from igc_tf.classifiers.calibration import reject_if_calibrated
-from igc_tf.data import decode_picture
 from igc_tf.errors import InputError
 from igc_tf.generators.store import generator_names, recorded_settings
 from igc_tf.search import Batch, usual_settings
@@ -207,23 +206,6 @@ def blank(generator):
             "expected pictures, grey or of three colours"
         )
     return np.full(shape, generator.background, np.float32)
-
-
-def read_drawing(generator, encoded):
-    """Reads a picture into the generator's frame, as `igc-tf classify` does.
-
-    Args:
-        generator: a `Generator`.
-        encoded: of a picture file, any but NPY.
-
-    Returns:
-        float32, shaped as the generator's data.
-
-    Raises:
-        ImageFileError: if it is no picture, or blank.
-    """
-    facts = generator.data_shape, generator.bounds, generator.background, generator.arrange
-    return decode_picture(encoded, *facts)
 
 
 def facts_for_page(classifier):

@@ -11,13 +11,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from igc_tf.errors import IGCError
-from igc_tf.serve.drawing import (
-    describe_look,
-    facts_for_page,
-    packed,
-    read_drawing,
-    watch,
-)
+from igc_tf.serve.drawing import describe_look, facts_for_page, packed, watch
 
 # by what names this machine alone calls itself
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -142,7 +136,7 @@ class _Conversation:
         number = int.from_bytes(encoded[:_NUMBER], "big")
         generator, choice = classifier.generator, self._choice
         try:
-            data = await self._in_lane(read_drawing, generator, encoded[_NUMBER:])
+            data = await self._in_lane(generator.picture_frame.decode, encoded[_NUMBER:])
         except IGCError as error:
             return await self._tell("nothing", number=number, reason=str(error))
         looks, picture = watch(classifier, data), packed(generator, data)

@@ -5,7 +5,7 @@ import pytest
 
 from igc_tf.data.folder import FoundPictures, OwnPicture, natural_order
 from igc_tf.data.own_images import PARTS, find_own_pictures, load_own_images
-from igc_tf.data.picture import frame_picture
+from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import DataError, ImageFileError, InputError
 
 
@@ -57,10 +57,8 @@ def test_pictures_lie_in_the_frame_as_they_are_read_later():
     pictures = _set(16, height=40, width=36)
     images = _load(pictures, size=(20, 16))
     assert images.shape == (20, 16, 1) and not images.arrange
-    expected = {
-        frame_picture(p, (20, 16, 1), (-0.5, 0.5), arrange=False).tobytes(): label
-        for label, p in pictures
-    }
+    frame = PictureFrame((20, 16, 1), (-0.5, 0.5), arrange=False)
+    expected = {frame.fit(p).tobytes(): label for label, p in pictures}
     found = {}
     for part in PARTS:
         data = getattr(images, part)
@@ -163,13 +161,12 @@ def test_parts_that_the_set_says_are_kept():
     splits = ("train", "validation", "test")
     given = [(f"class {i % 2}", _noise(i), splits[i // 4]) for i in range(12)]
     images = _load(given)
+    frame = PictureFrame(images.shape, (-0.5, 0.5), arrange=False)
     for number, part in enumerate(splits):
         own = [(label, pixels) for label, pixels, split in given if split == part]
         data = getattr(images, part)
         assert len(data) == len(own) == 4
-        assert _contents(data) == {
-            frame_picture(p, images.shape, (-0.5, 0.5), arrange=False).tobytes() for _, p in own
-        }, number
+        assert _contents(data) == {frame.fit(p).tobytes() for _, p in own}, number
     halves = _load([(label, p, "validation" if s == "test" else s) for label, p, s in given])
     assert len(halves.train) == 4 and len(halves.validation) + len(halves.test) == 8
     for part in (halves.validation, halves.test):

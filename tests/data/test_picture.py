@@ -138,8 +138,8 @@ def test_from_memory_as_from_a_file(tmp_path):
     path = save(tmp_path / "seven.png", byte(drawing()))
     encoded = path.read_bytes()
     bmp = save(tmp_path / "seven.bmp", byte(drawing())).read_bytes()
-    frame = {"shape": (28, 28, 1), "bounds": (-0.5, 0.5)}
-    np.testing.assert_array_equal(data.decode_picture(encoded, **frame), read_picture(path))
+    frame = data.PictureFrame((28, 28, 1), (-0.5, 0.5))
+    np.testing.assert_array_equal(frame.decode(encoded), read_picture(path))
     for wrong, message in (
         (b"", "is not a PNG"),
         (b"no picture", "is not a PNG"),
@@ -149,9 +149,9 @@ def test_from_memory_as_from_a_file(tmp_path):
         (bmp[:30] + b"\xff" + bmp[31:], r"is damaged \(Unsupported BMP"),
     ):
         with pytest.raises(ImageFileError, match=f"^{message}"):
-            data.decode_picture(wrong, **frame)
+            frame.decode(wrong)
     with pytest.raises(InputError, match="bounds="):
-        data.decode_picture(encoded, (28, 28, 1), (0.5, -0.5))
+        data.PictureFrame((28, 28, 1), (0.5, -0.5))
 
 
 def test_photographed_page(tmp_path):

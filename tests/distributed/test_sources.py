@@ -121,8 +121,8 @@ def test_folders_are_read_at_any_depth(tmp_path, loaded, pixels):
     names, values = source.read(0, 10)
     assert names == [str(tmp_path / name) for name in ("a/2.png", "a/3/4.png", "b/1.png")]
     data, errors = frame_values(names, values, loaded)
-    frame = loaded.data_shape, loaded.bounds, loaded.background, loaded.arrange
-    assert errors == {} and np.array_equal(data[0], read_picture(tmp_path / "a/2.png", *frame))
+    picture = read_picture(tmp_path / "a/2.png", loaded.data_shape, loaded.bounds)
+    assert errors == {} and np.array_equal(data[0], picture)
     (tmp_path / "a/2.png").write_bytes(encoded(pixels[9]) + b"more")
     assert source.identity() != open_source([tmp_path / "b"]).identity()
 

@@ -36,6 +36,20 @@ def test_facts_are_ready_for_json(generator):
     assert facts["bounds"] == [None, None] and facts["background"] == 0
 
 
+def test_pictures_lie_in_its_frame():
+    page = np.random.default_rng(0).uniform(size=[6, 5])
+    photographs = Generator(two_inputs(shape=(6, 5)), arrange=False).picture_frame
+    np.testing.assert_allclose(photographs.fit(page), 2 * page - 1, atol=1e-6)
+    drawings = Generator(two_inputs(shape=(6, 5, 1)), background=1.0).picture_frame
+    spot = np.zeros([20, 20])
+    spot[2:6, 2:6] = 1
+    # dark ink in the middle
+    drawn = drawings.fit(spot)
+    assert drawn.shape == (6, 5, 1) and drawn[0].min() == 1 and drawn[3, 2, 0] == -1
+    with pytest.raises(InputError, match=r"bounds=\(-inf, inf\): pictures need finite"):
+        _ = Generator(two_inputs(activation=None), bounds=(-np.inf, np.inf)).picture_frame
+
+
 def test_samples_are_of_their_labels_and_reproducible(generator):
     labels = np.array([3, 0, 1])
     sample = generator.sample(labels, seed=5)

@@ -10,14 +10,14 @@ from igc_tf.classifiers.calibration import DOUBTS, Calibration
 from igc_tf.classifiers.load import all_weights_digest
 from igc_tf.errors import ImageFileError, InputError
 from igc_tf.generators.store import generator_card, load_generator, save_generator, write_card
-from igc_tf.serve.drawing import Shelf, blank, describe_look, packed, read_drawing, watch
+from igc_tf.serve.drawing import Shelf, blank, describe_look, packed, watch
 from tests.fixtures.exported import linear_classifier, other_classifier
 from tests.serve.drawn import drawn_digit, png
 
 
 def test_the_last_look_is_the_classifiers_answer(shelf):
     classifier = shelf.get(*shelf.first)
-    data = read_drawing(classifier.generator, drawn_digit(7))
+    data = classifier.generator.picture_frame.decode(drawn_digit(7))
     *before, last = watch(classifier, data)
     found = classifier.classify(data[np.newaxis])
     np.testing.assert_allclose(last.scores, found.scores[0], atol=1e-5)
@@ -45,7 +45,7 @@ def robust():
 
 def test_what_happened_is_told_beside_the_answer(robust):
     # so far that the plain explanation leaves a doubt
-    data = np.roll(read_drawing(robust.generator, drawn_digit(7)), 7, axis=1)
+    data = np.roll(robust.generator.picture_frame.decode(drawn_digit(7)), 7, axis=1)
     *before, last = watch(robust, data)
     found = robust.classify(data[np.newaxis])
     np.testing.assert_allclose(last.scores, found.scores[0], atol=1e-4)
@@ -66,7 +66,7 @@ def test_probability_and_doubt_are_told_in_the_end(shelf):
     grid = blank(classifier.generator)
     grid[2:26, 2:26:3] = grid[2:26:3, 2:26] = 0.5
     for data, is_doubtful in (
-        (read_drawing(classifier.generator, drawn_digit(7)), False),
+        (classifier.generator.picture_frame.decode(drawn_digit(7)), False),
         (grid, True),
     ):
         looks = [describe_look(classifier, look) for look in watch(classifier, data)]
@@ -107,11 +107,11 @@ def test_pictures_are_packed_between_the_bounds():
 
 def test_what_is_drawn_is_arranged_as_the_generator_has_it(shelf):
     generator = shelf.get(*shelf.first).generator
-    image = read_drawing(generator, drawn_digit(3))
+    image = generator.picture_frame.decode(drawn_digit(3))
     assert image.shape == (28, 28, 1) and image.min() == -0.5 and image.max() == 0.5
     for encoded in (b"", b"no picture", png(np.full([40, 40], 255))):
         with pytest.raises(ImageFileError):
-            read_drawing(generator, encoded)
+            generator.picture_frame.decode(encoded)
 
 
 def test_the_choices_are_what_ships_and_the_first(shelf, tmp_path):
