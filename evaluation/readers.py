@@ -216,7 +216,7 @@ class Readers:
         figure = plot_readings(
             images,
             # also where the prediction is refused, and -1
-            found.reconstructions[np.arange(len(found)), found.scores.argmax(axis=1)],
+            found.of_best(found.reconstructions),
             found.predictions,
             sample.labels,
             generator.layout.class_names,

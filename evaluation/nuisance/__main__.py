@@ -213,14 +213,9 @@ def _picture(shown, generator):
     """The first images of each kind, and what was made of them."""
     images, parts = zip(*shown, strict=True)
     found = parts[0].join(*parts[1:])
-    best = np.arange(len(found)), found.best
-    compared, observed, made = (
-        part[best] for part in (found.compared, found.observed, found.reconstructions)
-    )
+    made = map(found.of_best, (found.compared, found.observed, found.reconstructions))
     captions = [found.explain(i) for i in range(len(found))]
-    return plot_explanations(
-        np.concatenate(images), compared, observed, made, captions, generator.bounds
-    )
+    return plot_explanations(np.concatenate(images), *made, captions, generator.bounds)
 
 
 def _line(row):

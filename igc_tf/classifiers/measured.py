@@ -160,7 +160,7 @@ class Measure:
         conditions = np.eye(self._generator.condition_size, dtype=np.float32)[best]
         kept = ("compared", "observed", "nuisances", "latents", "reconstructions")
         reading = self._cheapest(
-            conditions, data, *(getattr(found, name)[rows, best].copy() for name in kept)
+            conditions, data, *(found.of_best(getattr(found, name)) for name in kept)
         )
         reading = self._with_its_blur(conditions, reading)
         poses = self._measured_poses(conditions, reading)

@@ -120,12 +120,20 @@ class Classification(_Found):
         """The classes of the highest scores, int64 (N,): the answers, also where refused."""
         return self.scores.argmax(axis=1)
 
+    def of_best(self, array):
+        """Returns (N, ...), what was found for the best class of each example: a copy.
+
+        Args:
+            array: (N, C, ...), one of the classification's.
+        """
+        return array[np.arange(len(self)), self.best]
+
     @property
     def nuisance(self):
         """The `Nuisance` of the best classes; without an observation one without parameters."""
         if self.observation is None:
             return Nuisance((), (), np.zeros([len(self), 0], np.float32))
-        said = [(self.observation, self._of_best("nuisances"))]
+        said = [(self.observation, self.of_best(self.nuisances))]
         if self.pose is not None:
             # more exactly what is of the same name
             said.append((self.pose, self.poses))
@@ -147,8 +155,8 @@ class Classification(_Found):
         shape = self.reconstructions.shape[2:]
         if self.observation is None or len(shape) != 3:
             return np.zeros([len(self), *shape], bool)
-        parts = self._of_best("compared"), self._of_best("observed")
-        shifts = undone_shifts(self.observation, self._of_best("nuisances"))
+        parts = self.of_best(self.compared), self.of_best(self.observed)
+        shifts = undone_shifts(self.observation, self.of_best(self.nuisances))
         patches = zip(covered_pixels(*parts, self.bounds), shifts, strict=True)
         return np.stack([shift(patch, (*by, 0), order=0) for patch, by in patches])
 
@@ -166,7 +174,7 @@ class Classification(_Found):
         if self.predictions[i] < 0:
             words[0] = f"perhaps none of them; most like {words[0]}"
         if self.observation is not None:
-            said = self.observation.says(self._of_best("nuisances")[i])
+            said = self.observation.says(self.of_best(self.nuisances)[i])
             words += filter(None, [self._turned(i), said])
             words += [] if len(words) > 1 else ["as it is"]
         sentence = ", ".join(words)
@@ -184,10 +192,6 @@ class Classification(_Found):
             return ""
         usual = f"the generator's typical {self.class_names[self.best[i]]}"
         return f"turned {abs(angle):.0f}° to the {way} of {usual}"
-
-    def _of_best(self, name):
-        """Of an array (N, C, ...) the best class's part."""
-        return getattr(self, name)[np.arange(len(self)), self.best]
 
 
 def _with_article(name):

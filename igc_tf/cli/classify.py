@@ -310,10 +310,8 @@ def _scores(row):
 def _draw_explanation(generator, found, picture, title):
     from igc_tf.plots import plot_explanations
 
-    answer = 0, found.best[0]
-    parts = found.compared, found.observed, found.reconstructions
-    pictures = [picture[None], *(part[answer][None] for part in parts)]
-    return plot_explanations(*pictures, [found.explain(0)], generator.bounds, title)
+    parts = map(found.of_best, (found.compared, found.observed, found.reconstructions))
+    return plot_explanations(picture[None], *parts, [found.explain(0)], generator.bounds, title)
 
 
 def _draw(classifier, found, i, picture, title):

@@ -109,8 +109,9 @@ def _look(classifier, batch, result, step, before=None):
         reproductions = np.where(beside, reproductions, before.reproductions)
     explained = None
     if getattr(found, "observation", None) is not None:
-        of_best, answered = (0, found.best[0]), replace(found, predictions=found.best)
-        explained = Explained(answered.explain(0), found.compared[of_best], found.observed[of_best])
+        compared, observed = map(found.of_best, (found.compared, found.observed))
+        answered = replace(found, predictions=found.best)
+        explained = Explained(answered.explain(0), compared[0], observed[0])
     return Look(
         step,
         False,

@@ -131,6 +131,19 @@ def _seen(compared, observed):
     return Classification(**fields | said)
 
 
+def test_what_was_found_for_the_best_class_is_told_also_of_refused_examples():
+    random = np.random.default_rng(0)
+    said = {"predictions": np.array([2, -1, 0, -1, 1]), "scores": random.normal(size=[5, 3])}
+    fields = dict.fromkeys(field.name for field in dataclasses.fields(Classification))
+    found = Classification(**fields | said)
+    for array in (random.normal(size=[5, 3]), random.normal(size=[5, 3, 4, 2])):
+        expected = [
+            max(zip(said["scores"][i], array[i], strict=True), key=lambda p: p[0])[1]
+            for i in range(5)
+        ]
+        np.testing.assert_array_equal(found.of_best(array), expected)
+
+
 def test_a_pixel_is_one_in_however_many_channels_it_is_covered():
     shown, made = np.full([2, 12, 12, 3], -0.5)
     shown[2:6, 2:6] = 0.5
