@@ -20,6 +20,15 @@ def test_the_overview_knows_every_recipe(capsys):
         assert all(name in printed for name in RECIPES)
 
 
+def test_each_recipe_is_told_of_without_the_line_above():
+    assert len(set(SUMMARIES.values())) == len(SUMMARIES)
+    known = re.compile("|".join(["GAN", "LeNet-5", "CNN", "LSTM", *RECIPES]))
+    for name, summary in SUMMARIES.items():
+        assert known.search(summary) and not re.match("its |the same ", summary), name
+        # a number in the name is one of the recipe, and is told
+        assert set(re.findall(r"\d\.\d", name)) <= set(re.findall(r"\d\.\d+", summary)), name
+
+
 def test_a_slip_of_the_pen_is_answered_with_what_was_meant():
     told = "'cagan-compct' is no recipe, and no file or folder here: did you mean 'cagan-compact'"
     with pytest.raises(ValueError, match=told):
