@@ -33,7 +33,7 @@ class ReadersOptions:
         images: how many, drawn at random; fewer where there are not so many.
         batch_size: images that are searched at once.
         data_dir: of TensorFlow Datasets; its own default if not given.
-        seed: of the choice of images and of what befalls them.
+        seed: of the choice of images and of the random distortions.
     """
 
     generator: str = "mnist-cagan-compact"

@@ -62,7 +62,7 @@ class NuisanceOptions:
         blur: the greatest, standard deviation of a Gaussian, pixels.
         batch_size: images that are searched at once.
         data_dir: of TensorFlow Datasets; its own default if not given.
-        seed: of the choice of images and of what befalls them.
+        seed: of the choice of images and of the random distortions.
         output: directory for result.json and the picture.
     """
 

@@ -120,7 +120,7 @@ class SearchClassifier(Calibrated):
         return self.scores_and_relative(data, mask, batch_size, verbose)[0]
 
     def scores_and_relative(self, data, mask=None, batch_size=None, verbose=0):
-        """The scores, and how badly each example is reproduced at best, for its detail.
+        """The class scores, and each example's best reconstruction error relative to its detail.
 
         Args:
             data, mask, batch_size, verbose: as for `predict`, also for the errors.
@@ -139,7 +139,7 @@ class SearchClassifier(Calibrated):
         Args:
             scores: (N, C), as `predict` returns them.
             relative: (N,), as `scores_and_relative` returns it; needed after `reject_at`, for the
-                answers that are refused: -1.
+                answers that are rejected: -1.
 
         Raises:
             InputError: if it is needed and missing.
@@ -247,8 +247,8 @@ class SearchClassifier(Calibrated):
         Args:
             data, mask, batch_size, verbose: as for `predict`.
             search: `Batch -> Result`, by default the whole plan.
-            first: the number of the first example, on which random starts depend: of data that
-                are a part of more, so that the parts are searched as the whole would be.
+            first: index of the first example in the full data set. Random starts depend on the
+                index, so shards give the same result as the whole.
 
         Yields:
             Each `Batch` and its `Result`, as NumPy arrays.

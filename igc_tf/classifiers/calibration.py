@@ -1,4 +1,4 @@
-"""Scores that became probabilities, and answers that are refused."""
+"""Probabilities from scores, and the rejection of doubtful answers."""
 
 import math
 from dataclasses import dataclass
@@ -74,16 +74,17 @@ class Calibration:
             raise InputError(f"doubt={doubt!r}: expected one of {sorted(DOUBTS)}")
         if lacking := self.lacks(doubt):
             raise InputError(
-                f"doubt={doubt!r}: the calibration lacks {lacking}, as older ones do; "
-                "expected calibrate anew, or another doubt"
+                f"doubt={doubt!r}: this calibration was made by an older version and lacks "
+                f"{lacking}; call `calibrate` again, or choose another doubt"
             )
         return np.sort(self.joint(self.doubts) if doubt == JOINT else self.doubts[doubt], axis=0)
 
     def threshold(self, false_alarm, doubt):
-        """The doubt that another example of a known class exceeds with at most a probability.
+        """The conformal threshold of a doubt: see the function `threshold`.
 
-        See the function `threshold`; with the "joint" doubt a little more often where examples are
-        few, as its shares are of the same examples.
+        A new example of a known class exceeds it with probability at most `false_alarm`; with the
+        "joint" doubt a little more often where examples are few, as its shares are of the same
+        examples.
 
         Args:
             false_alarm: in (0, 1).
@@ -110,10 +111,10 @@ class Calibration:
 
 
 def threshold(known, false_alarm):
-    """The number that another one, drawn like the known, exceeds with at most a probability.
+    """The conformal threshold: a new value exceeds it with probability at most `false_alarm`.
 
-    Of N the k-th smallest, k = ⌈(N + 1)(1 - false_alarm)⌉: exact for numbers drawn alike
-    ("conformal prediction", Vovk, Gammerman & Shafer 2005).
+    It is the k-th smallest of the N known values, k = ⌈(N + 1)(1 - false_alarm)⌉: exact for a new
+    value from the same distribution ("conformal prediction", Vovk, Gammerman & Shafer 2005).
 
     Args:
         known: (N,) or (N, L), ascending.
@@ -143,11 +144,11 @@ def least_count(false_alarm):
 
 
 def reject_if_calibrated(classifier, share):
-    """Lets a classifier refuse (`reject_at`) if it is calibrated, and by enough examples.
+    """Makes a classifier reject (`reject_at`) if it is calibrated, and by enough examples.
 
     Args:
         classifier: a `SearchClassifier`.
-        share: of known examples that are refused, at most, in [0, 1); 0 for none.
+        share: of known examples that are rejected, at most, in [0, 1); 0 for none.
 
     Returns:
         None, or a sentence if too few examples calibrated it, or long ago.
@@ -246,18 +247,18 @@ class Calibrated:
         return {name: self._doubts(name, scores, relative) for name in names}
 
     def reject_at(self, false_alarm=0.01, doubt=JOINT):
-        """Refuses from now on answers that are more doubtful than almost all to known examples.
+        """Makes the classifier reject: answers with a doubt above the threshold become -1.
 
-        A refused prediction is -1, "none of them". Scores and exports are as before.
+        Scores and exports are as before.
 
         Args:
-            false_alarm: how often an example like those of the calibration is refused, at most, in
-                (0, 1), see `Calibration.threshold`; None refuses none.
+            false_alarm: how often an example like those of the calibration is rejected, at most, in
+                (0, 1), see `Calibration.threshold`; None rejects none.
             doubt: one of those that `doubts` names.
 
         Returns:
-            The doubt beyond which an answer is refused; of several labels one for each (L,); None
-            if none is.
+            The calibrated threshold; of several labels one for each (L,); None if nothing is
+            rejected.
 
         Raises:
             InputError: if the classifier is not calibrated; for another doubt or probability; if
@@ -272,16 +273,19 @@ class Calibrated:
 
     @property
     def is_doubting(self):
-        """Whether some answers are refused, since `reject_at`."""
+        """Whether doubtful answers are rejected, since `reject_at`."""
         return self._rejection is not None
 
     def _with_rejections(self, predictions, scores, relative):
-        """Predictions, -1 where they are refused."""
+        """Predictions, -1 where they are rejected."""
         if self._rejection is None:
             return predictions
         doubt, beyond = self._rejection
         if relative is None and doubt in (RELATIVE, JOINT):
-            raise InputError(f"answers are refused by doubt={doubt!r}: expected relative, too")
+            raise InputError(
+                f"rejection by doubt={doubt!r} needs `relative`; pass what `scores_and_relative` "
+                "returned"
+            )
         return np.where(self._doubts(doubt, scores, relative) > beyond, -1, predictions)
 
     def _doubts(self, doubt, scores, relative):
@@ -298,7 +302,10 @@ class Calibrated:
 
     def _calibrated(self):
         if self.calibration is None:
-            raise InputError("the classifier is not calibrated: expected calibrate before")
+            raise InputError(
+                "the classifier is not calibrated: call `calibrate(...)` first, or load a "
+                "generator whose card has a calibration"
+            )
         return self.calibration
 
 
@@ -327,7 +334,7 @@ def _rounded(values):
 def _temperature(parts, labels, doubtful=0.0):
     """The T of the greatest likelihood of labels (N, L), whose scores are `parts`.
 
-    With a probability `doubtful` a label is one of the other values, all alike.
+    Label smoothing: with probability `doubtful` the true label is any other value, uniformly.
     """
     parts = [part.astype(float) for part in parts]
     spread = float(np.mean([np.ptp(part, axis=1).mean() for part in parts]))

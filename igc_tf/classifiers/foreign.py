@@ -1,4 +1,4 @@
-"""Notices data that the generator does not make: of another kind, or scaled in another way."""
+"""Detects inputs that the generator cannot reproduce, of another kind or scale, and warns."""
 
 import warnings
 
@@ -35,7 +35,7 @@ def distances_of_best(batch, result):
 
 
 def relative_to_detail(batch, result, generator):
-    """How badly each example is reproduced at best, for its detail.
+    """Each example's best reconstruction error, relative to its level of detail.
 
     Minus the best candidate's score, by default its data difference, in units of the detail of what
     it is compared with: the mean absolute step from one element to the next, summed over the axes,

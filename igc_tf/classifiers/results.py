@@ -35,7 +35,7 @@ class _Found:
 
     Attributes:
         predictions: the answers: int64 (N,), or (N, L) where there are L labels; -1 where the
-            classifier refuses to answer (`reject_at`).
+            classifier rejects the answer (`reject_at`).
         scores: float32 (N, C), one for each value of a label; each label's best is the answer.
         steps: int32 (N, K), how many steps each candidate took.
         probabilities: (N, C), each label's summing to 1; None of a classifier that is not
@@ -96,8 +96,8 @@ class Classification(_Found):
         observation: the `Observation` that was searched too; None for none.
         nuisances: its parameters, as found for each class (N, C, P); None without one.
         observed: what the observation makes of the reconstructions (N, C, ...); None without one.
-        compared: what that was compared with (N, C, ...): the data without what was undone in
-            them; None without an observation.
+        compared: the target of each reconstruction (N, C, ...): the data after undoing what the
+            observation undoes; None without an observation.
         bounds: (low, high) of the data; None without an observation.
         pose: the `Pose` that was measured; None if none was.
         poses: its parameters (N, P), of the best classes; see `Measure`.
@@ -117,7 +117,7 @@ class Classification(_Found):
 
     @property
     def best(self):
-        """The classes of the highest scores, int64 (N,): the answers, also where refused."""
+        """The classes of the highest scores, int64 (N,): the answers, also where rejected."""
         return self.scores.argmax(axis=1)
 
     def of_best(self, array):

@@ -48,9 +48,9 @@ class ClassifyOptions(ClassifierOptions, WorkerOptions):
             picture. By default "robust" where the card has it, else the best there are.
         output: directory for results.csv, results.json and the pictures; with an engine for the
             parts, in Parquet.
-        doubt: say of a picture that it is perhaps none of the classes where only this share of
-            pictures of the classes is as doubtful; 0 to doubt none. Needs a generator whose card
-            says what its scores mean.
+        doubt: false-alarm rate: mark a picture as perhaps none of the classes; at most this share
+            of genuine pictures is marked. 0 turns it off. Needs a generator whose card has a
+            calibration.
         measure: with settings that find out what happened to a picture, measure it: how it is
             turned, scaled and blurred, and what covers it. Takes twice as long.
         batch_size: pictures searched at once; bounds the memory.
@@ -73,7 +73,7 @@ def classify_files(options):
     """Classifies what can be read.
 
     Returns:
-        0; 2 if a file could not be read, of which stderr tells in a line each.
+        0; 2 if any file could not be read; each is reported on stderr.
 
     Raises:
         InputError: if no file is given, or a folder holds none.

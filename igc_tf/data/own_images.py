@@ -141,8 +141,8 @@ def load_own_images(
 
     Where the set does not say what is held out, each picture's content decides (a hash of it), so
     that the same set is always parted alike, and adding pictures leaves the others where they are.
-    Only a class that would give a part less than two thirds, or more than one and a half times, of
-    what is due, gives it more or less, in the order of the hashes.
+    If hashing would give a part less than 2/3 or more than 1.5 × its share of a class, the split of
+    that class is adjusted in hash order.
 
     Args:
         found: of `find_pictures`.

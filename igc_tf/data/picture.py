@@ -250,8 +250,9 @@ def pixel_values(array: np.ndarray) -> np.ndarray:
     """Pixels as people have them in arrays, of one of two types.
 
     Args:
-        array: of any shape: whole numbers from 0 to 255, truth values, or floats. Of 0 and 1 alone,
-            but as bytes or truth values, nobody knows whether 1 is black, white or next to it.
+        array: of any shape: whole numbers from 0 to 255, truth values, or floats. Integer arrays
+            containing only 0 and 1 are refused, unless their type is uint8, because 1 could mean
+            white or almost black.
 
     Returns:
         The same as uint8 in [0, 255], or the floats as they are.

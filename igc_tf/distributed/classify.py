@@ -50,7 +50,7 @@ def classify_dataset(
         engine: "ray", "process" for this one process, or None for Ray where it is installed and
             the generator is one that every process can load.
         workers: a `WorkerOptions`.
-        doubt: refuse of known examples this share, if the classifier is calibrated; 0 for none.
+        doubt: reject of known examples this share, if the classifier is calibrated; 0 for none.
         measure: with settings that find out what happened to an image, measure it, too.
         batch_size: examples searched at once; None for what suits the number of candidates.
         verbose: 0 for silence.

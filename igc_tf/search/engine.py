@@ -316,7 +316,7 @@ class Search:
             maximum_iterations=steps,
         )
         values = self.space.out_of_units(candidates.values, moving)
-        # had it gone on, all would have rested
+        # if it ended early, all candidates have converged: the skipped steps count as taken
         return state._replace(step=until, candidates=after._replace(values=values))
 
     def _is_moving(self, candidates):

@@ -167,7 +167,7 @@ class Compared:
 
 
 def compared(batch, space, origin):
-    """What each candidate is compared with (B, K, ...), or None where all are with the data."""
+    """Target of each candidate (B, K, ...); None if all are compared with the data itself."""
     if batch.begun is None or batch.begun.compared is None:
         return None
     views = batch.begun.compared

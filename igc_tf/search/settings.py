@@ -30,18 +30,18 @@ class SearchSettings:
             (see `Deformation`), a `Difference`, or a function (data, generated) -> (N,).
         restriction_weight: λ_LR, at least 0.
         restriction_norm: "absolute" (the paper's mean |z|) or "squared" (mean z² / 2).
-        decision: what the best class has the least of in the end: the data "difference" (the
-            paper); the whole "loss", restriction included; or another difference.
+        decision: the quantity that the answer minimises: the data "difference" (the paper), the
+            whole "loss", restriction included, or another difference.
         contenders: among how many of the candidates, those of least loss, a decision by another
             difference is made; the others rank below them. None for all of them.
-        evidence: the temperature, in units of the score, at which the candidates of a class are
-            added up: τ log Σ exp(score / τ); None for the best one's score alone.
+        evidence: temperature τ of the log-sum-exp over a class's candidates, τ log Σ exp(score/τ),
+            in units of the score; None takes the best candidate's score alone.
         observation: the name of what may have happened to the data (see
             `igc_tf.search.observations.OBSERVATIONS`), which is searched too, or undone; None for
             nothing.
-        gate: if given, the explanations and lenses of such an observation are tried only where the
-            plain one leaves a doubt: where the loss of its second best class exceeds that of the
-            best by no more than this share of it.
+        gate: skip all non-plain explanations and lenses for an example whose two best classes
+            differ by more than this relative margin: (second least loss - least) / least, by the
+            plain explanation. None never skips.
         start: where the latents start: at the prior's "mean" (the paper), or where the generator's
             "encoder" says.
         values: whether the "last" values are judged (the paper), or of each candidate the "best",

@@ -33,7 +33,7 @@ class Solver(Protocol):
             state: from `init` or the step before.
             step: the number of the step, from 0; for schedules.
             moves: {block: None where all of it moves, else bool, broadcastable to (B, K, D)}.
-                What does not move keeps its value, and its part of the state.
+                Where the mask is False, both the value and the solver's state stay unchanged.
 
         Returns:
             `(values, state, terms)`, the `Terms` being those of the values that were given.

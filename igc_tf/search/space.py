@@ -66,7 +66,9 @@ class Space(NamedTuple):
         candidates: K0, how many candidates each example has.
         label: int (K0,), the element of the condition that each candidate argues for; None where
             the condition itself is searched.
-        starts: S, how many of them, next to each other, differ only in the start of an observation.
+        starts: S, the number of an observation's starts. S consecutive candidates argue for the
+            same element, and differ in the observation's start, and in the latent that an encoder
+            gives for the data undone from there.
         plain: of a space with an observation, the space without it.
     """
 

@@ -144,8 +144,9 @@ class Compose(Observation):
 class AnyOf(Observation):
     """One observation or another: several explanations of an image, searched side by side.
 
-    Each adds its starts to the candidates of each class. The first parameter is the explanation's
-    number; parameters of one name are shared, and neutral where an explanation does not have them.
+    Each explanation contributes its starts as extra candidates per class. The first parameter is
+    the explanation's number. Parameters with the same name share a column; an explanation without
+    that parameter has the neutral value there.
 
     Args:
         parts: observations; put `Identity()` among them, or the plain explanation is lost.
