@@ -130,7 +130,7 @@ def out_of_class():
                 ]
             )
     head = ["doubt", *(f"{kind}, AUROC" for kind in result["kinds"])]
-    head += ["mean AUROC", "mean AUPR", "refused", "digits refused"]
+    head += ["mean AUROC", "mean AUPR", "rejected", "digits rejected"]
     return table(head, lines)
 
 
@@ -148,14 +148,14 @@ def calibration():
 
 
 def refusals():
-    """How many digits are refused by the usual doubt, and how the others are read."""
+    """How many digits are rejected by the usual doubt, and how the others are read."""
     found = read("out_of_class/test")["refusals"]
     lines = [
         [_reader(name), *(percent(of[figure], 1) for of in kinds.values() for figure in of)]
         for name, kinds in found.items()
     ]
     kinds = next(iter(found.values()))
-    head = [f"{kind}: {text}" for kind in kinds for text in ("refused", "of the others read")]
+    head = [f"{kind}: {text}" for kind in kinds for text in ("rejected", "of the others read")]
     return table(["", *head], lines)
 
 
