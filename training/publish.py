@@ -1,6 +1,7 @@
 """`python -m training.publish NAME RUN`: ships the model that a training run chose.
 
-Without a run, the model stays as it ships, and its robust settings become those of today.
+Without a run, the model stays as it ships, and its settings that depend on no training, "robust"
+and "masked", become those of today.
 
 The card says what the training recorded of itself: its recipe and those of the stages before it,
 command, commit, data and environment; the command that does so today; what evaluations found about
@@ -31,7 +32,7 @@ from igc_tf.generators.store import (
     write_card,
 )
 from igc_tf.runs import RunDirectory, read_json
-from igc_tf.search import robust_settings
+from igc_tf.search import SHARED_SETTINGS, SearchSettings
 from igc_tf.training.lenet import LENET_FILE
 from training.calibrate import calibrate_card
 
@@ -43,7 +44,8 @@ class PublishOptions:
     Attributes:
         name: what the model will be known as.
         run: the directory of its training, of the last stage if there are several; none to write
-            nothing but the robust settings of today on the card of a generator that ships.
+            nothing but the robust and masked settings of today on the card of a generator that
+            ships.
         search_settings: a directory of evaluation.search_settings, or of
             evaluation.inverse_classification, for a generator's best settings; those that its
             training judged it by if not given.
@@ -103,10 +105,11 @@ def publish_generator(
     return generator_card(target)
 
 
-def renew_robust_settings(name, folder=SHIPPED_GENERATORS):
-    """Writes the robust settings of today, which depend on no training, on a generator's card.
+def renew_settings(name, folder=SHIPPED_GENERATORS):
+    """Writes the settings of today that depend on no training on a generator's card.
 
-    What the card says of the scores of the former ones goes: `training.calibrate` finds it anew.
+    "masked" beside "robust". What the card says of the scores of former ones goes:
+    `training.calibrate` finds it anew.
 
     Args:
         name: of a generator that ships.
@@ -122,8 +125,11 @@ def renew_robust_settings(name, folder=SHIPPED_GENERATORS):
     card = generator_card(directory)
     if "robust" not in card.get("settings", {}):
         raise InputError(f"{name!r} has no robust settings: expected a run that it is trained by")
-    card["settings"]["robust"] = robust_settings().to_dict()
-    card.get("calibration", {}).pop("robust", None)
+    for settings, make in SHARED_SETTINGS.items():
+        known = card["settings"].get(settings)
+        if known is None or SearchSettings.from_dict(known) != make():
+            card["settings"][settings] = make().to_dict()
+            card.get("calibration", {}).pop(settings, None)
     write_card(directory, card)
     return card
 
@@ -225,7 +231,7 @@ def main():
     if options.run is None:
         if options.search_settings is not None or options.results:
             raise InputError("figures and best settings without a run: expected the run, too")
-        card = renew_robust_settings(options.name)
+        card = renew_settings(options.name)
     elif (options.run / LENET_FILE).is_file():
         if options.search_settings is not None or options.results:
             raise InputError("a LeNet's figures are its training's: expected no other results")

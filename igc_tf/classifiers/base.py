@@ -53,8 +53,8 @@ class SearchClassifier(Calibrated):
         space = self.space()
         if observation is None:
             observation = self.settings.observation_for(self.generator)
-        if observation is not None:
-            space = space.observed(observation)
+        space = space if observation is None else space.observed(observation)
+        space = space.drawn(self.settings, self.generator.prior)
         self.search = Search(self.generator, space, self.settings, observation)
 
     def default_settings(self):

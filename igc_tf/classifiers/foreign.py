@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from igc_tf.search.space import seen
+from igc_tf.search.starts import seen
 from igc_tf.search.state import Batch
 
 # added to every detail, in units of the bounds' distance

@@ -84,6 +84,11 @@ class InverseClassifier(SearchClassifier):
 
     def space(self):
         """One candidate, whose condition is searched too (`Space.relaxed`)."""
+        if self.settings.draws > 1:
+            raise InputError(
+                f"draws={self.settings.draws!r}: expected 1; inverse classification has no classes "
+                "whose candidates could be added up"
+            )
         if self.settings.start != "mean":
             raise InputError(
                 f"start={self.settings.start!r}: expected 'mean'; inverse classification draws its "

@@ -5,13 +5,21 @@ from igc_tf.search.differences import DIFFERENCES, Difference, resolve_differenc
 from igc_tf.search.engine import Search
 from igc_tf.search.objective import LatentRestriction, Objective, Terms
 from igc_tf.search.observations import Identity, Observation
-from igc_tf.search.settings import SearchSettings, named_settings, robust_settings, usual_settings
+from igc_tf.search.settings import (
+    SHARED_SETTINGS,
+    SearchSettings,
+    masked_settings,
+    named_settings,
+    robust_settings,
+    usual_settings,
+)
 from igc_tf.search.solvers import Adam, Linear, Momentum, Patience, Solver
 from igc_tf.search.space import Block, Projection, Space
 from igc_tf.search.state import Batch, Candidates, Result, State
 
 __all__ = [
     "DIFFERENCES",
+    "SHARED_SETTINGS",
     "Adam",
     "Batch",
     "Block",
@@ -33,6 +41,7 @@ __all__ = [
     "Space",
     "State",
     "Terms",
+    "masked_settings",
     "named_settings",
     "resolve_difference",
     "robust_settings",

@@ -22,7 +22,7 @@ from igc_tf.search.observations import Explanations, Identity
 from igc_tf.search.observations.base import check_observations
 from igc_tf.search.scores import Screening, judged, per_element
 from igc_tf.search.solvers import first_state
-from igc_tf.search.space import seen
+from igc_tf.search.starts import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
 
 

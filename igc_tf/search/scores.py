@@ -51,10 +51,16 @@ class Screening:
         groups: a `Search` for the same without the lenses: its candidates are the groups.
 
     Raises:
-        InputError: for a gate without a plain explanation, or with too few of its candidates.
+        InputError: for a gate without a plain explanation, or with too few of its candidates; for
+            several draws.
     """
 
     def __init__(self, search):
+        if search.settings.draws > 1:
+            raise InputError(
+                f"draws={search.settings.draws!r} with a gate or an observation with lenses: "
+                "expected 1"
+            )
         if search.settings.gate is not None:
             _check_gate(search)
         self._search = search

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
 from igc_tf.errors import InputError
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.search.differences import DIFFERENCES, resolve_difference
 from igc_tf.search.objective import LatentRestriction
 from igc_tf.search.observations import OBSERVATIONS
@@ -44,6 +44,11 @@ class SearchSettings:
             plain explanation. None never skips.
         start: where the latents start: at the prior's "mean" (the paper), or where the generator's
             "encoder" says.
+        draws: how many latents of each class are tried: where it starts; and others drawn about
+            that, with the same numbers for all data. With `evidence` they are added up: where
+            much is missing a class is not judged by its best drawing alone, but by how many fit.
+        spread: how far they lie from there, 0 to 1: `Space.drawn`.
+        seed: of the draws.
         values: whether the "last" values are judged (the paper), or of each candidate the "best",
             those of least loss.
         plan: stages `((steps, keep), …)` whose steps add up to `steps`: after each the `keep`
@@ -73,6 +78,9 @@ class SearchSettings:
     observation: str | None = None
     gate: Annotated[float | None, Range(0)] = None
     start: Literal["mean", "encoder"] = "mean"
+    draws: Annotated[int, Range(1)] = 1
+    spread: Annotated[float, Range(0, 1)] = 0.85
+    seed: Annotated[int, SEED] = 0
     values: Literal["last", "best"] = "last"
     plan: tuple | None = None
     tolerance: Annotated[float | None, Range(0)] = None
@@ -224,6 +232,27 @@ def robust_settings():
         start="encoder",
         plan=((0, 10),),
     )
+
+
+def masked_settings():
+    """Returns the settings of a generator with an encoder for data of which much is missing.
+
+    One pass of the encoder; then each class is judged by all latents that are drawn about what it
+    says, none of which a gap that hides what tells the classes apart can mislead alone.
+    """
+    return SearchSettings(
+        steps=0,
+        restriction_weight=0.0,
+        difference="mean_squared",
+        evidence=0.004,
+        start="encoder",
+        draws=32,
+    )
+
+
+# what depends on no training: settings of every generator whose encoder was trained with
+# observations, by name
+SHARED_SETTINGS = {"robust": robust_settings, "masked": masked_settings}
 
 
 def usual_settings(names):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.search.objective import scaled
 from igc_tf.search.observations.base import check_observations
-from igc_tf.search.observations.missing import fill_missing
+from igc_tf.search.starts import Drawn, EncoderStart, PriorStart, Repeated
 
 # lets the paper's 100 steps of 0.001 just take a neutral binary label, 1/2, to either end
 CONDITION_UNIT = 5.0
@@ -66,9 +66,9 @@ class Space(NamedTuple):
         candidates: K0, how many candidates each example has.
         label: int (K0,), the element of the condition that each candidate argues for; None where
             the condition itself is searched.
-        starts: S, the number of an observation's starts. S consecutive candidates argue for the
-            same element, and differ in the observation's start, and in the latent that an encoder
-            gives for the data undone from there.
+        starts: S, the number of an observation's starts, times the draws. S consecutive candidates
+            argue for the same element, and differ in the observation's start, and in the latent
+            that an encoder gives for the data undone from there, or that was drawn.
         plain: of a space with an observation, the space without it.
     """
 
@@ -208,10 +208,8 @@ class Space(NamedTuple):
             name: block._replace(
                 start=block.start.observed(starts)
                 if isinstance(block.start, EncoderStart)
-                else _Repeated(block.start, starts),
-                moves=np.repeat(
-                    np.broadcast_to(block.moves, [self.candidates, block.size]), starts, axis=0
-                ),
+                else Repeated(block.start, starts),
+                moves=self._repeated_moves(block, starts),
             )
             for name, block in self.blocks.items()
         }
@@ -225,6 +223,39 @@ class Space(NamedTuple):
         )
         label = None if self.label is None else np.repeat(self.label, starts)
         return Space(blocks, self.candidates * starts, label, starts, self)
+
+    def drawn(self, settings, prior):
+        """Returns this space with `settings.draws` latents of each candidate, next to each other.
+
+        The first is where the candidate starts, z. The others are
+
+            mean + √(1 − spread²) · (z − mean) + spread · (draw − mean)
+
+        of draws from the prior, the same for all candidates and all data: with a spread of 1 they
+        are these draws, with 0 all lie at z.
+
+        Args:
+            settings: a `SearchSettings`, of which `draws`, `spread` and `seed` count.
+            prior: the `Prior` of the latents.
+        """
+        draws = settings.draws
+        if draws == 1:
+            return self
+        blocks = {
+            name: block._replace(
+                start=Drawn(block.start, settings, prior)
+                if name == "latent"
+                else Repeated(block.start, draws),
+                moves=self._repeated_moves(block, draws),
+            )
+            for name, block in self.blocks.items()
+        }
+        label = None if self.label is None else np.repeat(self.label, draws)
+        return Space(blocks, self.candidates * draws, label, self.starts * draws, self.plain)
+
+    def _repeated_moves(self, block, times):
+        """Which elements move of a block whose every candidate becomes several."""
+        return np.repeat(np.broadcast_to(block.moves, [self.candidates, block.size]), times, axis=0)
 
     def check(self):
         """Checks what each block says.
@@ -291,81 +322,3 @@ class Space(NamedTuple):
             for condition in conditions[1:]:
                 moves[name] &= condition
         return moves
-
-
-class PriorStart:
-    """Draws an example's start from the prior, decided by its index and not by its batch.
-
-    Args:
-        prior: the `Prior`.
-        size: D.
-        seed: with an example's index it decides that example's start.
-    """
-
-    def __init__(self, prior, size, seed):
-        self._prior = prior
-        self._size = size
-        self._seed = seed
-
-    def __call__(self, batch, generator):
-        """Returns the starts (B, 1, D)."""
-
-        def draw(index):
-            return self._prior.sample([1, self._size], [self._seed, index])
-
-        return tf.map_fn(draw, batch.indices, fn_output_signature=tf.float32)
-
-
-class EncoderStart:
-    """The latents that a generator's encoder has for the data and the candidates' conditions.
-
-    Args:
-        conditions: float32 (K, C).
-        starts: S, how many candidates argue for each condition, next to each other, one for each
-            start of an observation; None without one.
-    """
-
-    def __init__(self, conditions, starts=None):
-        # made a constant in the graph that asks: one made here would be an input of it
-        self._conditions = conditions[np.newaxis]
-        self._starts = starts
-
-    def observed(self, starts):
-        """Returns that for so many starts of an observation."""
-        return EncoderStart(self._conditions[0], starts)
-
-    def __call__(self, batch, generator):
-        """Returns the starts (B, K · S, Z)."""
-        conditions = tf.constant(self._conditions)
-        if self._starts is None:
-            return generator.encode(seen(batch, generator.background), conditions)
-        data = batch.begun.seen
-        flat = tf.reshape(data, [-1, *data.shape[2:]])
-        latents = generator.encode(flat, conditions)
-        shape = [-1, self._starts, *latents.shape[1:]]
-        latents = tf.transpose(tf.reshape(latents, shape), [0, 2, 1, 3])
-        return tf.reshape(latents, [-1, latents.shape[1] * self._starts, latents.shape[3]])
-
-
-def seen(batch, background):
-    """A batch's data as an encoder can see them, where some are not to be compared.
-
-    Pictures are filled from around the gaps; other data are background there.
-    """
-    if batch.visible is None:
-        return batch.data
-    if batch.data.shape.rank == 4:
-        return fill_missing(batch.data, batch.visible, background)
-    is_visible = tf.broadcast_to(batch.visible, tf.shape(batch.data)) > 0
-    return tf.where(is_visible, batch.data, background)
-
-
-class _Repeated:
-    """A start whose every candidate appears several times, next to each other."""
-
-    def __init__(self, start, times):
-        self._start = start
-        self._times = times
-
-    def __call__(self, batch, generator):
-        return tf.repeat(self._start(batch, generator), self._times, axis=1)

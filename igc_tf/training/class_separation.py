@@ -133,6 +133,8 @@ class ClassSeparation:
         check_ranges(self)
         if self.decision is not None:
             resolve_difference(self.decision)
+        if self.settings.draws > 1:
+            raise InputError(f"settings.draws={self.settings.draws!r}: expected 1 in training")
         if self.observed and self.settings.observation is not None:
             raise InputError(
                 f"observed={self.observed!r} with settings.observation="

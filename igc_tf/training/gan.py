@@ -8,7 +8,7 @@ import tensorflow as tf
 from igc_tf.errors import InputError
 from igc_tf.generators.encoder import FEATURE_LAYER
 from igc_tf.generators.replicas import draw_rows, replica_count
-from igc_tf.search.space import seen
+from igc_tf.search.starts import seen
 from igc_tf.training.averaged_gan import AveragedGAN
 from igc_tf.training.losses import (
     ADVERSARIAL_LOSSES,

@@ -31,7 +31,7 @@ from igc_tf.generators.encoder import ENCODER_SIZES, build_encoder
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import dtype_policy
 from igc_tf.generators.store import generator_card, generator_names, save_generator, write_card
-from igc_tf.search import SearchSettings, robust_settings
+from igc_tf.search import SHARED_SETTINGS, SearchSettings
 from igc_tf.training.callbacks import (
     EveryFewEpochs,
     KeepBest,
@@ -269,7 +269,7 @@ def _judges(recipe, run, model, conditions, validation):
             # the search that the generator was trained for
             settings["best" if recipe.joint is None else "fast"] = classifier.settings.to_dict()
             if recipe.judging.observed:
-                settings["robust"] = robust_settings().to_dict()
+                settings |= {name: make().to_dict() for name, make in SHARED_SETTINGS.items()}
         training = run.read_json(OPTIONS)
         save_generator(
             model.averaged, run.path, training=training, chosen_epoch=best, settings=settings

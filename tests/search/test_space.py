@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import stats
+from scipy.special import logsumexp
 
+import igc_tf
+from igc_tf.classifiers import InverseClassifier, InvertedGeneratorClassifier
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator, Prior
@@ -18,7 +21,8 @@ from igc_tf.search import (
     SearchSettings,
     Space,
 )
-from igc_tf.search.space import PriorStart
+from igc_tf.search.starts import PriorStart
+from igc_tf.training.class_separation import ClassSeparation
 from tests.fixtures.linear_generator import linear_generator, random_data
 
 H = 0.5
@@ -254,3 +258,64 @@ def _blocks(**block):
 def test_refuses_spaces_without_sense(blocks, message):
     with pytest.raises(InputError, match=message):
         Search(_generator(), Space(blocks, 1, None), SearchSettings())
+
+
+def test_each_candidate_is_drawn_about_and_the_draws_are_the_same_for_all():
+    prior = Prior(0.5, 2.0)
+    generator = _generator(prior=prior, latent_size=3)
+    space = Space.per_value(generator).drawn(SearchSettings(draws=4, spread=0.6, seed=3), prior)
+    assert space.candidates == 12 and space.starts == 4
+    np.testing.assert_array_equal(space.label, np.repeat([0, 1, 2], 4))
+    np.testing.assert_array_equal(
+        _start(space.blocks["condition"])[0], np.repeat(np.eye(3), 4, axis=0)
+    )
+    # started one standard deviation above the mean, and one below it
+    starts = np.float32([[[2.5] * 3], [[-1.5] * 3]])
+    block = Block(lambda batch, generator: tf.repeat(tf.constant(starts), 3, axis=1), 3)
+    space = Space({"latent": block}, 3, np.arange(3)).drawn(
+        SearchSettings(draws=4, spread=0.6, seed=3), prior
+    )
+    latents = _start(space.blocks["latent"], 2).reshape(2, 3, 4, 3)
+    np.testing.assert_array_equal(latents[:, :, 0], np.repeat(starts, 3, axis=1))
+    # √(1 − 0.6²) = 0.8 of the way, and 0.6 times the same draw
+    draws = (latents[:, :, 1:] - 0.5 - 0.8 * (starts[:, :, np.newaxis] - 0.5)) / (0.6 * 2.0)
+    np.testing.assert_allclose(draws, np.broadcast_to(draws[:1, :1], draws.shape), atol=1e-5)
+    assert 0.1 < draws[0, 0].std() < 3
+
+
+def test_draws_about_a_draw_from_the_prior_are_draws_from_it():
+    prior = Prior(-1.0, 0.5)
+    space = Space.relaxed(_generator(prior=prior, latent_size=8), seed=7)
+    space = space.drawn(SearchSettings(draws=20, spread=0.8), prior)
+    latents = _start(space.blocks["latent"], 400)
+    assert latents.shape == (400, 20, 8)
+    for of_draw in latents.transpose(1, 0, 2)[1:3]:
+        centred = of_draw - of_draw.mean(axis=0)
+        assert abs(centred.std() - 0.6 * 0.5) < 0.02
+    assert abs(latents.mean() + 1) < 0.1 and abs(latents.std() - 0.5) < 0.05
+
+
+def test_a_class_is_judged_by_all_that_is_drawn_of_it():
+    prior = Prior(0.0, 0.3)
+    generator = _generator(prior=prior)
+    settings = SearchSettings(steps=0, difference="mean_squared", evidence=0.05, draws=6)
+    classifier = InvertedGeneratorClassifier(generator, settings)
+    data = random_data(5)
+    latents = _start(classifier.search.space.blocks["latent"])[0]
+    made = generator.generate(np.repeat(range(3), 6), latents)
+    difference = np.square(np.asarray(made)[np.newaxis] - data[:, np.newaxis]).mean(axis=2)
+    total = logsumexp(-difference.reshape(5, 3, 6) / 0.05, axis=2) * 0.05
+    np.testing.assert_allclose(classifier.predict(data, verbose=0), total, atol=1e-5)
+    # in any batch alike
+    np.testing.assert_allclose(classifier.predict(data[3:], verbose=0), total[3:], atol=1e-5)
+
+
+def test_draws_want_classes_and_a_search_that_tries_all():
+    with pytest.raises(InputError, match="draws=2: expected 1; inverse classification"):
+        InverseClassifier(_generator(), SearchSettings(draws=2))
+    with pytest.raises(InputError, match="settings.draws=2: expected 1 in training"):
+        ClassSeparation(settings=SearchSettings(draws=2))
+    with pytest.raises(InputError, match="draws=2 with a gate or an observation with lenses"):
+        igc_tf.load_classifier(
+            "mnist-cagan-compact", SearchSettings(steps=0, draws=2, observation="robust")
+        )

@@ -10,12 +10,12 @@ from igc_tf.classifiers import evaluate_network, load_classifier, load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators.store import generator_card, load_generator, save_generator
-from igc_tf.search import SearchSettings, robust_settings
+from igc_tf.search import SHARED_SETTINGS, SearchSettings, robust_settings
 from igc_tf.training import LeNetRecipe, train_lenet
 from tests.fixtures.encoded_digits import save_encoded_digits
 from tests.training.tiny_run import RECIPE, tiny_parts, train_tiny
 from training.calibrate import calibrate_card
-from training.publish import publish_generator, publish_lenet, renew_robust_settings
+from training.publish import publish_generator, publish_lenet, renew_settings
 
 TABLE = {
     "program": "igc-tf reproduce",
@@ -129,21 +129,29 @@ def test_figures_are_of_the_generator_as_trained_or_as_shipped(run, digests, tmp
     assert card["metrics"] == [{key: TABLE[key] for key in kept}]
 
 
-def test_robust_settings_are_renewed_and_nothing_else(run, tmp_path):
+def test_settings_that_depend_on_no_training_are_renewed_and_nothing_else(run, tmp_path):
     old = {**robust_settings().to_dict(), "gate": None, "evidence": 0.5}
     generator = load_generator(run)
     known = {"settings": {"robust": old, "fast": {}}, "calibration": {"robust": {}, "fast": {}}}
     card = save_generator(generator, tmp_path / "own", **known)
-    renewed = renew_robust_settings("own", tmp_path)
-    assert renewed["settings"] == {"robust": robust_settings().to_dict(), "fast": {}}
+    renewed = renew_settings("own", tmp_path)
+    today = {name: make().to_dict() for name, make in SHARED_SETTINGS.items()}
+    assert renewed["settings"] == {**today, "fast": {}} and set(today) == {"robust", "masked"}
     # the scores of other settings mean something else
     assert renewed["calibration"] == {"fast": {}}
     new = {name: renewed[name] for name in known}
     assert renewed == {**card, **new}
     assert load_generator(tmp_path / "own").card["settings"] == renewed["settings"]
+    # what is the same keeps its calibration, also where a card was written before a field was there
+    written = {name: value for name, value in today["robust"].items() if name != "draws"}
+    known = {"settings": {"robust": written}, "calibration": {"robust": {"temperature": 1}}}
+    save_generator(generator, tmp_path / "same", **known)
+    renewed = renew_settings("same", tmp_path)
+    assert renewed["settings"] == {"robust": written, "masked": today["masked"]}
+    assert renewed["calibration"] == {"robust": {"temperature": 1}}
     save_generator(generator, tmp_path / "other")
     with pytest.raises(InputError, match="'other' has no robust settings"):
-        renew_robust_settings("other", tmp_path)
+        renew_settings("other", tmp_path)
 
 
 def test_of_several_generators_its_own_test_rows_are_taken(run, digests, tmp_path):
