@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from igc_tf.data.page import warp
+from igc_tf.data.corruption_page import warp
 
 # shares of the frame's side: the least and the greatest side of a rectangle
 _SIDES = (0.2, 0.45)

@@ -13,7 +13,8 @@ from scipy import ndimage
 
 from evaluation.readers import Readers, ReadersOptions, Sample, read_kinds, table
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import load_images, page
+from igc_tf.data import corruption_page as page
+from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.ranges import Range
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from igc_tf.data import camera, page
+from igc_tf.data import corruption_camera as camera
+from igc_tf.data import corruption_page as page
 from igc_tf.data.labelled import IMAGE_BOUNDS
 from igc_tf.errors import InputError
 from igc_tf.ranges import lie_within
@@ -25,8 +26,8 @@ class Corruption:
     """One way to spoil an image, and how strongly.
 
     Attributes:
-        change: `(images (N, H, W) in [0, 1], rng, **options) -> images`; see `igc_tf.data.camera`
-            and `igc_tf.data.page`.
+        change: `(images (N, H, W) in [0, 1], rng, **options) -> images`; see
+            `igc_tf.data.corruption_camera` and `igc_tf.data.corruption_page`.
         severity: for people.
         options: of `change`, by name.
     """

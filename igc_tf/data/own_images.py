@@ -14,7 +14,9 @@ from igc_tf.data.ink import arrange_ink, is_drawing
 from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData, scale_bytes
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.data.load import VALIDATION_COUNT, load_images
-from igc_tf.data.parts import (
+from igc_tf.data.picture import PictureFrame, to_grey
+from igc_tf.data.sources import prepare_dataset
+from igc_tf.data.splits import (
     PARTS,
     Seen,
     drawn_parts,
@@ -23,8 +25,6 @@ from igc_tf.data.parts import (
     part_by_content,
     without_copies,
 )
-from igc_tf.data.picture import PictureFrame, to_grey
-from igc_tf.data.sources import prepare_dataset
 from igc_tf.data.tfds import find_builder, image_and_label, read_split
 from igc_tf.errors import DataError, ImageFileError, InputError, UnknownDatasetError
 from igc_tf.runs import progress_bar

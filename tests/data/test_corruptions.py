@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from igc_tf.data import bundled_digits, camera, page
+from igc_tf.data import bundled_digits
+from igc_tf.data import corruption_camera as camera
+from igc_tf.data import corruption_page as page
 from igc_tf.data.corruptions import (
     CORRUPTIONS,
     MNIST_C,

@@ -12,7 +12,7 @@ from evaluation.own_pictures.__main__ import OwnPicturesOptions, learn_own_pictu
 from evaluation.own_pictures.sets import SETS
 from igc_tf.data.folder import FoundPictures, OwnPicture, find_pictures
 from igc_tf.data.own_images import load_own_images
-from igc_tf.data.parts import PARTS
+from igc_tf.data.splits import PARTS
 from igc_tf.training import own_pictures as own_training
 from igc_tf.training.own_pictures import nearest_mean
 

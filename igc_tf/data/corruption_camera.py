@@ -1,4 +1,4 @@
-"""What a camera, a lamp and a file do to a picture: noise, blur, light, compression.
+"""Corruptions by a camera, a lamp and a file: noise, blur, light, compression.
 
 Each function takes grey `images`, float (N, H, W) in [0, 1] with the background at 0; a NumPy
 random generator `rng`, of which it draws for every image anew; and how strong it is. It returns new
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from igc_tf.data.page import warp
+from igc_tf.data.corruption_page import warp
 
 
 def gaussian_noise(images, rng, sigma):

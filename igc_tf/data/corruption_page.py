@@ -1,4 +1,4 @@
-"""What befalls the page: how it lies, what is drawn over it, where it is turned into its negative.
+"""Corruptions of the page: how it lies, what is drawn over it, where it is turned negative.
 
 Each function takes grey `images`, float (N, H, W) in [0, 1] with the background at 0; a NumPy
 random generator `rng`, of which it draws for every image anew; and how strong it is. It returns new
