@@ -4,6 +4,8 @@ from pathlib import Path
 
 from result_files import RESULTS, by_sigma, percent, read, table
 
+from igc_tf.metrics import format_proportion
+
 # those of the page, in their order
 THREATS = ("l2:1.5", "linf:0.1", "linf:0.3", "l0:12")
 # "Towards the first adversarially robust neural network model on MNIST" (Schott et al. 2019), table
@@ -41,8 +43,8 @@ def survivors():
     return _by_victim(
         lambda row: {
             "images": row["worst"]["count"],
-            "nobody attacks": _share(row["clean"]),
-            row["threat"]: _share(row["worst"]),
+            "nobody attacks": format_proportion(row["clean"]),
+            row["threat"]: format_proportion(row["worst"]),
         }
     )
 
@@ -52,7 +54,7 @@ def dear_survivors():
     return _by_victim(
         lambda row: {
             "images": row["worst_of_dear"]["count"],
-            row["threat"]: _share(row["worst_of_dear"]),
+            row["threat"]: format_proportion(row["worst_of_dear"]),
         }
     )
 
@@ -75,11 +77,6 @@ def whole_survivors():
 def strongest():
     """The attack that broke most of those that it was tried on."""
     return _by_victim(lambda row: {row["threat"]: row["strongest"]})
-
-
-def _share(found):
-    low, high = found["interval"]
-    return f"{percent(found['accuracy'], 1)} ({100 * low:.0f} to {100 * high:.0f})"
 
 
 def _by_victim(cells):

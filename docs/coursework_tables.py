@@ -2,9 +2,10 @@
 
 import statistics
 
-from result_files import by_sigma, percent, read, table, verdict_table, with_interval
+from result_files import by_sigma, percent, read, table, verdict_table
 
 from evaluation.coursework.retraining_claims import PUBLISHED
+from igc_tf.metrics import format_proportion
 
 
 def _mean_spread(values, digits):
@@ -93,7 +94,7 @@ def coursework_classification():
                     [
                         f"`{row['variant']}`",
                         f"{row['batches']:,}",
-                        *(with_interval(of["accuracy"], of["interval"]) for of in classified),
+                        *(format_proportion(of, 2) for of in classified),
                         percent(images["accuracy"], 1),
                         *figures,
                     ]

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from igc_tf.metrics import format_proportion
+
 ROOT = Path(__file__).resolve().parents[1]
 # each evaluation program's results lie beside it
 RESULTS = ROOT / "evaluation"
@@ -55,12 +57,6 @@ def by_sigma(columns):
     found = [read(f"reproduce/{name}")["rows"] for name in columns.values()]
     lines = []
     for rows in zip(*found, strict=True):
-        cells = (with_interval(row["accuracy"], row["interval"]) for row in rows)
+        cells = (format_proportion(row, 2) for row in rows)
         lines.append([f"{rows[0]['sigma']:g}", *cells])
     return table(["sigma", *columns], lines)
-
-
-def with_interval(share, interval):
-    """0.9703 with its ends as "97.03 % (96.68 to 97.35)"."""
-    low, high = interval
-    return f"{percent(share)} ({100 * low:.2f} to {100 * high:.2f})"

@@ -11,15 +11,17 @@ import distributed_tables
 import lesson_tables
 import robustness_tables
 import serving_tables
-from result_files import by_sigma, percent, read, result_folder, table, verdict_table, with_interval
+from result_files import by_sigma, percent, read, result_folder, table, verdict_table
 
+from igc_tf.metrics import format_proportion
 from igc_tf.reproduce import PAPER_ROWS
 
 PAPER = {sigma: accuracy for sigma, accuracy, _ in PAPER_ROWS}
 
 
 def _accuracy(row, prefix=""):
-    return with_interval(row[f"{prefix}accuracy"], row[f"{prefix}interval"])
+    share = {name: row[f"{prefix}{name}"] for name in ("accuracy", "interval")}
+    return format_proportion(share, 2)
 
 
 def noise():
@@ -166,7 +168,7 @@ def several_labels():
             ("inverted generator, paper's settings", theirs),
             ("LeNet-5", network),
         ):
-            whole = with_interval(row["all_labels"]["accuracy"], row["all_labels"]["interval"])
+            whole = _accuracy(row["all_labels"])
             labels = [percent(label["accuracy"], 1) for label in row["labels"]]
             rows.append([f"{sigma:g}", name, *labels, whole])
     names = [label["label"] for label in best[0]["labels"]]
@@ -411,10 +413,7 @@ def losses():
         ]
         for sigma in (0.0, 0.2, 0.4)
     ]
-    ours, network = (
-        with_interval(row["all_labels"]["accuracy"], row["all_labels"]["interval"])
-        for row in labels
-    )
+    ours, network = (_accuracy(row["all_labels"]) for row in labels)
     rows.append(["four labels of a digit at once", ours, f"LeNet-5: {network}"])
     best = max(("sparse1", "sparse4", "all data"), key=lambda name: letters[name][0])
     rows.append(

@@ -1,6 +1,8 @@
 """Tables of the page on robustness, made from the result files like those of `result_tables`."""
 
-from result_files import by_sigma, percent, read, table, with_interval
+from result_files import by_sigma, percent, read, table
+
+from igc_tf.metrics import format_proportion
 
 
 def _reader(name):
@@ -97,7 +99,7 @@ def poses():
 def _with_intervals(name):
     result = read(name)
     lines = [
-        [kind, *(with_interval(row["accuracy"], row["interval"]) for row in of.values())]
+        [kind, *(format_proportion(row, 2) for row in of.values())]
         for kind, of in _by_kind(result).items()
     ]
     return table(_head(result), lines)

@@ -16,6 +16,7 @@ from igc_tf.classifiers import evaluate_network, load_classifier
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
+from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
@@ -317,10 +318,9 @@ def summary(rows, order):
 
 def line(row):
     """A row for people."""
-    low, high = (100 * end for end in row["interval"])
     return (
-        f"{row['kind']:20} {row['reader']:20} {100 * row['accuracy']:6.2f} % "
-        f"({low:.2f} to {high:.2f}) {row['milliseconds']:8.2f} ms an image"
+        f"{row['kind']:20} {row['reader']:20} {format_proportion(row, 2):>26} "
+        f"{row['milliseconds']:8.2f} ms an image"
     )
 
 

@@ -19,6 +19,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
+from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_curves
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
@@ -190,16 +191,15 @@ def _draw_curves(summary, norms):
 
 def describe(row):
     """A row of the summary in one line."""
-
-    def said(share):
-        low, high = share["interval"]
-        return f"{100 * share['accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-
     of = {"dear ones on": row["worst_of_dear"], "whole protocol on": row["worst_of_whole"]}
-    few = [f", {name} {share['count']}: {said(share)}" for name, share in of.items() if share]
+    few = [
+        f", {name} {share['count']}: {format_proportion(share)}"
+        for name, share in of.items()
+        if share
+    ]
     return (
-        f"{row['victim']:24} {row['threat']:9} right {said(row['clean'])}, survive "
-        f"{said(row['worst'])}{''.join(few)}; strongest: {row['strongest']}"
+        f"{row['victim']:24} {row['threat']:9} right {format_proportion(row['clean'])}, survive "
+        f"{format_proportion(row['worst'])}{''.join(few)}; strongest: {row['strongest']}"
     )
 
 

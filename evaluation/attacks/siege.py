@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evaluation.attacks.attacks import TIERS
-from igc_tf.metrics import wilson_interval
+from igc_tf.metrics import proportion
 from igc_tf.plots import plot_class_samples
 
 _SHOWN = 10
@@ -118,12 +118,4 @@ class Siege:
 
 def _share(kept):
     """How many of some survive, None of none."""
-    if not len(kept):
-        return None
-    count = int(kept.sum())
-    return {
-        "correct": count,
-        "count": len(kept),
-        "accuracy": count / len(kept),
-        "interval": list(wilson_interval(count, len(kept))),
-    }
+    return proportion(int(kept.sum()), len(kept)) if len(kept) else None

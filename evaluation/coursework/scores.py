@@ -17,7 +17,7 @@ from igc_tf.metrics import (
     inception_score,
     intraclass_correlation,
     kernel_distance,
-    wilson_interval,
+    proportion,
 )
 from igc_tf.plots import plot_class_samples, plot_curves
 
@@ -73,11 +73,7 @@ class Judge:
         found = {"count": len(images)}
         if labels is not None:
             correct = int((said.argmax(axis=1) == labels).sum())
-            found |= {
-                "correct": correct,
-                "accuracy": correct / len(images),
-                "interval": list(wilson_interval(correct, len(images))),
-            }
+            found |= proportion(correct, len(images))
         score, shares = inception_score(said, self._splits), class_shares(said)
         return found | {
             "inception_score": score.mean,

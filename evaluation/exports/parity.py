@@ -16,7 +16,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
-from igc_tf.metrics import wilson_interval
+from igc_tf.metrics import proportion
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, read_json
 from igc_tf.search import SearchSettings
@@ -138,12 +138,9 @@ def export_parity(options, data=None, verbose=1):
         correct = int((there["label"] == data.labels).sum())
         row = {
             "sigma": sigma,
-            "count": len(images),
             **_compared(there["label"], there["difference"], here, tolerance),
             "required_share": 1.0,
-            "correct": correct,
-            "accuracy": correct / len(images),
-            "interval": list(wilson_interval(correct, len(images))),
+            **proportion(correct, len(images)),
         }
         run.say(_line(sigma, "export", row))
         if hlo:

@@ -6,7 +6,7 @@ import numpy as np
 
 from igc_tf.errors import InputError
 from igc_tf.generators.latent_arithmetic import analogy, latent_path, to_typical_length
-from igc_tf.metrics import slant, stroke_width, wilson_interval
+from igc_tf.metrics import proportion, slant, stroke_width
 
 # an answer of which LeNet is less sure than this does not make an example of its class
 _SURE = 0.9
@@ -172,16 +172,7 @@ def try_equation(samples, equation, trials, averaged, seed):
     rows = []
     for way, latents in ways.items():
         are = samples.are(samples.made(latents), equation.goal)
-        rows.append(
-            {
-                **row,
-                "way": way,
-                "count": trials,
-                "correct": int(are.sum()),
-                "accuracy": float(are.mean()),
-                "interval": list(wilson_interval(int(are.sum()), trials)),
-            }
-        )
+        rows.append({**row, "way": way, **proportion(int(are.sum()), trials)})
     few = samples.latents[target[:_SHOWN]]
     pictures = {
         f"G, {equation.having}": samples.images[having[:_SHOWN]],

@@ -12,6 +12,7 @@ from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_ima
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
+from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_label_cases
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
@@ -77,14 +78,9 @@ class MultiLabelTable:
                 cells = ""
                 for classifier in (_SEARCH, _NETWORK):
                     row = parts[classifier]
-                    cells += f"{_cell([*row['labels'], row['all_labels']][i]):>27}"
+                    cells += f"{format_proportion([*row['labels'], row['all_labels']][i]):>27}"
                 lines.append(f"{sigma:5g}   {name:14}{cells}" if i == 0 else f"{name:>22}{cells}")
         return "\n".join([*lines, "", f"figures and result.json: {self.output}"])
-
-
-def _cell(part):
-    low, high = part["interval"]
-    return f"{100 * part['accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def multi_label_table(options, data=None, verbose=1):

@@ -24,7 +24,7 @@ from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
-from igc_tf.metrics.intervals import wilson_interval
+from igc_tf.metrics.intervals import proportion
 from igc_tf.plots import plot_explanations
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
@@ -179,10 +179,7 @@ def _row(kind, done, found, labels, bending, before):
     is_right = found.predictions == labels
     row = {
         "kind": kind,
-        "accuracy": float(is_right.mean()),
-        "correct": int(is_right.sum()),
-        "count": len(labels),
-        "interval": list(wilson_interval(int(is_right.sum()), len(labels))),
+        **proportion(int(is_right.sum()), len(labels)),
         "errors": {},
         "covered": float(found.covered.any(axis=(1, 2, 3)).mean()),
     }

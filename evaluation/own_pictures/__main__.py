@@ -19,6 +19,7 @@ from igc_tf.data.folder import find_pictures
 from igc_tf.data.own_images import find_own_pictures, load_own_images
 from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import InputError
+from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, new_directory, read_json
@@ -212,12 +213,8 @@ def _draw(run, directory, new):
 
 
 def _line(row):
-    low, high = (100 * end for end in row["interval"])
     took = f", {row['seconds'] / 60:.1f} min" if "seconds" in row else ""
-    return (
-        f"{row['reader']:20} {100 * row['accuracy']:6.2f} % ({low:.2f} to {high:.2f}) of "
-        f"{row['count']}{took}"
-    )
+    return f"{row['reader']:20} {format_proportion(row, 2):>26} of {row['count']}{took}"
 
 
 def main():

@@ -22,7 +22,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
-from igc_tf.metrics import paired_interval, wilson_interval
+from igc_tf.metrics import format_proportion, paired_interval, proportion
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
@@ -301,19 +301,14 @@ class _Comparison:
                     continue
                 found = self._found(contestants[name], self._paths[sigma])
                 is_right = found["predictions"] == self._labels
-                row = {"name": name, "sigma": sigma, **_accuracy(is_right)}
+                share = proportion(int(is_right.sum()), len(is_right))
+                row = {"name": name, "sigma": sigma, **share}
                 if name != reference:
                     ours = _unpacked(self._run.row(name=reference, sigma=sigma), len(is_right))
                     row["library_ahead_by"] = _ahead(ours, is_right)
                 row["right"] = np.packbits(is_right).tobytes().hex()
                 self._run.add(row)
                 self._run.say(_line(row))
-
-
-def _accuracy(is_right):
-    correct, count = int(is_right.sum()), len(is_right)
-    interval = list(wilson_interval(correct, count))
-    return {"accuracy": correct / count, "correct": correct, "count": count, "interval": interval}
 
 
 def _unpacked(row, count):
@@ -334,11 +329,7 @@ def _ahead(ours, theirs):
 
 
 def _line(row):
-    low, high = (100 * end for end in row["interval"])
-    text = (
-        f"sigma {row['sigma']:<4g} {row['name']:24} {100 * row['accuracy']:6.2f} % "
-        f"({low:.2f} to {high:.2f})"
-    )
+    text = f"sigma {row['sigma']:<4g} {row['name']:24} {format_proportion(row, 2):>26}"
     ahead = row.get("library_ahead_by")
     if ahead is None:
         return text

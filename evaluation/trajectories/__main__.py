@@ -28,7 +28,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import data_and_mask, open_trajectories, stratified_split
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
-from igc_tf.metrics import wilson_interval
+from igc_tf.metrics import proportion
 from igc_tf.plots import plot_bars, plot_heat_maps, plot_letters
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
@@ -210,10 +210,7 @@ def _row(options, run, fit, split, name, classes, seed):
         "classes": classes,
         "seed": seed,
         "train": len(recipe.chosen(split.train)),
-        "accuracy": correct / len(test),
-        "count": len(test),
-        "correct": correct,
-        "interval": list(wilson_interval(correct, len(test))),
+        **proportion(correct, len(test)),
         "seconds": time.perf_counter() - trained,
         "training_seconds": trained - begin,
         **extra,

@@ -9,7 +9,7 @@ from scipy.ndimage import shift
 
 from igc_tf.classifiers.measured import covered_pixels, undone_shifts
 from igc_tf.errors import InputError
-from igc_tf.metrics.intervals import wilson_interval
+from igc_tf.metrics.intervals import format_proportion, proportion, wilson_interval
 
 # degrees from the class's typical digit that are worth a word; people slant theirs by less
 _TURNED = 20
@@ -313,19 +313,12 @@ class Evaluation:
 
     def to_dict(self):
         """JSON-ready: `accuracy`, `count`, `correct` and `interval`."""
-        return {
-            "accuracy": self.accuracy,
-            "count": self.count,
-            "correct": self.correct,
-            "interval": list(self.interval),
-        }
+        return proportion(self.correct, self.count)
 
     def __str__(self):
-        low, high = self.interval
         of_all = "" if self.labels.ndim == 1 else "all labels "
         text = (
-            f"{of_all}{100 * self.accuracy:.1f} % ({100 * low:.1f} to {100 * high:.1f}) "
-            f"of {self.count} in {self.seconds:.0f} s"
+            f"{of_all}{format_proportion(self.to_dict())} of {self.count} in {self.seconds:.0f} s"
         )
         if self.labels.ndim == 2:
             each = ", ".join(f"{100 * accuracy:.1f}" for accuracy in self.label_accuracies)

@@ -4,10 +4,11 @@ A generator is judged in three stages, each of use by itself: features (`Network
 network that is given, `InceptionFeatures`), their statistics (`FeatureStatistics`), a distance
 (`frechet_distance`; `kernel_distance`, of the features themselves). What a classifier says of its
 examples gives the `inception_score` and the `class_shares`. An accuracy has its
-`wilson_interval`, the difference of two on the same examples its `paired_interval`, what should
-hardly ever happen its `binomial_upper_bound`; repeated ones are compared by `sign_of_difference`,
-in pairs by `sign_of_mean`. Probabilities have their `reliability` and `expected_calibration_error`.
-Of drawn ink, `stroke_width` and `slant` are measured.
+`wilson_interval`, with which results say it as a `proportion`; the difference of two on the same
+examples its `paired_interval`, what should hardly ever happen its `binomial_upper_bound`; repeated
+ones are compared by `sign_of_difference`, in pairs by `sign_of_mean`. Probabilities have their
+`reliability` and `expected_calibration_error`. Of drawn ink, `stroke_width` and `slant` are
+measured.
 """
 
 from igc_tf.metrics.calibration import expected_calibration_error, reliability
@@ -23,7 +24,9 @@ from igc_tf.metrics.generated import (
 from igc_tf.metrics.ink import slant, stroke_width
 from igc_tf.metrics.intervals import (
     binomial_upper_bound,
+    format_proportion,
     paired_interval,
+    proportion,
     rank_correlation,
     sign_of_difference,
     sign_of_mean,
@@ -39,11 +42,13 @@ __all__ = [
     "binomial_upper_bound",
     "class_shares",
     "expected_calibration_error",
+    "format_proportion",
     "frechet_distance",
     "inception_score",
     "intraclass_correlation",
     "kernel_distance",
     "paired_interval",
+    "proportion",
     "rank_correlation",
     "reliability",
     "sign_of_difference",

@@ -36,6 +36,37 @@ def wilson_interval(correct, count, confidence=0.95):
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
+def proportion(correct, count):
+    """How many of some are right, as results say it.
+
+    Args:
+        correct: a whole number, 0 to `count`.
+        count: a whole number, at least 1.
+
+    Returns:
+        JSON-ready: `accuracy`, `correct / count`; `correct`; `count`; and the accuracy's 95 %
+        Wilson `interval`.
+
+    Raises:
+        InputError: for arguments outside their ranges.
+    """
+    interval = list(wilson_interval(correct, count))
+    return {"accuracy": correct / count, "correct": correct, "count": count, "interval": interval}
+
+
+def format_proportion(row, digits=1):
+    """Writes an accuracy and the ends of its interval, such as "97.0 % (96.7 to 97.4)".
+
+    Args:
+        row: has `accuracy` and `interval`, like a `proportion`.
+        digits: decimals of a per cent.
+    """
+    accuracy, low, high = (
+        f"{100 * share:.{digits}f}" for share in (row["accuracy"], *row["interval"])
+    )
+    return f"{accuracy} % ({low} to {high})"
+
+
 def binomial_upper_bound(events, count, confidence=0.95):
     """The exact one-sided upper bound of a proportion (Clopper & Pearson 1934).
 

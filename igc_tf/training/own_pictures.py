@@ -10,7 +10,7 @@ import tensorflow as tf
 from igc_tf.classifiers import diagnose, load_classifier
 from igc_tf.classifiers.load import calibration_record
 from igc_tf.generators.store import generator_card, load_generator, write_card
-from igc_tf.metrics import expected_calibration_error, reliability, wilson_interval
+from igc_tf.metrics import expected_calibration_error, proportion, reliability
 from igc_tf.plots import plot_calibration, plot_class_samples, plot_confusion
 from igc_tf.runs import (
     Experiment,
@@ -191,13 +191,13 @@ def _judge(classifier, test):
     counts = np.zeros([len(names), len(names)], int)
     np.add.at(counts, (test.labels, predictions), 1)
     classes = [
-        {"name": name, **_proportion(int(row[place]), int(row.sum()))}
+        {"name": name, **proportion(int(row[place]), int(row.sum()))}
         for place, (name, row) in enumerate(zip(names, counts, strict=True))
         if row.sum()
     ]
     curve = reliability(probabilities, test.labels)
     judged = {
-        **_proportion(int(np.trace(counts)), len(test)),
+        **proportion(int(np.trace(counts)), len(test)),
         "classes": classes,
         "confusion": counts.tolist(),
         "calibration": {
@@ -212,15 +212,6 @@ def _judge(classifier, test):
         "calibration.png": plot_calibration(curve, title),
     }
     return judged, figures
-
-
-def _proportion(correct, count):
-    return {
-        "accuracy": correct / count,
-        "correct": correct,
-        "count": count,
-        "interval": list(wilson_interval(correct, count)),
-    }
 
 
 def nearest_mean(train, test):
@@ -240,7 +231,7 @@ def nearest_mean(train, test):
     asked = test.images.reshape(len(test), -1)
     distances = (means**2).sum(axis=1) - 2 * asked @ means.T
     correct = int((distances.argmin(axis=1) == test.labels).sum())
-    return _proportion(correct, len(test))
+    return proportion(correct, len(test))
 
 
 def _sheet(generator):

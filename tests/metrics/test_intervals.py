@@ -6,7 +6,9 @@ from scipy import optimize, stats
 
 from igc_tf.metrics import (
     binomial_upper_bound,
+    format_proportion,
     paired_interval,
+    proportion,
     rank_correlation,
     sign_of_difference,
     sign_of_mean,
@@ -19,6 +21,16 @@ from igc_tf.metrics import (
 def test_interval_agrees_with_scipy(correct, count, confidence):
     expected = stats.binomtest(correct, count).proportion_ci(confidence, method="wilson")
     assert wilson_interval(correct, count, confidence) == pytest.approx(tuple(expected), abs=1e-12)
+
+
+def test_a_proportion_is_said_in_one_way():
+    row = proportion(951, 1000)
+    interval = stats.binomtest(951, 1000).proportion_ci(method="wilson")
+    assert row.pop("interval") == pytest.approx([interval.low, interval.high])
+    assert row == {"accuracy": 0.951, "correct": 951, "count": 1000}
+    row |= {"interval": (0.93578, 0.9627)}
+    assert format_proportion(row) == "95.1 % (93.6 to 96.3)"
+    assert format_proportion(row, 2) == "95.10 % (93.58 to 96.27)"
 
 
 def test_rank_correlation_is_scipys_and_its_interval_about_fishers():
