@@ -24,7 +24,7 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.metrics import InceptionFeatures
 from igc_tf.ranges import SEED, Range, check_ranges
-from igc_tf.runs import Experiment, differences, json_ready, read_json
+from igc_tf.runs import Experiment
 from igc_tf.training import RECIPES
 
 PARTS = ("scores", "classifier-loss", "classification")
@@ -228,14 +228,12 @@ def _training(options, name, recipe, seed, data, verbose):
 def _do(part, work, options, facts, verbose):
     """The result of a part: what is there, if it is complete and of the same options and facts."""
     options = replace(options, output=options.output / part, parts=(part,))
-    asked = {"options": json_ready(options), **facts, "complete": True}
-    # wherever the directory lies by now
-    del asked["options"]["output"]
-    found = read_json(options.output / "result.json")
-    if found is not None and not differences(found, asked):
-        return found
-    run = Experiment("python -m evaluation.coursework", options, facts, verbose=verbose)
-    return run.finish(**work(run))
+    asked = "python -m evaluation.coursework", options, facts
+    found = Experiment.finished(*asked)
+    if found is None:
+        run = Experiment(*asked, verbose=verbose)
+        found = run.finish(**work(run))
+    return found
 
 
 def main():

@@ -1,6 +1,7 @@
 """The runner of every experiment: what was asked, what was found so far, and its pictures."""
 
 import glob
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -11,6 +12,7 @@ from igc_tf.runs.directory import (
     describe_environment,
     differences,
     json_ready,
+    read_json,
 )
 from igc_tf.runs.progress import progress_bar
 
@@ -71,15 +73,30 @@ class Experiment:
         """The rows of an interrupted run of the same thing."""
         if earlier.get("complete") is not False or not earlier.get(self._name):
             return []
-        # the directory may have been moved, or be told by another path
-        options = {name: value for name, value in now["options"].items() if name != "output"}
-        different = differences(earlier, {**now, "options": options})
+        different = _different(earlier, now)
         if different:
             raise InputError(
                 f"{self.path} holds an unfinished run of something else (there, here): "
                 f"{different}. Give the same options to finish it, or another output directory"
             )
         return list(earlier[self._name])
+
+    @staticmethod
+    def finished(program, options, facts=None):
+        """Returns the complete result of the same thing, wherever its directory lies by now.
+
+        Args:
+            program, options, facts: as for `Experiment`.
+
+        Returns:
+            What `result.json` holds; None if it is missing, unfinished or of something else.
+
+        Raises:
+            InputError: if it is damaged.
+        """
+        found = read_json(Path(options.output) / "result.json") or {}
+        asked = {"program": program, "options": json_ready(options), **(facts or {})}
+        return None if _different(found, {**asked, "complete": True}) else found
 
     def row(self, **key):
         """Returns the row with these values, or None if it is not found yet."""
@@ -161,3 +178,9 @@ class Experiment:
         result = {**self._result, "files": self._files, self._name: self.rows}
         self._directory.write_json("result.json", result)
         return result
+
+
+def _different(earlier, now):
+    """The `differences` of what was asked, but for the directory: it may have been moved."""
+    options = {name: value for name, value in now["options"].items() if name != "output"}
+    return differences(earlier, {**now, "options": options})

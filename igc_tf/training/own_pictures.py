@@ -18,7 +18,6 @@ from igc_tf.runs import (
     describe_code,
     describe_environment,
     json_ready,
-    read_json,
 )
 from igc_tf.search import SearchSettings
 from igc_tf.training.settings_choice import choose_settings, encoder_rounds
@@ -171,11 +170,11 @@ def _choose(run, images, verbose):
     count = min(_CHOICES, len(images.validation))
     some = images.validation.sample(count, seed=0)
     facts = {**generator.digests(), "images": count}
-    folder = run.path / "settings"
-    known = read_json(folder / "result.json") or {}
-    if known.get("complete") and facts.items() <= known.items():
+    asked = "igc-tf train", _Choice(run.path / "settings"), facts
+    known = Experiment.finished(*asked)
+    if known is not None:
         return SearchSettings.from_dict(known["best_settings"])
-    experiment = Experiment("igc-tf train", _Choice(folder), facts, rows="tried", verbose=verbose)
+    experiment = Experiment(*asked, rows="tried", verbose=verbose)
     rounds = None
     if generator.encoder is not None:
         rounds = encoder_rounds(generator.layout.size, quick=count < _FEW_CHOICES)

@@ -103,7 +103,7 @@ def test_what_is_done_is_not_done_again(options, result, monkeypatch):
     other = load_lenet("mnist-lenet-fair")
     with monkeypatch.context() as patch:
         patch.setattr("evaluation.coursework.scores.load_lenet", lambda name: other)
-        patch.setattr(program, "Experiment", refuse)
+        patch.setattr(program, "score_variants", refuse)
         with pytest.raises(AssertionError, match="done again"):
             run_coursework(options, digits(), verbose=0)
     # with other options only the images are scored anew

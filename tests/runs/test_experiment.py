@@ -88,6 +88,23 @@ def test_an_interrupted_run_goes_on_where_its_directory_was_moved(options, tmp_p
         begin(moved, {"output": "b"})
 
 
+def test_a_finished_run_of_the_same_thing_is_taken_as_it_is(options, tmp_path):
+    def finished(program="test", facts=("a",), **changed):
+        of = {"data": {"files": list(facts)}}
+        return Experiment.finished(program, replace(options, **changed), of)
+
+    assert finished() is None and not options.output.exists()
+    experiment = Experiment("test", options, {"data": {"files": ["a"]}}, verbose=0)
+    experiment.add({"sigma": 0.0})
+    assert finished() is None
+    done = experiment.finish(mean=1.5)
+    assert finished() == done == result(options)
+    others = {"program": "other"}, {"facts": ("b",)}, {"images": 6}
+    assert [finished(**other) for other in others] == [None] * 3
+    options.output.rename(tmp_path / "elsewhere")
+    assert finished() is None and finished(output=tmp_path / "elsewhere") == done
+
+
 def test_an_interrupted_run_of_something_else_is_refused_and_kept(options):
     begin(options, {"generator_sha256": "a"}).add({"sigma": 0.0})
     kept = result(options)
