@@ -6,8 +6,13 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from igc_tf.errors import InputError
-from igc_tf.generators.layers import LatentNormalization, keras_defaults, modulated_dense
+from igc_tf.generators.layers import (
+    LatentNormalization,
+    check_image_shape,
+    check_latent_size,
+    keras_defaults,
+    modulated_dense,
+)
 
 _STAGES = 2
 
@@ -73,9 +78,10 @@ def build_generator(size, condition_size, data_shape, latent_size=256):
         A Keras model whose inputs are named "condition" and "latent".
 
     Raises:
-        InputError: for a data shape that two stages cannot build.
+        InputError: for a latent size below 1, or a data shape that two stages cannot build.
     """
-    _check_data_shape(data_shape)
+    check_image_shape(data_shape, 2**_STAGES)
+    check_latent_size(latent_size)
     height, width, channels = data_shape
     condition = keras.Input([condition_size], name="condition")
     latent = keras.Input([latent_size], name="latent")
@@ -108,7 +114,7 @@ def build_discriminator(size, condition_size, data_shape):
 
     Args and raises: as for `build_generator`.
     """
-    _check_data_shape(data_shape)
+    check_image_shape(data_shape, 2**_STAGES)
     data = keras.Input(data_shape, name="data")
     filters = size.discriminator_filters
     x = layers.Conv2D(filters, 3, padding="same", use_bias=not size.instance_normalization)(data)
@@ -142,11 +148,3 @@ def _normalized(x, size):
         return x
     # one group per channel: instance normalisation
     return layers.GroupNormalization(groups=-1, epsilon=1e-5)(x)
-
-
-def _check_data_shape(data_shape):
-    if len(data_shape) != 3 or data_shape[0] % 2**_STAGES or data_shape[1] % 2**_STAGES:
-        raise InputError(
-            f"data_shape={data_shape}: expected (height, width, channels) with height and width "
-            f"divisible by {2**_STAGES}"
-        )

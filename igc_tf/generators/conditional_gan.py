@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from igc_tf.errors import InputError
-from igc_tf.generators.layers import keras_defaults
+from igc_tf.generators.layers import check_image_shape, check_latent_size, keras_defaults
 
 _KERNEL = 5
 
@@ -65,9 +64,8 @@ def build_conditional_generator(size, condition_size, data_shape, latent_size):
     Raises:
         InputError: for a latent size below 1, or a data shape that the strides cannot build.
     """
-    _check_data_shape(data_shape, size)
-    if latent_size < 1:
-        raise InputError(f"latent_size={latent_size!r}: expected a whole number >= 1")
+    check_image_shape(data_shape, size.stride**2)
+    check_latent_size(latent_size)
     height, width, channels = data_shape
     condition = keras.Input([condition_size], name="condition")
     latent = keras.Input([latent_size], name="latent")
@@ -92,7 +90,7 @@ def build_conditional_discriminator(size, condition_size, data_shape):
 
     Args and raises: as for `build_conditional_generator`.
     """
-    _check_data_shape(data_shape, size)
+    check_image_shape(data_shape, size.stride**2)
     data = keras.Input(data_shape, name="data")
     condition = keras.Input([condition_size], name="condition")
     x = data
@@ -106,12 +104,3 @@ def build_conditional_discriminator(size, condition_size, data_shape):
     x = layers.Dense(size.discriminator_units, activation="relu")(x)
     logit = layers.Reshape(())(layers.Dense(1, name="logit")(x))
     return keras.Model([data, condition], logit, name="discriminator")
-
-
-def _check_data_shape(data_shape, size):
-    scale = size.stride**2
-    if len(data_shape) != 3 or data_shape[0] % scale or data_shape[1] % scale:
-        raise InputError(
-            f"data_shape={data_shape}: expected (height, width, channels) with height and width "
-            f"divisible by {scale}"
-        )

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from igc_tf.errors import InputError
 from igc_tf.generators.layers import (
     BatchDropout,
     LeaveReference,
     ReferenceBatch,
     VirtualBatchNormalization,
+    check_image_shape,
+    check_latent_size,
     keras_defaults,
 )
 
@@ -40,6 +41,11 @@ class DCGANSize:
     is_convolutional: bool
     generator: tuple[int, ...]
     discriminator: tuple[int, ...]
+
+    @property
+    def divisor(self):
+        """What height and width are multiples of."""
+        return 2**_STRIDES if self.is_convolutional else 1
 
 
 # the document gives the numbers of dense blocks, 1, 3 and 5, and the channels; the units and the
@@ -77,9 +83,8 @@ def build_dcgan_generator(size, condition_size, data_shape, latent_size, referen
     Raises:
         InputError: for a latent size below 1, or a data shape that the strides cannot build.
     """
-    _check_data_shape(data_shape, size)
-    if latent_size < 1:
-        raise InputError(f"latent_size={latent_size!r}: expected a whole number >= 1")
+    check_image_shape(data_shape, size.divisor)
+    check_latent_size(latent_size)
     condition = keras.Input([condition_size], name="condition")
     latent = keras.Input([latent_size], name="latent")
     x = latent if condition_size == 1 else layers.Concatenate()([latent, condition])
@@ -124,7 +129,7 @@ def build_dcgan_discriminator(size, condition_size, data_shape, dropout, auxilia
     Raises:
         InputError: for a data shape that the strides cannot build.
     """
-    _check_data_shape(data_shape, size)
+    check_image_shape(data_shape, size.divisor)
     data = keras.Input(data_shape, name="data")
     condition = keras.Input([condition_size], name="condition")
     is_told = condition_size > 1 and not auxiliary
@@ -178,12 +183,3 @@ def _reference(conditions, latent_size):
     if conditions.shape[1] == 1:
         return latents
     return keras.ops.concatenate([latents, conditions], axis=-1)
-
-
-def _check_data_shape(data_shape, size):
-    scale = 2**_STRIDES if size.is_convolutional else 1
-    if len(data_shape) != 3 or data_shape[0] % scale or data_shape[1] % scale:
-        raise InputError(
-            f"data_shape={data_shape}: expected (height, width, channels)"
-            + (f" with height and width divisible by {scale}" if scale > 1 else "")
-        )

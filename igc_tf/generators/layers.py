@@ -60,6 +60,31 @@ def keras_defaults():
         keras.config.set_dtype_policy(policy)
 
 
+def check_image_shape(data_shape, divisor=1):
+    """Checks that networks can be built for images.
+
+    Args:
+        data_shape: should be (height, width, channels).
+        divisor: of height and width, as strides and scales change them.
+
+    Raises:
+        InputError: for another shape.
+    """
+    if len(data_shape) != 3 or data_shape[0] % divisor or data_shape[1] % divisor:
+        divisible = f" with height and width divisible by {divisor}" if divisor > 1 else ""
+        raise InputError(f"data_shape={data_shape}: expected (height, width, channels){divisible}")
+
+
+def check_latent_size(latent_size):
+    """Checks that a generator can have a latent of so many elements.
+
+    Raises:
+        InputError: for less than 1.
+    """
+    if latent_size < 1:
+        raise InputError(f"latent_size={latent_size!r}: expected a whole number >= 1")
+
+
 @keras.saving.register_keras_serializable("igc_tf")
 class LatentNormalization(keras.layers.Layer):
     """`z / sqrt(mean(z²) + epsilon)`, over the last axis.

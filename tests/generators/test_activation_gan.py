@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from igc_tf.errors import InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
 
 
@@ -45,6 +46,14 @@ def test_condition_and_latent_both_matter(size):
     assert np.abs(first - second).mean() > 1e-3
 
 
-def test_refuses_images_two_stages_cannot_build():
-    with pytest.raises(ValueError, match=r"\(30, 28, 1\)"):
-        build_generator(CAGAN_SIZES["paper"], 10, (30, 28, 1))
+@pytest.mark.parametrize(
+    ("data_shape", "latent_size", "message"),
+    [
+        ((30, 28, 1), 256, r"\(30, 28, 1\).*divisible by 4"),
+        ((28, 28), 256, r"\(28, 28\): expected \(height, width, channels\)"),
+        ((28, 28, 1), 0, "latent_size=0: expected a whole number >= 1"),
+    ],
+)
+def test_refuses_what_cannot_be_built(data_shape, latent_size, message):
+    with pytest.raises(InputError, match=message):
+        build_generator(CAGAN_SIZES["paper"], 10, data_shape, latent_size)
