@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
 from igc_tf.generators.generator import Generator
-from tests.fixtures.linear_generator import EXACT, least_squares, linear_generator
+from tests.fixtures.linear_generator import EXACT, least_squares, linear_generator, normal_images
 
 SHAPE = (3, 2, 1)
 UNBOUNDED = (-np.inf, np.inf)
@@ -23,13 +23,9 @@ def _classifier(settings=EXACT, **arguments):
     )
 
 
-def _images(count=12):
-    return np.random.default_rng(3).normal(size=(count, *SHAPE)).astype(np.float32)
-
-
 def test_answers_the_nearest_subspace():
     classifier, parts = _classifier()
-    images = _images()
+    images = normal_images()
     expected = least_squares(images, *parts)
     found = classifier.classify(images)
     np.testing.assert_allclose(found.differences, expected, rtol=1e-3, atol=1e-6)
@@ -47,7 +43,7 @@ def test_answers_the_nearest_subspace():
 
 def test_predict_scores_have_the_label_as_argmax():
     classifier, _ = _classifier()
-    images = _images()
+    images = normal_images()
     found = classifier.classify(images)
     scores = classifier.predict(images, verbose=0)
     np.testing.assert_allclose(scores, -found.differences, rtol=1e-5)
@@ -59,7 +55,7 @@ def test_predict_scores_have_the_label_as_argmax():
 def test_batches_do_not_change_the_answer(batch_size, jit_compile):
     settings = SearchSettings(learning_rate=0.02, jit_compile=jit_compile)
     classifier, _ = _classifier(settings)
-    images = _images()
+    images = normal_images()
     whole = classifier.classify(images, history=True, snapshots=(0, 50))
     parts = classifier.classify(images, batch_size=batch_size, history=True, snapshots=(0, 50))
     np.testing.assert_array_equal(parts.predictions, whole.predictions)
@@ -71,14 +67,14 @@ def test_batches_do_not_change_the_answer(batch_size, jit_compile):
 
 def test_same_images_same_answer():
     classifier, _ = _classifier(SearchSettings())
-    first, second = (classifier.classify(_images()) for _ in range(2))
+    first, second = (classifier.classify(normal_images()) for _ in range(2))
     np.testing.assert_array_equal(first.latents, second.latents)
     np.testing.assert_array_equal(first.differences, second.differences)
 
 
 def test_evaluate_counts_right_answers():
     classifier, parts = _classifier()
-    images = _images()
+    images = normal_images()
     labels = least_squares(images, *parts).argmin(axis=1)
     labels[:3] = (labels[:3] + 1) % 3
     evaluation = classifier.evaluate(images, labels, verbose=0)
@@ -145,15 +141,15 @@ def test_refuses_images_of_another_shape_or_range(images, message):
 def test_refuses_labels_that_do_not_fit(labels, message):
     classifier, _ = _classifier()
     with pytest.raises(ValueError, match=message):
-        classifier.evaluate(_images(3), np.array(labels))
+        classifier.evaluate(normal_images(3), np.array(labels))
 
 
 def test_refuses_a_batch_size_below_one_and_no_images():
     classifier, _ = _classifier()
     with pytest.raises(ValueError, match="batch_size=0"):
-        classifier.predict(_images(), batch_size=0)
+        classifier.predict(normal_images(), batch_size=0)
     with pytest.raises(ValueError, match="no data"):
-        classifier.classify(_images(0))
+        classifier.classify(normal_images(0))
 
 
 def test_search_that_diverges_is_said():
@@ -161,7 +157,7 @@ def test_search_that_diverges_is_said():
     settings = SearchSettings(steps=3, learning_rate=1e38, difference="mean_squared")
     classifier = InvertedGeneratorClassifier(Generator(model, bounds=UNBOUNDED), settings)
     with pytest.raises(ValueError, match="not finite"):
-        classifier.predict(_images(), verbose=0)
+        classifier.predict(normal_images(), verbose=0)
 
 
 class _WithoutTheFirst:
@@ -181,16 +177,16 @@ def test_a_class_that_diverges_and_is_dropped_is_said(first):
     plan = ((first, 1), (2 - first, None))
     settings = SearchSettings(steps=2, difference=_WithoutTheFirst(), plan=plan)
     classifier, _ = _classifier(settings)
-    state = classifier.search.follow(_images(2), classifier.search.advance)
+    state = classifier.search.follow(normal_images(2), classifier.search.advance)
     np.testing.assert_array_equal(np.isposinf(state.dropped), [[True, False, False]] * 2)
     for searched in (classifier.classify, classifier.predict):
         with pytest.raises(ValueError, match="not finite"):
-            searched(_images(2), verbose=0)
+            searched(normal_images(2), verbose=0)
 
 
 def test_batches_together_are_the_whole_classification():
     classifier, _ = _classifier(SearchSettings())
-    data = _images(5)
+    data = normal_images(5)
     first, *others = classifier.classify_batches(data, batch_size=2)
     assert [len(part) for part in (first, *others)] == [2, 2, 1]
     joined, whole = first.join(*others), classifier.classify(data, snapshots=(0, 3))
@@ -204,7 +200,7 @@ def test_batches_together_are_the_whole_classification():
 
 def test_what_is_dropped_is_followed_until_then():
     settings = SearchSettings(steps=6, learning_rate=0.1, difference="mean_squared")
-    images = _images(4)
+    images = normal_images(4)
     whole, _ = _classifier(settings)
     thinned, _ = _classifier(replace(settings, plan=((2, 2), (4, None))))
     expected = whole.classify(images, history=True, snapshots=(0, 2, 6))

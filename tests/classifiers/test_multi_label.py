@@ -7,7 +7,7 @@ from igc_tf import MultiLabelInvertedGeneratorClassifier, SearchSettings
 from igc_tf.classifiers import Evaluation
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.generators.generator import Generator
-from tests.fixtures.linear_generator import EXACT, linear_generator, two_label_optima
+from tests.fixtures.linear_generator import EXACT, linear_generator, normal_images, two_label_optima
 
 SHAPE = (3, 2, 1)
 
@@ -22,13 +22,9 @@ def _classifier(settings=EXACT, classes=4, bounds=(-np.inf, np.inf), **arguments
     return classifier, (offsets, matrix)
 
 
-def _images(count=12):
-    return np.random.default_rng(3).normal(size=(count, *SHAPE)).astype(np.float32)
-
-
 def test_finds_the_best_latent_and_other_condition_for_each_value():
     classifier, parts = _classifier()
-    images = _images()
+    images = normal_images()
     differences, mixtures = two_label_optima(images, *parts)
     # the case is a real one: some mixtures inside, some at the ends, both answers for each label
     assert 0.2 < ((mixtures > 0) & (mixtures < 1)).mean() < 0.9
@@ -50,7 +46,7 @@ def test_finds_the_best_latent_and_other_condition_for_each_value():
 
 def test_the_value_of_the_best_score_is_the_prediction():
     classifier, _ = _classifier(SearchSettings(learning_rate=0.02))
-    images = _images()
+    images = normal_images()
     found = classifier.classify(images)
     scores = classifier.predict(images, verbose=0)
     np.testing.assert_allclose(scores, -found.differences, atol=1e-6)
@@ -63,7 +59,7 @@ def test_the_value_of_the_best_score_is_the_prediction():
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_batches_do_not_change_the_answer(jit_compile):
     classifier, _ = _classifier(SearchSettings(learning_rate=0.02, jit_compile=jit_compile))
-    images = _images()
+    images = normal_images()
     whole = classifier.classify(images)
     for batch_size in (1, 5):
         parts = classifier.classify(images, batch_size=batch_size)
@@ -76,7 +72,7 @@ def test_loss_decides_if_told_to():
     settings = SearchSettings(learning_rate=0.05, restriction_weight=0.3)
     by_difference, _ = _classifier(settings)
     by_loss, _ = _classifier(SearchSettings(**{**settings.to_dict(), "decision": "loss"}))
-    images = _images()
+    images = normal_images()
     found, other = by_difference.classify(images), by_loss.classify(images)
     np.testing.assert_allclose(found.latents, other.latents, atol=1e-6)
     losses = found.differences + 0.3 * np.abs(found.latents).mean(axis=-1)
@@ -86,7 +82,7 @@ def test_loss_decides_if_told_to():
 
 def test_evaluate_counts_each_label_and_exact_matches():
     classifier, _ = _classifier(SearchSettings(learning_rate=0.02))
-    images = _images()
+    images = normal_images()
     labels = classifier.classify(images).predictions
     labels[:3, 0] = 1 - labels[:3, 0]
     labels[2:4, 1] = 1 - labels[2:4, 1]
@@ -110,7 +106,7 @@ def test_labels_may_have_different_numbers_of_values():
     layout = ConditionLayout((Label("a", "xyz"), Label("b", "01")))
     generator = Generator(model, layout, bounds=(-np.inf, np.inf))
     classifier = MultiLabelInvertedGeneratorClassifier(generator, EXACT)
-    found = classifier.classify(_images())
+    found = classifier.classify(normal_images())
     assert found.scores.shape == (12, 5) and found.predictions.shape == (12, 2)
     np.testing.assert_array_equal(found.predictions[:, 0], found.scores[:, :3].argmax(axis=1))
     np.testing.assert_array_equal(found.predictions[:, 1], found.scores[:, 3:].argmax(axis=1))
@@ -131,18 +127,18 @@ def test_labels_may_have_different_numbers_of_values():
 def test_refuses_labels_that_do_not_fit(labels, message):
     classifier, _ = _classifier(SearchSettings(steps=1))
     with pytest.raises(ValueError, match=message):
-        classifier.evaluate(_images(3), labels)
+        classifier.evaluate(normal_images(3), labels)
 
 
 def test_refuses_bad_images_batches_and_factors():
     classifier, _ = _classifier(SearchSettings(steps=1), bounds=(-0.5, 0.5))
     with pytest.raises(ValueError, match=r"expected \[-0.5, 0.5\]"):
-        classifier.predict(_images())
+        classifier.predict(normal_images())
     with pytest.raises(ValueError, match=r"\(2, 28, 28, 1\): expected \(N, 3, 2, 1\)"):
         classifier.predict(np.zeros([2, 28, 28, 1]))
     with pytest.raises(ValueError, match="batch_size=0"):
-        classifier.predict(0.1 * _images() / 5, batch_size=0)
+        classifier.predict(0.1 * normal_images() / 5, batch_size=0)
     with pytest.raises(ValueError, match="no data"):
-        classifier.classify(_images(0))
+        classifier.classify(normal_images(0))
     with pytest.raises(ValueError, match="unit=-1"):
         _classifier(condition_unit=-1.0)
