@@ -1,10 +1,13 @@
 """Changes of images in training: small distortions and noise, drawn inside a graph."""
 
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 import tensorflow as tf
 
 from igc_tf.generators.replicas import draw_rows
+from igc_tf.ranges import Range
+from igc_tf.training.adversarial import Perturbation
 
 # what may become of an image's colours
 Colours = Literal["kept", "varied", "any"]
@@ -16,26 +19,52 @@ _CONTRAST, _TINT, _TONE = 0.25, 0.08, 0.08
 _ANY_CONTRAST, _ANY_MEAN = 0.5, 0.3
 
 
-def distort(images, seed, of, bounds, reach=1.0):
-    """Distorts training images as a recipe says.
+@dataclass(frozen=True, kw_only=True)
+class Variation:
+    """What happens to training images, so that what is learnt holds of others, too.
 
-    Args:
-        images: float (B, H, W, channels).
-        seed: int32 (2,); decides everything.
-        of: what has `distortion`, `shift`, `scaling` and `colours`: a `ClassSeparation` or a
-            `LeNetRecipe`.
-        bounds: (low, high) of the images.
-        reach: as for `random_affine`.
-
-    Returns:
-        Images of the same shape.
+    Attributes:
+        distortion: whether each image is first turned, stretched, sheared and shifted a little, at
+            random (see `random_affine`).
+        shift: the largest shift, a fraction of the image's side.
+        scaling: the largest relative change of each side.
+        colours: what becomes of an image's colours (see `random_colours`): "kept", "varied" a
+            little, or "any" others, where they say nothing of the class.
+        sigma: if positive, each image gets Gaussian noise with probability ½, of a standard
+            deviation drawn from 0..sigma, and is clipped to its bounds.
+        missing: the share of the images of which pixels are missing (see `random_gaps`).
+        perturbation: how each image is then changed, so as to be taken for another class:
+            adversarial training (Madry et al. 2018).
     """
-    if of.distortion:
-        images = random_affine(images, seed, scaling=of.scaling, shift=of.shift, reach=reach)
-    if of.colours != "kept":
-        colour_seed = tf.random.experimental.stateless_fold_in(seed, 1)
-        images = random_colours(images, colour_seed, of.colours, bounds)
-    return images
+
+    distortion: bool = False
+    shift: Annotated[float, Range(0, 0.5)] = 0.75 / 28
+    scaling: Annotated[float, Range(0, 1, below=True)] = 0.1
+    colours: Colours = "kept"
+    sigma: Annotated[float, Range(0)] = 0.0
+    missing: Annotated[float, Range(0, 1)] = 0.0
+    perturbation: Perturbation = field(default_factory=Perturbation)
+
+    def distort(self, images, seed, bounds, reach=1.0):
+        """Distorts images and changes their colours, as `distortion` and `colours` say.
+
+        Args:
+            images: float (B, H, W, channels).
+            seed: int32 (2,); decides everything.
+            bounds: (low, high) of the images.
+            reach: as for `random_affine`.
+
+        Returns:
+            Images of the same shape.
+        """
+        if self.distortion:
+            images = random_affine(
+                images, seed, scaling=self.scaling, shift=self.shift, reach=reach
+            )
+        if self.colours != "kept":
+            colour_seed = tf.random.experimental.stateless_fold_in(seed, 1)
+            images = random_colours(images, colour_seed, self.colours, bounds)
+        return images
 
 
 def random_colours(images, seed, kind, bounds):

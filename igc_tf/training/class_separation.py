@@ -15,8 +15,7 @@ from igc_tf.search.objective import Compared
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 from igc_tf.search.state import Batch, State
-from igc_tf.training.adversarial import Perturbation
-from igc_tf.training.augmentation import Colours, distort, noise_half
+from igc_tf.training.augmentation import Variation, noise_half
 from igc_tf.training.known_lens import KnownLens, random_gaps, relit
 from igc_tf.training.losses import class_separation_loss
 
@@ -39,7 +38,7 @@ class Searched(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ClassSeparation:
+class ClassSeparation(Variation):
     """Asks that the right class reproduce an image best, after a short search like a user's.
 
     In each training step some images are searched with the generator as it is; with the latents
@@ -65,6 +64,9 @@ class ClassSeparation:
     (`Space.per_value`), and each label's right value should reproduce best; like the adversarial
     losses, both terms are sums over the labels.
 
+    The images vary (see `Variation`); what a perturbation changes makes the start of the search
+    confuse the classes.
+
     Attributes:
         settings: of the short search. Its reach, steps × learning rate, should be about that of
             the search the generator is meant for (the paper's: 100 × 0.001).
@@ -85,21 +87,10 @@ class ClassSeparation:
         hint_weight: of the cross entropy of what a layer upon the encoder's features says of the
             class, likewise; the layer goes when training ends. A search that hardly tells the
             classes apart yet says little of what the features lack: a hint says it at once.
-        distortion: whether each image is first turned, stretched and shifted a little (see
-            `random_affine`), so that the classes also separate on images not trained with.
-        shift: the largest shift, a fraction of the image's side; times `reach`.
-        scaling: the largest relative change of each side, likewise.
-        colours: what becomes of an image's colours (see `random_colours`): "kept", "varied" a
-            little, or "any" others, where they say nothing of the class.
-        sigma: if positive, each image gets Gaussian noise with probability ½, of a standard
-            deviation drawn from 0..sigma, and is clipped to its bounds.
         reach: times all that `distortion` does.
         observed: the share of the images to which something happens that the search is told (see
             `KnownLens`), so that the classes separate on what is seen of them, too.
         lit: the share of the images whose light is changed and then undone (see `relit`).
-        missing: the share of the images of which pixels are missing (see `random_gaps`).
-        perturbation: how each image is then changed, so that the start of the search confuses its
-            classes: adversarial training.
 
     Raises:
         InputError: for a value outside its range.
@@ -118,16 +109,9 @@ class ClassSeparation:
     reconstruction_weight: Annotated[float, Range(0)] = 10.0
     latent_weight: Annotated[float, Range(0)] = 0.03
     hint_weight: Annotated[float, Range(0)] = 0.0
-    distortion: bool = False
-    shift: Annotated[float, Range(0, 0.5)] = 0.75 / 28
-    scaling: Annotated[float, Range(0, 1, below=True)] = 0.1
-    colours: Colours = "kept"
-    sigma: Annotated[float, Range(0)] = 0.0
     reach: Annotated[float, Range(0)] = 1.0
     observed: Annotated[float, Range(0, 1)] = 0.0
     lit: Annotated[float, Range(0, 1)] = 0.0
-    missing: Annotated[float, Range(0, 1)] = 0.0
-    perturbation: Perturbation = field(default_factory=Perturbation)
 
     def __post_init__(self):
         check_ranges(self)
@@ -194,8 +178,7 @@ class ClassSeparation:
         lens_seed, light_seed = tf.unstack(tf.random.experimental.stateless_split(affine_seed))
         gap_seed = tf.random.experimental.stateless_fold_in(lens_seed, 1)
         bounds, starts, visible = engine.generator.bounds, None, None
-        if self.distortion or self.colours != "kept":
-            data = distort(data, affine_seed, self, bounds, self.reach)
+        data = self.distort(data, affine_seed, bounds, self.reach)
         if self.observed:
             nuisance = engine.observation.draw(tf.shape(data)[0], self.observed, lens_seed)
             data = engine.observation.apply(data, nuisance)

@@ -12,7 +12,7 @@ from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
 from igc_tf.generators.keras_files import read_keras_file
 from igc_tf.search.observations import fill_missing
 from igc_tf.training.adversarial import AdversariallyTrained, network_loss
-from igc_tf.training.augmentation import distort, noise_half
+from igc_tf.training.augmentation import noise_half
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.known_lens import random_gaps
@@ -135,8 +135,7 @@ def _change(recipe, bounds):
 
     def change(images, seed):
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
-        if is_distorted:
-            images = distort(images, seeds[0], recipe, bounds)
+        images = recipe.distort(images, seeds[0], bounds)
         if recipe.corruptions is not None:
             shape = images.shape
             # NumPy's seeds are not negative

@@ -1,6 +1,6 @@
 """What a recipe says: how a network is trained. `RECIPES` has every one by name."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from igc_tf.data import label_digits, load_images
@@ -8,7 +8,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.layers import Precision
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.training.adversarial import Perturbation
-from igc_tf.training.augmentation import Colours
+from igc_tf.training.augmentation import Variation
 from igc_tf.training.class_separation import ClassSeparation
 
 _COUNT = Range(1)
@@ -256,29 +256,22 @@ class DCGANRecipe(GANRecipe):
 
 
 @dataclass(frozen=True)
-class LeNetRecipe(ImageRecipe):
+class LeNetRecipe(Variation, ImageRecipe):
     """How the plain networks are trained that the classifiers are compared with.
+
+    The training images vary as in class separation (see `Variation`). Of missing pixels the network
+    sees what fills them (`fill_missing`). The most that a perturbation changes grows to what is
+    given in the first half of the training; each epoch is judged on validation images so changed,
+    too.
 
     Attributes:
         network: "lenet", LeNet-5; or "cnn", a modern network with about as many weights as the
             compact generator and an encoder together (`build_cnn`).
         contrast: if less than 1, the network stretches images first, as if that were left of
             their contrast.
-        distortion: turn, stretch, shear and shift each training image a little, at random, as
-            class separation does.
-        shift: the largest shift, a fraction of the image's side.
-        scaling: the largest relative change of each side.
-        colours: what becomes of an image's colours, as in `ClassSeparation`.
-        sigma: largest standard deviation of the noise on a random half of the training images,
-            as in class separation; 0 for none.
         corruptions: "validation": a random half of the training images suffers one of
             `igc_tf.data.VALIDATION_CORRUPTIONS`, each image one of its own, before the noise; and
             each epoch is judged on validation images that all do, too. None for none.
-        missing: the share of the training images of which pixels are missing, as in class
-            separation; the network sees what fills them (`fill_missing`).
-        perturbation: how each training image is then changed, so that the network gets it wrong:
-            adversarial training (Madry et al. 2018). The most grows to what is given in the first
-            half of the training; each epoch is judged on validation images so changed, too.
         validation: what the epoch is chosen on: the part of the validation images that is there
             for choices, or all of them.
         validation_sigmas: each epoch is judged at each of these standard deviations of noise.
@@ -288,14 +281,7 @@ class LeNetRecipe(ImageRecipe):
     final_learning_rate: Annotated[float | None, _AMOUNT] = 1e-5
     network: Literal["lenet", "cnn"] = "lenet"
     contrast: Annotated[float, Range(0, 1, above=True)] = 1.0
-    distortion: bool = False
-    shift: Annotated[float, Range(0, 0.5)] = 0.75 / 28
-    scaling: Annotated[float, Range(0, 1, below=True)] = 0.1
-    colours: Colours = "kept"
-    sigma: Annotated[float, _AMOUNT] = 0.0
     corruptions: Literal["validation"] | None = None
-    missing: Annotated[float, Range(0, 1)] = 0.0
-    perturbation: Perturbation = field(default_factory=Perturbation)
     validation: Literal["validation", "validation/choices"] = "validation/choices"
     validation_sigmas: Annotated[tuple[float, ...], _AMOUNT] = (0.0,)
 

@@ -8,7 +8,8 @@ import tensorflow as tf
 from scipy.ndimage import affine_transform
 
 from igc_tf.training import LeNetRecipe
-from igc_tf.training.augmentation import distort, noise_half, random_affine, random_colours
+from igc_tf.training.augmentation import noise_half, random_affine, random_colours
+from igc_tf.training.class_separation import ClassSeparation
 
 
 def _blob():
@@ -134,14 +135,15 @@ def test_changed_colours_stay_within_the_bounds():
         assert found.min() >= 0 and found.max() <= 1
 
 
-def test_distortions_are_those_that_a_recipe_says():
+@pytest.mark.parametrize("options", [LeNetRecipe, ClassSeparation])
+def test_distortions_are_those_that_the_options_of_a_training_say(options):
     images, seed, bounds = _coloured(), tf.constant([7, 8]), (-0.5, 0.5)
-    recipe = LeNetRecipe(distortion=True, shift=0.2, scaling=0.3)
+    moving = options(distortion=True, shift=0.2, scaling=0.3)
     moved = random_affine(images, seed, scaling=0.3, shift=0.2, reach=0.5)
-    np.testing.assert_array_equal(distort(images, seed, recipe, bounds, 0.5), moved)
-    plain = replace(recipe, distortion=False)
-    np.testing.assert_array_equal(distort(images, seed, plain, bounds), images)
-    coloured = distort(images, seed, replace(plain, colours="any"), bounds).numpy()
+    np.testing.assert_array_equal(moving.distort(images, seed, bounds, 0.5), moved)
+    plain = replace(moving, distortion=False)
+    np.testing.assert_array_equal(plain.distort(images, seed, bounds), images)
+    coloured = replace(plain, colours="any").distort(images, seed, bounds).numpy()
     assert np.abs(coloured - images).max() > 0.1
-    both = distort(images, seed, replace(recipe, colours="any"), bounds, 0.5)
+    both = replace(moving, colours="any").distort(images, seed, bounds, 0.5)
     assert not np.allclose(both, moved, atol=0.05) and not np.allclose(both, coloured, atol=0.05)
