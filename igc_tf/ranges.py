@@ -17,21 +17,29 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from igc_tf.errors import InputError
 
-# data that were converted to another range and back end up this far outside of their bounds
-BOUNDS_TOLERANCE = 1e-6
+
+def widened(bounds):
+    """Returns bounds that also hold what was converted from them to another range and back.
+
+    Float32 rounds that up to a millionth of what lies between them, or of 1 if that is more.
+
+    Args:
+        bounds: (low, high); either may be infinite.
+    """
+    low, high = bounds
+    tolerance = 1e-6 * max(1.0, high - low if math.isfinite(high - low) else 1.0)
+    return low - tolerance, high + tolerance
 
 
 def lie_within(values, bounds):
-    """Whether all of an array's values lie within bounds, give or take `BOUNDS_TOLERANCE`.
+    """Whether all of an array's values lie within bounds, `widened`.
 
     Args:
         values: a NumPy array. Not-a-number does not lie within any bounds; no values do.
         bounds: (low, high); either may be infinite.
     """
-    low, high = bounds
-    return not values.size or bool(
-        values.min() >= low - BOUNDS_TOLERANCE and values.max() <= high + BOUNDS_TOLERANCE
-    )
+    low, high = widened(bounds)
+    return not values.size or bool(values.min() >= low and values.max() <= high)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igc_tf.errors import InputError
-from igc_tf.ranges import Range, check_ranges
+from igc_tf.ranges import Range, check_ranges, lie_within
 
 
 @dataclass(frozen=True)
@@ -59,3 +59,16 @@ def test_values_inside_are_accepted(value):
 def test_values_outside_are_named_with_their_range(value, message):
     with pytest.raises(InputError, match=f"^{message}$"):
         _Options(**value)
+
+
+def test_data_that_were_scaled_and_scaled_back_lie_within_their_bounds():
+    numbers = np.random.default_rng(0)
+    for bounds in ((-0.5, 0.5), (0.0, 255.0), (-1000.0, 3000.0)):
+        values = numbers.uniform(*bounds, size=10_000).astype(np.float32)
+        values[:2] = bounds
+        mean, deviation = np.float32(values.mean()), np.float32(values.std())
+        assert lie_within((values - mean) / deviation * deviation + mean, bounds)
+        beyond = bounds[1] + 1e-4 * (bounds[1] - bounds[0])
+        assert not lie_within(np.float32([beyond]), bounds)
+    assert lie_within(np.float32([1e30]), (0.0, np.inf))
+    assert not lie_within(np.float32([-1e-4]), (0.0, np.inf))

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.ranges import BOUNDS_TOLERANCE
+from igc_tf.ranges import widened
 from igc_tf.runs import describe_environment
 from igc_tf.search.state import Batch
 
@@ -47,9 +47,8 @@ def answers(classifier, search, data, indices, mask=None):
 
 def usable(data, bounds):
     """Which examples (N,) are finite and within the bounds; written so that NaN is not."""
-    low, high = bounds
-    inside = (data >= low - BOUNDS_TOLERANCE) & (data <= high + BOUNDS_TOLERANCE)
-    inside &= tf.math.is_finite(data)
+    low, high = widened(bounds)
+    inside = (data >= low) & (data <= high) & tf.math.is_finite(data)
     return tf.reduce_all(tf.reshape(inside, [tf.shape(data)[0], -1]), axis=1)
 
 

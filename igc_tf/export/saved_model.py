@@ -74,7 +74,8 @@ def _classify_endpoint(classifier, batch_size):
         with tf.control_dependencies(assertions):
             count = tf.shape(images)[0]
         parts = tf.maximum(1, _ceiling_quotient(count, batch_size))
-        size = _ceiling_quotient(count, parts)
+        # networks take no empty batches
+        size = tf.maximum(1, _ceiling_quotient(count, parts))
 
         def in_parts(tensor):
             padding = tf.zeros([parts * size - count, *shape])
