@@ -148,18 +148,21 @@ def save_generator(generator, directory, dtype="float32", **entries):
         generator: a `Generator`.
         directory: created if missing; a card and weights that are there are replaced.
         dtype: of the weights on disk: "float32", or "float16" for half the size.
-        **entries: what else the card says, JSON-ready: `training`, `metrics`, `settings` (by
-            name), …; they replace those of the generator's own card.
+        **entries: what else the card says: `training`, `metrics`, `settings` (by name), …; they
+            replace those of the generator's own card. JSON-ready values, what
+            says so by `to_dict`, such as `SearchSettings`, and NumPy's numbers and arrays.
 
     Returns:
         The card.
 
     Raises:
-        InputError: for a model whose configuration Keras cannot write, and for another dtype.
+        InputError: for a model whose configuration Keras cannot write, for another dtype, and for
+            an entry that no JSON file can hold; nothing is written then.
         OutputError: if the directory cannot be written.
     """
     if dtype not in ("float32", "float16"):
         raise InputError(f"dtype={dtype!r}: expected 'float32' or 'float16'")
+    entries = {name: _json_ready(name, entry) for name, entry in entries.items()}
     target = RunDirectory(directory)
     networks = {"model": model_config(generator.source)}
     if generator.encoder is not None:
@@ -201,6 +204,24 @@ def write_card(directory, card):
         if key in card:
             text += f',\n  "{key}": {json.dumps(card[key], ensure_ascii=False)}'
     return RunDirectory(directory).write_text(CARD, text + "\n}\n")
+
+
+def _json_ready(name, entry):
+    """An entry of a card, as it reads back from JSON."""
+
+    def plain(value):
+        if hasattr(value, "to_dict"):
+            return value.to_dict()
+        if isinstance(value, np.generic | np.ndarray):
+            return value.tolist()
+        raise TypeError(f"a {type(value).__name__} is not JSON-ready")
+
+    try:
+        return json.loads(json.dumps(entry, default=plain))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name}={entry!r}: expected what a JSON file can hold ({error})"
+        ) from None
 
 
 def _read(model, directory, weights):

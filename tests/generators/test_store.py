@@ -11,6 +11,7 @@ from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.generator import Generator, Prior
 from igc_tf.generators.store import generator_card, load_generator, save_generator
+from igc_tf.search import SearchSettings
 from tests.generators.models import Pair, embedded, network, two_inputs
 
 LABELS = np.array([2, 0, 2, 1, 1])
@@ -67,6 +68,20 @@ def test_what_is_saved_loads_as_what_it_was(own, tmp_path):
     # a card travels with its generator
     again = save_generator(loaded, tmp_path / "again")
     assert again["metrics"] == {"accuracy": 0.9} and again["weights"]["digest"] == loaded.digest()
+
+
+def test_a_card_holds_settings_and_numbers_of_numpy_and_nothing_is_lost_where_it_cannot(tmp_path):
+    own = Generator(two_inputs())
+    settings = SearchSettings(steps=3, learning_rate=0.5)
+    metrics = {"accuracy": np.float32(0.5), "confusion": np.eye(2, dtype=int)}
+    save_generator(own, tmp_path, settings={"best": settings}, metrics=metrics)
+    card = load_generator(tmp_path).card
+    assert SearchSettings.from_dict(card["settings"]["best"]) == settings
+    assert card["metrics"] == {"accuracy": 0.5, "confusion": [[1, 0], [0, 1]]}
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(InputError, match="metrics=.* expected what a JSON file can hold"):
+        save_generator(Generator(two_inputs()), tmp_path, metrics={"accuracy": {1, 2}})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_half_precision_takes_half_the_space(tmp_path):
