@@ -2,6 +2,8 @@
 
 import hashlib
 
+import keras
+
 from igc_tf.classifiers.calibration import Calibration
 from igc_tf.classifiers.inverse import InverseClassifier
 from igc_tf.classifiers.inverted_generator import (
@@ -28,8 +30,8 @@ def load_classifier(generator, settings=None, kind=None, **facts):
     it has probabilities, and can refuse (`reject_at`).
 
     Args:
-        generator: the name of one that ships; a directory or a `.keras` file of one; or a
-            `Generator`.
+        generator: the name of one that ships; a directory or a `.keras` file of one; a
+            `Generator`; or a Keras model that one can be made of.
         settings: a `SearchSettings`; "paper"; a name of settings on the generator's card, such as
             "best"; or None for the best that the card has settings for. Where it has none, and in
             a class itself, None means the class's `default_settings`, the paper's.
@@ -43,9 +45,10 @@ def load_classifier(generator, settings=None, kind=None, **facts):
     Raises:
         InputError: for a generator that cannot be loaded, or settings that its card does not have.
     """
-    if isinstance(generator, Generator):
+    if isinstance(generator, Generator | keras.Model):
         if facts:
             raise InputError(f"{sorted(facts)}: expected none, the generator is loaded already")
+        generator = Generator.of(generator)
     else:
         generator = load_generator(generator, **facts)
     usual = _kind(generator)

@@ -94,5 +94,14 @@ def test_directories_and_keras_files_keep_their_names(tmp_path):
         load_classifier(_generator(), bounds=(0, 1))
 
 
+def test_a_keras_model_is_a_generator():
+    model, _, _ = linear_generator(classes=4)
+    classifier = load_classifier(model)
+    assert type(classifier) is InvertedGeneratorClassifier
+    assert classifier.generator.source is model and classifier.settings == SearchSettings()
+    with pytest.raises(InputError, match=r"\['bounds'\]: expected none"):
+        load_classifier(model, bounds=(-9.0, 9.0))
+
+
 def test_it_is_public():
     assert igc_tf.load_classifier is load_classifier
