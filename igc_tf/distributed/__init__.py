@@ -8,7 +8,7 @@ from igc_tf.lazy import lazy_names
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "WorkerOptions": "classify",
+        "WorkerOptions": "ray_engine",
         "chosen_engine": "classify",
         "classify_dataset": "classify",
     },

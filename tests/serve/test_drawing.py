@@ -117,7 +117,7 @@ def test_what_is_drawn_is_arranged_as_the_generator_has_it(shelf):
 def test_the_choices_are_what_ships_and_the_first(shelf, tmp_path):
     names = [choice["generator"] for choice in shelf.choices]
     assert names[0] == "mnist-cagan-compact" and set(names) == set(igc_tf.generator_names())
-    assert shelf.choices[0]["settings"] == ["best", "fast", "paper", "robust"]
+    assert shelf.choices[0]["settings"] == ["best", "fast", "masked", "paper", "robust"]
     assert shelf.choices[0]["usual"] == "best"
     assert shelf.get(*shelf.first) is shelf.get(*shelf.first)
     for choice in (("mnist-cagan-compact", "other"), (str(tmp_path), "paper"), ("../x", "best")):
