@@ -1,5 +1,6 @@
 """Observations made of observations: one after another, one or another, undone in the data."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -145,8 +146,8 @@ class AnyOf(Observation):
     """One observation or another: several explanations of an image, searched side by side.
 
     Each explanation contributes its starts as extra candidates per class. The first parameter is
-    the explanation's number. Parameters with the same name share a column; an explanation without
-    that parameter has the neutral value there.
+    the explanation's number. Parameters with the same name share a column, within the bounds of any
+    of them; an explanation without that parameter has the neutral value there.
 
     Args:
         parts: observations; put `Identity()` among them, or the plain explanation is lost.
@@ -154,7 +155,8 @@ class AnyOf(Observation):
         name: of the parameter that says which.
 
     Raises:
-        InputError: for another number of prices, or parts that are no observations.
+        InputError: for another number of prices, parts that are no observations, or parameters of
+            one name with different neutral values.
     """
 
     def __init__(self, *parts, prices=None, name="explanation"):
@@ -166,7 +168,7 @@ class AnyOf(Observation):
         which = Parameter(name, "number", 0.0, len(parts) - 1.0, 0.0, float("inf"))
         known = {}
         for parameter in (parameter for part in parts for parameter in part.parameters):
-            known.setdefault(parameter.name, parameter)
+            known[parameter.name] = _either(known.get(parameter.name, parameter), parameter)
         self.parameters = (which, *known.values())
         self.starts = sum(part.starts for part in parts)
         places = {parameter.name: i for i, parameter in enumerate(self.parameters)}
@@ -271,6 +273,20 @@ class Explanations(Compose):
         super().__init__(lenses, explanations)
         self.explanations = explanations
         self.lenses = lenses
+
+
+def _either(one, other):
+    """A parameter with the bounds of two of one name.
+
+    Raises:
+        InputError: if their neutral values differ.
+    """
+    if one.neutral != other.neutral:
+        raise InputError(
+            f"parameters {one.name!r} are neutral at {one.neutral:g} and at {other.neutral:g}: "
+            "expected the same in all parts that share a name"
+        )
+    return replace(one, low=min(one.low, other.low), high=max(one.high, other.high))
 
 
 def _of_all(parts, name):

@@ -78,6 +78,16 @@ def test_any_of_some_applies_the_one_that_is_named():
         AnyOf(Identity(), LIGHT, prices=(0.0,))
 
 
+def test_parts_that_share_a_parameter_share_the_bounds_of_any_of_them():
+    near, far = Pose(shifts_only=True, reach=2.0), Pose(shifts_only=True, reach=14.0)
+    for parts in ((near, Compose(far, Light())), (Compose(far, Light()), near)):
+        shift = AnyOf(Identity(), *parts).parameters[1]
+        assert (shift.name, shift.low, shift.high) == ("shift down", -14, 14)
+    message = "'scale' are neutral at 1 and at 0.5: expected the same"
+    with pytest.raises(InputError, match=message):
+        AnyOf(Pose(), Pose(scale=0.5))
+
+
 def test_what_is_undone_is_compared_undone_and_does_not_move():
     explanations = AnyOf(Identity(), Undone(Compose(SHIFT, LIGHT)))
     shown = Compose(SHIFT, LIGHT).apply(DIGITS.images, POSED).numpy()
