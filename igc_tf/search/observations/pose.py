@@ -106,6 +106,7 @@ class Pose(Observation):
 
     def apply(self, generated, nuisance):
         """What generated data (N, H, W, channels) look like, (N, *frame or H and W, channels)."""
+        nuisance = tf.broadcast_to(nuisance, [tf.shape(generated)[0], nuisance.shape[1]])
         forward, shift = self._map(nuisance)
         a, b, c, d = (forward[:, i, j] for i in (0, 1) for j in (0, 1))
         inverse = tf.stack([tf.stack([d, -b], 1), tf.stack([-c, a], 1)], 1)

@@ -36,6 +36,12 @@ def test_pose_is_scipys_affine(frame):
         np.testing.assert_allclose(result[..., 0] + 0.5, expected, atol=2e-4)
 
 
+@pytest.mark.parametrize("pose", [Pose(), Pose(shifts_only=True)])
+def test_one_pose_is_that_of_all(pose):
+    one = BENT[1:2, : len(pose.names)]
+    np.testing.assert_array_equal(pose.apply(DIGITS, one), pose.apply(DIGITS, one.repeat(4, 0)))
+
+
 def test_undoing_brings_back_what_was_posed():
     pose = Pose()
     back = pose.undo(pose.apply(DIGITS, BENT), BENT).numpy()
