@@ -179,6 +179,7 @@ def test_an_observation_of_ones_own_goes_where_those_of_the_library_go(tmp_path)
         np.testing.assert_array_equal(found.predictions, best)
         np.testing.assert_allclose(found.nuisance.values[:, -1], gain, rtol=2e-3)
         assert found.explain(0) == f"a {best[0]}, as it is"
+        assert found.explain(3) == f"a {best[3]}, gain {gain[3]:.2g} times"
         np.testing.assert_allclose([row["nuisance:gain"] for row in rows], gain, rtol=2e-3)
     np.testing.assert_array_equal(found.nuisance.values[:, 0], 1)
     classifier.export(tmp_path / "saved", batch_size=4)

@@ -40,7 +40,8 @@ class Parameter:
         unit: for people, e.g. "pixels".
         low, high: its bounds; values are clipped to them after every step.
         neutral: where nothing is bent.
-        usual: how far from `neutral` costs as much as the observation's `weight`.
+        usual: how far from `neutral` costs as much as the observation's `weight`; what is further
+            is worth telling.
     """
 
     name: str
@@ -128,8 +129,15 @@ class Observation:
         )
 
     def says(self, nuisance):
-        """What the nuisance (P,) of one example means, in a few words; "" for nothing to say."""
-        return ""
+        """What the nuisance (P,) of one example means, in a few words; "" for nothing to say.
+
+        The parameters that are further from neutral than is usual.
+        """
+        return ", ".join(
+            f"{parameter.name} {value:.2g} {parameter.unit}"
+            for parameter, value in zip(self.parameters, nuisance, strict=True)
+            if abs(value - parameter.neutral) > parameter.usual
+        )
 
 
 def check_observations(*observations):
