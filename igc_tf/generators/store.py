@@ -149,8 +149,8 @@ def save_generator(generator, directory, dtype="float32", **entries):
         directory: created if missing; a card and weights that are there are replaced.
         dtype: of the weights on disk: "float32", or "float16" for half the size.
         **entries: what else the card says: `training`, `metrics`, `settings` (by name), …; they
-            replace those of the generator's own card. JSON-ready values, what
-            says so by `to_dict`, such as `SearchSettings`, and NumPy's numbers and arrays.
+            replace those of the generator's own card. JSON-ready values, objects with a
+            `to_dict`, such as `SearchSettings`, and NumPy's numbers and arrays.
 
     Returns:
         The card.

@@ -203,26 +203,21 @@ class Space(NamedTuple):
         check_observations(observation)
         if not observation.names:
             return self
-        starts = observation.starts
-        blocks = {
-            name: block._replace(
-                start=block.start.observed(starts)
-                if isinstance(block.start, EncoderStart)
-                else Repeated(block.start, starts),
-                moves=self._repeated_moves(block, starts),
-            )
+        encoded = {
+            name: block.start.observed(observation.starts)
             for name, block in self.blocks.items()
+            if isinstance(block.start, EncoderStart)
         }
+        space = self._repeated(observation.starts, encoded)
         low, high = (np.float32(end) for end in zip(*observation.bounds, strict=True))
-        blocks["nuisance"] = Block(
+        nuisance = Block(
             start=lambda batch, generator: tf.tile(batch.begun.nuisance, [1, self.candidates, 1]),
             size=len(observation.names),
             moves=observation.moves,
             unit=observation.unit,
             projection=Projection(lambda values: tf.clip_by_value(values, low, high)),
         )
-        label = None if self.label is None else np.repeat(self.label, starts)
-        return Space(blocks, self.candidates * starts, label, starts, self)
+        return space._replace(blocks={**space.blocks, "nuisance": nuisance}, plain=self)
 
     def drawn(self, settings, prior):
         """Returns this space with `settings.draws` latents of each candidate, next to each other.
@@ -238,24 +233,33 @@ class Space(NamedTuple):
             settings: a `SearchSettings`, of which `draws`, `spread` and `seed` count.
             prior: the `Prior` of the latents.
         """
-        draws = settings.draws
-        if draws == 1:
+        if settings.draws == 1:
             return self
+        drawn = {"latent": Drawn(self.blocks["latent"].start, settings, prior)}
+        return self._repeated(settings.draws, drawn)
+
+    def _repeated(self, times, starts):
+        """This space with every candidate several times, next to each other.
+
+        Args:
+            times: how often.
+            starts: {block: where its candidates then start}; of other blocks as before.
+        """
         blocks = {
             name: block._replace(
-                start=Drawn(block.start, settings, prior)
-                if name == "latent"
-                else Repeated(block.start, draws),
-                moves=self._repeated_moves(block, draws),
+                start=starts[name] if name in starts else Repeated(block.start, times),
+                moves=np.repeat(
+                    np.broadcast_to(block.moves, [self.candidates, block.size]), times, axis=0
+                ),
             )
             for name, block in self.blocks.items()
         }
-        label = None if self.label is None else np.repeat(self.label, draws)
-        return Space(blocks, self.candidates * draws, label, self.starts * draws, self.plain)
-
-    def _repeated_moves(self, block, times):
-        """Which elements move of a block whose every candidate becomes several."""
-        return np.repeat(np.broadcast_to(block.moves, [self.candidates, block.size]), times, axis=0)
+        return self._replace(
+            blocks=blocks,
+            candidates=self.candidates * times,
+            label=None if self.label is None else np.repeat(self.label, times),
+            starts=self.starts * times,
+        )
 
     def check(self):
         """Checks what each block says.
