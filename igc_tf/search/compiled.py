@@ -1,8 +1,15 @@
 """Functions of batches, compiled once for batches of any size."""
 
 import tensorflow as tf
+from tensorflow.python.ops import control_flow_util
 
 from igc_tf.errors import IGCError
+
+
+def is_for_xla():
+    """Whether the graph being built is for XLA, which knows no sizes that depend on values."""
+    # TensorFlow tells nobody in public
+    return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
 class Compiled:

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.search.compiled import is_for_xla
 from igc_tf.search.objective import Compared, generate_and_observe
 from igc_tf.search.observations import Begun, Explanations, Identity
 from igc_tf.search.state import Batch
@@ -88,6 +89,14 @@ class Screening:
         loss = self._plain.terms(state).loss
         plain = self._plain_tried(batch, loss, state.candidates.values, k)
         is_sure = _lead(loss, self._search.generator.layout) > self._search.settings.gate
+        if is_for_xla():
+            # how many are doubtful is not known: all are tried
+            which = tf.cast(is_sure, tf.int32)
+            return _each(
+                lambda *two: tf.gather(tf.stack(two, axis=1), which, batch_dims=1),
+                self._all_tried(batch, k),
+                plain,
+            )
         rows = tf.where(~is_sure)
         # not under the condition, whose branches would have gradients of different types
         doubtful = _each(lambda leaf: tf.gather_nd(leaf, rows), batch)

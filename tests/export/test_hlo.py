@@ -16,6 +16,7 @@ from tests.fixtures.exported import (
     SHAPE,
     compact_classifier,
     encoded_classifier,
+    explaining_classifier,
     linear_classifier,
     run_without,
 )
@@ -127,6 +128,23 @@ def test_the_encoder_is_inside(tmp_path):
     export_hlo(classifier, tmp_path / "hlo", batch_size=4)
     answer = HLOProgram(tmp_path / "hlo")(images)
     np.testing.assert_allclose(answer["score"], classifier.predict(images, verbose=0), atol=1e-5)
+
+
+def test_explanations_are_inside_and_tried_where_there_is_a_doubt(tmp_path):
+    pytest.importorskip("jax")
+    classifier = explaining_classifier()
+    images = np.random.default_rng(5).uniform(-1, 1, size=(12, *SHAPE)).astype(np.float32)
+    found = classifier.classify(images)
+    # some as they are, without a doubt; others by an explanation or a lens
+    is_bent = classifier.search.screen(images, 3).candidates.origin.numpy() % 6 > 0
+    assert 0 < is_bent.any(axis=1).sum() < 12 and found.nuisance.values[:, 0].any()
+    np.testing.assert_allclose(
+        explaining_classifier(jit_compile=True).predict(images, verbose=0), found.scores, atol=1e-5
+    )
+    export_hlo(classifier, tmp_path / "hlo", batch_size=12)
+    answer = HLOProgram(tmp_path / "hlo")(images)
+    np.testing.assert_array_equal(answer["label"], found.predictions)
+    np.testing.assert_allclose(answer["score"], found.scores, atol=1e-5)
 
 
 def test_images_that_cannot_be_read_show_in_the_answer():

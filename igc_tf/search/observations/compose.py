@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.search.compiled import is_for_xla
 from igc_tf.search.observations.base import Begun, Observation, Parameter, check_observations
 
 
@@ -249,8 +250,15 @@ class AnyOf(Observation):
         which = tf.cast(tf.round(nuisance[:, 0]), tf.int32)
         which = tf.broadcast_to(which, tf.shape(data)[:1])
         nuisance = tf.broadcast_to(nuisance, [tf.shape(data)[0], nuisance.shape[1]])
+        each = [*zip(functions, self._places, strict=True)]
+        if is_for_xla():
+            # their numbers are not known: each function works on all
+            results = [
+                function(data, tf.gather(nuisance, places, axis=1)) for function, places in each
+            ]
+            return tf.gather(tf.stack(results, axis=1), which, batch_dims=1)
         rows, results = [], []
-        for i, (function, places) in enumerate(zip(functions, self._places, strict=True)):
+        for i, (function, places) in enumerate(each):
             # each function works on its own examples only
             own = tf.where(which == i)[:, 0]
             chosen = tf.gather(tf.gather(nuisance, own), places, axis=1)
