@@ -1,9 +1,12 @@
-"""Which values a model can make, as far as its last layers say."""
+"""Which values a model can make: what its last layers say, and what is said of it."""
 
 import math
 
 import keras
 import numpy as np
+
+from igc_tf.errors import GeneratorError, InputError
+from igc_tf.ranges import lie_within
 
 UNKNOWN = (-math.inf, math.inf)
 
@@ -61,6 +64,65 @@ def read_bounds(model):
     """
     outputs = getattr(model, "outputs", None)
     return _tensor_bounds(outputs[0]) if outputs else UNKNOWN
+
+
+def settled_bounds(said, read):
+    """Returns the bounds that hold, of those that were said and those read off the model.
+
+    Args:
+        said: (low, high), or None.
+        read: as `read_bounds` returns them.
+
+    Raises:
+        GeneratorError: if neither tells, or they contradict each other.
+        InputError: for what are no bounds.
+    """
+    if said is None:
+        if not np.isfinite(read).all():
+            raise GeneratorError(
+                "the generator's last layers do not tell its bounds: say those of the data it was "
+                "trained on, e.g. bounds=(-1, 1)"
+            )
+        return read
+    try:
+        low, high = map(float, said)
+    except (TypeError, ValueError):
+        low, high = 0.0, 0.0
+    if not low < high:
+        raise InputError(f"bounds={said!r}: expected (low, high), low less than high")
+    slack = 0.01 * (high - low)
+    too_low = np.isfinite(low) and low < read[0] - slack
+    too_high = np.isfinite(high) and high > read[1] + slack
+    if too_low or too_high:
+        raise GeneratorError(
+            f"bounds=({low:g}, {high:g}): the generator's last layers make values in "
+            f"[{read[0]:g}, {read[1]:g}] only; say the bounds of the data it was trained on"
+        )
+    return low, high
+
+
+def settled_background(said, bounds):
+    """Returns the background that was said; else the lower bound, or what is nearest to 0.
+
+    Args:
+        said: a number within the bounds, or None.
+        bounds: (low, high); either may be infinite, and 0 is then taken, or what is nearest to it.
+
+    Raises:
+        InputError: for anything else.
+    """
+    low, high = bounds
+    if said is None:
+        return low if np.isfinite(low) else min(0.0, high)
+    try:
+        background = float(said)
+    except (TypeError, ValueError):
+        background = math.nan
+    if not (math.isfinite(background) and lie_within(np.float64(background), bounds)):
+        raise InputError(
+            f"background={said!r}: expected a finite number in [{low:g}, {high:g}], the bounds"
+        )
+    return background
 
 
 def _tensor_bounds(tensor):

@@ -11,7 +11,7 @@ from igc_tf.data.layout import ConditionLayout
 from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.adapt import Form, adapt
-from igc_tf.generators.bounds import read_bounds
+from igc_tf.generators.bounds import read_bounds, settled_background, settled_bounds
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.layers import each_layer
 from igc_tf.generators.trial import try_encoder, try_generator
@@ -62,7 +62,8 @@ class Generator:
         layout: the `ConditionLayout` of its conditions; default C classes "0", "1", …
         bounds: (low, high) of its data; either may be infinite. Default: what its last layers
             say; where they say nothing, bounds are needed.
-        background: what the data are where nothing is; default `low`, or 0 where it is infinite.
+        background: what the data are where nothing is, within the bounds; default `low`, or what is
+            nearest to 0 where it is infinite.
         prior: the `Prior` of its latents; default N(0, 1).
         name: what it is called in results; default the model's.
         card: what is known of its making, JSON-ready, or None.
@@ -118,10 +119,8 @@ class Generator:
                 f"{self.layout.element_names}"
             )
         read = read_bounds(self.model)
-        self.bounds = _settled_bounds(bounds, read)
-        if background is None:
-            background = self.bounds[0] if np.isfinite(self.bounds[0]) else 0.0
-        self.background = float(background)
+        self.bounds = settled_bounds(bounds, read)
+        self.background = settled_background(background, self.bounds)
         self.prior = prior if prior is not None else Prior()
         self.name = name if name is not None else model.name
         self.card = card
@@ -372,29 +371,3 @@ def _stateless(model, weights):
         return outputs
 
     return call
-
-
-def _settled_bounds(said, read):
-    """The bounds that hold, of those that were said (or None) and those read off the model."""
-    if said is None:
-        if not np.isfinite(read).all():
-            raise GeneratorError(
-                "the generator's last layers do not tell its bounds: say those of the data it was "
-                "trained on, e.g. bounds=(-1, 1)"
-            )
-        return read
-    try:
-        low, high = map(float, said)
-    except (TypeError, ValueError):
-        low, high = 0.0, 0.0
-    if not low < high:
-        raise InputError(f"bounds={said!r}: expected (low, high), low less than high")
-    slack = 0.01 * (high - low)
-    too_low = np.isfinite(low) and low < read[0] - slack
-    too_high = np.isfinite(high) and high > read[1] + slack
-    if too_low or too_high:
-        raise GeneratorError(
-            f"bounds=({low:g}, {high:g}): the generator's last layers make values in "
-            f"[{read[0]:g}, {read[1]:g}] only; say the bounds of the data it was trained on"
-        )
-    return low, high

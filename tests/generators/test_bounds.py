@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from igc_tf.generators.bounds import read_bounds
+from igc_tf.generators.bounds import read_bounds, settled_background
 
 INF = np.inf
 
@@ -50,3 +50,8 @@ def test_reads_the_last_layers(last, bounds):
     # the same from outside of a nested model
     outer = keras.Input(inputs.shape[1:])
     assert read_bounds(keras.Model(outer, model(outer))) == pytest.approx(bounds)
+
+
+def test_without_a_lower_bound_the_background_is_nearest_to_0():
+    for high, background in ((np.inf, 0.0), (3.0, 0.0), (-1.0, -1.0)):
+        assert settled_background(None, (-np.inf, high)) == background

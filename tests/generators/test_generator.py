@@ -36,6 +36,12 @@ def test_facts_are_ready_for_json(generator):
     assert facts["bounds"] == [None, None] and facts["background"] == 0
 
 
+@pytest.mark.parametrize("background", [-1.5, np.nan, np.inf, "dark", (0.0,)])
+def test_a_background_lies_within_the_bounds(background):
+    with pytest.raises(InputError, match=r"background=.*: expected a finite number in \[-1, 1\]"):
+        Generator(two_inputs(), background=background)
+
+
 def test_pictures_lie_in_its_frame():
     page = np.random.default_rng(0).uniform(size=[6, 5])
     photographs = Generator(two_inputs(shape=(6, 5)), arrange=False).picture_frame
