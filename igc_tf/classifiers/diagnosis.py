@@ -104,7 +104,7 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
 
     Raises:
         InputError: for no data, data that the generator cannot have made, or labels that it does
-            not have.
+            not have, or has in another order.
     """
     classifier = load_classifier(generator, settings)
     generator = classifier.generator
@@ -116,7 +116,10 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
     low, high = generator.bounds
     sets = {OWN_SAMPLES: (np.clip(generator.sample(labels, seed), low, high), labels)}
     for name, part in (data or {}).items():
-        part, truth = (part.data, part.labels) if isinstance(part, LabelledData) else (part, None)
+        truth = None
+        if isinstance(part, LabelledData):
+            generator.layout.check_order(part.layout, f"the generator {generator.name}", name)
+            part, truth = part.data, part.labels
         sets[name] = (part[:count], None if truth is None else truth[:count])
     sets = {name: _checked(generator, name, *of_set) for name, of_set in sets.items()}
     rows = [_reproduction(classifier, name, *of_set, shown) for name, of_set in sets.items()]

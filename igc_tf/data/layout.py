@@ -154,6 +154,26 @@ class ConditionLayout:
             )
         return labels.astype(np.int64)
 
+    def check_order(self, other, here, there):
+        """Checks that another layout has the names that both have in the same places.
+
+        Labels are numbers: in another order they would mean other values.
+
+        Args:
+            other: a `ConditionLayout`.
+            here, there: what has this layout and what the other, in a message.
+
+        Raises:
+            InputError: if they are elsewhere; names both orders.
+        """
+        ours, theirs = self.element_names, other.element_names
+        places = {name: place for place, name in enumerate(ours)}
+        if any(places.get(name, place) != place for place, name in enumerate(theirs)):
+            raise InputError(
+                f"{there} has the values {theirs} of its labels, {here} {ours}: expected the same "
+                "order, as labels are numbers"
+            )
+
     def one_hot(self, labels):
         """Returns the conditions float32 (N, C) of labels (N,) or (N, L).
 

@@ -326,8 +326,8 @@ class Generator:
             data: a `LabelledData`.
 
         Raises:
-            InputError: if conditions, shapes or bounds differ, or if the card says that it was
-                trained on another set.
+            InputError: if conditions, their order, shapes or bounds differ, or if the card says
+                that it was trained on another set.
         """
         shape = data.data.shape[1:]
         if (data.layout.sizes, shape) != (self.layout.sizes, self.data_shape):
@@ -336,6 +336,7 @@ class Generator:
                 f"{shape}, the generator {self.name} {self.layout.sizes} and {self.data_shape}: "
                 "expected the same"
             )
+        self.layout.check_order(data.layout, f"the generator {self.name}", data.name)
         self.check(data.data[:100], data.name)
         recipe = (((self.card or {}).get("training") or {}).get("recipe")) or {}
         trained_on = recipe.get("dataset", data.name)

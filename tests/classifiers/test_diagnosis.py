@@ -129,6 +129,18 @@ def test_refuses_labels_that_the_generator_does_not_have(generator):
         diagnose(generator, {"new": LabelledData(*facts)}, SETTINGS)
 
 
+def test_refuses_labels_that_the_generator_has_in_another_order(generator):
+    made = generator.sample(np.arange(3), seed=7)
+    facts = generator.bounds, "made", "train", "made here"
+    data = LabelledData(made, [0, 1, 2], ConditionLayout.classes("acb"), *facts)
+    message = r"new has the values \('a', 'c', 'b'\).* linear \('a', 'b', 'c'\): expected the same"
+    with pytest.raises(InputError, match=message):
+        diagnose(generator, {"new": data}, SETTINGS)
+    generator.check_set(replace(data, layout=generator.layout))
+    with pytest.raises(InputError, match=message.replace("new", "made")):
+        generator.check_set(data)
+
+
 def test_refuses_a_set_of_nothing(generator):
     with pytest.raises(InputError, match="new: expected at least one example"):
         diagnose(generator, {"new": np.zeros([0, *SHAPE])}, SETTINGS)

@@ -78,6 +78,20 @@ def test_labels_that_do_not_fit_are_refused(layout, labels, message):
         layout.check(labels)
 
 
+def test_names_that_two_layouts_share_have_the_same_places():
+    digits = ConditionLayout.classes(3)
+    for other in (digits, ConditionLayout.classes("ab2"), ConditionLayout.classes(2)):
+        digits.check_order(other, "here", "there")
+    for other in (ConditionLayout.classes("021"), ConditionLayout.classes("123")):
+        with pytest.raises(
+            InputError, match=r"there has .*, here \('0', '1', '2'\): .* same order"
+        ):
+            digits.check_order(other, "here", "there")
+    ConditionLayout.binary("ab").check_order(ConditionLayout.binary("ab"), "here", "there")
+    with pytest.raises(InputError, match="there has .*'b=0'.* here .*'a=0'"):
+        ConditionLayout.binary("ab").check_order(ConditionLayout.binary("ba"), "here", "there")
+
+
 def test_two_values_of_one_name_are_refused():
     with pytest.raises(InputError, match="different names"):
         ConditionLayout.classes(["a", "a"])
