@@ -127,6 +127,21 @@ class LabelledData:
         data = np.interp(self.data, self.bounds, bounds).astype(np.float32)
         return dataclasses.replace(self, data=data, bounds=bounds)
 
+    def check_alike(self, other: "LabelledData") -> None:
+        """Checks that another set has such examples as this one, and the same labels.
+
+        Raises:
+            InputError: if shapes, bounds, or the names of the labels or their order differ.
+        """
+        facts, others = (
+            (part.data.shape[1:], part.bounds, part.layout.element_names) for part in (self, other)
+        )
+        if facts != others:
+            raise InputError(
+                f"{other.name} {other.split} and {self.name} {self.split} have shapes, bounds and "
+                f"values of their labels {others} and {facts}: expected the same"
+            )
+
     def take(self, indices) -> "LabelledData":
         """Returns the examples with these indices, in this order.
 

@@ -53,8 +53,8 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
         The path of `lenet.keras`.
 
     Raises:
-        InputError: if `output` holds a run of another recipe, or there are fewer training images
-            than make a batch.
+        InputError: if `output` holds a run of another recipe, there are fewer training images than
+            make a batch, or the others are not such as these.
         NonFiniteLossError: if the loss is no longer finite.
         DataUnavailableError: if the images are not available.
     """
@@ -62,6 +62,8 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", recipe.validation, "test")]
     train, validation, test = map(recipe.labelled, data)
+    for part in (validation, test):
+        train.check_alike(part)
     train = train.take(slice(recipe.train_images))
     images, labels = train.images, train.labels
     run.describe(train=train, validation=validation)

@@ -80,7 +80,8 @@ def train_generator(
         The path of `output`, the directory of the chosen generator.
 
     Raises:
-        InputError: if `output` holds a run of another recipe.
+        InputError: if `output` holds a run of another recipe, or the validation images are not such
+            as the training images.
         NonFiniteLossError: if a loss is no longer finite.
         DataUnavailableError: if the training images are not available.
     """
@@ -91,6 +92,7 @@ def train_generator(
     validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
     train = recipe.labelled(train).take(slice(recipe.train_images))
     validation = recipe.labelled(validation)
+    train.check_alike(validation)
     images, conditions = train.images, train.conditions
     run.describe(train=train, validation=validation)
     steps = steps_per_epoch(len(images), recipe.batch_size, recipe.passes)

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from igc_tf import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
 from igc_tf.data import DIGIT_LABELS, ConditionLayout, add_gaussian_noise, label_digits
-from igc_tf.errors import NonFiniteLossError
+from igc_tf.errors import InputError, NonFiniteLossError
 from igc_tf.generators.store import load_generator
 from igc_tf.runs import json_ready
 from igc_tf.search import SearchSettings
@@ -380,7 +380,27 @@ def test_the_networks_know_the_layout_of_the_data():
 
 
 def test_images_that_the_networks_cannot_make_are_refused(tmp_path):
-    train, validation, _ = tiny_parts()
+    train = tiny_parts()[0]
     light = dataclasses.replace(train, data=train.data + np.float32(0.5), bounds=(0.0, 1.0))
     with pytest.raises(ValueError, match=r"images in \(0\.0, 1\.0\): expected \(-0\.5, 0\.5\)"):
-        train_generator(RECIPE, tmp_path, (light, validation), verbose=0)
+        train_generator(RECIPE, tmp_path, (light, light), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": np.zeros([400, 32, 32, 1], np.float32)}, r"\(\(32, 32, 1\), .*\(\(28, 28, 1\)"),
+        ({"bounds": (-1.0, 1.0)}, r"\(-1\.0, 1\.0\), .*\(-0\.5, 0\.5\)"),
+        ({"layout": ConditionLayout.classes("1234567890")}, r"\('1', '2', .*\('0', '1', '2', "),
+    ],
+)
+@pytest.mark.parametrize("train", [train_generator, train_lenet])
+def test_validation_images_unlike_the_others_are_refused_before_anything_is_written(
+    train, changes, message, tmp_path
+):
+    first, second, third = tiny_parts()
+    parts = [first, dataclasses.replace(second, **changes)]
+    recipe, rest = (RECIPE, []) if train is train_generator else (LENET_RECIPE, [third])
+    with pytest.raises(InputError, match=f"mnist validation .* have shapes.*{message}.*the same"):
+        train(recipe, tmp_path, [*parts, *rest], verbose=0)
+    assert not list(tmp_path.iterdir())
