@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -126,16 +127,21 @@ def threshold(known, false_alarm):
     Raises:
         InputError: for another probability, or too few numbers for it.
     """
+    return known[_place(len(known), false_alarm) - 1]
+
+
+def _place(count, false_alarm):
+    """k of a `threshold` by `count` known values, from 1."""
     if not 0 < false_alarm < 1:
         raise InputError(f"false_alarm={false_alarm!r}: expected a number in (0, 1)")
     # of rounding alone it must not become one more
-    place = math.ceil((len(known) + 1) * (1 - false_alarm) - 1e-9)
-    if place > len(known):
+    place = math.ceil((count + 1) * (1 - false_alarm) - 1e-9)
+    if place > count:
         raise InputError(
-            f"false_alarm={false_alarm!r} with {len(known)} examples to calibrate by: expected "
+            f"false_alarm={false_alarm!r} with {count} examples to calibrate by: expected "
             f"at least {least_count(false_alarm)}, or a greater probability"
         )
-    return known[place - 1]
+    return place
 
 
 def least_count(false_alarm):
@@ -166,6 +172,14 @@ def reject_if_calibrated(classifier, share):
     return None
 
 
+class _Rejection(NamedTuple):
+    """What is rejected: a doubt beyond the threshold, for the probability of a false alarm."""
+
+    false_alarm: float
+    doubt: str
+    beyond: float | np.ndarray
+
+
 class Calibrated:
     """What a classifier does with its scores once it is calibrated.
 
@@ -183,7 +197,8 @@ class Calibrated:
         The temperature is that of the greatest likelihood (Platt scaling with one parameter, Guo et
         al. 2017, §4.2); it changes no answer. The examples should be such as are to be classified,
         and none that the generator was trained with or the settings were chosen by: of mnist,
-        `load_images("mnist", "validation/calibration")`.
+        `load_images("mnist", "validation/calibration")`. A classifier that rejects (`reject_at`)
+        goes on, as often, by these examples.
 
         Args:
             data, mask, batch_size, verbose: as for `predict`.
@@ -195,18 +210,21 @@ class Calibrated:
             The `Calibration`, which is also kept as `calibration`.
 
         Raises:
-            InputError: as for `evaluate`.
+            InputError: as for `evaluate`; also for fewer examples than the rejection takes.
         """
         if len(data) == 0:
             raise InputError("no data to calibrate by: expected at least one example")
+        if self._rejection is not None:
+            _place(len(data), self._rejection.false_alarm)
         layout = self.generator.layout
         labels = layout.check(labels, len(data)).reshape(len(data), layout.num_labels)
         scores, relative = self.scores_and_relative(data, mask, batch_size, verbose)
         parts = layout.split(scores)
-        self._rejection = None
         doubtful = 1 / (len(data) + 2) if smoothed else 0.0
         doubts = {name: self._doubts(name, scores, relative) for name in _KEPT}
         self.calibration = Calibration(_temperature(parts, labels, doubtful), doubts)
+        if self._rejection is not None:
+            self.reject_at(self._rejection.false_alarm, self._rejection.doubt)
         return self.calibration
 
     def probabilities(self, scores):
@@ -268,7 +286,7 @@ class Calibrated:
             self._rejection = None
             return None
         beyond = self._calibrated().threshold(false_alarm, doubt)
-        self._rejection = doubt, beyond
+        self._rejection = _Rejection(false_alarm, doubt, beyond)
         return beyond
 
     @property
@@ -280,7 +298,7 @@ class Calibrated:
         """Predictions, -1 where they are rejected."""
         if self._rejection is None:
             return predictions
-        doubt, beyond = self._rejection
+        _, doubt, beyond = self._rejection
         if relative is None and doubt in (RELATIVE, JOINT):
             raise InputError(
                 f"rejection by doubt={doubt!r} needs `relative`; pass what `scores_and_relative` "

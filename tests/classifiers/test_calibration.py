@@ -136,6 +136,26 @@ def test_refuses_as_many_as_it_was_told():
         classifier.reject_at(0.01)
 
 
+def test_calibrated_anew_it_rejects_as_before_by_the_new_examples():
+    rng = np.random.default_rng(1)
+    first, second, fresh = -rng.exponential(size=(3, 99, 2)) * [[[1]], [[3]], [[2]]]
+    classifier, other = _Scored(), _Scored()
+    classifier.calibrate(first, np.zeros(99, int))
+    classifier.reject_at(0.1, "difference")
+    before = classifier.refused(fresh)
+    with pytest.raises(InputError, match="false_alarm=0.1 with 8 examples.*at least 9"):
+        classifier.calibrate(second[:8], np.zeros(8, int))
+    assert (classifier.refused(fresh) == before).all()
+    classifier.calibrate(second, np.zeros(99, int))
+    other.calibrate(second, np.zeros(99, int))
+    other.reject_at(0.1, "difference")
+    after = classifier.refused(fresh)
+    assert (after == other.refused(fresh)).all() and 0 < after.sum() < before.sum()
+    classifier.reject_at(None)
+    classifier.calibrate(first, np.zeros(99, int))
+    assert not classifier.is_doubting
+
+
 def test_rare_doubts_are_minus_the_logarithms_of_their_shares_together():
     # of an exponential distribution the share beyond x is exp(-x), at any x
     known = -np.log1p(-(np.arange(20_000) + 0.5) / 20_000)
@@ -263,8 +283,4 @@ def test_a_search_classifier_answers_none_of_them():
     assert (classifier.classify(images[:5] + 9, mask=mask).predictions == -1).all()
     assert len(classifier.predictions(*classifier.scores_and_relative(images[:0]))) == 0
     assert classifier.reject_at(None) is None
-    assert (classifier.classify(foreign).predictions >= 0).all()
-    # what was calibrated anew refuses nothing yet
-    classifier.reject_at(0.02)
-    classifier.calibrate(images, labels, verbose=0)
     assert (classifier.classify(foreign).predictions >= 0).all()
