@@ -13,6 +13,8 @@ from igc_tf.errors import InputError, first_line
 from igc_tf.generators.layers import each_layer, keras_defaults
 from igc_tf.runs.directory import open_npz
 
+# what Keras writes of a Lambda layer's Python code, and of a SavedModel that is a layer
+_FOREIGN = ("__lambda__", "TFSMLayer")
 # beside the weights of a model that is kept
 CARD = "card.json"
 
@@ -37,15 +39,23 @@ def model_config(model):
     """Returns the configuration from which `build_model` makes the model anew, JSON-ready.
 
     Raises:
-        InputError: for a model that does not tell its configuration.
+        InputError: for a model that does not tell its configuration, or has layers that Keras would
+            not make of it.
     """
     try:
-        return _without_compilation(json.loads(model.to_json()))
+        config = _without_compilation(json.loads(model.to_json()))
     except (NotImplementedError, TypeError, ValueError) as error:
         raise InputError(
             f"the model {model.name!r} does not tell how to make it again: {first_line(error)} "
             "(a class of your own needs get_config, see Keras' guide to saving)"
         ) from error
+    if foreign := sorted(set(_foreign_layers(config, model.name))):
+        raise InputError(
+            f"the layers {foreign} of the model {model.name!r} hold Python code or another file's "
+            "graph, which Keras does not load: expected operations of keras.ops, or a class of "
+            "your own (keras.saving.register_keras_serializable)"
+        )
+    return config
 
 
 def build_model(config, custom_objects=None):
@@ -187,6 +197,19 @@ def weights_digest(model, dtype="float32"):
         rounded = weight.astype(dtype).astype(np.float32) if is_rounded else weight
         digest.update(np.ascontiguousarray(rounded).tobytes())
     return digest.hexdigest()
+
+
+def _foreign_layers(config, name):
+    """The names of the layers that load what is no configuration; `name` is of the one around."""
+    if isinstance(config, dict):
+        own = config.get("config")
+        name = own.get("name", name) if isinstance(own, dict) else name
+        if config.get("class_name") in _FOREIGN:
+            yield name
+        config = [*config.values()]
+    if isinstance(config, list):
+        for value in config:
+            yield from _foreign_layers(value, name)
 
 
 def _without_compilation(config):

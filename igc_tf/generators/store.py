@@ -156,17 +156,18 @@ def save_generator(generator, directory, dtype="float32", **entries):
         The card.
 
     Raises:
-        InputError: for a model whose configuration Keras cannot write, for another dtype, and for
-            an entry that no JSON file can hold; nothing is written then.
+        InputError: for a model whose configuration Keras cannot write, or would not load (`Lambda`
+            and `TFSMLayer` layers), for another dtype, and for an entry that no JSON file can hold;
+            nothing is written then.
         OutputError: if the directory cannot be written.
     """
     if dtype not in ("float32", "float16"):
         raise InputError(f"dtype={dtype!r}: expected 'float32' or 'float16'")
     entries = {name: _json_ready(name, entry) for name, entry in entries.items()}
-    target = RunDirectory(directory)
     networks = {"model": model_config(generator.source)}
     if generator.encoder is not None:
         networks["encoder_model"] = model_config(generator.encoder)
+    target = RunDirectory(directory)
     weights = {"weights": keep_weights(generator.source, target, "generator.npz", dtype)}
     if generator.encoder is not None:
         weights["encoder"] = {

@@ -5,11 +5,13 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.generator import Generator, Prior
+from igc_tf.generators.keras_files import model_config
 from igc_tf.generators.store import generator_card, load_generator, save_generator
 from igc_tf.search import SearchSettings
 from tests.generators.models import Pair, embedded, network, two_inputs
@@ -209,6 +211,39 @@ def test_python_code_in_a_file_is_not_run(tmp_path):
     keras.Model(condition, data).save(tmp_path / "own.keras")
     with pytest.raises(InputError, match=r"Lambda layer.*safe_mode=False"):
         load_generator(tmp_path / "own.keras")
+
+
+def _with(layer):
+    """A model [condition, latent] -> data, with a layer inside of a nested model."""
+    inputs = [keras.Input([4], name="condition"), keras.Input([7], name="latent")]
+    inner = keras.Sequential([keras.Input([11]), layer])
+    x = inner(layers.Concatenate()(inputs))
+    return keras.Model(inputs, layers.Dense(5, activation="tanh")(x), name="whole")
+
+
+def doubled(x):
+    return 2 * x
+
+
+def test_layers_that_would_not_load_are_not_saved(tmp_path):
+    module = tf.Module()
+    signature = [tf.TensorSpec([None, 11])]
+    module.run = tf.function(lambda x: 2 * x, input_signature=signature)
+    tf.saved_model.save(module, tmp_path / "graph", signatures=module.run)
+    for layer in (
+        layers.Lambda(lambda x: 2 * x, name="trick"),
+        layers.TFSMLayer(str(tmp_path / "graph"), call_endpoint="serving_default", name="trick"),
+        layers.Pipeline([layers.Lambda(lambda x: 2 * x, name="trick")]),
+    ):
+        with pytest.raises(InputError, match=r"layers \['trick'\] of the model 'whole'.*expected"):
+            model_config(keras.Sequential([keras.Input([11]), layer], name="whole"))
+    generator = Generator(_with(layers.Lambda(lambda x: 2 * x, name="trick")))
+    with pytest.raises(InputError, match="'trick'"):
+        save_generator(generator, tmp_path / "own")
+    assert not (tmp_path / "own").exists()
+    # a function that has a name is asked for by it
+    save_generator(Generator(_with(layers.Lambda(doubled))), tmp_path / "named")
+    load_generator(tmp_path / "named", custom_objects={"doubled": doubled})
 
 
 def test_a_model_that_does_not_tell_its_configuration(tmp_path):
