@@ -1,4 +1,4 @@
-"""The range of an option, declared once; and whether data lie within theirs.
+"""The range of an option, declared once; what an argument is; whether data lie within bounds.
 
 A range stands beside the option, and is checked where the options are made::
 
@@ -11,11 +11,68 @@ A range stands beside the option, and is checked where the options are made::
 """
 
 import math
+import numbers
+import reprlib
 import types
 from dataclasses import dataclass, fields
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
-from igc_tf.errors import InputError
+import numpy as np
+
+from igc_tf.errors import InputError, first_line
+
+
+def check_kind(name, value, kind, expected):
+    """Checks that an argument is an instance of a class.
+
+    Args:
+        name: of the argument.
+        value: its value.
+        kind: the class, as for `isinstance`.
+        expected: what it should have been, in words.
+
+    Raises:
+        InputError: for anything else.
+    """
+    if not isinstance(value, kind):
+        raise InputError(f"{name}={_short(value)}: expected {expected}")
+
+
+def is_whole(value, least):
+    """Whether a value is a whole number, Python's or NumPy's, and no less than `least`."""
+    is_number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return is_number and value >= least
+
+
+def checked_whole(name, value, least=1):
+    """Returns a whole number as Python's.
+
+    Raises:
+        InputError: for anything else, or one less than `least`.
+    """
+    if not is_whole(value, least):
+        raise InputError(f"{name}={_short(value)}: expected a whole number >= {least}")
+    return int(value)
+
+
+def checked_array(name, values, dtype=None):
+    """Returns values as a NumPy array.
+
+    Args:
+        name: of the argument.
+        values: an array, or lists of numbers.
+        dtype: of the array; None for what NumPy takes for it.
+
+    Raises:
+        InputError: for what makes no such array: texts, or examples of unlike shapes.
+    """
+    try:
+        return np.asarray(values, dtype)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name} of type {type(values).__name__}: expected an array of numbers, or a list of "
+            f"examples of one shape ({first_line(error)})"
+        ) from error
 
 
 def widened(bounds):
@@ -99,6 +156,11 @@ def check_ranges(options):
         expected = _expected(kind, limit)
         if expected is not None and not _allowed(value, kind, limit):
             raise InputError(f"{field.name}={value!r}: expected {expected}")
+
+
+def _short(value):
+    """A value on part of a line."""
+    return " ".join(reprlib.repr(value).split())
 
 
 def _is_range(item):

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from igc_tf.errors import InputError
-from igc_tf.ranges import Range, check_ranges, lie_within
+from igc_tf.ranges import (
+    Range,
+    check_kind,
+    check_ranges,
+    checked_array,
+    checked_whole,
+    lie_within,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,23 @@ def test_values_inside_are_accepted(value):
 def test_values_outside_are_named_with_their_range(value, message):
     with pytest.raises(InputError, match=f"^{message}$"):
         _Options(**value)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, "2", None, np.zeros([2, 2])])
+def test_what_is_no_whole_number_is_named(value):
+    with pytest.raises(InputError, match=r"^count=.*: expected a whole number >= 1$"):
+        checked_whole("count", value)
+    assert type(checked_whole("count", np.int64(8))) is int
+
+
+def test_arguments_of_another_kind_and_arrays_that_are_none_are_named():
+    check_kind("option", None, dict | None, "a table")
+    with pytest.raises(InputError, match=r"^option=\[1, 2\]: expected a table$"):
+        check_kind("option", [1, 2], dict | None, "a table")
+    assert checked_array("images", [[1, 2]], np.float32).dtype == np.float32
+    message = "^images of type list: expected an array of numbers, .* of one shape .*inhomogeneous"
+    with pytest.raises(InputError, match=message):
+        checked_array("images", [np.zeros([2, 2]), np.zeros([2, 3])], np.float32)
 
 
 def test_data_that_were_scaled_and_scaled_back_lie_within_their_bounds():

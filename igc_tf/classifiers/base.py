@@ -11,6 +11,7 @@ from igc_tf.classifiers.foreign import distances_of_best, relative_to_detail, wa
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
+from igc_tf.ranges import checked_array, checked_whole
 from igc_tf.runs import progress_bar
 from igc_tf.search.engine import Search
 from igc_tf.search.settings import SearchSettings, named_settings
@@ -272,9 +273,7 @@ class SearchClassifier(Calibrated):
         if batch_size is None:
             most = _CANDIDATES_AT_ONCE // self.search.space.candidates
             return max(1, min(_EXAMPLES_AT_ONCE, most))
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-            raise InputError(f"batch_size={batch_size!r}: expected a whole number >= 1, or None")
-        return batch_size
+        return checked_whole("batch_size", batch_size)
 
     def _each_predictions(self, data, mask, batch_size, verbose, keep):
         """The answers to each batch, and `keep`, if any, called with its classification."""
@@ -377,10 +376,10 @@ class SearchClassifier(Calibrated):
             InputError: for data that the generator cannot make where they are not hidden, or a mask
                 that does not suit them.
         """
-        data = np.asarray(data, np.float32)
+        data = checked_array("images", data, np.float32)
         # data of another shape are refused, whatever the mask
         if mask is not None and data.shape[1:] == self.generator.data_shape:
-            mask = np.asarray(mask, np.float32)
+            mask = checked_array("mask", mask, np.float32)
             try:
                 mask = np.broadcast_to(mask, data.shape)
             except ValueError as error:

@@ -10,6 +10,7 @@ from igc_tf.classifiers.load import load_classifier
 from igc_tf.data.labelled import LabelledData
 from igc_tf.errors import InputError
 from igc_tf.plots import plot_class_samples
+from igc_tf.ranges import check_kind, checked_whole
 
 OWN_SAMPLES = "its own samples"
 # what it reproduces this many times worse, it does not cover
@@ -106,10 +107,10 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
         InputError: for no data, data that the generator cannot have made, or labels that it does
             not have, or has in another order.
     """
+    check_kind("data", data, dict | None, "{name: `LabelledData`, or an array}, or None")
+    count = checked_whole("count", count)
     classifier = load_classifier(generator, settings)
     generator = classifier.generator
-    if count < 1:
-        raise InputError(f"count={count!r}: expected a whole number >= 1")
     draw = np.random.default_rng(seed)
     labels = np.stack([draw.integers(0, size, count) for size in generator.layout.sizes], axis=1)
     labels = labels[:, 0] if generator.layout.num_labels == 1 else labels

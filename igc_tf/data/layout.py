@@ -1,10 +1,13 @@
 """What the elements of a condition mean."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
 from igc_tf.errors import InputError
+from igc_tf.ranges import check_kind, checked_array
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ class ConditionLayout:
         Raises:
             InputError: for another shape, type or range.
         """
-        labels = np.asarray(labels)
+        labels = checked_array("labels", labels)
         tail = () if self.num_labels == 1 else (self.num_labels,)
         wanted = ("N" if count is None else count, *tail)
         fits = labels.ndim == 1 + len(tail) and labels.shape[1:] == tail
@@ -146,7 +149,8 @@ class ConditionLayout:
         whole = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
         columns = labels.reshape(len(labels), self.num_labels)
         if not whole or (columns < 0).any() or (columns >= np.array(self.sizes)).any():
-            ends = f" from {labels.min()} to {labels.max()}" if labels.size else ""
+            is_number = labels.size and labels.dtype.kind in "biuf"
+            ends = f" from {labels.min()} to {labels.max()}" if is_number else ""
             highest = sorted({size - 1 for size in self.sizes})
             raise InputError(
                 f"labels are {labels.dtype}{ends}: expected integers from 0 to "
@@ -256,7 +260,8 @@ class ConditionLayout:
 
 
 def _counted(names):
-    return map(str, range(names)) if isinstance(names, int) else names
+    check_kind("names", names, Iterable | Integral, "names, or how many")
+    return map(str, range(names)) if isinstance(names, Integral) else names
 
 
 def best_margin(scores):

@@ -15,7 +15,7 @@ from igc_tf.generators.bounds import read_bounds, settled_background, settled_bo
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.layers import each_layer
 from igc_tf.generators.trial import try_encoder, try_generator
-from igc_tf.ranges import Range, check_ranges, lie_within
+from igc_tf.ranges import Range, check_kind, check_ranges, checked_array, lie_within
 
 # examples that are generated at once; bounds the memory
 _BATCH = 500
@@ -107,6 +107,8 @@ class Generator:
         encoder=None,
         arrange=None,
     ):
+        check_kind("layout", layout, ConditionLayout | None, "a ConditionLayout, or None")
+        check_kind("prior", prior, Prior | None, "a Prior, such as Prior(0.0, 1.0), or None")
         if layout is not None and condition_size is None:
             condition_size = layout.size
         self._form = Form(condition_input, condition_size, latent_size, condition_index)
@@ -305,7 +307,7 @@ class Generator:
         Raises:
             InputError: for another shape, for values that are not finite or out of bounds.
         """
-        data = np.asarray(data, np.float32)
+        data = checked_array(what, data, np.float32)
         if data.shape[1:] != self.data_shape or data.ndim != len(self.data_shape) + 1:
             expected = ", ".join(map(str, self.data_shape))
             raise InputError(f"{what} have shape {data.shape}: expected (N, {expected})")

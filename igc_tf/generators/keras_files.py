@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from igc_tf.errors import InputError, first_line
 from igc_tf.generators.layers import each_layer, keras_defaults
+from igc_tf.ranges import check_kind
 from igc_tf.runs.directory import open_npz
 
 # what Keras writes of a Lambda layer's Python code, and of a SavedModel that is a layer
@@ -29,7 +31,11 @@ def model_directory(model, folder):
 
     Returns:
         The `Path`, or None for neither.
+
+    Raises:
+        InputError: for what is neither a name nor a path.
     """
+    check_kind("model", model, str | os.PathLike, "a name, or a path")
     if str(model) in model_names(folder):
         return Path(folder) / str(model)
     return Path(model) if (Path(model) / CARD).is_file() else None

@@ -27,6 +27,7 @@ from igc_tf.generators.keras_files import (
     read_keras_file,
     read_weights,
 )
+from igc_tf.ranges import check_kind
 from igc_tf.runs import RunDirectory, read_json
 
 SHIPPED_GENERATORS = Path(__file__).parent / "weights"
@@ -156,11 +157,12 @@ def save_generator(generator, directory, dtype="float32", **entries):
         The card.
 
     Raises:
-        InputError: for a model whose configuration Keras cannot write, or would not load (`Lambda`
-            and `TFSMLayer` layers), for another dtype, and for an entry that no JSON file can hold;
-            nothing is written then.
+        InputError: for no `Generator`, a model whose configuration Keras cannot write, or would not
+            load (`Lambda` and `TFSMLayer` layers), for another dtype, and for an entry that no JSON
+            file can hold; nothing is written then.
         OutputError: if the directory cannot be written.
     """
+    check_kind("generator", generator, Generator, "a Generator, such as Generator(model)")
     if dtype not in ("float32", "float16"):
         raise InputError(f"dtype={dtype!r}: expected 'float32' or 'float16'")
     entries = {name: _json_ready(name, entry) for name, entry in entries.items()}

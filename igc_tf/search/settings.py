@@ -1,12 +1,11 @@
 """How a search descends, and how its candidates are judged."""
 
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
 from igc_tf.errors import InputError
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import SEED, Range, check_ranges, is_whole
 from igc_tf.search.differences import DIFFERENCES, resolve_difference
 from igc_tf.search.objective import LatentRestriction
 from igc_tf.search.observations import OBSERVATIONS
@@ -206,12 +205,7 @@ def _is_stage(stage):
     if not isinstance(stage, tuple | list) or len(stage) != 2:
         return False
     steps, keep = stage
-    return _is_whole(steps, 0) and (keep is None or _is_whole(keep, 1))
-
-
-def _is_whole(value, least):
-    is_number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    return is_number and value >= least
+    return is_whole(steps, 0) and (keep is None or is_whole(keep, 1))
 
 
 def robust_settings():

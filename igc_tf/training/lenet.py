@@ -10,12 +10,14 @@ from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
 from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
 from igc_tf.generators.keras_files import read_keras_file
+from igc_tf.ranges import check_kind
 from igc_tf.search.observations import fill_missing
 from igc_tf.training.adversarial import AdversariallyTrained, network_loss
 from igc_tf.training.augmentation import noise_half
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.known_lens import random_gaps
+from igc_tf.training.recipes import LeNetRecipe
 
 LENET_FILE = "lenet.keras"
 _BUILDERS = {"lenet": build_lenet, "cnn": build_cnn}
@@ -58,6 +60,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
         NonFiniteLossError: if the loss is no longer finite.
         DataUnavailableError: if the images are not available.
     """
+    check_kind("recipe", recipe, LeNetRecipe, "one of a network, as RECIPES['lenet']")
     run = TrainingRun(output, recipe, strategy=strategy)
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", recipe.validation, "test")]

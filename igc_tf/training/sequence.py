@@ -11,10 +11,13 @@ from igc_tf.generators.replicas import replica_count
 from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
 from igc_tf.generators.store import load_model, save_generator
 from igc_tf.plots import plot_letters
+from igc_tf.ranges import check_kind
 from igc_tf.training.fit import OPTIONS, TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.losses import masked_mean_squared
+from igc_tf.training.recipes import SequenceRecipe
 
 CLASSIFIER = "classifier.keras"
+_EXPECTED = "one of sequences, as RECIPES['trajectory-generator']"
 
 
 def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
@@ -39,6 +42,7 @@ def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
         DataError: if there are no trajectories.
     """
     # refused before the data are loaded
+    check_kind("recipe", recipe, SequenceRecipe, _EXPECTED)
     run = TrainingRun(output, recipe, strategy=strategy)
     if not isinstance(data, LabelledData):
         data = open_trajectories(data, recipe.classes, recipe.subsampling)
@@ -88,6 +92,7 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
             fewer trajectories than the recipe wants.
         NonFiniteLossError: if the loss is no longer finite.
     """
+    check_kind("recipe", recipe, SequenceRecipe, _EXPECTED)
     run = TrainingRun(output, recipe, strategy=strategy)
     chosen = recipe.chosen(train)
     run.describe(train=chosen)

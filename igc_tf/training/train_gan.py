@@ -31,6 +31,7 @@ from igc_tf.generators.encoder import ENCODER_SIZES, build_encoder
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import dtype_policy
 from igc_tf.generators.store import generator_card, generator_names, save_generator, write_card
+from igc_tf.ranges import check_kind
 from igc_tf.search import SHARED_SETTINGS, SearchSettings
 from igc_tf.training.callbacks import (
     EveryFewEpochs,
@@ -85,6 +86,7 @@ def train_generator(
         NonFiniteLossError: if a loss is no longer finite.
         DataUnavailableError: if the training images are not available.
     """
+    check_kind("recipe", recipe, tuple(_BUILDERS), "one of a GAN, as RECIPES['cagan-compact']")
     run = TrainingRun(output, recipe, start_from, strategy)
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", "validation/choices")]

@@ -119,6 +119,8 @@ def test_refuses_data_of_another_shape(generator):
         diagnose(generator, {"new": np.zeros([2, 4])}, SETTINGS)
     with pytest.raises(InputError, match="count=0"):
         diagnose(generator, count=0)
+    with pytest.raises(InputError, match=r"data=array.*expected \{name: `LabelledData`"):
+        diagnose(generator, np.zeros([2, *SHAPE]), SETTINGS)
 
 
 def test_refuses_labels_that_the_generator_does_not_have(generator):

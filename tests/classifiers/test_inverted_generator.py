@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
+from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from tests.fixtures.linear_generator import EXACT, least_squares, linear_generator, normal_images
 
@@ -148,6 +149,11 @@ def test_refuses_a_batch_size_below_one_and_no_images():
     classifier, _ = _classifier()
     with pytest.raises(ValueError, match="batch_size=0"):
         classifier.predict(normal_images(), batch_size=0)
+    assert type(classifier.checked_batch_size(np.int64(8))) is int
+    with pytest.raises(InputError, match="images of type list: expected an array"):
+        classifier.classify([np.zeros([3, 2, 1]), np.zeros([2, 3, 1])])
+    with pytest.raises(InputError, match="mask of type str: expected an array"):
+        classifier.predict(normal_images(), mask="left")
     with pytest.raises(ValueError, match="no data"):
         classifier.classify(normal_images(0))
 

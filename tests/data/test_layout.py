@@ -15,6 +15,9 @@ def test_classes_are_one_label():
     assert (layout.size, layout.num_labels, layout.class_names) == (3, 1, ("cat", "dog", "owl"))
     np.testing.assert_array_equal(layout.one_hot([2, 0]), [[0, 0, 1], [1, 0, 0]])
     assert ConditionLayout.classes(2).class_names == ("0", "1")
+    assert ConditionLayout.classes(np.int64(2)) == ConditionLayout.classes(2)
+    with pytest.raises(InputError, match=r"names=3\.0: expected names, or how many"):
+        ConditionLayout.classes(3.0)
 
 
 def test_binary_labels_are_pairs():
@@ -69,6 +72,8 @@ def test_class_names_need_a_single_label():
         (ConditionLayout.classes(3), [[1]], r"shape \(1, 1\): expected \(N,\)"),
         (ConditionLayout.classes(3), [0, 3], "int64 from 0 to 3: expected integers from 0 to 2"),
         (ConditionLayout.classes(3), [0.5], "float64"),
+        (ConditionLayout.classes(3), ["0", "2"], "labels are <U1: expected integers from 0 to 2"),
+        (ConditionLayout.classes(3), [[0], [1, 2]], "labels of type list: expected an array"),
         (MIXED, [[0, 3, 0]], "from 0 to 3: expected integers from 0 to 1 or 2"),
         (MIXED, [[0, 1]], r"shape \(1, 2\): expected \(N, 3\)"),
     ],

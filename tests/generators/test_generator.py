@@ -36,6 +36,13 @@ def test_facts_are_ready_for_json(generator):
     assert facts["bounds"] == [None, None] and facts["background"] == 0
 
 
+def test_facts_of_another_kind_are_refused():
+    with pytest.raises(InputError, match=r"layout=\['a', 'b', 'c', 'd'\]: expected a Condition"):
+        Generator(two_inputs(), layout=["a", "b", "c", "d"])
+    with pytest.raises(InputError, match=r"prior=\(0, 1\): expected a Prior, such as Prior"):
+        Generator(two_inputs(), prior=(0, 1))
+
+
 @pytest.mark.parametrize("background", [-1.5, np.nan, np.inf, "dark", (0.0,)])
 def test_a_background_lies_within_the_bounds(background):
     with pytest.raises(InputError, match=r"background=.*: expected a finite number in \[-1, 1\]"):
@@ -84,6 +91,7 @@ def test_samples_follow_the_prior():
         (np.zeros([2, 5, 6]), r"pictures have shape \(2, 5, 6\): expected \(N, 6, 5\)"),
         (np.zeros([6, 5]), r"shape \(6, 5\)"),
         (np.full([1, 6, 5], np.nan), "not finite"),
+        ([np.zeros([6, 5]), np.zeros([5, 6])], "pictures of type list: expected an array"),
         (np.full([1, 6, 5], 1.01), r"lie in \[1.01, 1.01\]: expected \[-1, 1\]"),
     ],
 )

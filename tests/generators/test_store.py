@@ -246,6 +246,13 @@ def test_layers_that_would_not_load_are_not_saved(tmp_path):
     load_generator(tmp_path / "named", custom_objects={"doubled": doubled})
 
 
+def test_what_is_no_generator_is_neither_saved_nor_loaded(tmp_path):
+    with pytest.raises(InputError, match="expected a Generator, such as Generator"):
+        save_generator(two_inputs(), tmp_path / "own")
+    with pytest.raises(InputError, match="=3: expected a name, or a path"):
+        load_generator(3)
+
+
 def test_a_model_that_does_not_tell_its_configuration(tmp_path):
     class Mute(Pair):
         def __init__(self, units, table):

@@ -25,6 +25,7 @@ from igc_tf.training import (
     DCGANRecipe,
     train_generator,
     train_lenet,
+    train_trajectories,
 )
 from igc_tf.training.train_gan import build_gan
 from tests.fixtures.read_summaries import read_summaries
@@ -384,6 +385,19 @@ def test_images_that_the_networks_cannot_make_are_refused(tmp_path):
     light = dataclasses.replace(train, data=train.data + np.float32(0.5), bounds=(0.0, 1.0))
     with pytest.raises(ValueError, match=r"images in \(0\.0, 1\.0\): expected \(-0\.5, 0\.5\)"):
         train_generator(RECIPE, tmp_path, (light, light), verbose=0)
+
+
+def test_a_recipe_is_no_name_and_suits_the_training(tmp_path):
+    message = r"recipe='lenet': expected one of a {}, as RECIPES\['{}'\]"
+    with pytest.raises(InputError, match=message.format("GAN", "cagan-compact")):
+        train_generator("lenet", tmp_path / "run")
+    with pytest.raises(InputError, match=message.format("network", "lenet")):
+        train_lenet("lenet", tmp_path / "run")
+    with pytest.raises(InputError, match="recipe='lenet': expected one of sequences"):
+        train_trajectories("lenet", tmp_path / "run")
+    with pytest.raises(InputError, match="recipe=LeNetRecipe.*: expected one of a GAN"):
+        train_generator(LENET_RECIPE, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
