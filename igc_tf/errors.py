@@ -5,7 +5,8 @@ line prints that message alone. Any other exception is a defect, and shows its t
 is also the built-in error that a user of Keras would expect there.
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class IGCError(Exception):
@@ -94,6 +95,18 @@ class TrajectoriesUnavailableError(DataError):
             "(archive.ics.uci.edu, data set 175; CC BY 4.0) and give its path, or set "
             f"{variable} to it"
         )
+
+
+def did_you_mean(name: object, names: Iterable[str]) -> str:
+    """Returns "did you mean …?" with the one of some names that is most like it, or ""."""
+    near = difflib.get_close_matches(str(name), list(names), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def expected_one_of(name: object, names: Iterable[str]) -> str:
+    """Returns what was expected in the place of an unknown name, for a message."""
+    known, near = f"one of {sorted(names)}", did_you_mean(name, names)
+    return f"{near} Expected {known}" if near else f"expected {known}"
 
 
 def first_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from igc_tf.classifiers.results import Evaluation
-from igc_tf.errors import InputError
+from igc_tf.errors import InputError, expected_one_of
 from igc_tf.generators.keras_files import (
     CARD,
     build_model,
@@ -162,7 +162,8 @@ def _lenet_directory(name):
     directory = model_directory(name, SHIPPED_LENETS)
     if directory is None:
         raise InputError(
-            f"no lenet {str(name)!r}: expected one of {lenet_names()} or a directory with a {CARD}"
+            f"no lenet {str(name)!r}: {expected_one_of(name, lenet_names())} or a directory with a "
+            f"{CARD}"
         )
     return directory
 

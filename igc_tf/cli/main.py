@@ -5,7 +5,6 @@ that may return an exit code. Neither its module nor anything here imports Tenso
 function does, so that help and mistakes are answered at once.
 """
 
-import difflib
 import importlib
 import sys
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 import igc_tf
 from igc_tf.cli.program import import_tensorflow_quietly, parse_options, program_errors
-from igc_tf.errors import InputError
+from igc_tf.errors import InputError, did_you_mean
 
 
 class Command(NamedTuple):
@@ -125,8 +124,7 @@ def _run_command(name, arguments):
 
 
 def _unknown(name, commands):
-    near = difflib.get_close_matches(name, commands, n=1)
-    expected = f"did you mean {near[0]!r}?" if near else "expected one of " + ", ".join(commands)
+    expected = did_you_mean(name, commands) or "expected one of " + ", ".join(commands)
     return f"igc-tf has no command {name!r}: {expected}"
 
 

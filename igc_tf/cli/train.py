@@ -1,13 +1,12 @@
 """`igc-tf train RECIPE|FOLDER --output DIR`."""
 
-import difflib
 import sys
 from pathlib import Path
 from typing import Annotated, get_args
 
 from igc_tf.cli.program import import_tensorflow_quietly, parse_options, tell_ranges
 from igc_tf.cli.train_own import TrainOwnOptions, say_beside, train_own
-from igc_tf.errors import InputError
+from igc_tf.errors import InputError, did_you_mean
 from igc_tf.runs import read_json
 
 # what `RECIPES` has, told without TensorFlow
@@ -82,11 +81,9 @@ def train_command(arguments=None):
 def _checked(arguments):
     """Arguments that are no slip of the pen in a recipe's name."""
     source = arguments[0]
-    near = difflib.get_close_matches(source, SUMMARIES, n=1)
+    near = did_you_mean(source, SUMMARIES)
     if near and not Path(source).expanduser().exists():
-        raise InputError(
-            f"{source!r} is no recipe, and no file or folder here: did you mean {near[0]!r}?"
-        )
+        raise InputError(f"{source!r} is no recipe, and no file or folder here: {near}")
     return arguments
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from igc_tf.data.layout import ConditionLayout
-from igc_tf.errors import InputError
+from igc_tf.errors import InputError, expected_one_of
 from igc_tf.generators.adapt import Form, adapt
 from igc_tf.generators.generator import Generator, Prior
 from igc_tf.generators.keras_files import (
@@ -61,8 +61,8 @@ def generator_card(generator):
     directory = model_directory(generator, SHIPPED_GENERATORS)
     if directory is None:
         raise InputError(
-            f"no generator {str(generator)!r}: expected one of {generator_names()} or a directory "
-            f"with a {CARD}"
+            f"no generator {str(generator)!r}: {expected_one_of(generator, generator_names())} or "
+            f"a directory with a {CARD}"
         )
     card = read_json(directory / CARD)
     if not isinstance(card, dict) or card.get("kind") != "generator":
@@ -132,8 +132,8 @@ def load_model(generator, precision=None, custom_objects=None):
         model = read_keras_file(path, custom_objects)
     else:
         raise InputError(
-            f"generator {str(generator)!r}: expected one of {generator_names()}, a directory with "
-            f"a {CARD}, or the path of an existing .keras file"
+            f"generator {str(generator)!r}: {expected_one_of(generator, generator_names())}, a "
+            f"directory with a {CARD}, or the path of an existing .keras file"
         )
     if precision is not None:
         for network in (model, known.get("encoder")):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
-from igc_tf.errors import InputError
+from igc_tf.errors import InputError, expected_one_of
 from igc_tf.ranges import SEED, Range, check_ranges, is_whole
 from igc_tf.search.differences import DIFFERENCES, resolve_difference
 from igc_tf.search.objective import LatentRestriction
@@ -282,7 +282,7 @@ def named_settings(settings, card=None):
         return SearchSettings()
     if not isinstance(settings, str) or settings not in recorded:
         raise InputError(
-            f"settings={settings!r}: expected one of {sorted({'paper', *recorded})}, or a "
+            f"settings={settings!r}: {expected_one_of(settings, {'paper', *recorded})}, or a "
             "SearchSettings; the generator's card has no settings of that name"
         )
     return SearchSettings.from_dict(recorded[settings])

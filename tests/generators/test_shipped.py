@@ -52,6 +52,10 @@ def test_all_that_ship_are_known():
         load_generator("mnist-lenet")
     with pytest.raises(InputError, match=r"no generator 'mnist-lenet'.*mnist-cagan-compact"):
         generator_card("mnist-lenet")
+    meant = r"generator 'mnist-cagan-compct': did you mean 'mnist-cagan-compact'\? Expected one of"
+    for load in (load_generator, generator_card):
+        with pytest.raises(InputError, match=meant):
+            load("mnist-cagan-compct")
 
 
 def test_paper_size_is_the_published_architecture():

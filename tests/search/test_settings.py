@@ -139,3 +139,5 @@ def test_settings_go_by_the_names_on_the_card():
     assert named_settings(None) == named_settings("paper", card) == SearchSettings()
     with pytest.raises(InputError, match=r"settings='best': expected one of \['paper'\]"):
         named_settings("best")
+    with pytest.raises(InputError, match=r"'bets': did you mean 'best'\? Expected one of \['best'"):
+        named_settings("bets", card)
