@@ -166,7 +166,7 @@ def _find_folders(path: Path) -> FoundPictures:
         *_remark(strange, "are no pictures by their names and were left out"),
         *_remark(empty, "hold no pictures and are no classes"),
     ]
-    return _found(path.resolve().name, kind, pictures, remarks)
+    return found_pictures(path.resolve().name, kind, pictures, remarks)
 
 
 def _find_in_table(path: Path) -> FoundPictures:
@@ -201,7 +201,7 @@ def _find_in_table(path: Path) -> FoundPictures:
             )
         split = _SPLITS[split.casefold()] if split else None
         pictures.append(_file(path.parent / file, file, label, split))
-    return _found(path.stem, "a table of files and labels", pictures)
+    return found_pictures(path.stem, "a table of files and labels", pictures)
 
 
 def _column(names, wanted):
@@ -232,7 +232,7 @@ def _find_in_arrays(path: Path) -> FoundPictures:
         for picture in _of_arrays(path.name, images, labels, split, names)
     ]
     order = None if names is None else list(map(str, names))
-    return _found(path.stem, "arrays of images and labels", pictures, order=order)
+    return found_pictures(path.stem, "arrays of images and labels", pictures, order=order)
 
 
 def _first(arrays, names):
@@ -301,10 +301,16 @@ def _find_idx(path: Path) -> FoundPictures:
         # all that are there to learn from: the set says what is for reporting, no more
         given = "test" if split == "test" else None
         pictures += _of_arrays(path.name, images, labels, given)
-    return _found(path.resolve().name, "IDX files", pictures)
+    return found_pictures(path.resolve().name, "IDX files", pictures)
 
 
-def _found(name, kind, pictures, remarks=(), order=None):
+def found_pictures(name, kind, pictures, remarks=(), order=None) -> FoundPictures:
+    """What was found, with the names of the classes that have pictures.
+
+    Args:
+        name, kind, pictures, remarks: as of `FoundPictures`.
+        order: of the classes; None for a natural one.
+    """
     labels = {picture.label for picture in pictures}
     names = (
         sorted(labels, key=natural_order) if order is None else [n for n in order if n in labels]

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from igc_tf.data.folder import FoundPictures, find_pictures, labelled_pictures, some_of
+from igc_tf.data.folder import (
+    FoundPictures,
+    find_pictures,
+    found_pictures,
+    labelled_pictures,
+    some_of,
+)
 from igc_tf.data.ink import arrange_ink, is_drawing
 from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData, scale_bytes
 from igc_tf.data.layout import ConditionLayout
@@ -102,7 +108,7 @@ def find_own_pictures(source: str | os.PathLike, data_dir=None) -> FoundPictures
         ) from error
     pictures = [one for part, data in sets.items() for one in labelled_pictures(data, part)]
     first = next(iter(sets.values()))
-    return FoundPictures(name, first.source, tuple(pictures), first.class_names)
+    return found_pictures(name, first.source, pictures, order=first.class_names)
 
 
 def _small_set(name, data_dir):
@@ -135,9 +141,9 @@ def load_own_images(
     """Reads, checks and parts a set of pictures.
 
     Every picture is read once before anything else, so that what is wrong with a set is known
-    before work starts. Left out, with a remark, are pictures that cannot be read, and the second of
-    two that are the same, pixel by pixel: if one of them is held out that is the one that stays;
-    of pictures that are the same in two classes none does.
+    before work starts. Left out, with a remark, are pictures that cannot be read, drawings that are
+    blank, and the second of two that are the same, pixel by pixel: if one of them is held out that
+    is the one that stays; of pictures that are the same in two classes none does.
 
     Where the set does not say what is held out, each picture's content decides (a hash of it), so
     that the same set is always parted alike, and adding pictures leaves the others where they are.
@@ -171,23 +177,26 @@ def load_own_images(
     reasons = []
     colour = _colour(seen, colour, reasons)
     arrange, size = _frame(seen, size, colour, arrange, reasons)
+    shape = (*size, 3 if colour else 1)
+    with progress_bar(len(seen), "picture", bool(verbose)) as progress:
+        progress.set_description("framing")
+        framed, blank = _framed(seen, shape, arrange, progress)
+    if blank:
+        remarks += blank
+        seen = [one for one in seen if one.digest in framed]
+        _check_classes(seen, found.class_names, remarks)
     parts = part_by_content(seen, held_out)
     reasons.append(how_parted(seen, held_out))
     digest = _digest(seen)
     remarks += _uneven(seen)
-    layout = ConditionLayout.classes(_present(seen, found.class_names))
+    layout = ConditionLayout.classes(found.class_names)
     source = f"{found.kind}: {found.name}, content {digest[:16]}"
-    shape = (*size, 3 if colour else 1)
-    with progress_bar(len(seen), "picture", bool(verbose)) as progress:
-        progress.set_description("framing")
-        framed, blank = _framed(seen, parts, shape, arrange, progress)
-    remarks += blank
     sets = {}
     for part in PARTS:
-        images, labels = framed[part]
+        of_part = [one for one in seen if parts[one.digest] == part]
         sets[part] = LabelledData(
-            data=np.stack(images),
-            labels=np.array([layout.class_names.index(label) for label in labels]),
+            data=np.stack([framed[one.digest] for one in of_part]),
+            labels=np.array([layout.class_names.index(one.picture.label) for one in of_part]),
             layout=layout,
             bounds=IMAGE_BOUNDS,
             name=found.name,
@@ -270,7 +279,7 @@ def _check_classes(seen, class_names, remarks):
             )
     trained = _counts([one for one in seen if one.picture.split in (None, "train")])
     needed = 1 + len(drawn_parts(seen))
-    short = [f"{name} ({trained[name]})" for name in counts if trained[name] < needed]
+    short = [f"{name} ({trained[name]})" for name in class_names if trained[name] < needed]
     if short:
         raise DataError(
             f"too few pictures of {some_of(short)}: expected {needed} or more of each class to "
@@ -280,12 +289,6 @@ def _check_classes(seen, class_names, remarks):
 
 def _counts(seen):
     return Counter(one.picture.label for one in seen)
-
-
-def _present(seen, class_names):
-    """The names of the classes that have pictures, in their order."""
-    counts = _counts(seen)
-    return [name for name in class_names if name in counts]
 
 
 def _colour(seen, asked, reasons):
@@ -368,23 +371,16 @@ def _uneven(seen):
     return [f"the classes are uneven: {largest} pictures of {most}, {smallest} of {least}"]
 
 
-def _framed(seen, parts, shape, arrange, progress):
-    """{part: (images, labels)}, and remarks about what is blank."""
+def _framed(seen, shape, arrange, progress):
+    """{digest: image} of what can be framed, and a remark about what is blank."""
     frame = PictureFrame(shape, IMAGE_BOUNDS, arrange=arrange)
-    framed, blank = {part: ([], []) for part in PARTS}, []
+    framed, blank = {}, []
     for one in seen:
         try:
-            image = frame.fit(one.picture.read())
+            framed[one.digest] = frame.fit(one.picture.read())
         except ImageFileError as error:
             blank.append(f"{one.picture.name}: {error}")
-        else:
-            images, labels = framed[parts[one.digest]]
-            images.append(image)
-            labels.append(one.picture.label)
         progress.update()
-    empty = [part for part, (images, _) in framed.items() if not images]
-    if empty:
-        raise DataError(f"no pictures for {' and '.join(empty)} are left: {some_of(blank)}")
     if not blank:
         return framed, []
     return framed, [f"{len(blank)} could not be arranged and were left out: {some_of(blank)}"]

@@ -255,6 +255,26 @@ def test_a_blank_drawing_is_told():
     assert images.arrange and "1 could not be arranged and were left out" in images.remarks[0]
 
 
+def test_blank_drawings_count_in_no_class():
+    drawn = [(f"class {i % 2}", _drawn(i, side=40 + 3 * i)) for i in range(24)]
+    few = [_drawn(100 + i, side=60) for i in range(2)]
+    blank = [np.full((50, 50 + i), 0.9) for i in range(30)]
+    among = _load([*drawn, *(("class 0", page) for page in blank[:5])], arrange=True)
+    alone = _load(drawn, arrange=True)
+    for part in PARTS:
+        assert _contents(getattr(among, part)) == _contents(getattr(alone, part))
+    for left in (0, 2):
+        own = [("class 2", page) for page in (*blank, *few[:left])]
+        with pytest.raises(DataError, match=rf"few pictures of class 2 \({left}\): .*\n.*no ink"):
+            _load([*drawn, *own], arrange=True)
+
+
+def test_a_class_whose_pictures_cannot_be_read_is_refused():
+    broken = ImageFileError("b/1: is empty")
+    with pytest.raises(DataError, match=r"few pictures of b \(0\): .*\n  1 could not be read"):
+        _load([*_set(12), ("b", broken)])
+
+
 def test_a_set_by_name_comes_as_it_is(monkeypatch):
     from igc_tf.data import bundled_digits, own_images
 
