@@ -5,6 +5,7 @@ import json
 from igc_tf.distributed.records import import_pyarrow
 from igc_tf.errors import InputError, OutputError
 from igc_tf.runs import RunDirectory, describe_code, differences
+from igc_tf.runs.directory import sayable
 
 # names that begin so are no part of the table to those who read a whole directory
 MANIFEST, REPORT = "_manifest.json", "_report.json"
@@ -111,19 +112,19 @@ class Parts:
         Args:
             number: of the part.
             columns: the names of all columns of the table.
-            rows: {name: value} of each example, in order; what a row lacks is null.
+            rows: {name: value} of each example, in order; what a row lacks is null. Texts are
+                written as `RunDirectory.write_text` does.
             about: what is known of the part, JSON-ready.
 
         Raises:
             OutputError: if it cannot be written.
         """
         pyarrow, parquet = import_pyarrow()
-        schema = pyarrow.schema([("number", pyarrow.int64()), *map(_field, columns)])
+        schema = pyarrow.schema([("number", pyarrow.int64()), *map(_field, map(sayable, columns))])
         schema = schema.with_metadata({_KEY: json.dumps(about).encode()})
         begin, _ = self.span(number)
-        table = pyarrow.Table.from_pylist(
-            [{"number": begin + i, **row} for i, row in enumerate(rows)], schema=schema
-        )
+        rows = [{"number": begin + i, **_sayable(row)} for i, row in enumerate(rows)]
+        table = pyarrow.Table.from_pylist(rows, schema=schema)
         self._directory.write(
             self._name(number), lambda path: parquet.write_table(table, path, compression="zstd")
         )
@@ -165,6 +166,13 @@ class Parts:
     def _name(self, number):
         # as many digits as the last one has, so that the order of the names is that of the parts
         return f"part-{number:0{max(5, len(str(self.total - 1)))}d}.parquet"
+
+
+def _sayable(row):
+    return {
+        sayable(name): sayable(value) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def _field(name):

@@ -51,12 +51,8 @@ class RunDirectory:
         return self.write_text(name, text)
 
     def write_text(self, name, text):
-        """Writes text in UTF-8 and returns the path.
-
-        What UTF-8 cannot say, the bytes of a file name in another encoding, becomes `\\udc..`;
-        JSON reads that back as it was.
-        """
-        data = text.encode("utf-8", errors="backslashreplace")
+        """Writes text in UTF-8, as `sayable` makes it, and returns the path."""
+        data = sayable(text).encode("utf-8")
         return self.write(name, lambda path: path.write_bytes(data))
 
     def read_json(self, name):
@@ -111,6 +107,15 @@ class RunDirectory:
         with _told_as(OutputError, path), path.open("ab") as file:
             file.write(data)
             return file.tell()
+
+
+def sayable(text):
+    """Returns a text as UTF-8 can say it.
+
+    What it cannot say, the bytes of a file name in another encoding, becomes `\\udc..`; JSON reads
+    that back as it was.
+    """
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def check_apart(output, *sources, at_any_depth=False):

@@ -132,6 +132,27 @@ def test_what_cannot_be_read_has_a_row(generator, digits, tmp_path):
     assert table["prediction"][good].tolist() == [str(label) for label in found.predictions]
 
 
+def test_names_of_files_and_classes_in_another_encoding_are_spelt(
+    generator, digits, pixels, tmp_path
+):
+    card = json.loads((generator / "card.json").read_text())
+    (label,) = card["labels"]
+    names = [os.fsdecode(f"caf\xe9 {value}".encode("latin-1")) for value in label["values"]]
+    other = shutil.copytree(generator, tmp_path / "generator")
+    card["labels"] = [{**label, "values": names}]
+    (other / "card.json").write_text(json.dumps(card))
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i, values in enumerate((pixels[0], np.zeros([5, 5, 2]))):
+        np.save(folder / os.fsdecode(b"\xe9 %d.npy" % i), values)
+    classify(folder, other, tmp_path / "answers")
+    table = pandas.read_parquet(tmp_path / "answers")
+    assert table["file"].tolist() == [f"{folder}/\\udce9 {i}.npy" for i in range(2)]
+    (answer,) = load_classifier(generator, "fast").classify(digits.images[:1]).predictions
+    assert table["prediction"][0] == f"caf\\udce9 {answer}"
+    assert {f"score:caf\\udce9 {i}" for i in range(10)} <= set(table.columns)
+
+
 def test_answers_among_the_pictures_are_none(generator, pixels, tmp_path):
     np.savez(tmp_path / "digits.npz", images=pixels)
     assert classify(tmp_path, generator, tmp_path / "runs/answers")["classified"] == 23
