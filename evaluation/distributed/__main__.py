@@ -20,7 +20,6 @@ from evaluation.distributed.kills import kill_at_random
 from evaluation.distributed.operations import count_operations
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.cli.serve import stopped_by_signals
 from igc_tf.data import load_images
 from igc_tf.distributed import WorkerOptions
 from igc_tf.distributed.ray_engine import work_on_ray
@@ -306,9 +305,7 @@ def _findings(options, rows):
 def main():
     """Runs the experiment with the options of the command line."""
     options = parse_options(DistributedOptions)
-    # so that what was started is ended then, too
-    with stopped_by_signals():
-        result = measure_distributed(options)
+    result = measure_distributed(options)
     overhead, kills = (
         result["overhead"],
         next(row for row in result["rows"] if row["measured"] == "kills"),

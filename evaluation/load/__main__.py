@@ -27,7 +27,6 @@ from evaluation.load.malformed import draw_malformed, send_malformed
 from evaluation.load.service import started
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.cli.serve import stopped_by_signals
 from igc_tf.data import bundled_digits
 from igc_tf.plots import plot_curves
 from igc_tf.ranges import SEED, Range, check_ranges
@@ -277,9 +276,7 @@ def _figure(rows):
 def main():
     """Runs the experiment with the options of the command line."""
     options = parse_options(LoadOptions)
-    # so that what was started is ended then, too
-    with stopped_by_signals():
-        result = measure_load(options)
+    result = measure_load(options)
     for row in result["rows"]:
         times = ", ".join(f"{p} %: {1000 * value:.0f}" for p, value in row["latency"].items())
         print(

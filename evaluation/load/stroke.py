@@ -15,7 +15,6 @@ import numpy as np
 
 from evaluation.load.service import started
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.cli.serve import stopped_by_signals
 from igc_tf.errors import InputError
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
@@ -146,9 +145,7 @@ def _until(condition):
 def main():
     """Runs the experiment with the options of the command line."""
     options = parse_options(StrokeOptions)
-    # so that what was started is ended then, too
-    with stopped_by_signals():
-        result = time_strokes(options)
+    result = time_strokes(options)
     print(f"the answer changes {result['median']:.0f} ms after the stroke's end, in the median")
 
 

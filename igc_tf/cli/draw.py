@@ -1,13 +1,14 @@
 """`igc-tf draw`: a page that shows what the search makes of what one draws on it."""
 
+import signal
 import webbrowser
 from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
 
-from igc_tf.cli.program import import_tensorflow_quietly
-from igc_tf.cli.serve import access_log, stopped_by_signals
+from igc_tf.cli.program import import_tensorflow_quietly, stopped_by
+from igc_tf.cli.serve import access_log
 from igc_tf.ranges import Range, check_ranges
 
 _HOST = "127.0.0.1"
@@ -54,7 +55,8 @@ def serve_page(options):
         if options.browser:
             webbrowser.open(url)
 
-    with stopped_by_signals(), listen(_HOST, options.port) as listener:
+    # which is ignored at first in what a script starts in the background
+    with stopped_by(signal.SIGINT), listen(_HOST, options.port) as listener:
         import_tensorflow_quietly()
         from igc_tf.serve.application import build_application
         from igc_tf.serve.drawing import Shelf

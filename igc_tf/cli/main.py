@@ -86,7 +86,7 @@ def run_command_line(arguments=None):
 
     Exits:
         With the command's code: 0 if all went well. 2 after a mistake of use, told in one line on
-        stderr; 130 after Ctrl-C.
+        stderr; 130 after Ctrl-C or SIGTERM.
     """
     with program_errors():
         code = _run(sys.argv[1:] if arguments is None else list(arguments))

@@ -5,6 +5,7 @@ import contextlib
 import inspect
 import os
 import re
+import signal
 import sys
 import warnings
 from dataclasses import dataclass, is_dataclass, replace
@@ -159,9 +160,9 @@ def _with_range(kind):
 def program_errors():
     """Lets mistakes of use end a program with one line, and anything else with its traceback.
 
-    An `IGCError` prints its message on stderr and exits with 2, Ctrl-C exits with 130, a closed
-    pipe with 141. The environment variable IGC_TF_TRACEBACK shows the traceback of an `IGCError`
-    too. Whatever cannot be printed on this terminal is spelt in other characters.
+    An `IGCError` prints its message on stderr and exits with 2, Ctrl-C and SIGTERM exit with 130, a
+    closed pipe with 141. The environment variable IGC_TF_TRACEBACK shows the traceback of an
+    `IGCError` too. Whatever cannot be printed on this terminal is spelt in other characters.
     """
     _print_anything()
     module = getattr(sys.modules["__main__"], "__spec__", None)
@@ -169,7 +170,8 @@ def program_errors():
         # what --help calls the program; else it is the path of its file
         sys.argv[0] = f"python -m {module.name.removesuffix('.__main__')}"
     try:
-        yield
+        with stopped_by(signal.SIGTERM):
+            yield
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept", file=sys.stderr)
         sys.exit(130)
@@ -182,6 +184,17 @@ def program_errors():
             raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+@contextlib.contextmanager
+def stopped_by(*signals):
+    """Lets signals, like Ctrl-C, raise KeyboardInterrupt, also where they were ignored."""
+    before = [signal.signal(stop, signal.default_int_handler) for stop in signals]
+    try:
+        yield
+    finally:
+        for stop, handler in zip(signals, before, strict=True):
+            signal.signal(stop, handler)
 
 
 def import_tensorflow_quietly():

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import tyro
 
-from igc_tf.cli.program import ClassifierOptions, import_tensorflow_quietly
+from igc_tf.cli.program import ClassifierOptions, import_tensorflow_quietly, stopped_by
 from igc_tf.errors import InputError
 from igc_tf.ranges import Range
 from igc_tf.serve import ServiceOptions
@@ -61,7 +61,8 @@ def serve_classifier(options):
     """
     from igc_tf.serve.server import is_loopback, listen, run_server
 
-    with stopped_by_signals(), listen(options.host, options.port) as listener:
+    # which is ignored at first in what a script starts in the background
+    with stopped_by(signal.SIGINT), listen(options.host, options.port) as listener:
         if options.token is None and not is_loopback(options.host):
             print(
                 f"warning: whoever reaches {options.host} is answered; --token lets in only those "
@@ -105,18 +106,3 @@ def access_log(is_wanted):
     finally:
         logger.removeHandler(handler)
         logger.level, logger.propagate = before
-
-
-@contextlib.contextmanager
-def stopped_by_signals():
-    """Lets SIGTERM, like Ctrl-C, raise KeyboardInterrupt.
-
-    So does SIGINT where it was ignored, as it is in what a script starts in the background.
-    """
-    stops = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(stop, signal.default_int_handler) for stop in stops]
-    try:
-        yield
-    finally:
-        for stop, handler in zip(stops, before, strict=True):
-            signal.signal(stop, handler)

@@ -1,6 +1,7 @@
 """What programs print where, and how they end."""
 
 import io
+import signal
 import sys
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -51,6 +52,14 @@ def test_mistakes_are_one_line_and_ctrl_c_is_130(capsys):
     assert code_of(InputError("--images 0"), capsys) == (2, "error: --images 0\n")
     code, line = code_of(KeyboardInterrupt(), capsys)
     assert code == 130 and line.count("\n") == 1
+
+
+def test_sigterm_ends_a_program_as_ctrl_c_does(capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as exit, program_errors():
+        signal.raise_signal(signal.SIGTERM)
+    assert exit.value.code == 130 and capsys.readouterr().err.startswith("interrupted")
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_anything_else_shows_its_traceback(monkeypatch):

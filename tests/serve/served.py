@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 
-from igc_tf.cli.serve import stopped_by_signals
+from igc_tf.cli.program import stopped_by
 from igc_tf.serve.server import listen, run_server
 
 
@@ -23,7 +23,7 @@ def serve_while(application, clients, host="127.0.0.1"):
         finally:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    with stopped_by_signals(), listen(host, 0) as listener:
+    with stopped_by(signal.SIGTERM), listen(host, 0) as listener:
         thread = threading.Thread(target=ask)
         run_server(application, listener, lambda address: thread.start())
         thread.join()
