@@ -1,5 +1,6 @@
 """What every program of this project does before and around its work, and options of several."""
 
+import _thread
 import codecs
 import contextlib
 import inspect
@@ -7,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import warnings
 from dataclasses import dataclass, is_dataclass, replace
 from typing import Annotated, Literal
@@ -170,7 +172,7 @@ def program_errors():
         # what --help calls the program; else it is the path of its file
         sys.argv[0] = f"python -m {module.name.removesuffix('.__main__')}"
     try:
-        with stopped_by(signal.SIGTERM):
+        with stopped_by(signal.SIGTERM), _interrupted_everywhere():
             yield
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept", file=sys.stderr)
@@ -195,6 +197,27 @@ def stopped_by(*signals):
     finally:
         for stop, handler in zip(signals, before, strict=True):
             signal.signal(stop, handler)
+
+
+@contextlib.contextmanager
+def _interrupted_everywhere():
+    """Raises KeyboardInterrupt again where Python would only print it.
+
+    That is in callbacks of weak references, of which TensorFlow has many. SIGTERM has to raise it.
+    """
+    before = sys.unraisablehook
+
+    def hook(unraisable):
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            return before(unraisable)
+        # at once it would be raised in here
+        threading.Timer(0.05, _thread.interrupt_main, [signal.SIGTERM]).start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def import_tensorflow_quietly():

@@ -3,6 +3,8 @@
 import io
 import signal
 import sys
+import time
+import weakref
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -60,6 +62,18 @@ def test_sigterm_ends_a_program_as_ctrl_c_does(capsys):
         signal.raise_signal(signal.SIGTERM)
     assert exit.value.code == 130 and capsys.readouterr().err.startswith("interrupted")
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_ctrl_c_is_not_lost_in_the_callback_of_a_weak_reference(capsys):
+    with pytest.raises(SystemExit) as exit, program_errors():
+        thing = io.StringIO()
+        reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+        del thing
+        assert reference() is None
+        # as long as any work
+        for _ in range(1000):
+            time.sleep(0.01)
+    assert exit.value.code == 130 and capsys.readouterr().err.count("\n") == 1
 
 
 def test_anything_else_shows_its_traceback(monkeypatch):
