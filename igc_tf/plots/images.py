@@ -11,6 +11,7 @@ from matplotlib.textpath import text_to_path
 
 from igc_tf.errors import InputError
 from igc_tf.plots.charts import fold, plain
+from igc_tf.runs.directory import missing_letters
 
 # more classes than this are laid out in several lines
 CLASSES_ABREAST = 12
@@ -322,6 +323,7 @@ def text_extent(text, points):
     if not text:
         return 0.0, 0.0
     font, lines = FontProperties(size=points), text.split("\n")
-    width = max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in lines)
+    with missing_letters():
+        sizes = [text_to_path.get_text_width_height_descent(line, font, False) for line in lines]
     # drawn letters stand on whole pixels, and lie a little further apart
-    return 1.06 * width / 72, 1.25 * points * len(lines) / 72 + 2 * _PAD
+    return 1.06 * max(sizes)[0] / 72, 1.25 * points * len(lines) / 72 + 2 * _PAD

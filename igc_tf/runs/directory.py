@@ -61,9 +61,7 @@ class RunDirectory:
 
     def write_figure(self, name, figure):
         """Writes a matplotlib figure as PNG and returns the path."""
-        with warnings.catch_warnings():
-            # its font has no emoji, which may be in a file's name
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        with missing_letters():
             return self.write(name, lambda path: figure.savefig(path, dpi=100))
 
     def write(self, name, writer):
@@ -107,6 +105,14 @@ class RunDirectory:
         with _told_as(OutputError, path), path.open("ab") as file:
             file.write(data)
             return file.tell()
+
+
+@contextlib.contextmanager
+def missing_letters():
+    """Lets matplotlib draw boxes for what its font lacks, such as emoji in a file's name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
 
 
 def sayable(text):

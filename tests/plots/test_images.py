@@ -1,6 +1,7 @@
 """What figures of images show: which picture where, captions, and which frame is marked."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from igc_tf.plots import (
     tile_images,
     to_unit_range,
 )
+from igc_tf.runs import RunDirectory
 from tests.plots.drawn import pictures, pixels, rendered, rows, saved, untidy
 
 ORANGE, RED = to_hex("tab:orange"), to_hex("tab:red")
@@ -197,6 +199,17 @@ def test_names_and_titles_are_no_formulas(name):
     shown, _ = figure._suptitle._preprocess_math(figure.get_suptitle())
     assert shown == name.encode("utf-8", "replace").decode()
     saved(figure)
+
+
+def test_letters_that_the_font_lacks_are_no_warning(tmp_path):
+    def plot():
+        return plot_captioned(np.zeros([1, 4, 4]), ["漢字"], (0, 1), title="漢字")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        RunDirectory(tmp_path).write_figure("figure.png", plot())
+    with pytest.warns(UserWarning, match="Glyph .* missing from font"):
+        plot().savefig(tmp_path / "by_matplotlib_alone.png")
 
 
 def test_captions_stand_above_their_images():
