@@ -194,8 +194,8 @@ def _classify(options, classifier, pictures):
         warnings.simplefilter("always", UserWarning)
         data = np.stack(list(pictures.values()))
         answers = classify_in_rows(classifier, data, options.batch_size, options.measure)
-        try:
-            for found, of_batch in answers:
+        for found, of_batch in answers:
+            try:
                 for i, row in enumerate(of_batch):
                     path = paths[len(rows)]
                     row["file"] = str(path)
@@ -208,11 +208,11 @@ def _classify(options, classifier, pictures):
                     rows.append(row)
                     drawn.append(picture.name)
                     print(_line(row, picture), flush=True)
-        finally:
-            # of what is interrupted, what was finished is kept
-            if rows:
-                said = list(dict.fromkeys(str(remark.message) for remark in remarks))
-                _write_tables(run, options, classifier, rows, drawn, said)
+            finally:
+                # of what is interrupted or killed, what was finished is kept
+                if rows:
+                    said = list(dict.fromkeys(str(remark.message) for remark in remarks))
+                    _write_tables(run, options, classifier, rows, drawn, said)
     for remark in said:
         print(f"warning: {remark}", file=sys.stderr)
     print(f"\npictures, results.csv and results.json: {run.path}")

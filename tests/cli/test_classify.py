@@ -144,6 +144,25 @@ def test_what_was_finished_is_kept_of_what_is_interrupted(tmp_path, monkeypatch)
     assert (output / result["pictures"][0]).exists() and (output / "results.csv").exists()
 
 
+def test_tables_name_what_was_drawn_after_each_batch(tmp_path, monkeypatch):
+    for label in (0, 1, 2):
+        save(tmp_path / f"{label}.png", digit(label))
+    output, seen = tmp_path / "out", []
+
+    def draw(*_):
+        # what a kill at this moment leaves
+        tables = sorted(path.name for path in output.glob("results.*"))
+        named = json.loads((output / tables[1]).read_text())["pictures"] if tables else []
+        seen.append((tables, named, sorted(path.name for path in output.glob("*.png"))))
+        return plt.figure()
+
+    monkeypatch.setattr(classify, "_draw", draw)
+    arguments = ("--settings", "fast", "--batch-size", 1, "--output", output)
+    assert run(*(tmp_path / f"{label}.png" for label in (0, 1, 2)), *arguments) == 0
+    both, names = ["results.csv", "results.json"], ["000-0.png", "001-1.png"]
+    assert seen == [([], [], []), (both, names[:1], names[:1]), (both, names, names)]
+
+
 def test_results_are_not_written_among_the_pictures(tmp_path, capsys):
     save(tmp_path / "7.png", digit(7))
     for more in ((), ("--engine", "process")):
