@@ -164,7 +164,8 @@ def program_errors():
 
     An `IGCError` prints its message on stderr and exits with 2, Ctrl-C and SIGTERM exit with 130, a
     closed pipe with 141. The environment variable IGC_TF_TRACEBACK shows the traceback of an
-    `IGCError` too. Whatever cannot be printed on this terminal is spelt in other characters.
+    `IGCError` too. A `UserWarning` is a line on stderr, without its place in the source. Whatever
+    cannot be printed on this terminal is spelt in other characters.
     """
     _print_anything()
     module = getattr(sys.modules["__main__"], "__spec__", None)
@@ -172,7 +173,7 @@ def program_errors():
         # what --help calls the program; else it is the path of its file
         sys.argv[0] = f"python -m {module.name.removesuffix('.__main__')}"
     try:
-        with stopped_by(signal.SIGTERM), _interrupted_everywhere():
+        with stopped_by(signal.SIGTERM), _interrupted_everywhere(), _told_warnings():
             yield
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept", file=sys.stderr)
@@ -218,6 +219,23 @@ def _interrupted_everywhere():
         yield
     finally:
         sys.unraisablehook = before
+
+
+@contextlib.contextmanager
+def _told_warnings():
+    """Prints warnings that are for users as programs print their own."""
+    before = warnings.formatwarning
+
+    def told(message, category, *place):
+        if issubclass(category, UserWarning):
+            return f"warning: {message}\n"
+        return before(message, category, *place)
+
+    warnings.formatwarning = told
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def import_tensorflow_quietly():

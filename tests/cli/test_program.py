@@ -4,6 +4,7 @@ import io
 import signal
 import sys
 import time
+import warnings
 import weakref
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -74,6 +75,20 @@ def test_ctrl_c_is_not_lost_in_the_callback_of_a_weak_reference(capsys):
         for _ in range(1000):
             time.sleep(0.01)
     assert exit.value.code == 130 and capsys.readouterr().err.count("\n") == 1
+
+
+def test_warnings_are_a_line_without_their_place_in_the_source(capsys, monkeypatch):
+    def show(message, category, file, line, *_):
+        sys.stderr.write(warnings.formatwarning(message, category, file, line))
+
+    # as without pytest, which collects them
+    monkeypatch.setattr(warnings, "showwarning", show)
+    with program_errors():
+        warnings.warn("they look foreign", stacklevel=1)
+        warnings.warn("an old name", FutureWarning, stacklevel=1)
+    first, *others = capsys.readouterr().err.splitlines()
+    assert first == "warning: they look foreign"
+    assert others[0].endswith("FutureWarning: an old name") and __file__ in others[0]
 
 
 def test_anything_else_shows_its_traceback(monkeypatch):
