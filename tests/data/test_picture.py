@@ -108,6 +108,21 @@ def test_png_variants_agree_with_an_independent_arrangement(name, tmp_path):
     assert digit.min() == -0.5 and digit.max() == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        byte(1 - drawing()),
+        byte(1 - drawing()).astype(np.int32),
+        byte(1 - drawing()).astype(np.uint16) * 257,
+        1 - np.float32(drawing()),
+    ],
+    ids=["8 bits", "32 bits", "16 bits", "floats"],
+)
+def test_tiff_variants(values, tmp_path):
+    digit = read_picture(save(tmp_path / "digit.tif", values))[..., 0]
+    assert np.abs(digit - expected_seven()).mean() < 0.01
+
+
 @pytest.mark.parametrize("name", ["uint8", "rgb", "float", "float16", "own range"])
 def test_npy_variants(name, tmp_path):
     seven = drawing()
@@ -245,11 +260,11 @@ def npy(array):
     return buffer.getvalue()
 
 
-def png(array):
+def png(array, format="PNG"):
     import io
 
     buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, format="PNG")
+    Image.fromarray(array).save(buffer, format=format)
     return buffer.getvalue()
 
 
@@ -272,7 +287,15 @@ BAD = {
     "blank white": (png(np.full((40, 40), 255, np.uint8)), "is blank"),
     "blank black 28": (png(np.zeros((28, 28), np.uint8)), "is blank"),
     "faint": (png(np.tile(np.array([200, 210], np.uint8), (40, 20))), "is blank"),
-    "transparent": (png(np.zeros((30, 30, 4), np.uint8)), "is blank"),
+    "transparent": (png(np.zeros((30, 30, 4), np.uint8)), r"npy: is blank \(fully transparent\)$"),
+    "float tiff": (
+        png(np.eye(30, dtype=np.float32) * 255, "TIFF"),
+        r"npy: has values from 0 to 255, they must lie in \[0, 1\]$",
+    ),
+    "tiff of 32 bits": (
+        png(np.eye(30, dtype=np.int32) * 70_000, "TIFF"),
+        "npy: has whole numbers from 0 to 70000 of type int32, they must reach from 0 to 255",
+    ),
     "nan": (npy(np.full((30, 30), np.nan)), "not finite"),
     "infinite": (npy(np.where(np.eye(30) > 0, np.inf, 0.0)), "not finite"),
     "range": (npy(np.eye(30) * 255.0), "from 0 to 255, they must lie in"),
