@@ -252,8 +252,7 @@ def pixel_values(array: np.ndarray) -> np.ndarray:
 
     Args:
         array: of any shape: whole numbers from 0 to 255, truth values, or floats. Integer arrays
-            containing only 0 and 1 are refused, unless their type is uint8, because 1 could mean
-            white or almost black.
+            containing only 0 and 1 are refused, because 1 could mean white or almost black.
 
     Returns:
         The same as uint8 in [0, 255], or the floats as they are.
@@ -261,8 +260,6 @@ def pixel_values(array: np.ndarray) -> np.ndarray:
     Raises:
         ImageFileError: for anything else, and for floats that are not finite.
     """
-    if array.dtype == np.uint8:
-        return array
     if array.dtype == bool:
         return 255 * array.astype(np.uint8)
     if np.issubdtype(array.dtype, np.floating):
@@ -271,12 +268,12 @@ def pixel_values(array: np.ndarray) -> np.ndarray:
         return array
     if array.dtype.kind not in "ui":
         raise ImageFileError(f"has values of type {array.dtype}, they must be numbers")
-    if array.size and not (array.min() >= 0 and 1 < array.max() <= 255):
+    if array.size and not (array.min() >= 0 and array.max() <= 255 and array.max() != 1):
         raise ImageFileError(
             f"has whole numbers from {array.min()} to {array.max()} of type {array.dtype}, they "
             "must reach from 0 to 255; of 0 and 1 they must be truth values or floats"
         )
-    return array.astype(np.uint8)
+    return array.astype(np.uint8, copy=False)
 
 
 def to_grey(picture: np.ndarray) -> np.ndarray:

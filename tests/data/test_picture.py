@@ -301,6 +301,11 @@ BAD = {
     "range": (npy(np.eye(30) * 255.0), "from 0 to 255, they must lie in"),
     "negative range": (npy(np.eye(30) * 2 - 1), "from -1 to 1, they must lie in"),
     "integers": (npy(np.eye(30, dtype=np.int64)), "of type int64"),
+    "bytes of 0 and 1": (
+        npy(np.eye(30, dtype=np.uint8)),
+        "from 0 to 1 of type uint8, they must reach from 0 to 255; of 0 and 1 .* truth values",
+    ),
+    "blank integers": (npy(np.zeros((30, 30), np.int64)), "is blank"),
     "one dimension": (npy(np.zeros(784)), r"has shape \(784,\)"),
     "batch": (npy(np.zeros((1, 28, 28, 1))), r"has shape \(1, 28, 28, 1\)"),
     "a batch of rows": (
