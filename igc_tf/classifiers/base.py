@@ -15,7 +15,7 @@ from igc_tf.ranges import checked_array, checked_whole
 from igc_tf.runs import progress_bar
 from igc_tf.search.engine import Search
 from igc_tf.search.settings import SearchSettings, named_settings
-from igc_tf.search.state import Batch
+from igc_tf.search.state import Batch, checked_mask
 
 # searched at once: bounds the memory
 _CANDIDATES_AT_ONCE = 1000
@@ -106,9 +106,9 @@ class SearchClassifier(Calibrated):
         Args:
             data: (N, ...) shaped as the generator's data, in its bounds.
             mask: broadcastable to the data, 0 where nothing is to be compared, and data may be
-                anything, such as not-a-number; None for all. Where an observation is undone in the
-                data, as by the settings "robust", what fills the gaps is compared
-                (`fill_missing`).
+                anything, such as not-a-number; some of each example is not 0. None for all. Where
+                an observation is undone in the data, as by the settings "robust", what fills the
+                gaps is compared (`fill_missing`).
             batch_size: examples searched at once. Bounds the memory; does not change the answer.
             verbose: 1 or "auto" shows a progress bar with the time left, 0 is silent.
 
@@ -379,15 +379,7 @@ class SearchClassifier(Calibrated):
         data = checked_array("images", data, np.float32)
         # data of another shape are refused, whatever the mask
         if mask is not None and data.shape[1:] == self.generator.data_shape:
-            mask = checked_array("mask", mask, np.float32)
-            try:
-                mask = np.broadcast_to(mask, data.shape)
-            except ValueError as error:
-                raise InputError(
-                    f"mask has shape {mask.shape}: expected one that broadcasts to {data.shape}"
-                ) from error
-            if mask.size and not (mask.min() >= 0 and mask.max() <= 1):
-                raise InputError("mask: expected numbers from 0 to 1")
+            mask = checked_mask(mask, data.shape)
             data = np.where(mask > 0, data, np.float32(self.generator.background))
         return self.generator.check(data), mask
 

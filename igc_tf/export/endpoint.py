@@ -8,15 +8,13 @@ from igc_tf.ranges import widened
 from igc_tf.runs import describe_environment
 from igc_tf.search.state import Batch
 
-MASK_BOUNDS = (0.0, 1.0)
-
 
 def answers(classifier, search, data, indices, mask=None):
     """The classifier's answers to a batch, as TensorFlow operations.
 
-    An example with values out of bounds, or not finite, or with a mask that is not in [0, 1], gets
-    the label -1 and not-a-number elsewhere: XLA drops assertions, so that the answer itself must
-    show it.
+    An example with values out of bounds, or not finite, or with a mask that is not in [0, 1] or
+    hides all of it, gets the label -1 and not-a-number elsewhere: XLA drops assertions, so that the
+    answer itself must show it.
 
     Args:
         classifier: a `SearchClassifier`.
@@ -30,7 +28,7 @@ def answers(classifier, search, data, indices, mask=None):
     """
     is_usable = usable(data, classifier.generator.bounds)
     if mask is not None:
-        is_usable &= usable(mask, MASK_BOUNDS)
+        is_usable &= usable_masks(mask)
         mask = tf.where(_beside(is_usable, mask), mask, 1.0)
     background = tf.constant(classifier.generator.background, tf.float32)
     data = tf.where(_beside(is_usable, data), data, background)
@@ -50,6 +48,12 @@ def usable(data, bounds):
     low, high = widened(bounds)
     inside = (data >= low) & (data <= high) & tf.math.is_finite(data)
     return tf.reduce_all(tf.reshape(inside, [tf.shape(data)[0], -1]), axis=1)
+
+
+def usable_masks(mask):
+    """Which examples (N,) have a mask in [0, 1] that does not hide all of them."""
+    flat = tf.reshape(mask, [tf.shape(mask)[0], -1])
+    return usable(mask, (0.0, 1.0)) & tf.reduce_any(flat > 0, axis=1)
 
 
 def answer_signature(classifier):

@@ -4,12 +4,12 @@ import keras
 import tensorflow as tf
 
 from igc_tf.export.endpoint import (
-    MASK_BOUNDS,
     answer_signature,
     answers,
     describe_classifier,
     takes_masks,
     usable,
+    usable_masks,
 )
 from igc_tf.runs import RunDirectory, new_directory
 
@@ -25,7 +25,8 @@ def export_saved_model(classifier, directory, batch_size=100):
       the signature with XLA, which drops assertions, such an example gets the label -1 and
       not-a-number elsewhere.
     - `classify_masked`: likewise, with `mask` float32 (N, ...) in [0, 1], 0 where nothing is to
-      be compared and images may hold anything. Not with a difference that cannot take a mask.
+      be compared and images may hold anything, but not in all of an example. Not with a
+      difference that cannot take a mask.
     - `generate`: `condition` (N, C) and, where there is one, `latent` (N, Z) -> `images` (N, ...),
       all float32.
 
@@ -67,10 +68,14 @@ def _classify_endpoint(classifier, batch_size):
     def classify(images, mask=None):
         assertions = []
         if mask is not None:
-            assertions.append(_assert_usable("mask", mask, MASK_BOUNDS))
+            expected = "mask: expected values in [0, 1], some of each example > 0"
+            assertions.append(tf.Assert(tf.reduce_all(usable_masks(mask)), [expected]))
             # what is hidden may be anything
             images = tf.where(mask > 0, images, background)
-        assertions.append(_assert_usable("images", images, classifier.generator.bounds))
+        low, high = classifier.generator.bounds
+        expected = f"images: expected values in [{low:g}, {high:g}]"
+        is_usable = usable(images, classifier.generator.bounds)
+        assertions.append(tf.Assert(tf.reduce_all(is_usable), [expected]))
         with tf.control_dependencies(assertions):
             count = tf.shape(images)[0]
         parts = tf.maximum(1, _ceiling_quotient(count, batch_size))
@@ -95,12 +100,6 @@ def _classify_endpoint(classifier, batch_size):
         }
 
     return classify
-
-
-def _assert_usable(name, values, bounds):
-    low, high = bounds
-    message = f"{name}: expected values in [{low:g}, {high:g}]"
-    return tf.Assert(tf.reduce_all(usable(values, bounds)), [message])
 
 
 def _generate_endpoint(generator):

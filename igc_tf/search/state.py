@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import InputError
+from igc_tf.ranges import checked_array
 from igc_tf.search.objective import Terms
 from igc_tf.search.observations import Begun
 
@@ -126,3 +129,32 @@ class Result(NamedTuple):
         )
         missing = float("nan") if found.dtype.is_floating else -1
         return tf.where(was_dropped, tf.constant(missing, found.dtype), found)
+
+
+def checked_mask(mask, shape):
+    """Returns a mask as float32 (N, ...), 0 where nothing is to be compared.
+
+    Args:
+        mask: broadcastable to that.
+        shape: of the data.
+
+    Raises:
+        InputError: for another shape, numbers outside of [0, 1], or an example of which all is
+            hidden.
+    """
+    mask = checked_array("mask", mask, np.float32)
+    try:
+        mask = np.broadcast_to(mask, shape)
+    except ValueError as error:
+        raise InputError(
+            f"mask has shape {mask.shape}: expected one that broadcasts to {shape}"
+        ) from error
+    if mask.size and not (mask.min() >= 0 and mask.max() <= 1):
+        raise InputError("mask: expected numbers from 0 to 1")
+    hidden = np.flatnonzero(~mask.any(axis=tuple(range(1, mask.ndim))))
+    if len(hidden):
+        more = f" and {len(hidden) - 1} more" if len(hidden) > 1 else ""
+        raise InputError(
+            f"mask shows nothing of example {hidden[0]}{more}: expected some numbers > 0 for each"
+        )
+    return mask

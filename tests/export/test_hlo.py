@@ -164,9 +164,11 @@ def test_images_that_cannot_be_read_show_in_the_answer():
     assert np.isnan(answer["difference"][0]).all() and np.isnan(answer["reconstruction"][2]).all()
 
     images = np.tile(images[1], [3, 1, 1, 1])
-    mask = np.ones_like(images)
-    mask[0, 0, 0, 0], mask[2, 0, 0, 0] = np.nan, -5.0
-    answer = compiled(tf.constant(images), tf.constant(mask))
-    np.testing.assert_array_equal(answer["label"], [-1, expected.predictions[1], -1])
-    np.testing.assert_allclose(answer["difference"][1], expected.differences[1], atol=1e-5)
-    assert np.isnan(answer["score"].numpy()[[0, 2]]).all()
+    odd, unseen = np.ones_like(images), np.ones_like(images)
+    odd[0, 0, 0, 0], odd[2, 0, 0, 0] = np.nan, -5.0
+    unseen[[0, 2]] = 0
+    for mask in (odd, unseen):
+        answer = compiled(tf.constant(images), tf.constant(mask))
+        np.testing.assert_array_equal(answer["label"], [-1, expected.predictions[1], -1])
+        np.testing.assert_allclose(answer["difference"][1], expected.differences[1], atol=1e-5)
+        assert np.isnan(answer["score"].numpy()[[0, 2]]).all()

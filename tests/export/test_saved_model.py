@@ -189,12 +189,18 @@ def test_masked_images_are_compared_where_they_are_visible(linear):
         model.signatures["classify_masked"](**given)
 
 
-@pytest.mark.parametrize("value", [-0.5, 1.5, np.nan])
-def test_refuses_the_masks_that_python_refuses(linear, value):
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        *[((1, 0), value, "mask: expected numbers from 0 to 1") for value in (-0.5, 1.5, np.nan)],
+        (1, 0.0, "mask shows nothing of example 1: expected some numbers > 0"),
+    ],
+)
+def test_refuses_the_masks_that_python_refuses(linear, place, value, told):
     classifier, model = linear
     images, mask = _images(2), np.ones([2, *SHAPE], np.float32)
-    mask[1, 0] = value
-    with pytest.raises(InputError, match="mask: expected numbers from 0 to 1"):
+    mask[place] = value
+    with pytest.raises(InputError, match=told):
         classifier.classify(images, mask)
     given = {"images": tf.constant(images), "mask": tf.constant(mask)}
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"mask: expected values in \[0, 1\]"):
