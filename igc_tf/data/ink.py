@@ -48,11 +48,7 @@ def arrange_ink(grey, size, is_light=True):
     Raises:
         ImageFileError: if there is no ink.
     """
-    page = _page(grey)
-    difference = grey - page
-    strongest = np.abs(difference).max()
-    if strongest < _LEAST_CONTRAST:
-        raise ImageFileError("is blank (no ink)")
+    difference = beside_page(grey)
     # The fourth power lets strong strokes outvote a large but faint shadow on the page.
     fourth = difference**4
     is_light_ink = fourth[difference > 0].sum() >= fourth[difference < 0].sum()
@@ -76,6 +72,21 @@ def arrange_ink(grey, size, is_light=True):
     else:
         drawn = _centre(_fit(drawing, size), size)
     return drawn if is_light else 1 - drawn
+
+
+def beside_page(grey):
+    """Returns how a drawing differs from its page, float64 (H, W).
+
+    Args:
+        grey: float64 (H, W) in [0, 1].
+
+    Raises:
+        ImageFileError: if there is no ink.
+    """
+    difference = grey - _page(grey)
+    if np.abs(difference).max() < _LEAST_CONTRAST:
+        raise ImageFileError("is blank (no ink)")
+    return difference
 
 
 def is_drawing(grey):

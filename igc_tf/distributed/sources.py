@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from igc_tf.data.ink import beside_page
 from igc_tf.data.labelled import LabelledData, scale_bytes
 from igc_tf.data.picture import PICTURE_SUFFIXES, pixel_values
 from igc_tf.distributed.parts import MANIFEST
@@ -76,7 +77,7 @@ def frame_values(names, values, generator):
     An array of the generator's shape, also without its channel or flat, is taken as data: whole
     numbers from 0 to 255 are scaled to the generator's bounds, floats lie in them. Any other array
     is a picture, such numbers or floats in [0, 1], and goes the way of a picture file
-    (`igc_tf.data.PictureFrame`).
+    (`igc_tf.data.PictureFrame`). A blank drawing cannot be used, whatever it comes as.
 
     Args:
         names: N names, for messages.
@@ -116,7 +117,11 @@ def _framed(value, generator):
         raise ImageFileError("is missing")
     array = pixel_values(np.asarray(value))
     if _fits(array.shape, generator.data_shape):
-        return _as_data(array.reshape(generator.data_shape), generator.bounds)
+        data = _as_data(array.reshape(generator.data_shape), generator.bounds)
+        if _makes_drawings(generator):
+            low, high = generator.bounds
+            beside_page((data.mean(axis=2) - low) / (high - low))
+        return data
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (3,)) or 0 in array.shape:
         raise ImageFileError(
             f"has shape {array.shape}, it must be (H, W), (H, W, 1), (H, W, 3) or the generator's, "
@@ -130,6 +135,13 @@ def _framed(value, generator):
         )
     unit = np.clip(unit, 0, 1)
     return generator.picture_frame.fit(unit[..., 0] if unit.shape[2:] == (1,) else unit)
+
+
+def _makes_drawings(generator):
+    """Whether its data are pictures that are refused where they are blank, as files are."""
+    shape = generator.data_shape
+    is_picture = len(shape) == 3 and shape[2] in (1, 3) and np.isfinite(generator.bounds).all()
+    return is_picture and generator.picture_frame.arrange
 
 
 def _fits(shape, wanted):

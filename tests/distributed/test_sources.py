@@ -13,7 +13,7 @@ from pyarrow import parquet
 from igc_tf.data import read_picture
 from igc_tf.distributed.sources import frame_values, open_source
 from igc_tf.errors import DataError, InputError
-from igc_tf.generators import load_generator
+from igc_tf.generators import Generator, load_generator
 
 NAMES = [f"digit {number}" for number in range(23)]
 
@@ -148,6 +148,10 @@ def test_what_decides_the_answers_has_an_identity(tmp_path, digits, pixels):
         (np.full([28, 28], 2.0, np.float32), "from 2 to 2"),
         (np.full([28, 28], np.nan, np.float32), "not finite"),
         (np.full([28, 28], 300), "from 300 to 300"),
+        # as of a picture file
+        (np.zeros([28, 28], np.uint8), r"is blank \(no ink\)"),
+        (np.full([784], 0.2, np.float32), r"is blank \(no ink\)"),
+        (bytes(784), r"is blank \(no ink\)"),
         (np.full([9, 9], 1.5), "from 1.5 to 1.5"),
         (b"no picture", "is not a"),
         (None, "is missing"),
@@ -162,6 +166,15 @@ def test_what_cannot_be_used_is_told_of_alone(value, expected, loaded, digits):
     assert list(errors) == [1] and errors[1].startswith("bad: ")
     with pytest.raises(AssertionError, match=expected):
         raise AssertionError(errors[1])
+
+
+def test_what_is_no_drawing_may_be_of_one_colour(loaded):
+    black = np.full(loaded.data_shape, -0.5, np.float32)
+    photographs = Generator(loaded.model, arrange=False, bounds=loaded.bounds)
+    sequences = Generator(loaded.model, bounds=(-np.inf, np.inf))
+    for generator in (photographs, sequences):
+        data, errors = frame_values(["black"], [black], generator)
+        assert errors == {} and np.array_equal(data[0], black)
 
 
 def test_pictures_of_another_size_are_framed(loaded, digits, pixels):
