@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
+from igc_tf.errors import InputError
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, RunDirectory
 
@@ -58,6 +59,12 @@ class ReproduceOptions:
 
     def __post_init__(self):
         check_ranges(self)
+        different = set(self.sigma)
+        if len({f"{sigma:g}" for sigma in different}) < len(different):
+            raise InputError(
+                f"sigma={self.sigma!r}: expected numbers that differ in their first six digits, "
+                "which name the files"
+            )
 
 
 @dataclass(frozen=True)

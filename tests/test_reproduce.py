@@ -194,6 +194,13 @@ def test_searches_are_logged_where_asked_for(options, tmp_path):
     assert not (options.output / "tensorboard").exists()
 
 
+def test_noise_that_would_overwrite_the_files_of_other_noise_is_refused():
+    with pytest.raises(InputError, match=r"sigma=\(0.2, 0.20000001\): expected .* six digits"):
+        ReproduceOptions(sigma=(0.2, 0.20000001))
+    # the same noise is measured once
+    assert ReproduceOptions(sigma=(0.2, 0.2, 0.200001)).sigma == (0.2, 0.2, 0.200001)
+
+
 def test_a_file_in_the_place_of_a_directory_is_refused_before_any_search(options, tmp_path):
     file = tmp_path / "file"
     file.write_text("kept")
