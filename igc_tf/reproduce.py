@@ -151,8 +151,7 @@ def noise_table(options, data=None, verbose=1):
     if options.tensorboard is not None:
         RunDirectory(options.tensorboard)
     facts = {
-        "search": classifier.settings.to_dict(),
-        **generator.digests(),
+        **classifier.identity(),
         "lenet_sha256": None if lenet is None else weights_digest(lenet),
         "data": {**data.facts(), "note": note},
     }

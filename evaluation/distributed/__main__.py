@@ -118,8 +118,7 @@ def measure_distributed(options, verbose=1):
     classifier = load_classifier(options.generator, options.settings)
     data = load_images("mnist", "test")
     facts = {
-        **classifier.generator.digests(),
-        "search": classifier.settings.to_dict(),
+        **classifier.identity(),
         "data": {"source": data.source, "split": data.split, "count": options.images},
     }
     run = Experiment("python -m evaluation.distributed", options, facts, verbose=verbose)

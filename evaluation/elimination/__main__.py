@@ -90,8 +90,7 @@ def bound_elimination(options, data=None, verbose=1):
     if options.images is not None:
         data = data.sample(options.images, options.seed)
     facts = {
-        "search": classifiers[None].settings.to_dict(),
-        **generator.digests(),
+        **classifiers[None].identity(),
         "data": data.facts(),
     }
     run = Experiment("python -m evaluation.elimination", options, facts, verbose=verbose)

@@ -109,8 +109,7 @@ def measure_load(options, verbose=1):
     labels = engine.compute(np.arange(most), {"images": images.images})["label"].tolist()
     requests = predictions(images.images)
     facts = {
-        **classifier.generator.digests(),
-        "search": classifier.settings.to_dict(),
+        **classifier.identity(),
         "data": {"source": images.source, "count": len(images)},
     }
     run = Experiment("python -m evaluation.load", options, facts, verbose=verbose)

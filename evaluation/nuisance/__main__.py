@@ -122,8 +122,7 @@ def check_nuisance(options, data=None, verbose=1):
         options.blur,
     )
     facts = {
-        **generator.digests(),
-        "search": classifier.settings.to_dict(),
+        **classifier.identity(),
         "data": data.facts(),
         "demanded": DEMANDED,
     }

@@ -58,6 +58,10 @@ class SearchClassifier(Calibrated):
         space = space.drawn(self.settings, self.generator.prior)
         self.search = Search(self.generator, space, self.settings, observation)
 
+    def identity(self):
+        """What a result says of its classifier, JSON-ready: `Generator.digests`, and `search`."""
+        return {**self.generator.digests(), "search": self.settings.to_dict()}
+
     def default_settings(self):
         """The settings where none are given: the paper's."""
         return SearchSettings()

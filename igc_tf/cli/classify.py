@@ -243,8 +243,7 @@ def _write_tables(run, options, classifier, rows, drawn, said):
         {
             "program": _PROGRAM,
             "options": json_ready(options),
-            "search": classifier.settings.to_dict(),
-            **classifier.generator.digests(),
+            **classifier.identity(),
             "units": {
                 "probability": "0 to 1, of the classes",
                 "score": "higher is better, of searches of one kind",

@@ -98,8 +98,7 @@ def print_diagnosis(options):
         {
             "program": "igc-tf diagnose",
             "options": json_ready(options),
-            "search": classifier.settings.to_dict(),
-            **generator.digests(),
+            **classifier.identity(),
             "data": sources,
             "environment": {**describe_code(), **describe_environment()},
             "sets": [row.to_dict() for row in found.sets],

@@ -99,8 +99,7 @@ def describe_classifier(classifier):
     return {
         "classifier": type(classifier).__name__,
         "generator": generator.name,
-        **generator.digests(),
-        "search": classifier.settings.to_dict(),
+        **classifier.identity(),
         "layout": generator.layout.to_dict(),
         "bounds": [float(end) if np.isfinite(end) else None for end in generator.bounds],
         "prior": {
