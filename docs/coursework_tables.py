@@ -80,6 +80,25 @@ def coursework_training():
     )
 
 
+def coursework_classifier_loss():
+    """A classifier's loss in the generator's, judged by it and by another classifier."""
+    by_weights = {}
+    for row in read("coursework/classifier-loss")["rows"]:
+        by_weights.setdefault((row["alpha"], row["beta"]), []).append(row)
+    lines = []
+    for (alpha, beta), found in by_weights.items():
+        cells = [
+            _mean_spread([row[judge][figure] for row in found], digits)
+            for judge in ("own", "other")
+            for figure, digits in (("accuracy", 3), ("inception_score", 2), ("frechet", 1))
+        ]
+        lines.append([f"{alpha:g}", f"{beta:g}", f"{found[0]['batches']:,}", *cells])
+    judges = "by the LeNet in the loss", "by another LeNet"
+    figures = "accuracy", "inception score", "Fréchet"
+    head = [f"{figure} {judge}" for judge in judges for figure in figures]
+    return table(["α", "β", "batches", *head], lines)
+
+
 def coursework_classification():
     """The last generator of each training as a classifier."""
     result = read("coursework/classification")
@@ -178,6 +197,7 @@ def coursework_shipped():
 
 TABLES = {
     "coursework-classification": coursework_classification,
+    "coursework-classifier-loss": coursework_classifier_loss,
     "coursework-correlations": coursework_correlations,
     "coursework-embeddings": coursework_embeddings,
     "coursework-few": coursework_few,

@@ -1,6 +1,7 @@
 """The coursework's tables hold what its result files hold."""
 
 import coursework_tables
+import pytest
 import result_files
 
 from tests.docs.pages import cells
@@ -36,6 +37,20 @@ def test_every_training_has_its_losses():
     for row, losses in zip(rows, trained.values(), strict=True):
         mean = sum(loss["mean"] for loss in losses) / len(losses)
         assert row[3].startswith(f"{mean:.2f}")
+
+
+def test_images_are_judged_by_the_classifier_in_the_loss_and_by_another():
+    table = cells(coursework_tables.coursework_classifier_loss())
+    rows = {tuple(row[:2]): row[3:] for row in table}
+    result = result_files.read("coursework/classifier-loss")["rows"]
+    assert len(rows) == len({(of["alpha"], of["beta"]) for of in result}) > 1
+    for of in result:
+        found = rows[f"{of['alpha']:g}", f"{of['beta']:g}"]
+        for judge, three in (("own", found[:3]), ("other", found[3:])):
+            accuracy, score, frechet = (float(cell.split(" ")[0]) for cell in three)
+            assert accuracy == pytest.approx(of[judge]["accuracy"], abs=6e-4)
+            assert score == pytest.approx(of[judge]["inception_score"], abs=6e-3)
+            assert frechet == pytest.approx(of[judge]["frechet"], abs=0.06)
 
 
 def test_classifiers_are_those_of_the_last_epoch():
