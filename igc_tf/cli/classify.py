@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -67,6 +67,13 @@ class ClassifyOptions(ClassifierOptions, WorkerOptions):
     measure: bool = True
     batch_size: Annotated[int, Range(1, 100_000)] = 100
     engine: Literal["ray", "process"] | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        for field in fields(WorkerOptions):
+            value = getattr(self, field.name)
+            if self.engine is None and value != field.default:
+                raise InputError(f"{field.name}={value!r}: expected none without --engine")
 
 
 def classify_files(options):

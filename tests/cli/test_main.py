@@ -104,6 +104,8 @@ def test_the_overview_names_every_command(capsys):
         (["reproduce", "--images", "5", "--tensorboard", "own.keras"], "own.keras is no directory"),
         (["classify"], "no pictures"),
         (["classify", "empty"], "empty holds no pictures"),
+        (["classify", "empty", "--part-size", "5"], "part_size=5: expected none without --engine"),
+        (["classify", "empty", "--actors", "2"], "actors=2: expected none without --engine"),
         (["data", "import", "nowhere"], "nowhere"),
         (["data", "inport"], "did you mean 'data import'?"),
         (["export", "--output", "out", "--batch-size", "0"], "batch_size=0"),
