@@ -180,12 +180,16 @@ def read_pictures(paths, generator):
     Returns:
         {path: float32 of the generator's shape} of those that could be read.
     """
+    from igc_tf.distributed.sources import RECORD_KINDS
+
     pictures = {}
     for path in paths:
         try:
             pictures[path] = generator.picture_frame.read(path)
         except ImageFileError as error:
-            print(f"error: {error}", file=sys.stderr)
+            kind = RECORD_KINDS.get(path.suffix.lower())
+            hint = f"; {kind} are read with igc-tf classify --engine" if kind else ""
+            print(f"error: {error}{hint}", file=sys.stderr)
     return pictures
 
 

@@ -17,12 +17,13 @@ from igc_tf.errors import DataError, ImageFileError, InputError
 from igc_tf.ranges import lie_within
 from igc_tf.runs.directory import open_npz
 
-_KINDS = {
-    **dict.fromkeys(PICTURE_SUFFIXES, "pictures"),
+# {how such files are called: what they are}
+RECORD_KINDS = {
     **dict.fromkeys((".parquet", ".pq"), "Parquet files"),
     **dict.fromkeys((".tfrecord", ".tfrecords"), "TFRecord files"),
     ".npz": "NPZ files",
 }
+_KINDS = {**dict.fromkeys(PICTURE_SUFFIXES, "pictures"), **RECORD_KINDS}
 
 
 def open_source(dataset):

@@ -171,6 +171,17 @@ def test_results_are_not_written_among_the_pictures(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["7.png"]
 
 
+def test_files_of_records_are_read_with_an_engine(tmp_path, capsys):
+    np.savez(tmp_path / "many.npz", images=digit(7)[None])
+    (tmp_path / "text.png").write_text("not an image")
+    files = (tmp_path / "many.npz", tmp_path / "text.png")
+    asked = ("--generator", "mnist-cagan-compact", "--settings", "fast", "--output", tmp_path / "o")
+    assert run(*files, *asked) == 2
+    many, text = capsys.readouterr().err.splitlines()
+    assert many.endswith("; NPZ files are read with igc-tf classify --engine")
+    assert "--engine" not in text
+
+
 def test_a_picture_that_is_named_twice_is_one(tmp_path, capsys):
     save(tmp_path / "7.png", digit(7))
     output = tmp_path / "out"
