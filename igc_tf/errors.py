@@ -112,3 +112,11 @@ def expected_one_of(name: object, names: Iterable[str]) -> str:
 def first_line(error: BaseException) -> str:
     """Returns the first line of an exception's message, or its type's name if it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def printable(text: str) -> str:
+    """Returns a text as it can be printed anywhere, on one line: what is not printable, escaped."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )

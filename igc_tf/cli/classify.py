@@ -14,7 +14,7 @@ import tyro
 
 from igc_tf.cli.program import ClassifierOptions, import_tensorflow_quietly
 from igc_tf.distributed import WorkerOptions
-from igc_tf.errors import ImageFileError, InputError
+from igc_tf.errors import ImageFileError, InputError, printable
 from igc_tf.ranges import Range
 from igc_tf.runs import (
     RunDirectory,
@@ -212,13 +212,13 @@ def _classify(options, classifier, pictures):
                     row["file"] = str(path)
                     picture = run.write_figure(
                         f"{len(rows):03d}-{_shortened(path.stem)}.png",
-                        _draw(classifier, found, i, pictures[path], path.name),
+                        _draw(classifier, found, i, pictures[path], printable(path.name)),
                     )
                     if not rows:
                         print(_title(row))
                     rows.append(row)
                     drawn.append(picture.name)
-                    print(_line(row, picture), flush=True)
+                    print(printable(_line(row, picture)), flush=True)
             finally:
                 # of what is interrupted or killed, what was finished is kept
                 if rows:

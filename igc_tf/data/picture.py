@@ -11,7 +11,7 @@ from tokenize import TokenError
 import numpy as np
 
 from igc_tf.data.ink import arrange_ink
-from igc_tf.errors import ImageFileError, InputError
+from igc_tf.errors import ImageFileError, InputError, printable
 
 # what Pillow is asked to read, and how such files are called; NPY files are read by NumPy
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
@@ -172,10 +172,10 @@ def _told_of(path: Path):
     try:
         yield
     except ImageFileError as error:
-        raise ImageFileError(f"{_shown(path)}: {error}") from error
+        raise ImageFileError(f"{printable(str(path))}: {error}") from error
     except OSError as error:
         reason = " ".join((error.strerror or str(error)).split())
-        raise ImageFileError(f"{_shown(path)}: cannot be read ({reason})") from error
+        raise ImageFileError(f"{printable(str(path))}: cannot be read ({reason})") from error
 
 
 def _sides(shape) -> tuple[int, int, int]:
@@ -187,14 +187,6 @@ def _sides(shape) -> tuple[int, int, int]:
             "(height, width, channels) of 1 or 3 channels"
         )
     return whole
-
-
-def _shown(path: Path) -> str:
-    """A path as it can be printed anywhere, on one line."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in str(path)
-    )
 
 
 def _read(path: Path, shape: tuple[int, ...], bounds: tuple[float, float]) -> np.ndarray:

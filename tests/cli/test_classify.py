@@ -14,7 +14,7 @@ from igc_tf.cli import classify
 from igc_tf.cli.main import run_command_line
 from igc_tf.data import bundled_digits
 
-ODD_NAMES = ["a $x$ b.png", "😀.png", os.fsdecode(b"caf\xe9.png")]
+ODD_NAMES = ["a $x$ b.png", "😀.png", "two\nlines\t\x1b[2J.png", os.fsdecode(b"caf\xe9.png")]
 
 
 def run(*arguments):
@@ -93,6 +93,8 @@ def test_files_and_folders_are_classified_and_drawn(classified, capsys):
 
     lines = [line for line in captured.out.splitlines() if " -> " in line]
     assert [line.split()[0] for line in lines] == [row["prediction"] for row in result["rows"]]
+    # a line of the table each, whatever the files are called
+    assert "two\\nlines\\t\\x1b[2J.png -> " in captured.out and "\x1b" not in captured.out
     # a picture for each, none of another run, and no other was removed
     assert {path.name for path in output.glob("*.png")} == {*result["pictures"], "holiday.png"}
     assert len(result["pictures"]) == len(rows) and "007-earlier.png" not in result["pictures"]
