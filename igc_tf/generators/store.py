@@ -131,9 +131,13 @@ def load_model(generator, precision=None, custom_objects=None):
         known = {"name": path.stem, **_read_facts(read_json(beside), beside)}
         model = read_keras_file(path, custom_objects)
     else:
+        what = ""
+        if (path / "program.hlo.pb").is_file():
+            what = " is an HLO program (to serve, export a SavedModel instead)"
         raise InputError(
-            f"generator {str(generator)!r}: {expected_one_of(generator, generator_names())}, a "
-            f"directory with a {CARD}, or the path of an existing .keras file"
+            f"generator {str(generator)!r}{what}: "
+            f"{expected_one_of(generator, generator_names())}, a directory with a {CARD}, or the "
+            "path of an existing .keras file"
         )
     if precision is not None:
         for network in (model, known.get("encoder")):

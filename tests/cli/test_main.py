@@ -112,6 +112,7 @@ def test_the_overview_names_every_command(capsys):
         (["serve", "nowhere", "--port", "0"], "nowhere"),
         (["serve", "damaged", "--port", "0"], "damaged"),
         (["serve", "damaged", "--port", "0", "--settings", "best"], "settings='best'"),
+        (["serve", "exported", "--port", "0"], "'exported' is an HLO program (to serve"),
         (["serve", "--max-batch", "0"], "max_batch=0"),
         (["serve", "--host", "192.0.2.1"], "of 192.0.2.1"),
         (["serve", "damaged", "--port", "65536"], "port=65536"),
@@ -125,10 +126,14 @@ def test_mistakes_are_told_in_one_line(arguments, message, own, monkeypatch, cap
     (own.parent / "empty").mkdir()
     (own.parent / "damaged").mkdir()
     (own.parent / "damaged" / "saved_model.pb").write_bytes(b"no such thing")
+    (own.parent / "exported").mkdir()
+    # as export_hlo calls it
+    (own.parent / "exported" / "program.hlo.pb").write_bytes(b"no such thing")
+    before = set(own.parent.rglob("*"))
     assert run(*arguments) == 2
     captured = capsys.readouterr()
     assert message in captured.err and captured.err.count("\n") == 1, captured.err
-    assert {path.name for path in own.parent.iterdir()} == {"own.keras", "empty", "damaged"}
+    assert set(own.parent.rglob("*")) == before
 
 
 def test_reproduce_prints_the_table_and_writes_the_figures(own, tmp_path, capsys):
