@@ -1,8 +1,10 @@
-"""`igc-tf diagnose`."""
+"""`igc-tf diagnose FILE|FOLDER…`: the table, a picture and result.json."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+
+import tyro
 
 from igc_tf.cli.classify import picture_files, read_pictures
 from igc_tf.cli.program import import_tensorflow_quietly
@@ -22,8 +24,8 @@ class DiagnoseOptions:
     """Says how well a generator reproduces its own samples, training images and new images.
 
     Attributes:
+        files: picture files, or folders of such, that the generator should be able to make.
         generator: a name that ships, a directory, or a .keras file.
-        files: picture files, or folders of such, that it should be able to make.
         dataset: an image set; by default the one it was trained on, where its card says so and
             it is one by name, else its own samples alone.
         settings: "paper", or the name of search settings on its card; by default the best there.
@@ -34,8 +36,8 @@ class DiagnoseOptions:
         seed: decides the samples and the images.
     """
 
+    files: tyro.conf.Positional[tuple[Path, ...]] = ()
     generator: str = "mnist-cagan-compact"
-    files: tuple[Path, ...] = ()
     dataset: str | None = None
     settings: str | None = None
     bounds: tuple[float, float] | None = None
@@ -76,7 +78,7 @@ def print_diagnosis(options):
             break
         data = _load(options, dataset, split, generator)
         if data is None:
-            sources.append(f"{dataset} is no image set that is here; --files takes its pictures")
+            sources.append(f"{dataset} is no image set that is here; give its pictures as files")
             break
         data = data.sample(min(options.images, len(data)), options.seed)
         origin = f"{data.split} of {data.name}, {data.source}"

@@ -53,7 +53,7 @@ def test_of_ones_own_pictures_the_card_has_only_a_name(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         run_command_line([*words, "--output", str(tmp_path / "out")])
     assert ended.value.code in (0, None)
-    assert "My Own Forms is no image set that is here; --files takes" in capsys.readouterr().out
+    assert "My Own Forms is no image set that is here; give its pictures" in capsys.readouterr().out
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert [row["name"] for row in result["sets"]] == ["its own samples"]
     with pytest.raises(SystemExit) as refused:
@@ -66,17 +66,17 @@ def test_pictures_are_tried_too(tmp_path, capsys):
     for i, image in enumerate(bundled_digits().sample(3, seed=0).images):
         keras.utils.save_img(tmp_path / f"{i}.png", np.rint(255 * (image + 0.5)), scale=False)
     output = tmp_path / "out"
-    arguments = ["--files", tmp_path, tmp_path / "none.png", "--images", "5", "--output", output]
+    arguments = [tmp_path, tmp_path / "none.png", "--images", "5", "--output", output]
     with pytest.raises(SystemExit) as exit:
         run_command_line(
-            ["diagnose", "--generator", *map(str, (tmp_path / "own.keras", *arguments))]
+            ["diagnose", *map(str, arguments), "--generator", str(tmp_path / "own.keras")]
         )
     captured = capsys.readouterr()
     assert exit.value.code == 2
     assert captured.err.count("\n") == 1 and "none.png" in captured.err
     # what is drawn must not be read the next time
     with pytest.raises(SystemExit):
-        run_command_line(["diagnose", "--files", str(output), "--output", str(output)])
+        run_command_line(["diagnose", str(output), "--output", str(output)])
     assert "expected a directory apart from" in capsys.readouterr().err
     own, files = json.loads((output / "result.json").read_text())["sets"]
     assert (own["count"], files["name"], files["count"]) == (5, "files", 3)
