@@ -126,8 +126,12 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         browser.find_element("id", "undo").click()
         _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
 
+        status = browser.find_element("id", "status")
+        browser.execute_script(_DROP, base64.b64encode(b"no picture").decode())
+        _until(lambda: status.text == "seven.png: not a picture that this browser can read")
         browser.execute_script(_DROP, base64.b64encode(drawn_digit(7)).decode())
         _until(lambda: _answer(browser) == "7")
+        assert status.text == "8 search steps" and status.get_attribute("class") == ""
 
         # a telephone's width
         metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

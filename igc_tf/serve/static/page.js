@@ -16,12 +16,15 @@ let follows = true; // the slider stands at the latest look
 let tiles = []; // of each class: the elements that show it
 let endOfStroke = null;
 let speaking = null;
+let state = { text: "Connecting …", isTrouble: false }; // of the connection and the classifier
 const NONE = "none of them?";
 
 // --- what is sent -------------------------------------------------------------------------------
 
 function changed() {
   $("invitation").hidden = !sheet.isEmpty;
+  // what could not be opened is no longer of interest
+  say(state);
   isStale = true;
   endOfStroke = null;
   send();
@@ -145,8 +148,18 @@ function connect() {
 // --- what is shown ------------------------------------------------------------------------------
 
 function tell(text, isTrouble = false) {
-  $("status").textContent = text;
+  state = { text, isTrouble };
+  say(state);
+}
+
+function say({ text, isTrouble }) {
+  // screen readers may say again what is only written again
+  if ($("status").textContent !== text) $("status").textContent = text;
   $("status").classList.toggle("trouble", isTrouble);
+}
+
+function complain(text) {
+  say({ text, isTrouble: true });
 }
 
 function fillSelect(select, names, chosen) {
@@ -455,11 +468,11 @@ function saveJson() {
 
 async function open(files) {
   const file = Array.from(files).find((one) => one.type.startsWith("image/"));
-  if (file === undefined) return tell("No picture among what was given", true);
+  if (file === undefined) return complain("No picture among what was given");
   try {
     await sheet.show(file);
   } catch {
-    tell(`${file.name}: not a picture that this browser can read`, true);
+    complain(`${file.name}: not a picture that this browser can read`);
   }
 }
 
