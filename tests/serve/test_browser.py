@@ -28,6 +28,15 @@ const transfer = new DataTransfer();
 transfer.items.add(new File([bytes], "seven.png", { type: "image/png" }));
 document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
 """
+_CHOOSE = """
+const $ = (id) => document.getElementById(id);
+$("settings").value = arguments[0];
+$("settings").dispatchEvent(new Event("change"));
+return [
+  ...["answer", "facts", "step-text"].map((id) => $(id).textContent),
+  ...["step", "save-png", "save-json"].map((id) => $(id).disabled),
+];
+"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -132,6 +141,12 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         browser.execute_script(_DROP, base64.b64encode(drawn_digit(7)).decode())
         _until(lambda: _answer(browser) == "7")
         assert status.text == "8 search steps" and status.get_attribute("class") == ""
+
+        # of other settings there is no answer until they are loaded
+        shown = ["–", "Loading …", "–", *3 * [True]]
+        assert browser.execute_script(_CHOOSE, "fast") == shown
+        _until(lambda: status.text == "Ready; no search step")
+        _until(lambda: _answer(browser) == "7")
 
         # a telephone's width
         metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

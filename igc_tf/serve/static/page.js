@@ -18,6 +18,7 @@ let endOfStroke = null;
 let speaking = null;
 let state = { text: "Connecting …", isTrouble: false }; // of the connection and the classifier
 const NONE = "none of them?";
+const INVITATION = "Draw something, or drop a picture here.";
 
 // --- what is sent -------------------------------------------------------------------------------
 
@@ -41,7 +42,7 @@ function send() {
   if (ready === null || !isStale) return;
   if (sheet.isEmpty) {
     isStale = false;
-    return showNothing("Draw something, or drop a picture here.");
+    return showNothing(INVITATION);
   }
   if (isSent || socket.readyState !== WebSocket.OPEN) return;
   isStale = false;
@@ -53,8 +54,7 @@ function send() {
 }
 
 function choose() {
-  ready = null;
-  isSent = false;
+  unload("Loading …");
   const [generator, settings] = [$("generator").value, $("settings").value];
   socket.send(JSON.stringify({ generator, settings }));
 }
@@ -73,15 +73,15 @@ const told = {
     if (isKnown) choose();
   },
   loading(message) {
-    ready = null;
+    unload("Loading …");
     tell(`Loading ${message.generator} …`);
   },
   refused(message) {
+    unload("Choose another generator, or other settings.");
     tell(message.reason, true);
   },
   ready(message) {
     ready = message;
-    isSent = false;
     tell(message.steps ? `${message.steps} search steps` : "Ready; no search step");
     const isColour = ready.channels === 3;
     $("colour-field").hidden = !isColour;
@@ -91,7 +91,7 @@ const told = {
       sheet.clear(false, [grey, grey, grey]);
     }
     makeTiles();
-    showNothing("Draw something, or drop a picture here.");
+    showNothing(sheet.isEmpty ? INVITATION : "Searching …");
     isStale = true;
     send();
   },
@@ -138,7 +138,7 @@ function connect() {
     told[message.kind](message);
   };
   socket.onclose = () => {
-    ready = null;
+    unload("Nothing is searched now.");
     for (const id of ["generator", "settings"]) $(id).disabled = true;
     tell("The program does not answer; trying again …", true);
     setTimeout(connect, 1500);
@@ -373,6 +373,12 @@ function showNothing(reason) {
     drawImage(canvas, empty);
     canvas.setAttribute("aria-label", `${ready.names[i]}: nothing yet`);
   });
+}
+
+// an answer is shown and saved by what is known of its classifier, and goes with it
+function unload(reason) {
+  showNothing(reason);
+  ready = null;
 }
 
 // says the answer once nothing changes any more
