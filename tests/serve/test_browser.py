@@ -5,11 +5,12 @@ import json
 import shutil
 import time
 
+import numpy as np
 import pytest
 
 from igc_tf.serve.application import build_application
 from igc_tf.serve.page import LOCAL_HOSTS, page_routes
-from tests.serve.drawn import drawn_digit
+from tests.serve.drawn import drawn_digit, png
 from tests.serve.served import serve_while
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -106,9 +107,8 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         label = first.find_element("tag name", "canvas").get_attribute("aria-label")
         assert label.startswith("3: place 1 of 10, score -0.0")
         # what a screen reader says, once all is still
-        _until(
-            lambda: "Answer 3" in browser.find_element("id", "spoken").get_attribute("textContent")
-        )
+        spoken = browser.find_element("id", "spoken")
+        _until(lambda: "Answer 3" in spoken.get_attribute("textContent"))
         # from the stroke's end to the answer; a slow machine may take its time
         assert float(browser.execute_script("return document.body.dataset.milliseconds")) < 10_000
 
@@ -129,7 +129,7 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         keys = ActionChains(browser, duration=5)
         keys.send_keys_to_element(browser.find_element("id", "sheet"), Keys.DELETE, *5 * Keys.UP)
         keys.perform()
-        _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
+        _until(lambda: spoken.get_attribute("textContent").startswith("Draw something"))
         ActionChains(browser).send_keys(*10 * Keys.UP, " ", *40 * Keys.DOWN, " ").perform()
         _until(lambda: _answer(browser) == "1")
         browser.find_element("id", "undo").click()
@@ -138,6 +138,8 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         status = browser.find_element("id", "status")
         browser.execute_script(_DROP, base64.b64encode(b"no picture").decode())
         _until(lambda: status.text == "seven.png: not a picture that this browser can read")
+        browser.execute_script(_DROP, base64.b64encode(png(np.full([40, 40], 255))).decode())
+        _until(lambda: spoken.get_attribute("textContent").startswith("The picture is blank"))
         browser.execute_script(_DROP, base64.b64encode(drawn_digit(7)).decode())
         _until(lambda: _answer(browser) == "7")
         assert status.text == "8 search steps" and status.get_attribute("class") == ""

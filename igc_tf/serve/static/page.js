@@ -124,7 +124,8 @@ const told = {
     slider.max = looks.length - 1;
     if (follows || Number(slider.value) > looks.length - 1) slider.value = looks.length - 1;
     show();
-    if (message.last) speakSoon();
+    clearTimeout(speaking);
+    if (message.last) speakSoon(sentence(message));
   },
 };
 
@@ -153,13 +154,17 @@ function tell(text, isTrouble = false) {
 }
 
 function say({ text, isTrouble }) {
-  // screen readers may say again what is only written again
-  if ($("status").textContent !== text) $("status").textContent = text;
+  write($("status"), text);
   $("status").classList.toggle("trouble", isTrouble);
 }
 
 function complain(text) {
   say({ text, isTrouble: true });
+}
+
+// once: screen readers may say again what is only written again
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function fillSelect(select, names, chosen) {
@@ -356,6 +361,7 @@ function showNothing(reason) {
   $("answer").classList.remove("long", "longer", "doubtful");
   $("explanation").hidden = $("observed-view").hidden = true;
   $("facts").textContent = reason;
+  speakSoon(reason);
   $("step").disabled = true;
   $("step").max = $("step").value = 0;
   follows = true;
@@ -381,17 +387,16 @@ function unload(reason) {
   ready = null;
 }
 
-// says the answer once nothing changes any more
-function speakSoon() {
+// to screen readers, once nothing changes any more
+function speakSoon(text) {
   clearTimeout(speaking);
-  speaking = setTimeout(() => {
-    if (looks.length && looks.at(-1).last) {
-      const look = looks.at(-1);
-      const answer = look.doubtful ? "None of them, perhaps" : `Answer ${names(look).join(", ")}`;
-      const said = look.explanation === null ? "" : ` ${look.explanation}.`;
-      $("spoken").textContent = `${answer}. ${facts(look).join(", ")}.${said}`;
-    }
-  }, 700);
+  speaking = setTimeout(write, 700, $("spoken"), text);
+}
+
+function sentence(look) {
+  const answer = look.doubtful ? "None of them, perhaps" : `Answer ${names(look).join(", ")}`;
+  const said = look.explanation === null ? "" : ` ${look.explanation}.`;
+  return `${answer}. ${facts(look).join(", ")}.${said}`;
 }
 
 // --- what is saved ------------------------------------------------------------------------------
