@@ -78,6 +78,7 @@ class _Conversation:
         self.websocket = websocket
         self.shelf = shelf
         self.lane = lane
+        # what was asked for and not yet taken up
         self._choice = shelf.first
         self._picture = None
         self._news = anyio.Event()
@@ -110,10 +111,10 @@ class _Conversation:
 
     async def _search(self):
         await self._tell("choices", choices=self.shelf.choices, first=self.shelf.first)
-        chosen = classifier = None
+        classifier = None
         while True:
-            if self._choice != chosen:
-                chosen = self._choice
+            if self._choice is not None:
+                chosen, self._choice = self._choice, None
                 classifier = await self._load(*chosen) or classifier
             elif self._picture is not None and classifier is not None:
                 (encoded, arrived), self._picture = self._picture, None
@@ -134,7 +135,7 @@ class _Conversation:
 
     async def _show(self, classifier, encoded, arrived):
         number = int.from_bytes(encoded[:_NUMBER], "big")
-        generator, choice = classifier.generator, self._choice
+        generator = classifier.generator
         try:
             data = await self._in_lane(generator.picture_frame.decode, encoded[_NUMBER:])
         except IGCError as error:
@@ -149,7 +150,7 @@ class _Conversation:
             seconds = time.perf_counter() - arrived
             await self._tell("look", number=number, seconds=seconds, picture=picture, **look)
             picture = None
-            if self._picture is not None or self._choice != choice:
+            if self._picture is not None or self._choice is not None:
                 return
 
     async def _in_lane(self, function, *arguments):

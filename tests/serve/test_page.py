@@ -94,6 +94,9 @@ def test_settings_are_chosen_and_others_refused(client):
         told = [socket.receive_json() for _ in range(2)]
         assert [message["kind"] for message in told] == ["loading", "ready"]
         assert told[1]["settings"] == "fast" and told[1]["steps"] == 0
+        # a page that chose others meanwhile, and came back to these, waits for them
+        socket.send_json({"generator": "mnist-cagan-compact", "settings": "fast"})
+        assert [socket.receive_json()["kind"] for _ in range(2)] == ["loading", "ready"]
         socket.send_json({"generator": "/etc", "settings": "fast"})
         assert socket.receive_json()["kind"] == "loading"
         refused = socket.receive_json()
