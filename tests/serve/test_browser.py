@@ -150,10 +150,11 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         _until(lambda: status.text == "Ready; no search step")
         _until(lambda: _answer(browser) == "7")
 
-        # a telephone's width
-        metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+        # telephones' widths, and a tablet's
+        for width in (320, 390, 780):
+            metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            assert browser.execute_script("return document.documentElement.scrollWidth") == width
 
         assert browser.get_log("browser") == []
         asked = _addresses(browser)
