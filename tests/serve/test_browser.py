@@ -144,11 +144,16 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         _until(lambda: _answer(browser) == "7")
         assert status.text == "8 search steps" and status.get_attribute("class") == ""
 
+        # what is drawn next is looked at to its end, whatever step one looks at
+        browser.find_element("id", "step").send_keys(Keys.HOME)
+        browser.execute_script(_DROP, base64.b64encode(drawn_digit(2)).decode())
+        _until(lambda: _answer(browser) == "2")
+
         # of other settings there is no answer until they are loaded
         shown = ["–", "Loading …", "–", *3 * [True]]
         assert browser.execute_script(_CHOOSE, "fast") == shown
         _until(lambda: status.text == "Ready; no search step")
-        _until(lambda: _answer(browser) == "7")
+        _until(lambda: _answer(browser) == "2")
 
         # telephones' widths, and a tablet's
         for width in (320, 390, 780):

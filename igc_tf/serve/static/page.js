@@ -104,6 +104,7 @@ const told = {
     if (message.number !== number || ready === null) return;
     if (message.picture !== null) {
       looks = [];
+      follows = true;
       picture = unpacked(message.picture);
       if (isSent && endOfStroke !== null && !isStale) {
         // for whoever wants to know how quick it is
@@ -122,7 +123,7 @@ const told = {
     const slider = $("step");
     slider.disabled = looks.length < 2;
     slider.max = looks.length - 1;
-    if (follows || Number(slider.value) > looks.length - 1) slider.value = looks.length - 1;
+    if (follows) slider.value = looks.length - 1;
     show();
     clearTimeout(speaking);
     if (message.last) speakSoon(sentence(message));
@@ -364,7 +365,6 @@ function showNothing(reason) {
   speakSoon(reason);
   $("step").disabled = true;
   $("step").max = $("step").value = 0;
-  follows = true;
   $("step-text").textContent = "–";
   delete document.body.dataset.answer;
   delete document.body.dataset.doubtful;
