@@ -34,7 +34,7 @@ const $ = (id) => document.getElementById(id);
 $("settings").value = arguments[0];
 $("settings").dispatchEvent(new Event("change"));
 return [
-  ...["answer", "facts", "step-text"].map((id) => $(id).textContent),
+  ...["status", "answer", "facts", "step-text"].map((id) => $(id).textContent),
   ...["step", "save-png", "save-json"].map((id) => $(id).disabled),
 ];
 """
@@ -150,7 +150,7 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         _until(lambda: _answer(browser) == "2")
 
         # of other settings there is no answer until they are loaded
-        shown = ["–", "Loading …", "–", *3 * [True]]
+        shown = ["Loading mnist-cagan-compact …", "–", "Loading …", "–", *3 * [True]]
         assert browser.execute_script(_CHOOSE, "fast") == shown
         _until(lambda: status.text == "Ready; no search step")
         _until(lambda: _answer(browser) == "2")

@@ -54,8 +54,8 @@ function send() {
 }
 
 function choose() {
-  unload("Loading …");
   const [generator, settings] = [$("generator").value, $("settings").value];
+  told.loading({ generator });
   socket.send(JSON.stringify({ generator, settings }));
 }
 
