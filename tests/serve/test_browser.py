@@ -130,6 +130,7 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         keys.send_keys_to_element(browser.find_element("id", "sheet"), Keys.DELETE, *5 * Keys.UP)
         keys.perform()
         _until(lambda: spoken.get_attribute("textContent").startswith("Draw something"))
+        assert browser.find_element("id", "labels").text.split() == list("0123456789")
         ActionChains(browser).send_keys(*10 * Keys.UP, " ", *40 * Keys.DOWN, " ").perform()
         _until(lambda: _answer(browser) == "1")
         browser.find_element("id", "undo").click()

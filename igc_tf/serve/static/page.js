@@ -374,6 +374,7 @@ function showNothing(reason) {
   for (const id of ["seen", "best", "rest"]) drawImage($(id), empty);
   document.querySelector(".views").classList.add("empty");
   tiles.forEach(({ item, canvas, score, note }, i) => {
+    item.parentElement.append(item);
     item.className = "empty";
     score.textContent = note.textContent = "";
     drawImage(canvas, empty);
