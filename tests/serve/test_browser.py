@@ -109,6 +109,8 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         # what a screen reader says, once all is still
         spoken = browser.find_element("id", "spoken")
         _until(lambda: "Answer 3" in spoken.get_attribute("textContent"))
+        # in one line with its number
+        assert "\u00a0%, score" in spoken.get_attribute("textContent")
         # from the stroke's end to the answer; a slow machine may take its time
         assert float(browser.execute_script("return document.body.dataset.milliseconds")) < 10_000
 

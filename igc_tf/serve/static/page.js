@@ -349,7 +349,7 @@ function facts(look) {
 
 // never certain
 function percent(share) {
-  return share > 0.999 ? "over 99.9 %" : `${(100 * share).toFixed(1)} %`;
+  return share > 0.999 ? "over 99.9\u00a0%" : `${(100 * share).toFixed(1)}\u00a0%`;
 }
 
 function showNothing(reason) {
