@@ -38,6 +38,11 @@ return [
   ...["step", "save-png", "save-json"].map((id) => $(id).disabled),
 ];
 """
+_OUTLINED = """
+const tools = [...document.querySelectorAll(".drawing .tools > :not(.unseen)")];
+const outlined = tools.filter((one) => getComputedStyle(one).outlineStyle !== "none");
+return outlined.map((one) => one.innerText);
+"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -137,6 +142,11 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         _until(lambda: _answer(browser) == "1")
         browser.find_element("id", "undo").click()
         _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
+
+        # what is focused is outlined, and nothing else
+        browser.find_element("id", "clear").send_keys(Keys.TAB)
+        assert browser.switch_to.active_element.get_attribute("id") == "file"
+        assert browser.execute_script(_OUTLINED) == ["Open picture …"]
 
         status = browser.find_element("id", "status")
         browser.execute_script(_DROP, base64.b64encode(b"no picture").decode())
