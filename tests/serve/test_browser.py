@@ -43,6 +43,11 @@ const tools = [...document.querySelectorAll(".drawing .tools > :not(.unseen)")];
 const outlined = tools.filter((one) => getComputedStyle(one).outlineStyle !== "none");
 return outlined.map((one) => one.innerText);
 """
+_LONG_NAME = """
+const name = document.querySelector("#labels .name span");
+name.textContent = "yellow triangle";
+return name.scrollWidth <= name.clientWidth;
+"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -172,6 +177,7 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         for width in (320, 390, 780):
             metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
             browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            assert browser.execute_script(_LONG_NAME)
             assert browser.execute_script("return document.documentElement.scrollWidth") == width
 
         assert browser.get_log("browser") == []
