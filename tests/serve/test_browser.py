@@ -48,6 +48,7 @@ const name = document.querySelector("#labels .name span");
 name.textContent = "yellow triangle";
 return name.scrollWidth <= name.clientWidth;
 """
+_HELD_SPACE = {"type": "keyDown", "key": " ", "code": "Space", "autoRepeat": True}
 
 pytestmark = [
     pytest.mark.browser,
@@ -143,7 +144,10 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         keys.perform()
         _until(lambda: spoken.get_attribute("textContent").startswith("Draw something"))
         assert browser.find_element("id", "labels").text.split() == list("0123456789")
-        ActionChains(browser).send_keys(*10 * Keys.UP, " ", *40 * Keys.DOWN, " ").perform()
+        ActionChains(browser).send_keys(*10 * Keys.UP, " ").perform()
+        # held down a while
+        browser.execute_cdp_cmd("Input.dispatchKeyEvent", _HELD_SPACE)
+        ActionChains(browser).send_keys(*40 * Keys.DOWN, " ").perform()
         _until(lambda: _answer(browser) == "1")
         browser.find_element("id", "undo").click()
         _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))

@@ -141,13 +141,8 @@ export class Sheet {
       if (this.keyPen.isDown) this.line(this.keyPen.x, this.keyPen.y, x, y);
       Object.assign(this.keyPen, { x, y });
     } else if (event.key === " ") {
-      this.keyPen.isDown = !this.keyPen.isDown;
-      if (this.keyPen.isDown) {
-        this.remember();
-        this.line(this.keyPen.x, this.keyPen.y, this.keyPen.x, this.keyPen.y);
-      } else {
-        this.ended();
-      }
+      // which may be held down
+      if (!event.repeat) this.lowerOrLift();
     } else if (event.key === "Backspace") {
       this.undo();
     } else if (event.key === "Delete") {
@@ -157,6 +152,16 @@ export class Sheet {
     }
     event.preventDefault();
     this.showCursor();
+  }
+
+  lowerOrLift() {
+    this.keyPen.isDown = !this.keyPen.isDown;
+    if (this.keyPen.isDown) {
+      this.remember();
+      this.line(this.keyPen.x, this.keyPen.y, this.keyPen.x, this.keyPen.y);
+    } else {
+      this.ended();
+    }
   }
 
   showCursor() {
