@@ -149,6 +149,11 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
         browser.execute_cdp_cmd("Input.dispatchKeyEvent", _HELD_SPACE)
         ActionChains(browser).send_keys(*40 * Keys.DOWN, " ").perform()
         _until(lambda: _answer(browser) == "1")
+        # what is cleared more than once is taken back at once
+        ActionChains(browser).send_keys(*3 * [Keys.DELETE]).perform()
+        _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
+        browser.find_element("id", "undo").click()
+        _until(lambda: _answer(browser) == "1")
         browser.find_element("id", "undo").click()
         _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
 

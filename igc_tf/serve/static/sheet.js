@@ -38,7 +38,7 @@ export class Sheet {
   }
 
   clear(keep = true, page = this.page) {
-    if (keep) this.remember();
+    if (keep && !this.isEmpty) this.remember();
     this.page = page;
     this.resize(SIDE, SIDE);
     this.fill(page);
