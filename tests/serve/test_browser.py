@@ -49,6 +49,10 @@ name.textContent = "yellow triangle";
 return name.scrollWidth <= name.clientWidth;
 """
 _HELD_SPACE = {"type": "keyDown", "key": " ", "code": "Space", "autoRepeat": True}
+_CORNER = """
+const sheet = document.getElementById("sheet").getContext("2d");
+return [...sheet.getImageData(0, 0, 1, 1).data];
+"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -173,6 +177,14 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_p
 
         # what is drawn next is looked at to its end, whatever step one looks at
         browser.find_element("id", "step").send_keys(Keys.HOME)
+        browser.execute_script(_DROP, base64.b64encode(drawn_digit(2)).decode())
+        _until(lambda: _answer(browser) == "2")
+
+        # a sheet that is cleared is white again, whatever picture was on it
+        browser.execute_script(_DROP, base64.b64encode(png(np.full([40, 40], 90))).decode())
+        _until(lambda: browser.execute_script(_CORNER) == [90, 90, 90, 255])
+        browser.find_element("id", "clear").click()
+        assert browser.execute_script(_CORNER) == [255, 255, 255, 255]
         browser.execute_script(_DROP, base64.b64encode(drawn_digit(2)).decode())
         _until(lambda: _answer(browser) == "2")
 

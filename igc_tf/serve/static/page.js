@@ -86,10 +86,9 @@ const told = {
     const isColour = ready.channels === 3;
     $("colour-field").hidden = !isColour;
     sheet.colour = isColour ? $("colour").value : null;
-    if (sheet.isEmpty) {
-      const grey = isColour ? Math.round(255 * ready.background) : 255;
-      sheet.clear(false, [grey, grey, grey]);
-    }
+    const grey = isColour ? Math.round(255 * ready.background) : 255;
+    sheet.blank = [grey, grey, grey];
+    if (sheet.isEmpty) sheet.clear();
     makeTiles();
     showNothing(sheet.isEmpty ? INVITATION : "Searching …");
     isStale = true;

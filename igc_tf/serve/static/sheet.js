@@ -13,7 +13,8 @@ export class Sheet {
     this.ended = ended;
     this.width = 32;
     this.colour = null; // null: what stands out from the page
-    this.page = [255, 255, 255];
+    this.blank = [255, 255, 255]; // the page of an empty sheet
+    this.page = this.blank; // what the strokes stand out from
     this.context = canvas.getContext("2d", { willReadFrequently: true });
     this.before = [];
     this.isEmpty = true;
@@ -37,11 +38,11 @@ export class Sheet {
     return 0.299 * red + 0.587 * green + 0.114 * blue > 110 ? "#000" : "#fff";
   }
 
-  clear(keep = true, page = this.page) {
-    if (keep && !this.isEmpty) this.remember();
-    this.page = page;
+  clear() {
+    if (!this.isEmpty) this.remember();
+    this.page = this.blank;
     this.resize(SIDE, SIDE);
-    this.fill(page);
+    this.fill(this.page);
     this.isEmpty = true;
     this.stroke = null;
     this.keyPen.isDown = false;
