@@ -26,7 +26,7 @@ _THREE = [
 _DROP = """
 const bytes = Uint8Array.from(atob(arguments[0]), (letter) => letter.charCodeAt(0));
 const transfer = new DataTransfer();
-transfer.items.add(new File([bytes], "seven.png", { type: "image/png" }));
+transfer.items.add(new File([bytes], "dropped.png", { type: "image/png" }));
 document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
 """
 _CHOOSE = """
@@ -53,6 +53,7 @@ _CORNER = """
 const sheet = document.getElementById("sheet").getContext("2d");
 return [...sheet.getImageData(0, 0, 1, 1).data];
 """
+_INVITATION = "Draw something, or drop a picture here."
 
 pytestmark = [
     pytest.mark.browser,
@@ -60,8 +61,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def browser(tmp_path):
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory):
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def browser(downloads):
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -70,7 +76,7 @@ def browser(tmp_path):
         options.add_argument(f"--{argument}")
     options.add_argument("--disable-dev-shm-usage")
     options.add_argument("--window-size=1280,900")
-    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path)})
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     service = webdriver.ChromeService(_DRIVER)
     with webdriver.Chrome(options=options, service=service) as driver:
@@ -107,109 +113,156 @@ def _draw(browser, points):
     actions.release().perform()
 
 
-def test_a_stroke_is_answered_and_looked_through_and_saved(shelf, browser, tmp_path):
-    from selenium.webdriver import ActionChains, Keys
+def _text(browser, name):
+    return browser.find_element("id", name).get_attribute("textContent")
 
-    def clients(host, port):
-        browser.get(f"http://{host}:{port}/")
-        _until(lambda: "search steps" in browser.find_element("id", "status").text)
+
+def _drop(browser, encoded):
+    browser.execute_script(_DROP, base64.b64encode(encoded).decode())
+
+
+@pytest.fixture(scope="module")
+def use(shelf, browser):
+    """Opens the page, lets a function use it, and sees that it asks for nothing from elsewhere."""
+    application = build_application(
+        shelf.get(*shelf.first), routes=page_routes(shelf), hosts=LOCAL_HOSTS
+    )
+
+    def serve(function):
+        def clients(host, port):
+            browser.get(f"http://{host}:{port}/")
+            _until(lambda: _text(browser, "status") == "8 search steps")
+            function()
+            # before the program ends, which the page would tell of
+            browser.get("about:blank")
+            assert browser.get_log("browser") == []
+            asked = _addresses(browser)
+            allowed = (f"http://{host}:{port}/", f"ws://{host}:{port}/", "blob:", "data:")
+            assert asked and [url for url in asked if not url.startswith(allowed)] == []
+
+        serve_while(application, clients)
+
+    return serve
+
+
+def test_a_stroke_is_answered_and_looked_through_and_saved(browser, downloads, use):
+    from selenium.webdriver import Keys
+
+    def client():
         assert not browser.find_element("id", "save-json").is_enabled()
-
         _draw(browser, _THREE)
         _until(lambda: _answer(browser) == "3")
         first = browser.find_element("css selector", "#labels li:first-child")
         assert first.text.startswith("3") and first.get_attribute("class") == "first"
         label = first.find_element("tag name", "canvas").get_attribute("aria-label")
         assert label.startswith("3: place 1 of 10, score -0.0")
-        # what a screen reader says, once all is still
-        spoken = browser.find_element("id", "spoken")
-        _until(lambda: "Answer 3" in spoken.get_attribute("textContent"))
-        # in one line with its number
-        assert "\u00a0%, score" in spoken.get_attribute("textContent")
+        # what a screen reader says, once all is still; in one line with its number
+        _until(lambda: "Answer 3" in _text(browser, "spoken"))
+        assert "\u00a0%, score" in _text(browser, "spoken")
         # from the stroke's end to the answer; a slow machine may take its time
         assert float(browser.execute_script("return document.body.dataset.milliseconds")) < 10_000
 
-        browser.find_element("id", "step").send_keys(Keys.HOME)
-        assert browser.find_element("id", "step-text").text == "0 of 8"
-        assert "given up" not in browser.find_element("id", "labels").text
-        browser.find_element("id", "step").send_keys(Keys.END)
-        assert browser.find_element("id", "labels").text.count("given up") == 7
+        step = browser.find_element("id", "step")
+        step.send_keys(Keys.HOME)
+        assert _text(browser, "step-text") == "0 of 8"
+        assert "given up" not in _text(browser, "labels")
+        step.send_keys(Keys.END)
+        assert _text(browser, "labels").count("given up") == 7
 
         browser.find_element("id", "save-json").click()
-        saved = json.loads(_until(lambda: _read(tmp_path / "drawing.json")))
+        saved = json.loads(_until(lambda: _read(downloads / "drawing.json")))
         assert saved["steps"][-1]["answer"] == ["3"] and len(saved["steps"]) == 9
         assert len(saved["picture"]) == 784 and len(saved["reproductions"]["3"]) == 784
         browser.find_element("id", "save-png").click()
-        assert _until(lambda: _read(tmp_path / "drawing.png")).startswith(b"\x89PNG")
+        assert _until(lambda: _read(downloads / "drawing.png")).startswith(b"\x89PNG")
 
-        # by keys alone: cleared, and a stroke straight down
-        keys = ActionChains(browser, duration=5)
-        keys.send_keys_to_element(browser.find_element("id", "sheet"), Keys.DELETE, *5 * Keys.UP)
-        keys.perform()
-        _until(lambda: spoken.get_attribute("textContent").startswith("Draw something"))
-        assert browser.find_element("id", "labels").text.split() == list("0123456789")
-        ActionChains(browser).send_keys(*10 * Keys.UP, " ").perform()
-        # held down a while
+        # what is drawn next is looked at to its end, whatever step one looks at
+        step.send_keys(Keys.HOME)
+        _drop(browser, drawn_digit(2))
+        _until(lambda: _answer(browser) == "2")
+
+    use(client)
+
+
+def test_keys_draw_and_clear_and_take_back(browser, use):
+    from selenium.webdriver import ActionChains, Keys
+
+    def press(*keys):
+        ActionChains(browser, duration=5).send_keys(*keys).perform()
+
+    def client():
+        _draw(browser, _THREE)
+        _until(lambda: _answer(browser) == "3")
+        press(Keys.DELETE)
+        _until(lambda: _text(browser, "spoken") == _INVITATION)
+        names = browser.find_elements("css selector", "#labels .name span:first-child")
+        assert [name.text for name in names] == list("0123456789")
+        # a stroke straight down; Space is held down a while
+        press(*15 * Keys.UP, " ")
         browser.execute_cdp_cmd("Input.dispatchKeyEvent", _HELD_SPACE)
-        ActionChains(browser).send_keys(*40 * Keys.DOWN, " ").perform()
+        press(*40 * Keys.DOWN, " ")
         _until(lambda: _answer(browser) == "1")
         # what is cleared more than once is taken back at once
-        ActionChains(browser).send_keys(*3 * [Keys.DELETE]).perform()
-        _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
-        browser.find_element("id", "undo").click()
+        press(*3 * [Keys.DELETE])
+        _until(lambda: _text(browser, "facts") == _INVITATION)
+        press(Keys.BACKSPACE)
         _until(lambda: _answer(browser) == "1")
         browser.find_element("id", "undo").click()
-        _until(lambda: browser.find_element("id", "facts").text.startswith("Draw something"))
+        _until(lambda: _text(browser, "facts") == _INVITATION)
 
         # what is focused is outlined, and nothing else
         browser.find_element("id", "clear").send_keys(Keys.TAB)
         assert browser.switch_to.active_element.get_attribute("id") == "file"
         assert browser.execute_script(_OUTLINED) == ["Open picture …"]
 
-        status = browser.find_element("id", "status")
-        browser.execute_script(_DROP, base64.b64encode(b"no picture").decode())
-        _until(lambda: status.text == "seven.png: not a picture that this browser can read")
-        browser.execute_script(_DROP, base64.b64encode(png(np.full([40, 40], 255))).decode())
-        _until(lambda: spoken.get_attribute("textContent").startswith("The picture is blank"))
-        browser.execute_script(_DROP, base64.b64encode(drawn_digit(7)).decode())
+    use(client)
+
+
+def test_pictures_take_the_sheets_place(browser, use):
+    def client():
+        _drop(browser, b"no picture")
+        complaint = "dropped.png: not a picture that this browser can read"
+        _until(lambda: _text(browser, "status") == complaint)
+        _drop(browser, png(np.full([40, 40], 255)))
+        _until(lambda: _text(browser, "spoken").startswith("The picture is blank"))
+        _drop(browser, drawn_digit(7))
         _until(lambda: _answer(browser) == "7")
+        status = browser.find_element("id", "status")
         assert status.text == "8 search steps" and status.get_attribute("class") == ""
 
-        # what is drawn next is looked at to its end, whatever step one looks at
-        browser.find_element("id", "step").send_keys(Keys.HOME)
-        browser.execute_script(_DROP, base64.b64encode(drawn_digit(2)).decode())
-        _until(lambda: _answer(browser) == "2")
-
         # a sheet that is cleared is white again, whatever picture was on it
-        browser.execute_script(_DROP, base64.b64encode(png(np.full([40, 40], 90))).decode())
+        _drop(browser, png(np.full([40, 40], 90)))
         _until(lambda: browser.execute_script(_CORNER) == [90, 90, 90, 255])
         browser.find_element("id", "clear").click()
         assert browser.execute_script(_CORNER) == [255, 255, 255, 255]
-        browser.execute_script(_DROP, base64.b64encode(drawn_digit(2)).decode())
-        _until(lambda: _answer(browser) == "2")
 
-        # of other settings there is no answer until they are loaded
+    use(client)
+
+
+def test_there_is_no_answer_until_other_settings_are_loaded(browser, use):
+    def client():
+        _drop(browser, drawn_digit(7))
+        _until(lambda: _answer(browser) == "7")
         shown = ["Loading mnist-cagan-compact …", "–", "Loading …", "–", *3 * [True]]
         assert browser.execute_script(_CHOOSE, "fast") == shown
-        _until(lambda: status.text == "Ready; no search step")
-        _until(lambda: _answer(browser) == "2")
+        _until(lambda: _text(browser, "status") == "Ready; no search step")
+        _until(lambda: _answer(browser) == "7")
 
-        # telephones' widths, and a tablet's
+    use(client)
+
+
+def test_the_page_fits_telephones_and_tablets(browser, use):
+    def client():
+        _drop(browser, drawn_digit(7))
+        _until(lambda: _answer(browser) == "7")
         for width in (320, 390, 780):
             metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
             browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
             assert browser.execute_script(_LONG_NAME)
             assert browser.execute_script("return document.documentElement.scrollWidth") == width
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
-        assert browser.get_log("browser") == []
-        asked = _addresses(browser)
-        allowed = (f"http://{host}:{port}/", f"ws://{host}:{port}/", "blob:", "data:")
-        assert asked and [url for url in asked if not url.startswith(allowed)] == []
-
-    serve_while(
-        build_application(shelf.get(*shelf.first), routes=page_routes(shelf), hosts=LOCAL_HOSTS),
-        clients,
-    )
+    use(client)
 
 
 def _read(path):
