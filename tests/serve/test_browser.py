@@ -43,7 +43,8 @@ const tools = [...document.querySelectorAll(".drawing .tools > :not(.unseen)")];
 const outlined = tools.filter((one) => getComputedStyle(one).outlineStyle !== "none");
 return outlined.map((one) => one.innerText);
 """
-_LONG_NAME = """
+_LONG_NAMES = """
+document.getElementById("status").textContent = "name".repeat(50);
 const name = document.querySelector("#labels .name span");
 name.textContent = "yellow triangle";
 return name.scrollWidth <= name.clientWidth;
@@ -258,7 +259,7 @@ def test_the_page_fits_telephones_and_tablets(browser, use):
         for width in (320, 390, 780):
             metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
             browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-            assert browser.execute_script(_LONG_NAME)
+            assert browser.execute_script(_LONG_NAMES)
             assert browser.execute_script("return document.documentElement.scrollWidth") == width
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
