@@ -149,26 +149,26 @@ def least_count(false_alarm):
     return math.ceil(1 / false_alarm - 1e-9) - 1
 
 
-def reject_if_calibrated(classifier, share):
+def reject_if_calibrated(classifier, false_alarm):
     """Makes a classifier reject (`reject_at`) if it is calibrated, and by enough examples.
 
     Args:
         classifier: a `SearchClassifier`.
-        share: of known examples that are rejected, at most, in [0, 1); 0 for none.
+        false_alarm: the share of known examples that are rejected, at most, in [0, 1); 0 for none.
 
     Returns:
         None, or a sentence if too few examples calibrated it, or long ago.
     """
-    if not share or classifier.calibration is None:
+    if not false_alarm or classifier.calibration is None:
         return None
     if classifier.calibration.lacks(JOINT):
         return "no picture is doubted: the generator's calibration is of an older kind"
-    if classifier.calibration.count < least_count(share):
+    if classifier.calibration.count < least_count(false_alarm):
         return (
             f"no picture is doubted: {classifier.calibration.count} calibrated the generator, a "
-            f"share of {share:g} takes {least_count(share)}"
+            f"share of {false_alarm:g} takes {least_count(false_alarm)}"
         )
-    classifier.reject_at(share)
+    classifier.reject_at(false_alarm)
     return None
 
 

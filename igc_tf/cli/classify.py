@@ -48,9 +48,8 @@ class ClassifyOptions(ClassifierOptions, WorkerOptions):
             picture. By default "robust" where the card has it, else the best there are.
         output: directory for results.csv, results.json and the pictures; with an engine for the
             parts, in Parquet.
-        doubt: false-alarm rate: mark a picture as perhaps none of the classes; at most this share
-            of genuine pictures is marked. 0 turns it off. Needs a generator whose card has a
-            calibration.
+        false_alarm: mark a picture as perhaps none of the classes; at most this share of genuine
+            pictures is marked. 0 turns it off. Needs a generator whose card has a calibration.
         measure: with settings that find out what happened to a picture, measure it: how it is
             turned, scaled and blurred, and what covers it. Takes twice as long.
         batch_size: pictures searched at once; bounds the memory.
@@ -63,7 +62,7 @@ class ClassifyOptions(ClassifierOptions, WorkerOptions):
     files: tyro.conf.Positional[tuple[Path, ...]] = ()
     generator: str = "mnist-cagan-observed"
     output: Path = Path("runs/classify")
-    doubt: Annotated[float, Range(0, 1, below=True)] = 0.01
+    false_alarm: Annotated[float, Range(0, 1, below=True)] = 0.01
     measure: bool = True
     batch_size: Annotated[int, Range(1, 100_000)] = 100
     engine: Literal["ray", "process"] | None = None
@@ -93,7 +92,7 @@ def classify_files(options):
     from igc_tf.classifiers.calibration import reject_if_calibrated
 
     classifier = replace(options, settings=_settings(options)).load()
-    remark = reject_if_calibrated(classifier, options.doubt)
+    remark = reject_if_calibrated(classifier, options.false_alarm)
     if remark:
         print(f"note: {remark}", file=sys.stderr)
     pictures = read_pictures(paths, classifier.generator)
@@ -132,7 +131,7 @@ def _classify_parts(options):
         engine=engine,
         workers=options,
         kind=options.kind,
-        doubt=options.doubt,
+        false_alarm=options.false_alarm,
         measure=options.measure,
         batch_size=options.batch_size,
         bounds=options.bounds,

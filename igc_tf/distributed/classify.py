@@ -26,7 +26,7 @@ def classify_dataset(
     workers=None,
     kind=None,
     bounds=None,
-    doubt=0.0,
+    false_alarm=0.0,
     measure=False,
     batch_size=None,
     verbose=1,
@@ -50,7 +50,8 @@ def classify_dataset(
         engine: "ray", "process" for this one process, or None for Ray where it is installed and
             the generator is one that every process can load.
         workers: a `WorkerOptions`.
-        doubt: reject of known examples this share, if the classifier is calibrated; 0 for none.
+        false_alarm: the share of known examples that are rejected, if the classifier is
+            calibrated; 0 for none.
         measure: with settings that find out what happened to an image, measure it, too.
         batch_size: examples searched at once; None for what suits the number of candidates.
         verbose: 0 for silence.
@@ -80,7 +81,7 @@ def classify_dataset(
     engine = chosen_engine(engine)
     # a process of Ray's may run elsewhere
     generator, output = _absolute(generator), Path(output).absolute()
-    asked = Asked(generator, settings, kind, bounds, doubt, measure, batch_size)
+    asked = Asked(generator, settings, kind, bounds, false_alarm, measure, batch_size)
     if engine == "ray" and isinstance(generator, Generator):
         raise InputError(
             "generator: with Ray a name or a path is expected, by which every actor loads it; or "

@@ -20,7 +20,7 @@ class Asked:
         settings: a `SearchSettings`, a name, or None; as for `load_classifier`, as are the next.
         kind: of classifier, or None.
         bounds: of the data, or None.
-        doubt: the share of known examples that are refused; 0 for none.
+        false_alarm: the share of known examples that are refused; 0 for none.
         measure: whether what happened to an image is measured, by settings that find it out.
         batch_size: examples searched at once, or None.
     """
@@ -29,7 +29,7 @@ class Asked:
     settings: object = None
     kind: str | None = None
     bounds: tuple[float, float] | None = None
-    doubt: float = 0.0
+    false_alarm: float = 0.0
     measure: bool = False
     batch_size: int | None = None
 
@@ -40,7 +40,7 @@ class Asked:
 
         facts = {} if self.bounds is None else {"bounds": self.bounds}
         classifier = load_classifier(self.generator, self.settings, self.kind, **facts)
-        return classifier, reject_if_calibrated(classifier, self.doubt)
+        return classifier, reject_if_calibrated(classifier, self.false_alarm)
 
 
 class Worker:
@@ -139,7 +139,7 @@ def describe_asked(asked, classifier):
         "classifier": type(classifier).__name__,
         "search": classifier.settings.to_dict(),
         "calibration_sha256": known and hashlib.sha256(known.encode()).hexdigest(),
-        "doubt": asked.doubt,
+        "false_alarm": asked.false_alarm,
         "measure": asked.measure,
         "batch_size": asked.batch_size,
     }

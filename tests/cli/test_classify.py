@@ -224,14 +224,14 @@ def test_what_is_no_digit_is_doubted_and_keeps_its_nearest_class(tmp_path, capsy
     save(tmp_path / "grid.png", face)
     save(tmp_path / "7.png", digit(7))
     files, output = (tmp_path / "grid.png", tmp_path / "7.png"), tmp_path / "out"
-    for doubt, expected in ((0.01, [True, False]), (0, [None, None])):
-        arguments = ["--settings", "fast", "--doubt", doubt, "--output", output]
+    for share, expected in ((0.01, [True, False]), (0, [None, None])):
+        arguments = ["--settings", "fast", "--false-alarm", share, "--output", output]
         assert run(*files, *arguments) == 0
         rows = json.loads((output / "results.json").read_text(encoding="utf-8"))["rows"]
         assert [row["doubtful"] for row in rows] == expected
         assert rows[0]["prediction"] in list("0123456789") and rows[1]["prediction"] == "7"
         lines = [line for line in capsys.readouterr().out.splitlines() if " -> " in line]
-        assert lines[0].endswith(" (perhaps none of them)") == bool(doubt)
+        assert lines[0].endswith(" (perhaps none of them)") == bool(share)
         assert "none of them" not in lines[1]
 
 

@@ -243,7 +243,7 @@ def test_killed_processes_go_on(generator, digits, tmp_path):
         generator,
         output,
         "paper",
-        doubt=0.01,
+        false_alarm=0.01,
         measure=True,
         batch_size=100,
     )
