@@ -1,7 +1,7 @@
 """What a recipe says: how a network is trained. `RECIPES` has every one by name."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from igc_tf.data import label_digits, load_images
 from igc_tf.errors import InputError
@@ -113,7 +113,7 @@ class ImageRecipe(Recipe):
 
 @dataclass(frozen=True)
 class GANRecipe(ImageRecipe):
-    """What both kinds of generative adversarial networks have.
+    """What all kinds of generative adversarial networks have.
 
     Attributes:
         discriminator_learning_rate: of the discriminator's first step; None for that of the
@@ -124,7 +124,15 @@ class GANRecipe(ImageRecipe):
         validation_images: how many of the validation images for choices judge a generator.
         precision: Keras' dtype policy for training; the averaged generator, which is kept, is
             float32 in any case.
+        optimizer, checkpoint_epochs, loss_batches, validation_sigmas, judging: of those kinds that
+            have no such option.
     """
+
+    optimizer: ClassVar[str] = "adam"
+    checkpoint_epochs: ClassVar[int | None] = None
+    loss_batches: ClassVar[int | None] = None
+    validation_sigmas: ClassVar[tuple[float, ...]] = (0.0,)
+    judging: ClassVar[ClassSeparation | None] = None
 
     discriminator_learning_rate: Annotated[float | None, _POSITIVE] = None
     beta_1: Annotated[float, _DECAY] = 0.9

@@ -7,6 +7,7 @@ import tensorflow as tf
 from igc_tf.classifiers import InverseClassifier, evaluate_network
 from igc_tf.data import LabelledData, data_and_mask, open_trajectories, stratified_split
 from igc_tf.generators.generator import Generator
+from igc_tf.generators.keras_files import CARD
 from igc_tf.generators.replicas import replica_count
 from igc_tf.generators.sequence import build_sequence_classifier, build_sequence_generator
 from igc_tf.generators.store import load_model, save_generator
@@ -51,15 +52,7 @@ def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
     if not run.is_chief:
         return None
     validation = split.validation.first_classes(recipe.classes)
-    if recipe.network == "generator":
-        letters = model.predict_on_batch(np.eye(recipe.classes, dtype=np.float32))
-        run.write_figure("letters.png", plot_letters(letters, validation.class_names))
-        classifier = InverseClassifier(Generator(model, validation.layout, validation.bounds))
-        evaluation = classifier.evaluate(
-            validation.data, validation.labels, validation.mask, verbose=verbose
-        )
-    else:
-        evaluation = evaluate_network(model, data_and_mask(validation), validation.labels)
+    evaluation = _NETWORKS[recipe.network].evaluate(run, model, validation, verbose)
     run.write_json("result.json", {"epochs": recipe.last_epoch, "validation": evaluation.to_dict()})
     return evaluation
 
@@ -96,55 +89,98 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
     run = TrainingRun(output, recipe, strategy=strategy)
     chosen = recipe.chosen(train)
     run.describe(train=chosen)
-    inputs, targets = _pairs(recipe, chosen)
+    network = _NETWORKS[recipe.network]
+    inputs, targets = _pairs(recipe, network, chosen)
     with run.strategy.scope():
-        model = _build(recipe, chosen, steps_per_epoch(len(inputs), recipe.batch_size))
-    run.restore(_state(recipe, model))
-    kept = run.path / ("card.json" if recipe.network == "generator" else CLASSIFIER)
+        model = _build(recipe, network, chosen, steps_per_epoch(len(inputs), recipe.batch_size))
+    state = {"weights": model.weights, "optimizer": model.optimizer.variables}
+    run.restore(state | network.random_state(model))
     if not run.is_done:
         run.fit(model, inputs, targets, verbose=verbose)
-    elif run.is_chief and kept.exists():
-        return _load(recipe, run)
+    elif run.is_chief and (run.path / network.kept).exists():
+        return network.load(run)
     if not run.is_chief:
         return None
-    if recipe.network == "generator":
+    network.save(run, model, chosen)
+    return network.load(run)
+
+
+class _GeneratorNetwork:
+    """Class vector to trajectory."""
+
+    kept = CARD
+    loss, metrics = staticmethod(masked_mean_squared), ()
+
+    def build(self, recipe, sizes):
+        return build_sequence_generator(*sizes, recipe.input_noise, recipe.seed)
+
+    def pair(self, chosen, series):
+        """Inputs and targets."""
+        return chosen.conditions, series
+
+    def random_state(self, model):
+        """What is drawn from in training."""
+        return {"noise": [model.get_layer("condition_noise").seed_generator.state]}
+
+    def save(self, run, model, chosen):
         generator = Generator(model, chosen.layout, chosen.bounds)
         save_generator(generator, run.path, training=run.read_json(OPTIONS))
-    else:
-        run.write(CLASSIFIER, lambda path: model.save(path, include_optimizer=False))
-    return _load(recipe, run)
 
-
-def _load(recipe, run):
-    """The Keras model that a finished run holds."""
-    if recipe.network == "generator":
+    def load(self, run):
         return load_model(run.path)[0]
-    return keras.models.load_model(run.path / CLASSIFIER, compile=False)
+
+    def evaluate(self, run, model, validation, verbose):
+        letters = model.predict_on_batch(np.eye(validation.num_classes, dtype=np.float32))
+        run.write_figure("letters.png", plot_letters(letters, validation.class_names))
+        classifier = InverseClassifier(Generator(model, validation.layout, validation.bounds))
+        return classifier.evaluate(
+            validation.data, validation.labels, validation.mask, verbose=verbose
+        )
 
 
-def _pairs(recipe, chosen):
+class _ClassifierNetwork:
+    """Trajectory to class."""
+
+    kept = CLASSIFIER
+    loss, metrics = "sparse_categorical_crossentropy", ("accuracy",)
+
+    def build(self, recipe, sizes):
+        return build_sequence_classifier(*sizes)
+
+    def pair(self, chosen, series):
+        return series, chosen.labels
+
+    def random_state(self, model):
+        return {}
+
+    def save(self, run, model, chosen):
+        run.write(CLASSIFIER, lambda path: model.save(path, include_optimizer=False))
+
+    def load(self, run):
+        return keras.models.load_model(run.path / CLASSIFIER, compile=False)
+
+    def evaluate(self, run, model, validation, verbose):
+        return evaluate_network(model, data_and_mask(validation), validation.labels)
+
+
+_NETWORKS = {"generator": _GeneratorNetwork(), "classifier": _ClassifierNetwork()}
+
+
+def _pairs(recipe, network, chosen):
     """Inputs and targets, as often as it takes to make an epoch."""
     wanted = recipe.batches_per_epoch * recipe.batch_size
     repeated = np.tile(np.arange(len(chosen)), -(-wanted // len(chosen)))
-    series = data_and_mask(chosen)[repeated]
-    if recipe.network == "generator":
-        return chosen.conditions[repeated], series
-    return series, chosen.labels[repeated]
+    return [part[repeated] for part in network.pair(chosen, data_and_mask(chosen))]
 
 
-def _build(recipe, chosen, steps):
+def _build(recipe, network, chosen, steps):
     keras.utils.set_random_seed(recipe.seed)
     _, length, channels = chosen.data.shape
-    sizes = (chosen.num_classes, length, channels, recipe.units)
-    if recipe.network == "generator":
-        model = build_sequence_generator(*sizes, recipe.input_noise, recipe.seed)
-        loss, metrics = masked_mean_squared, []
-    else:
-        model = build_sequence_classifier(*sizes)
-        loss, metrics = "sparse_categorical_crossentropy", ["accuracy"]
+    model = network.build(recipe, (chosen.num_classes, length, channels, recipe.units))
     rate = cosine_decay(recipe.learning_rate, recipe.final_learning_rate, recipe.epochs * steps)
     # the gradients of long sequences explode now and then
-    model.compile(ClippedAdam(rate, clipnorm=1.0), loss=loss, metrics=metrics)
+    optimizer = ClippedAdam(rate, clipnorm=1.0)
+    model.compile(optimizer, loss=network.loss, metrics=[*network.metrics])
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -160,10 +196,3 @@ class ClippedAdam(keras.optimizers.Adam):
             # the optimizer adds up what the replicas give it
             grads = [tf.clip_by_norm(gradient, self.clipnorm) / replicas for gradient in summed]
         super().apply(grads, trainable_variables)
-
-
-def _state(recipe, model):
-    state = {"weights": model.weights, "optimizer": model.optimizer.variables}
-    if recipe.network == "generator":
-        state["noise"] = [model.get_layer("condition_noise").seed_generator.state]
-    return state

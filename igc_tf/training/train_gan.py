@@ -1,8 +1,10 @@
 """Trains a generator against its adversary, and keeps the one that classifies best."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -46,9 +48,6 @@ from igc_tf.training.recipes import CAGANRecipe, ConditionalGANRecipe, DCGANReci
 
 # the range of the data that the networks make
 _BOUNDS = (-0.5, 0.5)
-# Judges a GAN that was trained for nothing but its images. Nearest latents lie far from the mean:
-# a few long steps reach them.
-_LONG_STEPS = SearchSettings(steps=20, learning_rate=0.1)
 
 
 def train_generator(
@@ -86,7 +85,7 @@ def train_generator(
         NonFiniteLossError: if a loss is no longer finite.
         DataUnavailableError: if the training images are not available.
     """
-    check_kind("recipe", recipe, tuple(_BUILDERS), "one of a GAN, as RECIPES['cagan-compact']")
+    check_kind("recipe", recipe, tuple(_KINDS), "one of a GAN, as RECIPES['cagan-compact']")
     run = TrainingRun(output, recipe, start_from, strategy)
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", "validation/choices")]
@@ -135,7 +134,7 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
     if tuple(bounds) != _BOUNDS:
         raise InputError(f"images in {bounds}: expected {_BOUNDS}, the range of the networks")
     keras.utils.set_random_seed(recipe.seed)
-    model = _BUILDERS[type(recipe)](recipe, layout, tuple(data_shape))
+    model = _KINDS[type(recipe)].build(recipe, layout, tuple(data_shape))
     factor = (recipe.discriminator_learning_rate or recipe.learning_rate) / recipe.learning_rate
     factors = (1.0, factor, 1.0) if model.encoder else (1.0, factor)
     model.compile(*(_optimizer(recipe, steps, of) for of in factors))
@@ -224,10 +223,47 @@ def _dcgan(recipe, layout, data_shape):
     )
 
 
-_BUILDERS = {
-    CAGANRecipe: _activation_gan,
-    ConditionalGANRecipe: _conditional_gan,
-    DCGANRecipe: _dcgan,
+def _trained_search(recipe, generator):
+    """The search that the training separates by, or without one the paper's."""
+    if recipe.judging is None:
+        return _inverted(generator, SearchSettings())
+    decision = recipe.judging.decision or "difference"
+    return _inverted(generator, replace(recipe.judging.settings, decision=decision))
+
+
+def _documents_search(recipe, generator):
+    return InverseClassifier(generator)
+
+
+def _long_search(recipe, generator):
+    """Of one that was trained for nothing but its images: its nearest latents lie far from the
+    mean, and a few long steps reach them.
+    """
+    return _inverted(generator, SearchSettings(steps=20, learning_rate=0.1))
+
+
+def _inverted(generator, settings):
+    one_label = generator.layout.num_labels == 1
+    kind = InvertedGeneratorClassifier if one_label else MultiLabelInvertedGeneratorClassifier
+    return kind(generator, settings)
+
+
+class _Kind(NamedTuple):
+    """What distinguishes one kind of GAN.
+
+    Attributes:
+        build: (recipe, layout, data_shape) -> the networks.
+        classifier: (recipe, generator) -> the `SearchClassifier` that judges an epoch's generator.
+    """
+
+    build: Callable
+    classifier: Callable
+
+
+_KINDS = {
+    CAGANRecipe: _Kind(_activation_gan, _trained_search),
+    ConditionalGANRecipe: _Kind(_conditional_gan, _documents_search),
+    DCGANRecipe: _Kind(_dcgan, _long_search),
 }
 
 
@@ -236,7 +272,7 @@ def _optimizer(recipe, steps, factor=1.0):
     final = recipe.final_learning_rate
     final = None if final is None else factor * final
     rate = cosine_decay(factor * recipe.learning_rate, final, recipe.epochs * steps)
-    if getattr(recipe, "optimizer", "adam") == "sgd":
+    if recipe.optimizer == "sgd":
         return keras.optimizers.SGD(rate)
     return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
 
@@ -245,7 +281,8 @@ def _judges(recipe, run, model, conditions, validation):
     """The callbacks that draw, judge and keep the averaged generator."""
     # lexicographic order, turned round, is that of the classes
     grid = SampleGrid(run, np.unique(conditions, axis=0)[::-1])
-    classifier, sigmas = _classifier(recipe, model.averaged)
+    classifier = _KINDS[type(recipe)].classifier(recipe, model.averaged)
+    sigmas = recipe.validation_sigmas
     noised = [
         add_gaussian_noise(validation.images, sigma, 0, validation.bounds) for sigma in sigmas
     ]
@@ -269,7 +306,7 @@ def _judges(recipe, run, model, conditions, validation):
 
     def save(best):
         settings = {}
-        if isinstance(recipe, CAGANRecipe) and recipe.judging is not None:
+        if recipe.judging is not None:
             # the search that the generator was trained for
             settings["best" if recipe.joint is None else "fast"] = classifier.settings.to_dict()
             if recipe.judging.observed:
@@ -282,18 +319,19 @@ def _judges(recipe, run, model, conditions, validation):
     figure = "accuracy" if has_classes else "difference"
     # few images judge many epochs alike, of which the latest is the most trained
     best = KeepBest(run, judge, save, len(validation), figure, latest=recipe.passes > 1)
-    if isinstance(recipe, CAGANRecipe):
-        return [grid, best]
-    few = EveryFewEpochs(recipe.checkpoint_epochs, recipe.last_epoch, [KeepEach(run), grid, best])
-    if isinstance(recipe, ConditionalGANRecipe):
-        return [few]
-    names = ("discriminator_loss", "generator_loss")
-    return [LossCurve(run, recipe.loss_batches, names), few]
+    judges = [grid, best]
+    if recipe.checkpoint_epochs is not None:
+        each = [KeepEach(run), *judges]
+        judges = [EveryFewEpochs(recipe.checkpoint_epochs, recipe.last_epoch, each)]
+    if recipe.loss_batches is not None:
+        names = ("discriminator_loss", "generator_loss")
+        judges = [LossCurve(run, recipe.loss_batches, names), *judges]
+    return judges
 
 
 def _observed_accuracy(recipe, generator, validation):
     """`() -> accuracy` on validation images that are observed as in training; None for none."""
-    separation = getattr(recipe, "judging", None)
+    separation = recipe.judging
     if separation is None or not separation.changes:
         return None
     engine, size = separation.engine(generator), separation.images
@@ -314,21 +352,3 @@ def _observed_accuracy(recipe, generator, validation):
         return sum(count * share for count, share in parts) / len(validation)
 
     return accuracy
-
-
-def _classifier(recipe, generator):
-    """The classifier that an epoch's generator is judged by, and the noise of what it reads."""
-    sigmas = (0.0,)
-    if isinstance(recipe, ConditionalGANRecipe):
-        return InverseClassifier(generator), sigmas
-    if isinstance(recipe, DCGANRecipe):
-        settings = _LONG_STEPS
-    elif recipe.judging is None:
-        settings, sigmas = SearchSettings(), recipe.validation_sigmas
-    else:
-        sigmas = recipe.validation_sigmas
-        decision = recipe.judging.decision or "difference"
-        settings = replace(recipe.judging.settings, decision=decision)
-    one_label = generator.layout.num_labels == 1
-    kind = InvertedGeneratorClassifier if one_label else MultiLabelInvertedGeneratorClassifier
-    return kind(generator, settings), sigmas
