@@ -325,7 +325,10 @@ def epoch_batches(inputs, targets, batch_size, epochs, seed, context=None, chang
     batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(numbered).map(batch)
     if replicas > 1:
         batches = batches.map(parts).unbatch()
-    return batches.prefetch(2)
+    options = tf.data.Options()
+    # there is nothing to tune, and the thread that would may let a training's end wait for seconds
+    options.autotune.enabled = False
+    return batches.prefetch(2).with_options(options)
 
 
 def cosine_decay(learning_rate, final_learning_rate, steps):
