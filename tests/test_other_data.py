@@ -51,12 +51,12 @@ def directory(tmp_path_factory, class_means):
     images, labels, latents = random_shapes(4000, seed=0)
     others, other_labels, _ = random_shapes(100, seed=1)
     layout, model = ConditionLayout.classes(CLASS_NAMES), untrained_model()
-    model.compile(keras.optimizers.Adam(0.003), "mse")
+    model.compile(keras.optimizers.Adam(0.006), "mse")
     generator = Generator(model, layout)
     classifier = igc_tf.InvertedGeneratorClassifier(generator, SETTINGS)
     enough = nearest_class_mean(class_means, others) + MARGIN + 0.1
-    for _ in range(10):
-        model.fit([layout.one_hot(labels), latents], images, batch_size=32, epochs=4, verbose=0)
+    for _ in range(5):
+        model.fit([layout.one_hot(labels), latents], images, batch_size=32, epochs=8, verbose=0)
         # the classifier reads the network's variables, which training changes
         accuracy = classifier.evaluate(others, other_labels, verbose=0).accuracy
         if accuracy >= enough:
