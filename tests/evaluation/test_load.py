@@ -101,7 +101,7 @@ def test_a_service_ends_with_the_block(monkeypatch):
 
 
 def test_services_end_with_a_program_that_is_told_to(tmp_path):
-    command = [sys.executable, "-m", "evaluation.load", "--settings", "fast", "--seconds", "5"]
+    command = [sys.executable, "-m", "evaluation.load", "--settings", "fast", "--seconds", "1"]
     root = Path(__file__).parents[2]
     with subprocess.Popen(
         [*command, "--output", str(tmp_path)],
