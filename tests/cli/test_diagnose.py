@@ -8,6 +8,8 @@ import pytest
 
 from igc_tf.cli.main import run_command_line
 from igc_tf.data import ConditionLayout, bundled_digits
+from igc_tf.data.bundled import bundled_pixels
+from igc_tf.data.tfds import store_images
 from igc_tf.generators import Generator, save_generator
 from tests.fixtures.mean_digits import varied_digit_generator
 
@@ -30,10 +32,15 @@ def test_a_generator_of_ones_own_is_diagnosed(tmp_path, capsys):
 
 def test_a_folder_may_be_called_as_a_set(tmp_path, capsys):
     training = {"recipe": {"dataset": "mnist"}}
+    # none of those that are bundled, which are no training images
+    pixels, labels = bundled_pixels()
+    few = 255 - pixels[::500], labels[::500]
+    store_images("mnist", tmp_path / "tfds", {"train": few, "test": few}, "made here")
     digits = varied_digit_generator()
     letters = Generator(digits, ConditionLayout.classes("abcdefghij"))
     save_generator(letters, tmp_path / "own", training=training)
     words = ["diagnose", "--generator", str(tmp_path / "own"), "--images", "5"]
+    words += ["--data-dir", str(tmp_path / "tfds")]
     with pytest.raises(SystemExit):
         run_command_line([*words, "--output", str(tmp_path / "out")])
     assert "mnist is no image set that is here" in capsys.readouterr().out
