@@ -1,6 +1,5 @@
 """A classifier as a TensorFlow SavedModel, the whole search inside."""
 
-import keras
 import tensorflow as tf
 
 from igc_tf.export.endpoint import (
@@ -47,17 +46,22 @@ def export_saved_model(classifier, directory, batch_size=100):
     data = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="images")
     mask = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="mask")
     with new_directory(directory) as path:
-        archive = keras.export.ExportArchive()
-        archive.track(generator.model)
-        # the first endpoint becomes serving_default too
         classify = _classify_endpoint(classifier, batch_size)
-        archive.add_endpoint("classify", lambda images: classify(images), [data])
+        # traced here: `keras.export.ExportArchive` traces each of them twice
+        signatures = {"classify": _traced(lambda images: classify(images), [data])}
+        signatures["serving_default"] = signatures["classify"]
         if takes_masks(classifier):
-            archive.add_endpoint("classify_masked", classify, [data, mask])
-        archive.add_endpoint("generate", *_generate_endpoint(generator))
-        archive.write_out(path, verbose=False)
+            signatures["classify_masked"] = _traced(classify, [data, mask])
+        signatures["generate"] = _traced(*_generate_endpoint(generator))
+        module = tf.Module()
+        module.all_variables = [one for each in signatures.values() for one in each.variables]
+        tf.saved_model.save(module, path, signatures)
         extra = RunDirectory(path / "assets.extra")
         extra.write_json("classifier.json", describe_classifier(classifier))
+
+
+def _traced(function, specs):
+    return tf.function(function, autograph=False).get_concrete_function(*specs)
 
 
 def _classify_endpoint(classifier, batch_size):
