@@ -47,21 +47,21 @@ def export_saved_model(classifier, directory, batch_size=100):
     mask = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="mask")
     with new_directory(directory) as path:
         classify = _classify_endpoint(classifier, batch_size)
-        # traced here: `keras.export.ExportArchive` traces each of them twice
-        signatures = {"classify": _traced(lambda images: classify(images), [data])}
-        signatures["serving_default"] = signatures["classify"]
+        endpoints = {"classify": (lambda images: classify(images), [data])}
         if takes_masks(classifier):
-            signatures["classify_masked"] = _traced(classify, [data, mask])
-        signatures["generate"] = _traced(*_generate_endpoint(generator))
-        module = tf.Module()
+            endpoints["classify_masked"] = classify, [data, mask]
+        endpoints["generate"] = _generate_endpoint(generator)
+        # not by `keras.export.ExportArchive`, which traces each of them twice
+        module, signatures = tf.Module(), {}
+        for name, (function, specs) in endpoints.items():
+            endpoint = tf.function(function, autograph=False)
+            setattr(module, name, endpoint)
+            signatures[name] = endpoint.get_concrete_function(*specs)
+        signatures["serving_default"] = signatures["classify"]
         module.all_variables = [one for each in signatures.values() for one in each.variables]
         tf.saved_model.save(module, path, signatures)
         extra = RunDirectory(path / "assets.extra")
         extra.write_json("classifier.json", describe_classifier(classifier))
-
-
-def _traced(function, specs):
-    return tf.function(function, autograph=False).get_concrete_function(*specs)
 
 
 def _classify_endpoint(classifier, batch_size):

@@ -118,7 +118,7 @@ def test_corruptions_in_training_make_them_legible(parts, plain, tmp_path):
     informed = _train(parts, tmp_path, replace(ALL, corruptions="validation"))
     _, validation, test = parts
     spoilt = corrupt_some(test.images, ["inversion", "shift"], 0)
-    _assert_better(informed, plain, spoilt, test.labels, by=0.05)
+    _assert_better(informed, plain, spoilt, test.labels, by=0.1)
     # clean and corrupted validation images judge together
     both = [
         validation.images,
