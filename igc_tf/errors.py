@@ -6,6 +6,7 @@ is also the built-in error that a user of Keras would expect there.
 """
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 
@@ -105,7 +106,8 @@ def did_you_mean(name: object, names: Iterable[str]) -> str:
 
 def expected_one_of(name: object, names: Iterable[str]) -> str:
     """Returns what was expected in the place of an unknown name, for a message."""
-    known, near = f"one of {sorted(names)}", did_you_mean(name, names)
+    names = sorted(names)
+    known, near = f"one of {names}", did_you_mean(name, names)
     return f"{near} Expected {known}" if near else f"expected {known}"
 
 
@@ -117,6 +119,9 @@ def first_line(error: BaseException) -> str:
 def printable(text: str) -> str:
     """Returns a text as it can be printed anywhere, on one line: what is not printable, escaped."""
     return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        # spaces of all kinds are in file names
+        letter
+        if letter.isprintable() or unicodedata.category(letter) == "Zs"
+        else letter.encode("unicode_escape").decode()
         for letter in text
     )

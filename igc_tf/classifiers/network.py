@@ -18,6 +18,7 @@ from igc_tf.generators.keras_files import (
     read_weights,
 )
 from igc_tf.generators.layers import keras_defaults
+from igc_tf.ranges import checked_whole
 from igc_tf.runs import read_json
 from igc_tf.search.observations import Contrast
 
@@ -104,8 +105,7 @@ def build_cnn(outputs, data_shape, activation="softmax", contrast=1.0):
 
 
 def _check_network(outputs, data_shape, activation):
-    if outputs < 1:
-        raise InputError(f"outputs={outputs!r}: expected a whole number >= 1")
+    checked_whole("outputs", outputs)
     if activation not in ("softmax", "sigmoid"):
         raise InputError(f"activation={activation!r}: expected 'softmax' or 'sigmoid'")
     if len(data_shape) != 3 or min(data_shape[:2]) < 16:

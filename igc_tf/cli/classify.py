@@ -96,9 +96,17 @@ def classify_files(options):
     if remark:
         print(f"note: {remark}", file=sys.stderr)
     pictures = read_pictures(paths, classifier.generator)
+    for kind in {_record_kind(path) for path in paths if path not in pictures} - {None}:
+        print(f"note: {kind} are read with --engine", file=sys.stderr)
     if pictures:
         _classify(options, classifier, pictures)
     return 0 if len(pictures) == len(paths) else 2
+
+
+def _record_kind(path):
+    from igc_tf.distributed.sources import RECORD_KINDS
+
+    return RECORD_KINDS.get(path.suffix.lower()) if path.is_file() else None
 
 
 def _settings(options):
@@ -179,16 +187,12 @@ def read_pictures(paths, generator):
     Returns:
         {path: float32 of the generator's shape} of those that could be read.
     """
-    from igc_tf.distributed.sources import RECORD_KINDS
-
     pictures = {}
     for path in paths:
         try:
             pictures[path] = generator.picture_frame.read(path)
         except ImageFileError as error:
-            kind = RECORD_KINDS.get(path.suffix.lower())
-            hint = f"; {kind} are read with igc-tf classify --engine" if kind else ""
-            print(f"error: {error}{hint}", file=sys.stderr)
+            print(f"error: {error}", file=sys.stderr)
     return pictures
 
 

@@ -191,7 +191,12 @@ def program_errors():
 
 @contextlib.contextmanager
 def stopped_by(*signals):
-    """Lets signals, like Ctrl-C, raise KeyboardInterrupt, also where they were ignored."""
+    """Lets signals, like Ctrl-C, raise KeyboardInterrupt, also where they were ignored.
+
+    In other threads than the main one, where Python sets no signals, they stay as they are.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        signals = ()
     before = [signal.signal(stop, signal.default_int_handler) for stop in signals]
     try:
         yield

@@ -175,7 +175,7 @@ class ConditionLayout:
         if any(places.get(name, place) != place for place, name in enumerate(theirs)):
             raise InputError(
                 f"{there} has the values {theirs} of its labels, {here} {ours}: expected the same "
-                "order, as labels are numbers"
+                "order, as labels are numbers; a generator that was not told any is given `layout=`"
             )
 
     def one_hot(self, labels):

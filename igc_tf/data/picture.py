@@ -77,8 +77,8 @@ class PictureFrame:
         Args:
             path: a picture file (grey, colour, with or without transparency), or an NPY file
                 (H, W), (H, W, 1) or (H, W, 3) of whole numbers from 0 to 255, or of floats in
-                [0, 1] or, where some lie outside of it, in the bounds. A TIFF of 32 bits has whole
-                numbers from 0 to 255 or floats in [0, 1].
+                [0, 1] or, where some lie outside of it, in the bounds. A TIFF of 32 bits, or
+                of 16 with a sign, has whole numbers from 0 to 255 or floats in [0, 1].
 
         Returns:
             float32 of the frame's shape, within its bounds.
@@ -337,7 +337,7 @@ def _read_picture(path: Path | io.BytesIO) -> np.ndarray:
 def _decoded(picture, is_wide: bool) -> np.ndarray:
     """A decoded Pillow image -> float64 (H, W) or (H, W, 3) in [0, 1], transparency resolved."""
     if is_wide:
-        # a TIFF of 32 bits, which does not say what white is
+        # a TIFF of 32 or of signed 16 bits, which does not say what white is
         return _shrunk(pixel_values(np.asarray(picture))) / 255.0
     if picture.mode.startswith("I"):
         # 16-bit grey PNG, which Pillow's own conversion would clip to white.

@@ -4,6 +4,7 @@ import numpy as np
 
 from igc_tf.data.trajectories import label_trajectories
 from igc_tf.errors import InputError
+from igc_tf.ranges import checked_whole
 
 # Direction of the pen over the time of a stroke, as angles in quarter turns at equal times; the
 # stroke bends smoothly from one to the next
@@ -35,12 +36,10 @@ def synthetic_strokes(per_class=20, classes=4, steps=24, seed=0):
     Raises:
         InputError: for an argument outside its range.
     """
-    if per_class < 1:
-        raise InputError(f"per_class={per_class!r}: expected a whole number >= 1")
+    checked_whole("per_class", per_class)
     if not 1 <= classes <= len(STROKES):
         raise InputError(f"classes={classes!r}: expected 1 to {len(STROKES)}")
-    if steps < 8:
-        raise InputError(f"steps={steps!r}: expected a whole number >= 8")
+    checked_whole("steps", steps, least=8)
     generator = np.random.default_rng(seed)
     names = tuple(STROKES)[:classes]
     labels = np.repeat(np.arange(classes), per_class)

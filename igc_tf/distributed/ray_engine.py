@@ -11,6 +11,8 @@ import logging
 import math
 import os
 import pickle
+import signal
+import threading
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -148,7 +150,7 @@ def running():
     is_ours = not ray.is_initialized()
     if is_ours:
         try:
-            with quiet_stderr():
+            with quiet_stderr(), _own_sigterm():
                 ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         except (ValueError, ConnectionError) as error:
             address = os.environ.get("RAY_ADDRESS")
@@ -169,6 +171,15 @@ def running():
         context.enable_progress_bars, context.wait_for_min_actors_s = before[1:]
         if is_ours:
             ray.shutdown()
+
+
+@contextlib.contextmanager
+def _own_sigterm():
+    """Keeps what a program does on SIGTERM, where Ray would abort it."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)
 
 
 def _checked_actors(nodes, options, parts):

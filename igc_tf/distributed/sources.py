@@ -10,7 +10,7 @@ import numpy as np
 
 from igc_tf.data.ink import beside_page
 from igc_tf.data.labelled import LabelledData, scale_bytes
-from igc_tf.data.picture import PICTURE_SUFFIXES, pixel_values
+from igc_tf.data.picture import PICTURE_SUFFIXES, pixel_values, to_grey
 from igc_tf.distributed.parts import MANIFEST
 from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns, overlaps
 from igc_tf.errors import DataError, ImageFileError, InputError
@@ -116,12 +116,12 @@ def _framed(value, generator):
             value = np.frombuffer(value, np.uint8)
     if value is None:
         raise ImageFileError("is missing")
-    array = pixel_values(np.asarray(value))
+    array = np.asarray(value)
+    if array.dtype != np.uint8:
+        array = pixel_values(array)
     if _fits(array.shape, generator.data_shape):
         data = _as_data(array.reshape(generator.data_shape), generator.bounds)
-        if _makes_drawings(generator):
-            low, high = generator.bounds
-            beside_page((data.mean(axis=2) - low) / (high - low))
+        _refuse_blank(data, generator)
         return data
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (3,)) or 0 in array.shape:
         raise ImageFileError(
@@ -138,11 +138,30 @@ def _framed(value, generator):
     return generator.picture_frame.fit(unit[..., 0] if unit.shape[2:] == (1,) else unit)
 
 
-def _makes_drawings(generator):
-    """Whether its data are pictures that are refused where they are blank, as files are."""
-    shape = generator.data_shape
-    is_picture = len(shape) == 3 and shape[2] in (1, 3) and np.isfinite(generator.bounds).all()
-    return is_picture and generator.picture_frame.arrange
+def _refuse_blank(data, generator):
+    """Refuses a drawing without ink, as that of a file is."""
+    try:
+        is_drawing = generator.picture_frame.arrange
+    except InputError:
+        # of a generator of other data
+        return
+    if is_drawing:
+        low, high = generator.bounds
+        unit = (data - low) / (high - low)
+        beside_page(to_grey(unit[..., 0] if unit.shape[2:] == (1,) else unit))
+
+
+def _check_bytes(name, images):
+    """Checks that bytes are not all 0 and 1. One image alone may be so dark, and no mistake.
+
+    Raises:
+        DataError: if they are.
+    """
+    if images.dtype == np.uint8:
+        try:
+            pixel_values(images)
+        except ImageFileError as error:
+            raise DataError(f"{name} {error}") from error
 
 
 def _fits(shape, wanted):
@@ -192,6 +211,7 @@ class Arrays:
     def __post_init__(self):
         if self.data.ndim < 2 or not len(self.data):
             raise InputError(f"data have shape {self.data.shape}: expected (N, ...), N at least 1")
+        _check_bytes("data", self.data)
 
     @property
     def count(self):
@@ -294,6 +314,7 @@ def _npz_arrays(path, version):
         arrays = file[image], None if named is None else file[named]
     if arrays[0].ndim < 2:
         raise DataError(f"{path} has images of shape {arrays[0].shape}: expected (N, ...)")
+    _check_bytes(path, arrays[0])
     return arrays
 
 

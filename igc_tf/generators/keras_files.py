@@ -58,8 +58,8 @@ def model_config(model):
     if foreign := sorted(set(_foreign_layers(config, model.name))):
         raise InputError(
             f"the layers {foreign} of the model {model.name!r} hold Python code or another file's "
-            "graph, which Keras does not load: expected operations of keras.ops, or a class of "
-            "your own (keras.saving.register_keras_serializable)"
+            "graph, which Keras does not load by default: expected operations of keras.ops, or a "
+            "class of your own (keras.saving.register_keras_serializable)"
         )
     return config
 

@@ -10,6 +10,7 @@ from keras import layers, ops
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
 from igc_tf.generators.replicas import draw_rows, replica_count
+from igc_tf.ranges import checked_whole
 
 # what the programs offer
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -81,8 +82,7 @@ def check_latent_size(latent_size):
     Raises:
         InputError: for less than 1.
     """
-    if latent_size < 1:
-        raise InputError(f"latent_size={latent_size!r}: expected a whole number >= 1")
+    checked_whole("latent_size", latent_size)
 
 
 @keras.saving.register_keras_serializable("igc_tf")

@@ -4,7 +4,7 @@ import numpy as np
 
 from igc_tf.errors import InputError
 from igc_tf.metrics.intervals import wilson_interval
-from igc_tf.ranges import lie_within
+from igc_tf.ranges import checked_whole, lie_within
 
 
 def expected_calibration_error(probabilities, labels, bins=15):
@@ -66,8 +66,7 @@ def _checked(probabilities, labels, bins):
         )
     if not lie_within(probabilities, (0, 1)):
         raise InputError("probabilities: expected numbers from 0 to 1")
-    if bins < 1:
-        raise InputError(f"bins={bins!r}: expected a whole number >= 1")
+    checked_whole("bins", bins)
     return probabilities, labels
 
 

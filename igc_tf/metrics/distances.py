@@ -3,6 +3,7 @@
 import numpy as np
 
 from igc_tf.errors import InputError
+from igc_tf.ranges import checked_whole
 
 # rows of a kernel matrix held at once
 _BLOCK = 1000
@@ -27,9 +28,7 @@ class FeatureStatistics:
     """
 
     def __init__(self, size):
-        if size < 1:
-            raise InputError(f"size={size!r}: expected a whole number >= 1")
-        self.size = size
+        self.size = checked_whole("size", size)
         self.count = 0
         self.mean = np.zeros(size)
         self.scatter = np.zeros([size, size])

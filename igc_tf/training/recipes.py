@@ -124,8 +124,8 @@ class GANRecipe(ImageRecipe):
         validation_images: how many of the validation images for choices judge a generator.
         precision: Keras' dtype policy for training; the averaged generator, which is kept, is
             float32 in any case.
-        optimizer, checkpoint_epochs, loss_batches, validation_sigmas, judging: of those kinds that
-            have no such option.
+        optimizer, checkpoint_epochs, loss_batches, validation_sigmas, judging: what holds for the
+            kinds of GANs that do not offer these as options.
     """
 
     optimizer: ClassVar[str] = "adam"

@@ -134,7 +134,7 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
     if tuple(bounds) != _BOUNDS:
         raise InputError(f"images in {bounds}: expected {_BOUNDS}, the range of the networks")
     keras.utils.set_random_seed(recipe.seed)
-    model = _KINDS[type(recipe)].build(recipe, layout, tuple(data_shape))
+    model = _kind(recipe).build(recipe, layout, tuple(data_shape))
     factor = (recipe.discriminator_learning_rate or recipe.learning_rate) / recipe.learning_rate
     factors = (1.0, factor, 1.0) if model.encoder else (1.0, factor)
     model.compile(*(_optimizer(recipe, steps, of) for of in factors))
@@ -267,6 +267,10 @@ _KINDS = {
 }
 
 
+def _kind(recipe):
+    return next(kind for of, kind in _KINDS.items() if isinstance(recipe, of))
+
+
 def _optimizer(recipe, steps, factor=1.0):
     """A network's optimizer, its learning rates so many times the recipe's."""
     final = recipe.final_learning_rate
@@ -281,7 +285,7 @@ def _judges(recipe, run, model, conditions, validation):
     """The callbacks that draw, judge and keep the averaged generator."""
     # lexicographic order, turned round, is that of the classes
     grid = SampleGrid(run, np.unique(conditions, axis=0)[::-1])
-    classifier = _KINDS[type(recipe)].classifier(recipe, model.averaged)
+    classifier = _kind(recipe).classifier(recipe, model.averaged)
     sigmas = recipe.validation_sigmas
     noised = [
         add_gaussian_noise(validation.images, sigma, 0, validation.bounds) for sigma in sigmas

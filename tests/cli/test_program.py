@@ -6,13 +6,14 @@ import sys
 import time
 import warnings
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pytest
 
 from igc_tf.cli.program import import_tensorflow_quietly, parse_options, program_errors
-from igc_tf.errors import InputError
+from igc_tf.errors import InputError, printable
 from igc_tf.ranges import Range, check_ranges
 
 
@@ -63,6 +64,15 @@ def test_sigterm_ends_a_program_as_ctrl_c_does(capsys):
         signal.raise_signal(signal.SIGTERM)
     assert exit.value.code == 130 and capsys.readouterr().err.startswith("interrupted")
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_program_may_run_in_any_thread():
+    with ThreadPoolExecutor() as pool:
+        pool.submit(lambda: program_errors().__enter__()).result()
+
+
+def test_spaces_of_all_kinds_are_printed_and_line_ends_spelt():
+    assert printable("9.41\u202fAM\u3000零\n\x1b") == "9.41\u202fAM\u3000零\\n\\x1b"
 
 
 def test_ctrl_c_is_not_lost_in_the_callback_of_a_weak_reference(capsys):

@@ -51,6 +51,22 @@ def test_a_cluster_that_is_not_there_is_named(monkeypatch):
         pass
 
 
+def test_a_program_keeps_what_it_does_on_sigterm(monkeypatch):
+    def starts(**_):
+        # as Ray does
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", starts)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with running():
+            assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_the_only_cpu_is_taken_and_a_lazy_dataset_does_not_hang(
     cluster, generator, digits, tmp_path
 ):

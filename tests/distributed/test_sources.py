@@ -3,6 +3,7 @@
 import io
 import pickle
 
+import keras
 import numpy as np
 import pyarrow
 import pytest
@@ -175,6 +176,28 @@ def test_what_is_no_drawing_may_be_of_one_colour(loaded):
     for generator in (photographs, sequences):
         data, errors = frame_values(["black"], [black], generator)
         assert errors == {} and np.array_equal(data[0], black)
+
+
+def test_a_picture_may_be_dark_but_bytes_are_not_all_0_and_1(tmp_path, loaded):
+    photographs = Generator(loaded.model, arrange=False, bounds=loaded.bounds)
+    dark = np.zeros([2, 28, 28], np.uint8)
+    dark[0, 3, 4], dark[1] = 1, 200
+    names, values = open_source(dark).read(0, 2)
+    data, errors = frame_values(names, values, photographs)
+    assert errors == {} and data[0].max() == pytest.approx(1 / 255 - 0.5, abs=1e-6)
+    np.savez(tmp_path / "dark.npz", images=dark[:1])
+    for source in (dark[:1], tmp_path / "dark.npz"):
+        with pytest.raises(DataError, match="from 0 to 1 of type uint8"):
+            open_source(source)
+
+
+def test_a_drawing_of_two_dimensions_is_refused_where_it_is_blank():
+    condition, latent = keras.Input([10]), keras.Input([3])
+    output = keras.layers.Dense(784, "sigmoid")(keras.layers.concatenate([condition, latent]))
+    model = keras.Model([condition, latent], keras.layers.Reshape([28, 28])(output))
+    generator = Generator(model, condition_input=0)
+    data, errors = frame_values("ab", [np.zeros([28, 28], np.uint8), np.eye(28)], generator)
+    assert list(errors) == [0] and "is blank" in errors[0] and data.shape == (1, 28, 28)
 
 
 def test_pictures_of_another_size_are_framed(loaded, digits, pixels):

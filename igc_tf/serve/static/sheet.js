@@ -71,12 +71,14 @@ export class Sheet {
   undo() {
     const last = this.before.pop();
     if (last === undefined) return;
-    this.page = last.page;
+    this.page = last.isEmpty ? this.blank : last.page;
     this.isEmpty = last.isEmpty;
     this.stroke = null;
     this.keyPen.isDown = false;
     this.resize(last.image.width, last.image.height);
-    this.context.putImageData(last.image, 0, 0);
+    // the page of an empty sheet may be another by now
+    if (last.isEmpty) this.fill(this.page);
+    else this.context.putImageData(last.image, 0, 0);
     this.changed();
     this.ended();
   }
