@@ -217,9 +217,9 @@ def _draw(run, trained, generator, images, labels):
         return
     curve = trained.losses
     losses = {name.replace("_", " "): (curve["batch"], curve[name]) for name in _LOSSES}
-    run.write_figure(
-        f"losses-{trained.name}.png", plot_curves({"loss": losses}, "batch", trained.name)
-    )
+    # now and then a loss is a thousand times what it is else
+    figure = plot_curves({"loss": losses}, "batch", trained.name, logarithmic=("loss",))
+    run.write_figure(f"losses-{trained.name}.png", figure)
     if trained.has_classes:
         names = enumerate(generator.layout.class_names)
         samples = {name: images[labels == number][:_SAMPLES] for number, name in names}

@@ -181,6 +181,8 @@ def plot_curves(panels, xlabel, title="", logarithmic=()):
         if quantity in logarithmic:
             axis.set_yscale("log")
         axis.set(xlabel=plain(xlabel), ylabel=plain(quantity))
+        # so few that numbers of six digits stand apart
+        axis.locator_params(axis="x", nbins=5)
         axis.grid(alpha=0.3)
     figure.suptitle(plain(title), fontsize=11)
     figure.legend(
