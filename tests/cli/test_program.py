@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import pytest
 
-from igc_tf.cli.program import import_tensorflow_quietly, parse_options, program_errors
+from igc_tf.cli.program import import_tensorflow_quietly, parse_options, program_errors, stopped_by
 from igc_tf.errors import InputError, printable
 from igc_tf.ranges import Range, check_ranges
 
@@ -76,7 +76,9 @@ def test_spaces_of_all_kinds_are_printed_and_line_ends_spelt():
 
 
 def test_ctrl_c_is_not_lost_in_the_callback_of_a_weak_reference(capsys):
-    with pytest.raises(SystemExit) as exit, program_errors():
+    # whatever other tests of this process left of it
+    ctrl_c = stopped_by(signal.SIGINT)
+    with pytest.raises(SystemExit) as exit, program_errors(), ctrl_c:
         thing = io.StringIO()
         reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
         del thing
