@@ -67,8 +67,12 @@ def test_sigterm_ends_a_program_as_ctrl_c_does(capsys):
 
 
 def test_a_program_may_run_in_any_thread():
+    def program():
+        with program_errors():
+            pass
+
     with ThreadPoolExecutor() as pool:
-        pool.submit(lambda: program_errors().__enter__()).result()
+        pool.submit(program).result()
 
 
 def test_spaces_of_all_kinds_are_printed_and_line_ends_spelt():
