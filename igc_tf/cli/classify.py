@@ -69,9 +69,11 @@ class ClassifyOptions(ClassifierOptions, WorkerOptions):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.engine is not None:
+            return
         for field in fields(WorkerOptions):
             value = getattr(self, field.name)
-            if self.engine is None and value != field.default:
+            if value != field.default:
                 raise InputError(f"{field.name}={value!r}: expected none without --engine")
 
 
@@ -203,6 +205,7 @@ def _classify(options, classifier, pictures):
 
     run = RunDirectory(options.output)
     _remove_earlier(run)
+    about = _about(options, classifier)
     paths, rows, drawn = list(pictures), [], []
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
@@ -226,7 +229,7 @@ def _classify(options, classifier, pictures):
                 # of what is interrupted or killed, what was finished is kept
                 if rows:
                     said = list(dict.fromkeys(str(remark.message) for remark in remarks))
-                    _write_tables(run, options, classifier, rows, drawn, said)
+                    _write_tables(run, about, rows, drawn, said)
     for remark in said:
         print(f"warning: {remark}", file=sys.stderr)
     print(f"\npictures, results.csv and results.json: {run.path}")
@@ -247,28 +250,28 @@ def _shortened(stem):
     return stem
 
 
-def _write_tables(run, options, classifier, rows, drawn, said):
+def _about(options, classifier):
+    """What results.json says beside the rows."""
     from igc_tf.classifiers.table import table_units
 
+    return {
+        "program": _PROGRAM,
+        "options": json_ready(options),
+        **classifier.identity(),
+        "units": {
+            "probability": "0 to 1, of the classes",
+            "score": "higher is better, of searches of one kind",
+            "seconds": "s",
+            **table_units(classifier, options.measure),
+        },
+        "environment": {**describe_code(), **describe_environment()},
+    }
+
+
+def _write_tables(run, about, rows, drawn, said):
     rows = [{**row, "warnings": "; ".join(said)} for row in rows]
     run.write_text("results.csv", _as_csv(rows))
-    run.write_json(
-        "results.json",
-        {
-            "program": _PROGRAM,
-            "options": json_ready(options),
-            **classifier.identity(),
-            "units": {
-                "probability": "0 to 1, of the classes",
-                "score": "higher is better, of searches of one kind",
-                "seconds": "s",
-                **table_units(classifier, options.measure),
-            },
-            "environment": {**describe_code(), **describe_environment()},
-            "rows": rows,
-            "pictures": drawn,
-        },
-    )
+    run.write_json("results.json", {**about, "rows": rows, "pictures": drawn})
 
 
 def _as_csv(rows):
