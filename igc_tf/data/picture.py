@@ -236,7 +236,7 @@ def _read_npy(path: Path, frame: tuple[int, ...], bounds: tuple[float, float]) -
     array = pixel_values(array)
     is_bytes = array.dtype == np.uint8
     values = _shrunk(array) / 255.0 if is_bytes else _float_to_unit(_shrunk(array), bounds)
-    return values[..., 0] if shape[2:] == (1,) else values
+    return without_channel(values)
 
 
 def pixel_values(array: np.ndarray) -> np.ndarray:
@@ -266,6 +266,11 @@ def pixel_values(array: np.ndarray) -> np.ndarray:
             "must reach from 0 to 255; of 0 and 1 they must be truth values or floats"
         )
     return array.astype(np.uint8, copy=False)
+
+
+def without_channel(picture: np.ndarray) -> np.ndarray:
+    """(H, W, 1) -> (H, W); any other picture as it is."""
+    return picture[..., 0] if picture.shape[2:] == (1,) else picture
 
 
 def to_grey(picture: np.ndarray) -> np.ndarray:

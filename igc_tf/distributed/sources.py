@@ -10,7 +10,7 @@ import numpy as np
 
 from igc_tf.data.ink import beside_page
 from igc_tf.data.labelled import LabelledData, scale_bytes
-from igc_tf.data.picture import PICTURE_SUFFIXES, pixel_values, to_grey
+from igc_tf.data.picture import PICTURE_SUFFIXES, pixel_values, to_grey, without_channel
 from igc_tf.distributed.parts import MANIFEST
 from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns, overlaps
 from igc_tf.errors import DataError, ImageFileError, InputError
@@ -135,7 +135,7 @@ def _framed(value, generator):
             "generator's must lie in [0, 1]"
         )
     unit = np.clip(unit, 0, 1)
-    return generator.picture_frame.fit(unit[..., 0] if unit.shape[2:] == (1,) else unit)
+    return generator.picture_frame.fit(without_channel(unit))
 
 
 def _refuse_blank(data, generator):
@@ -148,7 +148,7 @@ def _refuse_blank(data, generator):
     if is_drawing:
         low, high = generator.bounds
         unit = (data - low) / (high - low)
-        beside_page(to_grey(unit[..., 0] if unit.shape[2:] == (1,) else unit))
+        beside_page(to_grey(without_channel(unit)))
 
 
 def _check_bytes(name, images):
