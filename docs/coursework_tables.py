@@ -15,12 +15,17 @@ def _mean_spread(values, digits):
     return f"{statistics.mean(values):.{digits}f} ± {statistics.stdev(values):.{digits}f}"
 
 
-def _by_variant(rows):
-    """{variant: its rows}, in their order."""
+def _grouped(rows, *names):
+    """{values of these names: the rows that have them}, in their order."""
     found = {}
     for row in rows:
-        found.setdefault(row["variant"], []).append(row)
+        found.setdefault(tuple(row[name] for name in names), []).append(row)
     return found
+
+
+def _by_variant(rows):
+    """{variant: its rows}, in their order."""
+    return {variant: found for (variant,), found in _grouped(rows, "variant").items()}
 
 
 def coursework_scores():
@@ -82,11 +87,9 @@ def coursework_training():
 
 def coursework_classifier_loss():
     """A classifier's loss in the generator's, judged by it and by another classifier."""
-    by_weights = {}
-    for row in read("coursework/classifier-loss")["rows"]:
-        by_weights.setdefault((row["alpha"], row["beta"]), []).append(row)
     lines = []
-    for (alpha, beta), found in by_weights.items():
+    trainings = read("coursework/classifier-loss")["rows"]
+    for (alpha, beta), found in _grouped(trainings, "alpha", "beta").items():
         cells = [
             _mean_spread([row[judge][figure] for row in found], digits)
             for judge in ("own", "other")
