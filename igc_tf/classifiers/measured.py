@@ -14,7 +14,7 @@ from scipy.ndimage import binary_closing, binary_opening
 
 from igc_tf.errors import InputError
 from igc_tf.search.engine import Search
-from igc_tf.search.observations import Blur, Explanations, Identity, Pose
+from igc_tf.search.observations import Blur, Explanations, Identity, Pose, Undone
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 from igc_tf.search.state import Batch
@@ -81,6 +81,15 @@ def _shift_places(observation):
     return [names.index(name) for name in wanted] if set(wanted) <= set(names) else []
 
 
+def _shift_explanation(observation):
+    """(number, `Pose`) of the explanation by which a shift is undone, and nothing else; or None."""
+    for number, part in enumerate(observation.explanations.parts):
+        pose = part.observation if isinstance(part, Undone) else None
+        if isinstance(pose, Pose) and pose.shifts_only:
+            return number, pose
+    return None
+
+
 class _Reading(NamedTuple):
     """How the best classes of N images explain them.
 
@@ -109,8 +118,8 @@ class Measure:
 
     - What covers it: pixels that the class does not make (`covered_pixels`). The encoder reads the
       rest once more. A cover on a picture to which nothing else happened, or that is shifted, if
-      the observation knows shifts, is tried beside what the search has found, and taken where it
-      explains the image for less.
+      an explanation undoes a shift and nothing else, is tried beside what the search has found,
+      and taken where it explains the image for less.
     - The width of its blur descends on the mean absolute difference, if a blur explains the image,
       or no lens does.
     - Its pose: that of the typical digit descends on the mean squared difference to the image
@@ -140,7 +149,7 @@ class Measure:
         self._generator, self._observation = generator, observation
         reach = max(generator.data_shape[:2]) / 2
         self.pose = Pose(reach=reach, slants=False, angles=_ANGLES, **ends)
-        self._shift = Pose(reach=reach, shifts_only=True, **ends)
+        self._shifted = _shift_explanation(observation)
         blur = Blur(_WIDTHS, background=generator.background)
         given = Space.given(generator)
         self._posed = Search(generator, given.observed(self.pose), _POSED, self.pose)
@@ -176,11 +185,12 @@ class Measure:
             return found
         nothing = np.zeros([len(data), 2], np.float32)
         plain = self._read(conditions, data, nothing)
-        # what is covered does not say where the rest lies
-        rest = np.where(plain.covered, np.float32(self._generator.background), data)
-        shifts = self._shift.start(Batch(tf.constant(rest)), self._generator).numpy()[:, 0]
         readings = [found, self._again(conditions, found), self._again(conditions, plain)]
-        if _shift_places(self._observation):
+        if self._shifted is not None:
+            # what is covered does not say where the rest lies
+            rest = np.where(plain.covered, np.float32(self._generator.background), data)
+            _, pose = self._shifted
+            shifts = pose.start(Batch(tf.constant(rest)), self._generator).numpy()[:, 0]
             readings.append(self._again(conditions, self._read(conditions, data, shifts)))
         least = np.argmin([reading.cost for reading in readings], axis=0)
         return _Reading(
@@ -188,16 +198,15 @@ class Measure:
         )
 
     def _read(self, conditions, data, shifts):
-        """Images that were shifted, and to which nothing else happened."""
-        nuisances = np.tile(self._observation.neutral, [len(data), 1])
-        # which explanation it is comes after the lens's own parameters
-        which = len(self._observation.lenses.parameters)
-        for number, part in enumerate(self._observation.explanations.parts):
-            if getattr(part, "observation", None) == self._shift:
-                nuisances[np.any(shifts != 0, axis=1), which] = number
-        places = _shift_places(self._observation)
-        nuisances[:, places] = shifts[:, : len(places)]
-        compared = self._shift.undo(tf.constant(data), tf.constant(shifts)).numpy()
+        """Images to which nothing happened but a shift, if an explanation undoes shifts."""
+        compared, nuisances = data, np.tile(self._observation.neutral, [len(data), 1])
+        if self._shifted is not None:
+            number, pose = self._shifted
+            # which explanation it is comes after the lens's own parameters
+            which = len(self._observation.lenses.parameters)
+            nuisances[np.any(shifts != 0, axis=1), which] = number
+            nuisances[:, _shift_places(self._observation)] = shifts
+            compared = pose.undo(tf.constant(data), tf.constant(shifts)).numpy()
         return self._encoded(conditions, compared, compared, nuisances)
 
     def _again(self, conditions, reading):

@@ -183,6 +183,26 @@ def test_what_covers_an_image_is_found_where_no_explanation_shifts_it(classifier
     assert np.isfinite(found.nuisance.values).all()
 
 
+def test_a_shift_is_an_explanation_whatever_it_reaches(classifier):
+    """Also of covered digits, whose shift the search takes for another one."""
+    far = AnyOf(Identity(), Undone(Pose(reach=9.0, shifts_only=True)), prices=(0.0, 0.001))
+    observation = Explanations(far, AnyOf(Identity(), name="lens"))
+    reader = igc_tf.InvertedGeneratorClassifier(
+        classifier.generator, classifier.settings, observation
+    )
+    images = np.roll(DIGITS.images[:4], [5, -4], axis=(1, 2))
+    images[:, :6, :6] = 0.5
+    found = _measured(reader, images)
+    rows, best = np.arange(4), found.best
+    nuisances = found.nuisances[rows, best]
+    shifted = np.any(undone_shifts(observation, nuisances) != 0, axis=1)
+    assert shifted.any()
+    names = list(observation.names)
+    np.testing.assert_array_equal(nuisances[:, names.index("explanation")], shifted)
+    for i in np.flatnonzero(shifted):
+        assert "shifted" in found.explain(i)
+
+
 def test_a_pose_descends_from_each_of_its_angles():
     generator = igc_tf.load_generator("mnist-cagan-observed")
     pose = Pose(slants=False, angles=(-10.0, 10.0))
