@@ -3,6 +3,9 @@
 import csv
 import json
 import os
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from types import SimpleNamespace
 
 import keras
 import matplotlib.pyplot as plt
@@ -38,7 +41,7 @@ def save(path, pixels):
 
 @pytest.fixture(scope="module")
 def classified(tmp_path_factory):
-    """Good and bad files and a folder in one call; the files and the output directory."""
+    """Good and bad files and a folder in one call: what it wrote, printed and ended with."""
     folder = tmp_path_factory.mktemp("classify")
     for label in (0, 1):
         save(folder / f"{label}.png", digit(label))
@@ -59,15 +62,16 @@ def classified(tmp_path_factory):
     files = [
         folder / name for name in ("0.png", "empty.png", "1.png", "text.png", "none.png", "more")
     ]
-    return files, output
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        code = run(*files, "--output", output)
+    return SimpleNamespace(output=output, code=code, out=out.getvalue(), err=err.getvalue())
 
 
-def test_files_and_folders_are_classified_and_drawn(classified, capsys):
-    files, output = classified
-    assert run(*files, "--output", output) == 2
-    captured = capsys.readouterr()
+def test_files_and_folders_are_classified_and_drawn(classified):
+    assert classified.code == 2
+    output = classified.output
     # each unreadable file has its line
-    errors = captured.err.splitlines()
+    errors = classified.err.splitlines()
     assert len(errors) == 3 and all(line.startswith("error: ") for line in errors)
     assert all(name in line for name, line in zip(("empty", "text", "none"), errors, strict=True))
 
@@ -91,17 +95,17 @@ def test_files_and_folders_are_classified_and_drawn(classified, capsys):
     assert result["options"]["generator"] == "mnist-cagan-observed"
     assert result["options"]["settings"] is None and result["search"]["observation"] == "robust"
 
-    lines = [line for line in captured.out.splitlines() if " -> " in line]
+    lines = [line for line in classified.out.splitlines() if " -> " in line]
     assert [line.split()[0] for line in lines] == [row["prediction"] for row in result["rows"]]
     # a line of the table each, whatever the files are called
-    assert "two\\nlines\\t\\x1b[2J.png -> " in captured.out and "\x1b" not in captured.out
+    assert "two\\nlines\\t\\x1b[2J.png -> " in classified.out and "\x1b" not in classified.out
     # a picture for each, none of another run, and no other was removed
     assert {path.name for path in output.glob("*.png")} == {*result["pictures"], "holiday.png"}
     assert len(result["pictures"]) == len(rows) and "007-earlier.png" not in result["pictures"]
 
 
 def test_the_csv_is_the_same_table(classified):
-    _, output = classified
+    output = classified.output
     rows = json.loads((output / "results.json").read_text(encoding="utf-8"))["rows"]
     with open(output / "results.csv", encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
