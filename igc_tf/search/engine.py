@@ -17,10 +17,10 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.search.compiled import Compiled
-from igc_tf.search.objective import Objective, Terms, compared, generate_and_observe
+from igc_tf.search.objective import Objective, Terms, generate_and_observe, views_of
 from igc_tf.search.observations import Explanations, Identity
 from igc_tf.search.observations.base import check_observations
-from igc_tf.search.scores import Screening, judged, per_element
+from igc_tf.search.scores import Screening, candidate_scores, element_scores
 from igc_tf.search.solvers import first_state
 from igc_tf.search.starts import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
@@ -200,7 +200,7 @@ class Search:
         objective = self._objective(state.batch, values, state.candidates.origin)
         moving = self.space.in_units(values)
         generated, observed = objective.show(moving)
-        return objective.judged(moving, observed), generated, observed
+        return objective.terms_of(moving, observed), generated, observed
 
     def terms(self, state):
         """Returns the `Terms` at the present values, with gradients as `evaluate`."""
@@ -360,11 +360,11 @@ class Search:
             }
         found = candidates._replace(values=values)
         terms, generated, observed = self.evaluate(state._replace(candidates=found))
-        score = judged(self, batch, candidates.origin, terms, observed)
+        score = candidate_scores(self, batch, candidates.origin, terms, observed)
         labels, scores, places = tf.fill(tf.shape(candidates.origin), -1), None, None
         if self.space.label is not None:
             labels = tf.gather(tf.constant(self.space.label, tf.int32), candidates.origin)
-            scores, places = per_element(self, score, labels, state.dropped)
+            scores, places = element_scores(self, score, labels, state.dropped)
         return Result(
             origin=candidates.origin,
             label=labels,
@@ -383,7 +383,7 @@ class Search:
         """`Result.compared`."""
         if "nuisance" not in self.space.blocks:
             return None
-        views = compared(batch, self.space, origin)
+        views = views_of(batch, self.space, origin)
         if views is None:
             views = tf.broadcast_to(batch.data[:, tf.newaxis], tf.shape(observed))
         return views

@@ -81,7 +81,7 @@ class Objective:
         self._observation = observation
         self._resting = resting
         self.units = {name: block.unit for name, block in space.blocks.items()}
-        self._judge = Compared(difference, batch, space, origin)
+        self._judge = Comparison(difference, batch, space, origin)
 
     def values(self, moving):
         """All blocks' values, of what moves in units."""
@@ -96,7 +96,7 @@ class Objective:
 
     def terms(self, moving):
         """The `Terms`, with gradients to the values and to the generator's weights."""
-        return self.judged(moving, self.show(moving)[1])
+        return self.terms_of(moving, self.show(moving)[1])
 
     def gradient(self, moving):
         """`(Terms, {block: gradient})`, in units; tangent to what the blocks project on."""
@@ -124,7 +124,7 @@ class Objective:
             projected[name] = value
         return projected
 
-    def judged(self, moving, observed):
+    def terms_of(self, moving, observed):
         """The `Terms` of values whose observed data (B, K, ...) are known."""
         values = self.values(moving)
         difference = self._judge(observed)
@@ -137,7 +137,7 @@ class Objective:
         return Terms(difference + restriction + penalty, difference, restriction, penalty)
 
 
-class Compared:
+class Comparison:
     """A `Difference` to a batch, or where an observation was undone to each candidate's view of it.
 
     Args:
@@ -149,7 +149,7 @@ class Compared:
 
     def __init__(self, difference, batch, space, origin):
         self._difference = difference
-        self._views = compared(batch, space, origin)
+        self._views = views_of(batch, space, origin)
         if self._views is None:
             self._reference = difference.prepare(batch.data, batch.visible)
             return
@@ -166,7 +166,7 @@ class Compared:
         return tf.reshape(each, [-1, observed.shape[1]])
 
 
-def compared(batch, space, origin):
+def views_of(batch, space, origin):
     """Target of each candidate (B, K, ...); None if all are compared with the data itself."""
     if batch.begun is None or batch.begun.compared is None:
         return None

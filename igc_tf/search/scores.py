@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.search.compiled import is_for_xla
-from igc_tf.search.objective import Compared, generate_and_observe
+from igc_tf.search.objective import Comparison, generate_and_observe
 from igc_tf.search.observations import Begun, Explanations, Identity
 from igc_tf.search.state import Batch
 
@@ -145,7 +145,7 @@ class Screening:
             if block.restriction is not None:
                 price += block.restriction(values[name])
         difference = self._search.settings.data_difference()
-        judge = Compared(difference, batch, groups.space, state.candidates.origin)
+        judge = Comparison(difference, batch, groups.space, state.candidates.origin)
         losses = []
         for lens, through in zip(starts, lenses.each(flat, starts), strict=True):
             observed = tf.reshape(through, [-1, generated.shape[1], *through.shape[1:]])
@@ -197,7 +197,7 @@ def _each(function, *structures):
     )
 
 
-def judged(search, batch, origin, terms, observed):
+def candidate_scores(search, batch, origin, terms, observed):
     """What the candidates are judged by, (B, K).
 
     Args:
@@ -215,14 +215,14 @@ def judged(search, batch, origin, terms, observed):
         return -(terms.difference + terms.penalty)
     candidates, contenders = terms.loss.shape[1], settings.contenders
     if contenders is None or contenders >= candidates:
-        judge = Compared(decision, batch, search.space, origin)
+        judge = Comparison(decision, batch, search.space, origin)
         return -(judge(observed) + terms.penalty)
     places = tf.math.top_k(-terms.loss, contenders).indices
     penalty, loss, observed, origin = (
         tf.gather(tensor, places, batch_dims=1)
         for tensor in (terms.penalty, terms.loss, observed, origin)
     )
-    judge = Compared(decision, batch, search.space, origin)
+    judge = Comparison(decision, batch, search.space, origin)
     score = -(judge(observed) + penalty)
     # the others rank below them, by their losses
     others = tf.reduce_min(score, axis=1) + tf.reduce_max(loss, axis=1)
@@ -234,12 +234,12 @@ def judged(search, batch, origin, terms, observed):
     )
 
 
-def per_element(search, score, labels, dropped):
+def element_scores(search, score, labels, dropped):
     """`Result.scores` and `Result.places`, (B, C).
 
     Args:
         search: the `Search`.
-        score: (B, K), from `judged`.
+        score: (B, K), from `candidate_scores`.
         labels: int (B, K), the element of the condition that each candidate argues for.
         dropped: (B, K0), of the `State`.
     """

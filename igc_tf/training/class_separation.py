@@ -11,7 +11,7 @@ from igc_tf.generators.replicas import replica_count
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.search.differences import resolve_difference
 from igc_tf.search.engine import Search
-from igc_tf.search.objective import Compared
+from igc_tf.search.objective import Comparison
 from igc_tf.search.settings import SearchSettings
 from igc_tf.search.space import Space
 from igc_tf.search.state import Batch, State
@@ -272,7 +272,7 @@ class ClassSeparation(Variation):
             for of in (observed, searched.state.candidates.origin)
         )
         decision, space = resolve_difference(self.decision), searched.search.space
-        decided = Compared(decision, searched.state.batch, space, origin)(contestants)
+        decided = Comparison(decision, searched.state.batch, space, origin)(contestants)
         return tf.split(decided, [part.shape[1] for part in right], axis=1), right
 
     def _per_label(self, engine, tensor):
