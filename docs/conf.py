@@ -60,17 +60,19 @@ class ResultTable(SphinxDirective):
 
 
 class ResultFigure(SphinxDirective):
-    """`result-figure PROGRAM/RUN/FILE.png`: a picture beside a result; the content describes it."""
+    """`result-figure PROGRAM/RUN/FILE.png`: a picture beside a result, and its caption."""
 
     required_arguments = 1
     has_content = True
 
     def run(self):
-        """Returns the picture's node."""
+        """Returns the figure's node."""
         path = result_files.figure(self.arguments[0])
         here = Path(self.env.doc2path(self.env.docname)).parent
         uri = Path(os.path.relpath(path, here)).as_posix()
-        return [nodes.image(uri=uri, alt=" ".join(self.content))]
+        (caption,) = self.parse_text_to_nodes(" ".join(self.content))
+        picture = nodes.image(uri=uri, alt=caption.astext())
+        return [nodes.figure("", picture, nodes.caption("", "", *caption.children))]
 
 
 def as_restructured_text(app, what, name, obj, options, lines):
