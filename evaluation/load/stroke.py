@@ -4,8 +4,6 @@ In a real browser, Chromium without a window, which Selenium drives; both from t
 """
 
 import os
-import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -13,16 +11,13 @@ from typing import Annotated
 
 import numpy as np
 
+from evaluation.load.browser import draw_stroke, find_browser, opened, until
 from evaluation.load.service import started
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.errors import InputError
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = ("headless=new", "no-sandbox", "disable-gpu", "no-proxy-server")
-# seconds until the page is there, or an answer
-_PATIENCE = 60
 _ASKED = "return [document.body.dataset.milliseconds, document.body.dataset.answer]"
 
 
@@ -49,11 +44,6 @@ class StrokeOptions:
         check_ranges(self)
 
 
-def find_browser():
-    """Returns the path of Chromium; None if there is none."""
-    return next((path for path in map(shutil.which, _BROWSERS) if path), None)
-
-
 def time_strokes(options, verbose=1):
     """Times the page's answers.
 
@@ -70,13 +60,12 @@ def time_strokes(options, verbose=1):
     Raises:
         InputError: if there is no Chromium with its driver.
     """
-    browser, driver = find_browser(), shutil.which("chromedriver")
-    if browser is None or driver is None:
+    if find_browser() is None:
         raise InputError("no Chromium with its driver: expected chromium and chromedriver")
     run = Experiment("python -m evaluation.load.stroke", options, verbose=verbose)
     load = os.getloadavg()[0]
     with started("draw", options.generator, options.settings) as page:
-        milliseconds, version, console = _timed(options, page, browser, driver, run)
+        milliseconds, version, console = _timed(options, page, run)
     percentiles = np.percentile(milliseconds, (50, 90, 99)).tolist()
     return run.finish(
         milliseconds=milliseconds,
@@ -88,27 +77,18 @@ def time_strokes(options, verbose=1):
     )
 
 
-def _timed(options, page, browser, driver, run):
-    from selenium import webdriver
+def _timed(options, page, run):
     from selenium.webdriver import Keys
 
-    chosen = webdriver.ChromeOptions()
-    chosen.binary_location = browser
-    for argument in (*_ARGUMENTS, "disable-dev-shm-usage", "window-size=1280,900"):
-        chosen.add_argument(f"--{argument}")
-    chosen.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     random, found = np.random.default_rng(options.seed), []
-    with webdriver.Chrome(options=chosen, service=webdriver.ChromeService(driver)) as window:
-        window.get(f"http://{page.host}:{page.port}/")
-        sheet = window.find_element("id", "sheet")
-        _until(lambda: "search step" in window.find_element("id", "status").text)
+    with opened(page) as window:
         for number in range(options.strokes):
             if number % 4 == 0:
-                sheet.send_keys(Keys.DELETE)
-                _until(lambda: window.find_element("id", "facts").text.startswith("Draw"))
+                window.find_element("id", "sheet").send_keys(Keys.DELETE)
+                until(lambda: window.find_element("id", "facts").text.startswith("Draw"))
             window.execute_script("delete document.body.dataset.milliseconds")
-            _draw(window, sheet, random.uniform(-0.35, 0.35, size=(4, 2)))
-            milliseconds, answer = _until(lambda: _answered(window))
+            draw_stroke(window, random.uniform(-0.35, 0.35, size=(4, 2)))
+            milliseconds, answer = until(lambda: _answered(window))
             found.append(float(milliseconds))
             run.say(f"stroke {number + 1:3d}: {found[-1]:7.1f} ms, {answer}")
         console = [entry["message"] for entry in window.get_log("browser")]
@@ -118,28 +98,6 @@ def _timed(options, page, browser, driver, run):
 def _answered(window):
     milliseconds, answer = window.execute_script(_ASKED)
     return (milliseconds, answer) if milliseconds is not None and answer else None
-
-
-def _draw(window, sheet, places):
-    """A stroke through places, parts of the sheet's side from its middle."""
-    from selenium.webdriver import ActionChains
-
-    sides = np.array([sheet.size["width"], sheet.size["height"]])
-    actions = ActionChains(window, duration=30)
-    first, *others = np.rint(places * sides).astype(int).tolist()
-    actions.move_to_element_with_offset(sheet, *first).click_and_hold()
-    for place in others:
-        actions.move_to_element_with_offset(sheet, *place)
-    actions.release().perform()
-
-
-def _until(condition):
-    deadline = time.monotonic() + _PATIENCE
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise InputError(f"the page does not answer within {_PATIENCE} s")
-        time.sleep(0.02)
-    return found
 
 
 def main():

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +10,10 @@ import pytest
 
 from evaluation.load import service as service_module
 from evaluation.load.__main__ import LoadOptions, measure_load
+from evaluation.load.browser import find_browser
 from evaluation.load.malformed import draw_malformed
 from evaluation.load.service import ServiceError, started
-from evaluation.load.stroke import StrokeOptions, find_browser, time_strokes
+from evaluation.load.stroke import StrokeOptions, time_strokes
 from igc_tf.errors import InputError
 
 
@@ -71,7 +71,7 @@ def test_a_service_is_measured_and_ends(tmp_path):
 @pytest.mark.browser
 def test_strokes_are_timed(tmp_path):
     options = StrokeOptions(settings="fast", strokes=5, output=tmp_path)
-    if not (find_browser() and shutil.which("chromedriver")):
+    if find_browser() is None:
         with pytest.raises(InputError, match="Chromium"):
             time_strokes(options, verbose=0)
         pytest.skip("no Chromium with its driver")
