@@ -287,7 +287,7 @@ def _draw(run, options, classifier, noised, evaluation, cases, logged, sigma):
             noised.labels[indices],
             names,
             noised.bounds,
-            f"{name} answers at sigma {sigma:g}: each class's best reproduction, its difference",
+            f"{name} answers at sigma {sigma:g}: each class's best reconstruction, its difference",
         )
         run.write_figure(f"cases-{name}-sigma-{sigma:g}.png", figure)
     if options.tensorboard is not None:

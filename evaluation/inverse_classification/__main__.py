@@ -305,7 +305,7 @@ def _draw(run, plan, experiments, generator, data):
         data.labels[:_CASES],
         data.class_names,
         Generator.of(generator).bounds,
-        f"the first {_CASES} test images, their reproductions and the class vectors found",
+        f"the first {_CASES} test images, their reconstructions and the class vectors found",
     )
     run.write_figure("reconstructions.png", figure)
 

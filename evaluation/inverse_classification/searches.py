@@ -79,7 +79,7 @@ class InverseSearch:
 
         Returns:
             (answers int64 (R, N), or (1, N) if enumerated; mean entropy of the class vectors in
-            nats, None if enumerated; mean data difference of the answers' reproductions).
+            nats, None if enumerated; mean data difference of the answers' reconstructions).
         """
         classifier = self.classifier(generator, seed)
         if self.method == "enumerated":

@@ -184,7 +184,7 @@ def _draw_cases(run, shown, images, digits, sigma):
         digits.layout,
         digits.bounds,
         f"each label at 0 and at 1, the others searched, at sigma {sigma:g}: "
-        "best reproduction, its difference",
+        "best reconstruction, its difference",
     )
     run.write_figure(f"cases-sigma-{sigma:g}.png", figure)
 

@@ -30,7 +30,7 @@ class Reproduction:
         right: mean of the right class's mean absolute difference, where it was not dropped on the
             way; None without labels.
         accuracy: how often the right class is answered; None without labels.
-        data, reproductions: some of the examples, and the best class's reproduction of each.
+        data, reconstructions: some of the examples, and the best class's reconstruction of each.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Reproduction:
     right: float | None
     accuracy: float | None
     data: np.ndarray = field(repr=False)
-    reproductions: np.ndarray = field(repr=False)
+    reconstructions: np.ndarray = field(repr=False)
 
     def to_dict(self):
         """JSON-ready: all but the examples."""
@@ -82,7 +82,7 @@ class Diagnosis:
         """Draws some examples of each set above what the generator makes of them: a figure."""
         columns = min(len(row.data) for row in self.sets)
         rows = {
-            row.name: np.concatenate([row.data[:columns], row.reproductions[:columns]])
+            row.name: np.concatenate([row.data[:columns], row.reconstructions[:columns]])
             for row in self.sets
         }
         title = f"data, and beneath them what {self.generator} makes of them"
@@ -123,7 +123,7 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
             part, truth = part.data, part.labels
         sets[name] = (part[:count], None if truth is None else truth[:count])
     sets = {name: _checked(generator, name, *of_set) for name, of_set in sets.items()}
-    rows = [_reproduction(classifier, name, *of_set, shown) for name, of_set in sets.items()]
+    rows = [_reconstruction(classifier, name, *of_set, shown) for name, of_set in sets.items()]
     return Diagnosis(generator.name, generator.bounds, tuple(rows), tuple(_findings(rows)))
 
 
@@ -137,7 +137,7 @@ def _checked(generator, name, data, labels):
     return data, generator.layout.check(labels, len(data))
 
 
-def _reproduction(classifier, name, data, labels, shown):
+def _reconstruction(classifier, name, data, labels, shown):
     scores, differences, of_right, kept = [], [], [], []
     has_right = (
         labels is not None
@@ -171,7 +171,7 @@ def _reproduction(classifier, name, data, labels, shown):
         right=right,
         accuracy=accuracy,
         data=data[:shown],
-        reproductions=np.concatenate(kept)[:shown],
+        reconstructions=np.concatenate(kept)[:shown],
     )
 
 

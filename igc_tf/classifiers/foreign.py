@@ -15,7 +15,7 @@ _ENOUGH = 10
 
 
 def distances(data, result):
-    """How far each reproduction is from what it is compared with: a mean absolute difference.
+    """How far each reconstruction is from what it is compared with: a mean absolute difference.
 
     Args:
         data: the N examples (N, ...) that were searched.
@@ -72,7 +72,7 @@ def _detail(data, bounds):
 
 
 def warn_of_foreign(data, distances):
-    """Warns where the best reproductions are no better than an evenly coloured picture.
+    """Warns where the best reconstructions are no better than an evenly coloured picture.
 
     Args:
         data: a batch (N, ...), as NumPy arrays; of a few examples nothing is said.

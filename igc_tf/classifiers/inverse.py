@@ -31,7 +31,7 @@ class InverseClassifier(SearchClassifier):
 
     "Inverse Classification using GANs" (Hobbhahn 2020): the class vector starts uniform, the
     latent (the document's noise) at a draw from its prior; both descend on the squared difference
-    of image and reproduction; after each update the class vector is clamped to [0, 1] and
+    of image and reconstruction; after each update the class vector is clamped to [0, 1] and
     normalised to sum 1 (the document does so before the update, which differs only in what is
     looked at in the end). The largest entry of the class vector is the answer.
 

@@ -89,7 +89,7 @@ class Classification(_Found):
     """The answer for N examples with C classes; the candidates are the classes (K = C).
 
     Attributes:
-        differences: data difference of each class's best reproduction (N, C).
+        differences: data difference of each class's best reconstruction (N, C).
         latents: the latent found for each class (N, C, Z).
         reconstructions: what the generator makes of it (N, C, ...).
         class_names: C names.
@@ -205,7 +205,7 @@ class MultiLabelClassification(_Found):
     """The answer for N examples with L labels; a candidate for each value of each label (K = C).
 
     Attributes:
-        differences: data difference of each value's best reproduction (N, C).
+        differences: data difference of each value's best reconstruction (N, C).
         conditions: the whole condition found with it (N, C, C).
         latents: the latent found with it (N, C, Z).
         reconstructions: what the generator makes of both (N, C, ...).
@@ -228,7 +228,7 @@ class InverseClassification(_Found):
 
     Attributes:
         conditions: the class vectors found (N, C), in [0, 1], each label's summing to 1.
-        differences: data difference of the best reproduction (N,).
+        differences: data difference of the best reconstruction (N,).
         latents: the latents found with them (N, Z); None without a latent.
         reconstructions: what the generator makes of both (N, ...).
     """

@@ -94,7 +94,7 @@ def print_diagnosis(options):
     for source in sources:
         print(source)
     print(f"\n{found}")
-    picture = run.write_figure("reproductions.png", found.plot())
+    picture = run.write_figure("reconstructions.png", found.plot())
     run.write_json(
         "result.json",
         {

@@ -300,9 +300,9 @@ def plot_explanations(images, compared, observed, reconstructions, captions, bou
 
     Returns:
         A matplotlib figure: in each row the input, what was read of it, what the class made of
-        that, what it is undistorted, and what is left over.
+        that, what it is undistorted, and the residual.
     """
-    names = ("input", "as it was read", "explained as", "undistorted", "left over")
+    names = ("input", "as it was read", "explained as", "undistorted", "residual")
     sheet = Sheet(bounds, (1.33, 1.33))
     for row, caption in enumerate(captions):
         left = np.abs(compared[row] - observed[row]) + bounds[0]

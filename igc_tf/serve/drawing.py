@@ -40,10 +40,10 @@ class Look(NamedTuple):
         step: how many steps were taken.
         is_last: whether it is the end, whose scores are the classifier's answer.
         scores: float32 (C,), the higher the better.
-        differences: float32 (C,), of the reproductions.
-        is_searched: bool (C,), false for a class that was dropped: its reproduction and difference
-            are those of then.
-        reproductions: float32 (C, ...).
+        differences: float32 (C,), of the reconstructions.
+        is_searched: bool (C,), false for a class that was dropped: its difference and
+            reconstruction are those of then.
+        reconstructions: float32 (C, ...).
         probabilities: (C,), each label's summing to 1; None of a classifier that is not calibrated.
         is_doubtful: whether the answer is refused.
         explained: the `Explained` of a search with an observation; else None.
@@ -54,7 +54,7 @@ class Look(NamedTuple):
     scores: np.ndarray
     differences: np.ndarray
     is_searched: np.ndarray
-    reproductions: np.ndarray
+    reconstructions: np.ndarray
     probabilities: np.ndarray | None
     is_doubtful: bool
     explained: Explained | None
@@ -102,11 +102,11 @@ def _look(classifier, batch, result, step, before=None):
     """A `Look` at a `Result`; of classes that were dropped what was seen of them before."""
     found = classifier.findings(batch, result)
     is_searched = result.places.numpy()[0] >= 0
-    differences, reproductions = found.differences[0], found.reconstructions[0]
+    differences, reconstructions = found.differences[0], found.reconstructions[0]
     if before is not None:
         differences = np.where(is_searched, differences, before.differences)
-        beside = is_searched.reshape(-1, *[1] * (reproductions.ndim - 1))
-        reproductions = np.where(beside, reproductions, before.reproductions)
+        beside = is_searched.reshape(-1, *[1] * (reconstructions.ndim - 1))
+        reconstructions = np.where(beside, reconstructions, before.reconstructions)
     explained = None
     if getattr(found, "observation", None) is not None:
         compared, observed = map(found.of_best, (found.compared, found.observed))
@@ -118,7 +118,7 @@ def _look(classifier, batch, result, step, before=None):
         found.scores[0],
         differences,
         is_searched,
-        reproductions,
+        reconstructions,
         None if found.probabilities is None else found.probabilities[0],
         bool(np.any(found.predictions[0] < 0)),
         explained,
@@ -246,7 +246,7 @@ def describe_look(classifier, look):
         "scores": look.scores.tolist(),
         "differences": look.differences.tolist(),
         "searched": look.is_searched.tolist(),
-        "images": packed(generator, look.reproductions),
+        "images": packed(generator, look.reconstructions),
         "compared": None if explained is None else packed(generator, explained.compared),
         "observed": None if explained is None else packed(generator, explained.observed),
     }

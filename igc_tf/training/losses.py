@@ -51,7 +51,7 @@ def class_separation_loss(differences, right, temperature):
     This project's addition; not in the paper.
 
     Args:
-        differences: data difference (B, K) of the best reproduction with each value of a label.
+        differences: data difference (B, K) of the best reconstruction with each value of a label.
         right: the right one (B, K), one-hot.
         temperature: in units of the difference; how far apart is far enough.
 

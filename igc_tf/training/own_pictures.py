@@ -49,7 +49,7 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
     - `result.json`: the set, the recipe and why it is so; how well pictures are read that nothing
       was trained with or chosen by, with the 95 % Wilson interval, class by class, beside the
       nearest class mean; the confusion matrix, the calibration and the diagnosis;
-    - `samples.png`, `confusion.png`, `calibration.png`, `reproductions.png`;
+    - `samples.png`, `confusion.png`, `calibration.png`, `reconstructions.png`;
     - `settings/`: the choice of the search settings.
 
     Args:
@@ -93,7 +93,7 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
         classifier.settings,
         _DIAGNOSED,
     )
-    figures["reproductions.png"] = diagnosis.plot()
+    figures["reconstructions.png"] = diagnosis.plot()
     figures["samples.png"] = _sheet(classifier.generator)
     for name, figure in figures.items():
         run.write_figure(name, figure)

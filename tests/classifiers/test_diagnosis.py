@@ -48,7 +48,7 @@ def test_data_it_cannot_make_are_told_from_those_it_can(diagnosis):
     assert (training.count, new.count) == (9, 8)
     assert training.accuracy == 1.0 and new.accuracy is None and new.right is None
     assert new.difference > 10 * training.difference
-    np.testing.assert_allclose(training.reproductions, training.data, atol=0.1)
+    np.testing.assert_allclose(training.reconstructions, training.data, atol=0.1)
     assert not any(finding.startswith("training:") for finding in diagnosis.findings)
     assert any(finding.startswith("new:") for finding in diagnosis.findings)
     assert any("overfitted" in finding for finding in diagnosis.findings)

@@ -27,7 +27,7 @@ def test_a_generator_of_ones_own_is_diagnosed(tmp_path, capsys):
     assert ended.value.code in (0, None) and "its own samples" in printed
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert [row["name"] for row in result["sets"]] == ["its own samples"]
-    assert result["sets"][0]["count"] == 5 and (tmp_path / "out" / "reproductions.png").is_file()
+    assert result["sets"][0]["count"] == 5 and (tmp_path / "out" / "reconstructions.png").is_file()
 
 
 def test_a_folder_may_be_called_as_a_set(tmp_path, capsys):

@@ -75,7 +75,7 @@ def test_says_what_it_found_and_chose_before_it_works(trained, folder):
 
 def test_one_directory_holds_everything(trained):
     output = trained[0]
-    for name in ("samples", "confusion", "calibration", "reproductions"):
+    for name in ("samples", "confusion", "calibration", "reconstructions"):
         assert (output / f"{name}.png").stat().st_size > 1000
     card = igc_tf.generator_card(output)
     assert (card["name"], card["arrange"]) == ("forms", False)

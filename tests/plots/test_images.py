@@ -456,7 +456,7 @@ def test_an_explanation_is_a_row_and_a_sentence_below_it():
     np.testing.assert_allclose(
         values, [[0.1, 0.5, 0.2, 0.4, 0.3], [0.2, 0.6, 0.9, 0.3, 0.3]], atol=1e-5
     )
-    names = ["input", "as it was read", "explained as", "undistorted", "left over"]
+    names = ["input", "as it was read", "explained as", "undistorted", "residual"]
     assert [picture.above for picture in shown[0]] == names
     # in the middle
     below = [row[2].below for row in shown]

@@ -166,14 +166,14 @@ def test_a_stroke_is_answered_and_looked_through_and_saved(browser, downloads, u
         step = browser.find_element("id", "step")
         step.send_keys(Keys.HOME)
         assert _text(browser, "step-text") == "0 of 8"
-        assert "given up" not in _text(browser, "labels")
+        assert "dropped" not in _text(browser, "labels")
         step.send_keys(Keys.END)
-        assert _text(browser, "labels").count("given up") == 7
+        assert _text(browser, "labels").count("dropped") == 7
 
         browser.find_element("id", "save-json").click()
         saved = json.loads(_until(lambda: _read(downloads / "drawing.json")))
         assert saved["steps"][-1]["answer"] == ["3"] and len(saved["steps"]) == 9
-        assert len(saved["picture"]) == 784 and len(saved["reproductions"]["3"]) == 784
+        assert len(saved["picture"]) == 784 and len(saved["reconstructions"]["3"]) == 784
         browser.find_element("id", "save-png").click()
         assert _until(lambda: _read(downloads / "drawing.png")).startswith(b"\x89PNG")
 

@@ -26,10 +26,12 @@ def test_the_last_look_is_the_classifiers_answer(shelf):
     # three of ten classes go on, as the settings say
     assert kept.sum() == 3 and (last.is_searched == kept).all()
     np.testing.assert_allclose(last.differences[kept], found.differences[0][kept], atol=1e-5)
-    np.testing.assert_allclose(last.reproductions[kept], found.reconstructions[0][kept], atol=1e-4)
+    np.testing.assert_allclose(
+        last.reconstructions[kept], found.reconstructions[0][kept], atol=1e-4
+    )
     # the others stay as they were when they were dropped
     assert before[0].is_searched.all()
-    np.testing.assert_array_equal(last.reproductions[~kept], before[0].reproductions[~kept])
+    np.testing.assert_array_equal(last.reconstructions[~kept], before[0].reconstructions[~kept])
     assert [look.step for look in before] == list(range(9)) and last.step == 8
     assert last.scores.argmax() == 7
     # it improves while one looks
@@ -50,7 +52,7 @@ def test_what_happened_is_told_beside_the_answer(robust):
     found = robust.classify(data[np.newaxis])
     np.testing.assert_allclose(last.scores, found.scores[0], atol=1e-4)
     # every class was looked at, and keeps its picture
-    assert np.isfinite(last.reproductions).all() and before[0].is_searched.all()
+    assert np.isfinite(last.reconstructions).all() and before[0].is_searched.all()
     assert last.is_searched.sum() < 10
     told = describe_look(robust, last)
     assert told["explanation"] == found.explain(0) == last.explained.sentence

@@ -238,7 +238,7 @@ function drawImage(canvas, bytes) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-// what a reproduction misses of the picture, orange, and adds to it, blue
+// what a reconstruction misses of the picture, orange, and adds to it, blue
 function drawRest(canvas, bytes, made) {
   canvas.width = ready.width;
   canvas.height = ready.height;
@@ -294,11 +294,11 @@ function show() {
       drawImage(canvas, imageOf(look, element));
       item.className = place === 0 ? "first" : look.searched[element] ? "" : "dropped";
       score.textContent = look.scores[element].toFixed(4);
-      note.textContent = look.searched[element] ? "" : "given up";
+      note.textContent = look.searched[element] ? "" : "dropped";
       canvas.setAttribute(
         "aria-label",
         `${ready.names[element]}: place ${place + 1} of ${order.length}, ` +
-          `score ${score.textContent}${look.searched[element] ? "" : ", given up"}`,
+          `score ${score.textContent}${look.searched[element] ? "" : ", dropped"}`,
       );
     });
   });
@@ -318,7 +318,7 @@ function show() {
   drawImage($("seen"), seen);
   drawImage($("observed"), observed);
   drawImage($("best"), made);
-  $("best-caption").textContent = isExplained ? "Undistorted" : "Best reproduction";
+  $("best-caption").textContent = isExplained ? "Undistorted" : "Reconstruction";
   drawRest($("rest"), seen, observed);
   const text = `${look.step} of ${ready.steps}`;
   $("step-text").textContent = text;
@@ -459,8 +459,8 @@ function saveJson() {
       picture: "0 to 255, the bounds",
     },
     picture: Array.from(picture),
-    reproductions: byName(tiles.map((_, element) => Array.from(imageOf(look, element)))),
-    reproductions_step: look.step,
+    reconstructions: byName(tiles.map((_, element) => Array.from(imageOf(look, element)))),
+    reconstructions_step: look.step,
     explanation: look.explanation,
     steps: looks.map((one) => ({
       step: one.step,
