@@ -52,9 +52,12 @@ class HLOProgram:
             hlo_to_stablehlo((directory / "program.hlo.pb").read_bytes()), [self.device]
         )
         self._put = lambda array: jax.device_put(array, self.device)
+        # of TensorFlow's numbers of 64 bits JAX makes 32 otherwise
+        self._in_64_bits = lambda: jax.enable_x64(True)
         with np.load(directory / "weights.npz", allow_pickle=False) as weights:
             _, *names = (argument["name"] for argument in self.description["inputs"])
-            self._weights = [self._put(weights[name]) for name in names]
+            with self._in_64_bits():
+                self._weights = [self._put(weights[name]) for name in names]
 
     def __call__(self, images):
         """Classifies any number of images, in batches of the program's size.
@@ -76,7 +79,8 @@ class HLOProgram:
             part = images[begin : begin + batch_size]
             filled = np.zeros([batch_size, *images.shape[1:]], np.float32)
             filled[: len(part)] = part
-            outputs = self._executable.execute([self._put(filled), *self._weights])
+            with self._in_64_bits():
+                outputs = self._executable.execute([self._put(filled), *self._weights])
             parts.append([np.asarray(output)[: len(part)] for output in outputs])
         names = (output["name"] for output in self.description["outputs"])
         return {

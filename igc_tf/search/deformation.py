@@ -49,13 +49,9 @@ class Deformation:
         """What is compared of data (B, H, W, channels); `visible` as for every difference.
 
         Raises:
-            InputError: for data of another rank.
+            InputError: for data that are no images, or too small for the margin around them.
         """
-        if data.shape.rank != 4:
-            raise InputError(
-                f"data have shape {data.shape}: the deformation difference expects images "
-                "(N, height, width, channels)"
-            )
+        check_images("deformation", data, self.displacement + self._radius())
         if visible is None:
             return self._features(data, margin=0)[:, tf.newaxis], None, None
         visible = tf.broadcast_to(tf.cast(visible, data.dtype), tf.shape(data))
@@ -99,15 +95,18 @@ class Deformation:
     def _features(self, images, margin):
         """Smoothed brightness and derivatives (N, H + 2 margin, W + 2 margin, 3 · channels)."""
         kernel = self._kernel()
-        border = margin + kernel.shape[0] // 2
+        border = margin + self._radius()
         padded = tf.pad(images, [[0, 0], [border, border], [border, border], [0, 0]], "SYMMETRIC")
         kernel = np.tile(kernel[:, :, np.newaxis], [1, 1, images.shape[-1], 1])
         return tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], "VALID")
 
+    def _radius(self):
+        """Of the kernel, pixels."""
+        return int(4 * self.smoothing + 0.5)
+
     def _kernel(self):
         """A Gaussian, weighted, and its derivatives down and across, (K, K, 3)."""
-        radius = int(4 * self.smoothing + 0.5)
-        x = np.arange(-radius, radius + 1)
+        x = np.arange(-self._radius(), self._radius() + 1)
         gaussian = np.exp(-0.5 * (x / self.smoothing) ** 2)
         gaussian /= gaussian.sum()
         # correlation with this gives the slope in brightness per pixel
@@ -118,3 +117,22 @@ class Deformation:
             np.outer(gaussian, derivative),
         ]
         return np.stack(planes, axis=-1).astype(np.float32)
+
+
+def check_images(name, data, side):
+    """Checks that data are images, of sides that a difference can work with.
+
+    Args:
+        name: of the difference.
+        data: (N, ...).
+        side: the least, pixels.
+
+    Raises:
+        InputError: for others.
+    """
+    shape = data.shape
+    if shape.rank != 4 or min(shape[1:3]) < side:
+        raise InputError(
+            f"data have shape {shape}: the difference {name!r} expects images (N, height, width, "
+            f"channels) of {side} × {side} pixels or more"
+        )

@@ -15,7 +15,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.search.deformation import Deformation
+from igc_tf.search.deformation import Deformation, check_images
 
 
 class Difference(Protocol):
@@ -69,6 +69,10 @@ class _ElementWise:
         return total / tf.maximum(tf.reduce_sum(visible, axis=axes), 1.0)
 
 
+# a side, pixels
+_CELL = 4
+
+
 class _TwoScales:
     """The mean absolute difference, and that of means over 4 × 4 pixels, every second one.
 
@@ -76,11 +80,7 @@ class _TwoScales:
     """
 
     def prepare(self, data, visible):
-        if data.shape.rank != 4:
-            raise InputError(
-                f"data have shape {data.shape}: the difference 'two_scales' expects images "
-                "(N, height, width, channels)"
-            )
+        check_images("two_scales", data, _CELL)
         return DIFFERENCES["mean_absolute"].prepare(data, visible)
 
     def __call__(self, reference, generated):
@@ -92,7 +92,7 @@ class _TwoScales:
             values = tf.where(visible > 0, values * visible, 0.0)
             count = tf.maximum(tf.reduce_sum(visible, axis=[2, 3, 4]), 1.0)
         flat = tf.reshape(values, [-1, *shape[2:]])
-        means = tf.nn.avg_pool2d(flat, 4, 2, "VALID")
+        means = tf.nn.avg_pool2d(flat, _CELL, _CELL // 2, "VALID")
         fine, coarse = (tf.reduce_sum(tf.abs(part), axis=[1, 2, 3]) for part in (flat, means))
         # every pixel lies in four of the means
         return tf.reshape(fine + 4.0 * coarse, [-1, shape[1]]) / count

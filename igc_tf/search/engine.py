@@ -47,6 +47,7 @@ class Search:
         self.settings = settings
         self.observation = observation if observation is not None else Identity()
         check_observations(self.observation)
+        self.observation.check(generator)
         # whether views of the data are compared, in which something is undone
         self.undoes = self.observation.undoes
         self.plan = settings.stages(space.candidates)

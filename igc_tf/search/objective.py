@@ -5,6 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.generators.generator import Prior
 from igc_tf.ranges import Range, check_ranges
 
@@ -149,6 +150,7 @@ class Comparison:
 
     def __init__(self, difference, batch, space, origin):
         self._difference = difference
+        self._shape = batch.data.shape[1:]
         self._views = views_of(batch, space, origin)
         if self._views is None:
             self._reference = difference.prepare(batch.data, batch.visible)
@@ -158,12 +160,27 @@ class Comparison:
         self._reference = difference.prepare(views, None)
 
     def __call__(self, observed):
-        """The difference (B, K) of what was observed (B, K, ...)."""
-        if self._views is None:
-            return self._difference(self._reference, observed)
-        shape = observed.shape[2:]
-        each = self._difference(self._reference, tf.reshape(observed, [-1, 1, *shape]))
-        return tf.reshape(each, [-1, observed.shape[1]])
+        """The difference (B, K) of what was observed (B, K, ...).
+
+        Raises:
+            InputError: for a `Difference` that returns another shape, or an observation that
+                changes that of the data.
+        """
+        candidates, shape = observed.shape[1], observed.shape[2:]
+        if not shape.is_compatible_with(self._shape):
+            raise InputError(
+                f"what is observed has shape {tuple(shape)}: expected {tuple(self._shape)}, that "
+                "of the data"
+            )
+        if self._views is not None:
+            observed = tf.reshape(observed, [-1, 1, *shape])
+        each = self._difference(self._reference, observed)
+        if not each.shape.is_compatible_with(observed.shape[:2]):
+            raise InputError(
+                f"the difference returned shape {each.shape}: expected one number for each "
+                f"candidate, {observed.shape[:2]}"
+            )
+        return each if self._views is None else tf.reshape(each, [-1, candidates])
 
 
 def views_of(batch, space, origin):

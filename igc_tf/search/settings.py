@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
+import numpy as np
+
 from igc_tf.errors import InputError, expected_one_of
 from igc_tf.ranges import SEED, Range, check_ranges, is_whole
 from igc_tf.search.differences import DIFFERENCES, resolve_difference
@@ -61,7 +63,7 @@ class SearchSettings:
         InputError: for a value outside its range; the message names value and range.
     """
 
-    steps: Annotated[int, Range(0)] = 100
+    steps: Annotated[int, Range(0, 2**31 - 1)] = 100
     learning_rate: Annotated[float, Range(0, above=True)] = 0.001
     final_learning_rate: Annotated[float | None, Range(0)] = None
     optimizer: str | Solver = "adam"
@@ -88,9 +90,14 @@ class SearchSettings:
 
     def __post_init__(self):
         check_ranges(self)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.generic):
+                object.__setattr__(self, field.name, value.item())
         if self.plan is not None:
             self._check_plan()
-            object.__setattr__(self, "plan", tuple(tuple(stage) for stage in self.plan))
+            plan = (tuple(None if n is None else int(n) for n in stage) for stage in self.plan)
+            object.__setattr__(self, "plan", tuple(plan))
         if self.observation is not None and self.observation not in OBSERVATIONS:
             raise InputError(
                 f"observation={self.observation!r}: expected one of {sorted(OBSERVATIONS)}, or None"

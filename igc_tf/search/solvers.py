@@ -133,7 +133,8 @@ class Adam:
             # All that move began together, and what rests stays at rest: one number for all, whose
             # powers are the same for a batch of any size. 1 where nothing has begun to move.
             t = tf.maximum(tf.reduce_max(count), 1.0)
-            alpha = rate * tf.sqrt(1.0 - tf.pow(self.beta_2, t)) / (1.0 - tf.pow(self.beta_1, t))
+            beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
+            alpha = rate * tf.sqrt(1.0 - tf.pow(beta_2, t)) / (1.0 - tf.pow(beta_1, t))
             first = old["first"] + (gradient - old["first"]) * (1.0 - self.beta_1)
             second = old["second"] + (tf.square(gradient) - old["second"]) * (1.0 - self.beta_2)
             # a gradient is as many times larger in units: so is what keeps its division finite

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.search.objective import scaled
-from igc_tf.search.observations.base import check_observations
+from igc_tf.search.observations.base import Identity, check_observations
 from igc_tf.search.starts import Drawn, EncoderStart, PriorStart, Repeated
 
 # lets the paper's 100 steps of 0.001 just take a neutral binary label, 1/2, to either end
@@ -195,13 +195,19 @@ class Space(NamedTuple):
         encoder is shown, for each, the data without what can be undone of that start.
 
         Args:
-            observation: an `Observation`; one without parameters changes nothing.
+            observation: an `Observation`; `Identity` changes nothing.
 
         Raises:
-            InputError: for anything else.
+            InputError: for anything else, or another observation without parameters.
         """
         check_observations(observation)
         if not observation.names:
+            parts = getattr(observation, "parts", (observation,))
+            if not all(isinstance(part, Identity) for part in parts):
+                raise InputError(
+                    f"observation={observation!r} has no parameters: expected one at least; what "
+                    "is known has a `Parameter`, too, with `moves = False`"
+                )
             return self
         encoded = {
             name: block.start.observed(observation.starts)

@@ -99,7 +99,10 @@ class Drawn:
     def __call__(self, batch, generator):
         start = self._start(batch, generator) - self._prior.mean
         candidates, size = start.shape[1:]
-        moved = self._prior.sample([self._draws - 1, size], [self._seed, 0]) - self._prior.mean
+        # a constant in the graph that asks: XLA would draw other numbers
+        with tf.init_scope():
+            drawn = self._prior.sample([self._draws - 1, size], [self._seed, 0]).numpy()
+        moved = drawn - self._prior.mean
         first = start[:, :, tf.newaxis]
         others = math.sqrt(1 - self._spread**2) * first + self._spread * moved
         latents = self._prior.mean + tf.concat([first, others], axis=2)

@@ -3,15 +3,18 @@
 import json
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf import InvertedGeneratorClassifier, SearchSettings
 from igc_tf.data import bundled_digits
 from igc_tf.errors import MissingPackageError
 from igc_tf.export import export_hlo
 from igc_tf.export.endpoint import answers
 from igc_tf.export.hlo_program import HLOProgram
+from igc_tf.generators.generator import Generator
 from tests.fixtures.exported import (
     SHAPE,
     compact_classifier,
@@ -20,6 +23,7 @@ from tests.fixtures.exported import (
     linear_classifier,
     run_without,
 )
+from tests.fixtures.linear_generator import linear_generator
 
 _RUN = """
 import numpy
@@ -119,6 +123,20 @@ def test_any_decision_is_inside(tmp_path):
     assert (found.predictions != found.differences.argmin(axis=1)).any()
     export_hlo(classifier, tmp_path / "hlo", batch_size=12)
     np.testing.assert_array_equal(HLOProgram(tmp_path / "hlo")(images)["label"], found.predictions)
+
+
+def test_numbers_of_64_bits_stay_what_they_are(tmp_path):
+    """A dropout's are: the state of its random numbers, of which inference makes no use."""
+    pytest.importorskip("jax")
+    model = linear_generator(data_shape=SHAPE)[0]
+    model = keras.Model(model.inputs, keras.layers.Dropout(0.5)(model.outputs[0]))
+    settings = SearchSettings(steps=2, learning_rate=0.5)
+    classifier = InvertedGeneratorClassifier(Generator(model, bounds=(-100, 100)), settings)
+    assert {variable.dtype for variable in model.variables} > {"float32"}
+    images = np.random.default_rng(5).uniform(-1, 1, size=(2, *SHAPE)).astype(np.float32)
+    export_hlo(classifier, tmp_path / "hlo", batch_size=2)
+    answer = HLOProgram(tmp_path / "hlo")(images)
+    np.testing.assert_allclose(answer["score"], classifier.predict(images, verbose=0), atol=1e-5)
 
 
 def test_the_encoder_is_inside(tmp_path):

@@ -108,6 +108,31 @@ def test_refuses_a_function_that_is_not_one_number_per_example():
         _difference(lambda data, generated: data - generated, DATA, GENERATED)
 
 
+def test_refuses_an_object_that_is_not_one_number_for_each_candidate():
+    class OneNumber:
+        def prepare(self, data, visible):
+            return data
+
+        def __call__(self, reference, generated):
+            return tf.reduce_mean(generated, axis=[1, 2])
+
+    generator = Generator(linear_generator()[0])
+    search = Search(generator, Space.per_value(generator), SearchSettings(difference=OneNumber()))
+    with pytest.raises(InputError, match=r"shape \(None,\): expected one number for each"):
+        search.run(random_data(4))
+
+
+@pytest.mark.parametrize(("name", "least"), [("two_scales", 4), ("deformation", 5)])
+def test_images_must_be_large_enough(name, least):
+    for width in (least - 1, least):
+        images = np.zeros([2, least, width, 1], np.float32)
+        if width == least:
+            np.testing.assert_array_equal(_difference(name, images, images[:, np.newaxis]), 0)
+            continue
+        with pytest.raises(InputError, match=f"'{name}' expects images.*{least} × {least} pixels"):
+            _difference(name, images, images[:, np.newaxis])
+
+
 def test_names_objects_and_functions_are_differences():
     own = Deformation(displacement=1)
     assert resolve_difference(own) is own

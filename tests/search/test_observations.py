@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +12,21 @@ from igc_tf.classifiers.table import classify_in_rows
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.search import Batch, Identity, LatentRestriction, Search, SearchSettings, Space
-from igc_tf.search.observations import AnyOf, Compose, Observation, Parameter, Undone
+from igc_tf.search.observations import (
+    AnyOf,
+    Blur,
+    Compose,
+    Contrast,
+    Light,
+    MotionBlur,
+    Observation,
+    Outline,
+    Parameter,
+    Polarity,
+    Pose,
+    Undone,
+    UnevenLight,
+)
 from tests.fixtures.linear_generator import EXACT, linear_generator, random_data
 
 CLASSES, LATENT = 3, 2
@@ -201,6 +216,49 @@ def test_what_is_no_observation_is_refused_wherever_one_is_taken(stranger):
     ):
         with pytest.raises(InputError, match="observation=.*: expected an object of a class"):
             take(stranger)
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        *(Light(), UnevenLight(), Polarity(), Contrast(), Pose(), Blur(), MotionBlur(), Outline()),
+        *(Compose(Light()), AnyOf(Identity(), Undone(Blur(background=2.0)))),
+    ],
+    ids=lambda observation: type(observation).__name__,
+)
+def test_what_does_not_suit_the_images_is_refused(observation):
+    """Its bounds or background are not theirs; or they are no images."""
+    for shape, expected in (
+        ((6, 6, 1), r"\((low|background)=.*within \(0\.0, 1\.0\)"),
+        ((6,), r"expected images \(height, width, channels\)"),
+    ):
+        model = linear_generator(data_shape=shape, bound=None)[0]
+        model = keras.Model(model.inputs, keras.ops.sigmoid(model.outputs[0]))
+        generator = Generator(model, bounds=(0.0, 1.0))
+        with pytest.raises(InputError, match=expected):
+            InvertedGeneratorClassifier(generator, SETTINGS, observation)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"start": lambda self, batch, generator: tf.zeros([4, 1])}, r"starts at \(4, 1\)"),
+        ({"apply": lambda self, generated, nuisance: generated[:, :3]}, r"shape \(3,\): expected"),
+    ],
+)
+def test_what_an_observation_of_ones_own_makes_must_fit(change, expected):
+    search, _, _ = _search(type("Own", (Gain,), change)())
+    with pytest.raises(InputError, match=expected):
+        search.run(random_data(4))
+
+
+def test_bounds_and_what_is_usual_make_sense():
+    for low, high, usual in ((3.0, 0.3, 1.0), (0.3, 3.0, 0.0)):
+        with pytest.raises(InputError, match="expected (low <= high|usual > 0)"):
+            Parameter("gain", "times", low, high, 1.0, usual)
+    for combine in (AnyOf, Compose):
+        with pytest.raises(InputError, match="no observations"):
+            combine()
 
 
 def test_identity_shows_what_is_generated():

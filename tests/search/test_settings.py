@@ -1,6 +1,7 @@
 import json
 
 import keras
+import numpy as np
 import pytest
 
 from igc_tf.errors import InputError
@@ -35,6 +36,19 @@ def test_survive_json():
         steps=7, final_learning_rate=0.0, decision="loss", values="best", plan=((3, 2), (4, None))
     )
     assert SearchSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+def test_numpys_numbers_are_pythons():
+    settings = SearchSettings(
+        steps=np.int64(3), learning_rate=np.float32(0.5), plan=((np.int64(3), np.int32(2)),)
+    )
+    assert settings == SearchSettings(steps=3, learning_rate=0.5, plan=((3, 2),))
+    assert SearchSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+def test_refuses_more_steps_than_a_loop_counts():
+    with pytest.raises(InputError, match="steps=2147483648: expected"):
+        SearchSettings(steps=2**31)
 
 
 def test_name_what_is_no_name():

@@ -21,6 +21,7 @@ from igc_tf.search import (
     SearchSettings,
     Space,
 )
+from igc_tf.search.observations import Compose, Observation, Undone
 from igc_tf.search.starts import PriorStart
 from igc_tf.training.class_separation import ClassSeparation
 from tests.fixtures.linear_generator import linear_generator, random_data
@@ -232,10 +233,22 @@ def test_a_start_is_drawn_from_the_prior():
     assert stats.kstest(values.ravel(), "norm", args=(2.0, 3.0)).pvalue > 0.01
 
 
-def test_an_observation_without_parameters_changes_nothing():
+def test_nothing_changes_where_nothing_happened():
     generator = _generator()
     space = Space.per_value(generator)
     assert space.observed(Identity()) is space
+    assert space.observed(Compose(Identity(), Identity())) is space
+
+
+def test_an_observation_without_parameters_is_not_left_out_in_silence():
+    class Half(Observation):
+        def apply(self, generated, nuisance):
+            return generated / 2
+
+    space = Space.per_value(_generator())
+    for observation in (Half(), Compose(Identity(), Half()), Undone(Half())):
+        with pytest.raises(InputError, match="has no parameters: expected one at least"):
+            space.observed(observation)
 
 
 def _blocks(**block):
@@ -281,6 +294,15 @@ def test_each_candidate_is_drawn_about_and_the_draws_are_the_same_for_all():
     draws = (latents[:, :, 1:] - 0.5 - 0.8 * (starts[:, :, np.newaxis] - 0.5)) / (0.6 * 2.0)
     np.testing.assert_allclose(draws, np.broadcast_to(draws[:1, :1], draws.shape), atol=1e-5)
     assert 0.1 < draws[0, 0].std() < 3
+
+
+def test_the_draws_are_the_same_where_xla_compiles():
+    prior = Prior()
+    settings = SearchSettings(draws=4, spread=0.6, seed=3)
+    block = Space.per_value(_generator(latent_size=3)).drawn(settings, prior).blocks["latent"]
+    batch = Batch(tf.zeros([1, 6]))
+    compiled = tf.function(lambda: block.start(batch, None), jit_compile=True)
+    np.testing.assert_allclose(compiled(), block.start(batch, None), atol=1e-6)
 
 
 def test_draws_about_a_draw_from_the_prior_are_draws_from_it():

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.ranges import widened
 
 
 class Begun(NamedTuple):
@@ -42,6 +43,9 @@ class Parameter:
         neutral: where nothing is bent.
         usual: how far from `neutral` costs as much as the observation's `weight`; what is further
             is worth telling.
+
+    Raises:
+        InputError: for bounds in the wrong order, or if nothing is usual.
     """
 
     name: str
@@ -50,6 +54,12 @@ class Parameter:
     high: float
     neutral: float
     usual: float
+
+    def __post_init__(self):
+        if not self.low <= self.high:
+            raise InputError(f"{self}: expected low <= high")
+        if not self.usual > 0:
+            raise InputError(f"{self}: expected usual > 0")
 
 
 class Observation:
@@ -96,6 +106,21 @@ class Observation:
         count = tf.shape(batch.data)[0]
         return tf.tile(self.neutral[np.newaxis, np.newaxis], [count, self.starts, 1])
 
+    def checked_start(self, batch, generator):
+        """Returns what `start` says.
+
+        Raises:
+            InputError: if that is not (B, S, P).
+        """
+        start = self.start(batch, generator)
+        expected = (self.starts, len(self.parameters))
+        if tuple(start.shape[1:]) != expected:
+            raise InputError(
+                f"{type(self).__name__} starts at {tuple(start.shape)}: expected (N, starts, "
+                f"parameters), (N, {expected[0]}, {expected[1]})"
+            )
+        return start
+
     def apply(self, generated, nuisance):
         """What generated data (N, ...) look like under the nuisance (N or 1, P); differentiable."""
         raise NotImplementedError
@@ -118,7 +143,7 @@ class Observation:
 
     def begin(self, batch, generator):
         """Returns the `Begun` of a `Batch`."""
-        nuisance = self.start(batch, generator)
+        nuisance = self.checked_start(batch, generator)
         data = tf.repeat(batch.data, self.starts, axis=0)
         flat = tf.reshape(nuisance, [-1, nuisance.shape[2]])
         seen, compared = self.undo(data, flat), self.view(data, flat)
@@ -127,6 +152,13 @@ class Observation:
             tf.reshape(seen, [-1, self.starts, *seen.shape[1:]]),
             tf.reshape(compared, [-1, self.starts, *compared.shape[1:]]),
         )
+
+    def check(self, generator):
+        """Checks that it suits what a `Generator` makes; nothing is to be checked here.
+
+        Raises:
+            InputError: if it does not.
+        """
 
     def says(self, nuisance):
         """What the nuisance (P,) of one example means, in a few words; "" for nothing to say.
@@ -140,12 +172,38 @@ class Observation:
         )
 
 
+class ImageObservation(Observation):
+    """What may have happened to images (N, height, width, channels), and to nothing else.
+
+    Of a subclass, `low`, `high` and `background` are values of these images.
+    """
+
+    def check(self, generator):
+        """See `Observation.check`."""
+        name, shape = type(self).__name__, generator.data_shape
+        if len(shape) != 3:
+            raise InputError(
+                f"{name}: the generator {generator.name!r} makes data of shape {shape}: expected "
+                "images (height, width, channels)"
+            )
+        low, high = widened(generator.bounds)
+        for which in ("low", "high", "background"):
+            value = getattr(self, which, low)
+            if not low <= value <= high:
+                raise InputError(
+                    f"{name}({which}={value:g}): expected a value of what the generator "
+                    f"{generator.name!r} makes, within {generator.bounds}"
+                )
+
+
 def check_observations(*observations):
     """Checks that what was handed over as observations are such.
 
     Raises:
-        InputError: for anything but an `Observation`.
+        InputError: for anything but an `Observation`; or for none at all.
     """
+    if not observations:
+        raise InputError("no observations: expected one at least")
     for observation in observations:
         if not isinstance(observation, Observation):
             raise InputError(

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.search.observations.base import Observation, Parameter
+from igc_tf.search.observations.base import ImageObservation, Parameter
 
 # a Gaussian narrower than this is a point
 _LEAST_WIDTH = 0.05
@@ -19,7 +19,7 @@ _SOFT = 0.3
 _POINTS = 33
 
 
-class _OfWidths(Observation):
+class _OfWidths(ImageObservation):
     """An observation with one parameter, whose starts are its `widths`."""
 
     @property
@@ -60,7 +60,7 @@ class Blur(_OfWidths):
 
 
 @dataclass(frozen=True)
-class MotionBlur(Observation):
+class MotionBlur(ImageObservation):
     """A camera that moved: every point becomes a line, evenly bright, about it.
 
     Attributes:

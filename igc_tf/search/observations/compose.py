@@ -33,6 +33,10 @@ class Undone(Observation):
         self.parameters = observation.parameters
         self.starts = observation.starts
 
+    def check(self, generator):
+        """See `Observation.check`."""
+        self.observation.check(generator)
+
     def start(self, batch, generator):
         """That of the observation."""
         return self.observation.start(batch, generator)
@@ -86,6 +90,11 @@ class Compose(Observation):
         self.moves, self.unit = _of_all(parts, "moves"), np.float32(_of_all(parts, "unit"))
         self.undoes = any(part.undoes for part in parts)
 
+    def check(self, generator):
+        """See `Observation.check`."""
+        for part in self.parts:
+            part.check(generator)
+
     def start(self, batch, generator):
         """All combinations of starts (B, S, P)."""
         return self.begin(batch, generator).nuisance
@@ -96,7 +105,7 @@ class Compose(Observation):
         begun = Begun(tf.zeros([tf.shape(data)[0], 1, 0]), data, data)
         for part in reversed(self.parts):
             seen, compared = _flat(begun.seen), _flat(begun.compared)
-            nuisance = part.start(batch._replace(data=seen, visible=None), generator)
+            nuisance = part.checked_start(batch._replace(data=seen, visible=None), generator)
             there = part.starts
             seen, compared = tf.repeat(seen, there, axis=0), tf.repeat(compared, there, axis=0)
             seen, compared = part.undo(seen, _flat(nuisance)), part.view(compared, _flat(nuisance))
@@ -180,6 +189,11 @@ class AnyOf(Observation):
         np.logical_or.at(self.moves, every, _of_all(parts, "moves"))
         self.unit[every] = _of_all(parts, "unit")
         self.undoes = any(part.undoes for part in parts)
+
+    def check(self, generator):
+        """See `Observation.check`."""
+        for part in self.parts:
+            part.check(generator)
 
     def start(self, batch, generator):
         """The starts of all, one after another (B, S, P)."""

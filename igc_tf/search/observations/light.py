@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.search.observations.base import Observation, Parameter, column
+from igc_tf.search.observations.base import ImageObservation, Parameter, column
 
 # this share of the pixels, the brightest, is taken to be ink: of a thin 1 there is hardly more
 _INK = 0.03
@@ -18,7 +18,7 @@ _EMPTY = 1.0
 
 
 @dataclass(frozen=True)
-class Light(Observation):
+class Light(ImageObservation):
     """Contrast and brightness: what is generated times a gain, plus an offset, clipped.
 
         observed = clip(background + gain · (generated - background) + offset · range)
@@ -79,7 +79,7 @@ class Light(Observation):
 
 
 @dataclass(frozen=True)
-class UnevenLight(Observation):
+class UnevenLight(ImageObservation):
     """A background that is not the same everywhere: a field added to the picture, and a gain.
 
         observed = clip(background + gain · (generated - background) + field · range)
@@ -170,7 +170,7 @@ def _shares(cells, side):
 
 
 @dataclass(frozen=True)
-class Polarity(Observation):
+class Polarity(ImageObservation):
     """A negative: dark is light, of the whole picture or of some of its columns or rows.
 
     Each parameter is 0, as generated, or 1, inverted: discrete, and not searched. The picture
@@ -236,7 +236,7 @@ class Polarity(Observation):
 
 
 @dataclass(frozen=True)
-class Contrast(Observation):
+class Contrast(ImageObservation):
     """Less contrast about the middle of the range; it is known how much, and is not searched.
 
         observed = middle + contrast · (generated - middle)

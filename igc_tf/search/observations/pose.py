@@ -8,14 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.ranges import Range, check_ranges
-from igc_tf.search.observations.base import Observation, Parameter
+from igc_tf.search.observations.base import ImageObservation, Parameter
 
 # of the range: paler pixels are no ink whose middle is sought
 _PALE = 0.3
 
 
 @dataclass(frozen=True)
-class Pose(Observation):
+class Pose(ImageObservation):
     """What is generated, shifted, scaled, turned and slanted about the middle of the picture.
 
     A point (x right, y down, from the middle) of what is generated is seen, with the angle a, at
