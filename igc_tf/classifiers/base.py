@@ -149,8 +149,8 @@ class SearchClassifier(Calibrated):
         Raises:
             InputError: if it is needed and missing.
         """
-        best = np.asarray(self.generator.layout.best_values(np.asarray(scores)), np.int64)
-        best = best[:, 0] if best.shape[1] == 1 else best
+        layout = self.generator.layout
+        best = layout.labels_of(np.asarray(layout.best_values(np.asarray(scores)), np.int64))
         return self._with_rejections(best, scores, relative)
 
     def classify(self, data, mask=None, batch_size=None, verbose=0, history=False, snapshots=()):

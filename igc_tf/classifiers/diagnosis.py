@@ -112,8 +112,8 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
     classifier = load_classifier(generator, settings)
     generator = classifier.generator
     draw = np.random.default_rng(seed)
-    labels = np.stack([draw.integers(0, size, count) for size in generator.layout.sizes], axis=1)
-    labels = labels[:, 0] if generator.layout.num_labels == 1 else labels
+    columns = np.stack([draw.integers(0, size, count) for size in generator.layout.sizes], axis=1)
+    labels = generator.layout.labels_of(columns)
     low, high = generator.bounds
     sets = {OWN_SAMPLES: (np.clip(generator.sample(labels, seed), low, high), labels)}
     for name, part in (data or {}).items():

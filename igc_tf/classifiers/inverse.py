@@ -121,10 +121,9 @@ class InverseClassifier(SearchClassifier):
     def answer(self, result):
         """See `SearchClassifier.answer`: `label` (N,) or (N, L), `score` (N, C), the class vector,
         `difference` (N,) and `reconstruction` (N, ...)."""
-        scores = self.scores(result)
-        best = self.generator.layout.best_values(scores)
+        scores, layout = self.scores(result), self.generator.layout
         return {
-            "label": best[:, 0] if best.shape[1] == 1 else best,
+            "label": layout.labels_of(layout.best_values(scores)),
             "score": scores,
             "difference": result.of_best(result.terms.difference),
             "reconstruction": result.of_best(result.generated),

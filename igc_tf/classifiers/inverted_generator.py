@@ -35,7 +35,7 @@ class InvertedGeneratorClassifier(SearchClassifier):
 
     def space(self):
         """One candidate for each class (`Space.per_value`)."""
-        generator = _require_latent(self.generator)
+        generator = require_latent(self.generator)
         if generator.layout.num_labels > 1:
             raise GeneratorError(
                 f"the generator {generator.name!r} knows {generator.layout.num_labels} labels at "
@@ -141,7 +141,7 @@ class MultiLabelInvertedGeneratorClassifier(SearchClassifier):
 
     def space(self):
         """One candidate for each value of each label (`Space.per_value`)."""
-        generator = _require_latent(self.generator)
+        generator = require_latent(self.generator)
         restriction = self.settings.restriction(generator.prior)
         return Space.per_value(generator, restriction, self.condition_unit, self.settings.start)
 
@@ -177,8 +177,8 @@ def _differences_per_element(result):
     return tf.where(result.places < 0, -result.scores, differences)
 
 
-def _require_latent(generator):
-    """Returns a `Generator`.
+def require_latent(generator):
+    """Returns a `Generator`, such as these classifiers need.
 
     Raises:
         GeneratorError: for one without a latent.

@@ -178,6 +178,14 @@ class ConditionLayout:
                 "order, as labels are numbers; a generator that was not told any is given `layout=`"
             )
 
+    def labels_of(self, columns):
+        """Returns labels as `check` takes them: (...,) where there is one label, else (..., L).
+
+        Args:
+            columns: (..., L), a column for each label; a NumPy array or a tensor.
+        """
+        return columns[..., 0] if self.num_labels == 1 else columns
+
     def one_hot(self, labels):
         """Returns the conditions float32 (N, C) of labels (N,) or (N, L).
 

@@ -101,8 +101,8 @@ def _examples(layout, latent_size, prior):
 
 def _two_conditions(layout):
     """The first value of every label, and the last, (2, C)."""
-    labels = np.array([[0] * layout.num_labels, [size - 1 for size in layout.sizes]])
-    return layout.one_hot(labels[:, 0] if layout.num_labels == 1 else labels)
+    columns = np.array([[0] * layout.num_labels, [size - 1 for size in layout.sizes]])
+    return layout.one_hot(layout.labels_of(columns))
 
 
 def _call(generate, values):

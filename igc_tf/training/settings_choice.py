@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from igc_tf.classifiers import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
+from igc_tf.classifiers import load_classifier
+from igc_tf.classifiers.inverted_generator import require_latent
 from igc_tf.search import SearchSettings
 from igc_tf.tensorboard import log_settings
 
@@ -67,7 +68,7 @@ def choose_settings(run, generator, noised, labels, rounds=None, start=None):
     Args:
         run: an `Experiment`, whose rows are what was tried; an interrupted choice goes on from
             there. TensorBoard's HParams compares it, under `tensorboard/`.
-        generator: a `Generator`.
+        generator: a `Generator` with a latent.
         noised: {standard deviation: images with such noise}, none of those trained with; the mean
             of the accuracies counts.
         labels: the right ones.
@@ -78,14 +79,16 @@ def choose_settings(run, generator, noised, labels, rounds=None, start=None):
 
     Returns:
         The chosen `SearchSettings`, which the run's result has as `best_settings`.
+
+    Raises:
+        GeneratorError: for a generator without a latent.
     """
-    one_label = generator.layout.num_labels == 1
-    kind = InvertedGeneratorClassifier if one_label else MultiLabelInvertedGeneratorClassifier
+    require_latent(generator)
 
     def score(settings):
         row = run.row(settings=settings.to_dict())
         if row is None:
-            row = _tried(kind(generator, settings), noised, labels)
+            row = _tried(load_classifier(generator, settings), noised, labels)
             run.add(row)
             log_settings(
                 run.path / "tensorboard",

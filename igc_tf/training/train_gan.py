@@ -10,11 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from igc_tf.classifiers import (
-    InverseClassifier,
-    InvertedGeneratorClassifier,
-    MultiLabelInvertedGeneratorClassifier,
-)
+from igc_tf.classifiers import InverseClassifier, load_classifier
 from igc_tf.classifiers.network import load_lenet
 from igc_tf.data import add_gaussian_noise
 from igc_tf.errors import InputError
@@ -195,8 +191,8 @@ def _dcgan(recipe, layout, data_shape):
     shapes = (layout.size, data_shape, recipe.latent_size)
     reference = None
     if recipe.virtual_batch is not None:
-        numbers = np.arange(recipe.virtual_batch)[:, np.newaxis] % layout.sizes
-        reference = layout.one_hot(numbers[:, 0] if layout.num_labels == 1 else numbers)
+        columns = np.arange(recipe.virtual_batch)[:, np.newaxis] % layout.sizes
+        reference = layout.one_hot(layout.labels_of(columns))
     averaged = build_dcgan_generator(size, *shapes, reference)
     with dtype_policy(recipe.precision):
         generator = build_dcgan_generator(size, *shapes, reference)
@@ -226,9 +222,9 @@ def _dcgan(recipe, layout, data_shape):
 def _trained_search(recipe, generator):
     """The search that the training separates by, or without one the paper's."""
     if recipe.judging is None:
-        return _inverted(generator, SearchSettings())
+        return load_classifier(generator, SearchSettings())
     decision = recipe.judging.decision or "difference"
-    return _inverted(generator, replace(recipe.judging.settings, decision=decision))
+    return load_classifier(generator, replace(recipe.judging.settings, decision=decision))
 
 
 def _documents_search(recipe, generator):
@@ -239,13 +235,7 @@ def _long_search(recipe, generator):
     """Of one that was trained for nothing but its images: its nearest latents lie far from the
     mean, and a few long steps reach them.
     """
-    return _inverted(generator, SearchSettings(steps=20, learning_rate=0.1))
-
-
-def _inverted(generator, settings):
-    one_label = generator.layout.num_labels == 1
-    kind = InvertedGeneratorClassifier if one_label else MultiLabelInvertedGeneratorClassifier
-    return kind(generator, settings)
+    return load_classifier(generator, SearchSettings(steps=20, learning_rate=0.1))
 
 
 class _Kind(NamedTuple):

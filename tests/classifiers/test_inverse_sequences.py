@@ -17,6 +17,7 @@ from igc_tf.data import stratified_split, synthetic_strokes
 from igc_tf.errors import GeneratorError
 from igc_tf.generators.generator import Generator
 from igc_tf.training import SequenceRecipe, fit_sequence_network
+from igc_tf.training.settings_choice import choose_settings
 
 UNBOUNDED = (-np.inf, np.inf)
 
@@ -92,12 +93,17 @@ def test_trained_on_synthetic_strokes_it_reads_most_of_them(tmp_path):
     assert evaluation.correct >= 16
 
 
-def test_other_classifiers_refuse_a_generator_without_a_latent(templates):
-    for kind in (InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier):
+def test_other_classifiers_and_their_choice_refuse_a_generator_without_a_latent(templates):
+    generator = _linear(templates)
+    for refuses in (
+        InvertedGeneratorClassifier,
+        MultiLabelInvertedGeneratorClassifier,
+        lambda generator: choose_settings(None, generator, {}, []),
+    ):
         with pytest.raises(
             GeneratorError, match="a condition alone: expected condition and latent"
         ):
-            kind(_linear(templates))
+            refuses(generator)
 
 
 def test_diverging_search_is_told(templates):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.errors import InputError
@@ -24,6 +25,14 @@ def test_binary_labels_are_pairs():
     layout = ConditionLayout.binary(["thick", "slanted"])
     np.testing.assert_array_equal(layout.one_hot([[1, 0]]), [[0, 1, 1, 0]])
     assert layout.element_names == ("thick=0", "thick=1", "slanted=0", "slanted=1")
+
+
+def test_of_one_label_the_only_column_is_the_labels():
+    digits, pairs = ConditionLayout.classes(10), ConditionLayout.binary("ab")
+    for make in (np.array, tf.constant):
+        np.testing.assert_array_equal(digits.labels_of(make([[7], [0]])), [7, 0])
+        np.testing.assert_array_equal(digits.labels_of(make([[[7]], [[0]]])), [[7], [0]])
+        np.testing.assert_array_equal(pairs.labels_of(make([[1, 0]])), [[1, 0]])
 
 
 def test_labels_may_have_different_numbers_of_values():
