@@ -75,6 +75,21 @@ def checked_array(name, values, dtype=None):
         ) from error
 
 
+def bounds_to_json(bounds):
+    """Returns bounds JSON-ready: [low, high], None where they are infinite.
+
+    Args:
+        bounds: (low, high); either may be infinite.
+    """
+    return [end if math.isfinite(end) else None for end in bounds]
+
+
+def bounds_from_json(ends):
+    """Returns the bounds (low, high) of which `bounds_to_json` made this."""
+    low, high = ends
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
 def widened(bounds):
     """Returns bounds that also hold what was converted from them to another range and back.
 

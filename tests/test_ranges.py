@@ -1,5 +1,6 @@
 """Ranges that are declared beside an option."""
 
+import json
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -9,6 +10,8 @@ import pytest
 from igc_tf.errors import InputError
 from igc_tf.ranges import (
     Range,
+    bounds_from_json,
+    bounds_to_json,
     check_kind,
     check_ranges,
     checked_array,
@@ -83,6 +86,12 @@ def test_arguments_of_another_kind_and_arrays_that_are_none_are_named():
     message = "^images of type list: expected an array of numbers, .* of one shape .*inhomogeneous"
     with pytest.raises(InputError, match=message):
         checked_array("images", [np.zeros([2, 2]), np.zeros([2, 3])], np.float32)
+
+
+@pytest.mark.parametrize("bounds", [(-0.5, 0.5), (0.0, np.inf), (-np.inf, 1.0), (-np.inf, np.inf)])
+def test_bounds_survive_json_that_knows_no_infinity(bounds):
+    text = json.dumps(bounds_to_json(bounds), allow_nan=False)
+    assert bounds_from_json(json.loads(text)) == bounds
 
 
 def test_data_that_were_scaled_and_scaled_back_lie_within_their_bounds():

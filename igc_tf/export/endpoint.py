@@ -1,6 +1,5 @@
 """What every exported classifier computes, and how it is described."""
 
-import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
@@ -96,17 +95,16 @@ def describe_classifier(classifier):
     JSON-ready; an infinite bound is None.
     """
     generator = classifier.generator
+    facts = generator.facts()
+    labels = facts.pop("labels")
     return {
         "classifier": type(classifier).__name__,
         "generator": generator.name,
         **classifier.identity(),
-        "layout": generator.layout.to_dict(),
-        "bounds": [float(end) if np.isfinite(end) else None for end in generator.bounds],
-        "prior": {
-            "mean": generator.prior.mean,
-            "standard_deviation": generator.prior.standard_deviation,
-        },
-        "latent_size": generator.latent_size,
+        "layout": {"labels": labels},
+        # the facts of a generator that has none don't say so
+        "latent_size": None,
+        **facts,
         "data_shape": list(generator.data_shape),
         "environment": describe_environment(),
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from igc_tf.errors import InputError, MissingPackageError, first_line
-from igc_tf.ranges import lie_within
+from igc_tf.ranges import bounds_from_json, lie_within
 
 
 class HLOProgram:
@@ -96,9 +96,8 @@ class HLOProgram:
                 f"images have shape {images.shape}: "
                 f"expected (N, {', '.join(map(str, expected))}), N >= 1"
             )
-        low, high = self.description["bounds"]
-        low, high = -np.inf if low is None else low, np.inf if high is None else high
-        if not lie_within(images, (low, high)):
+        low, high = bounds = bounds_from_json(self.description["bounds"])
+        if not lie_within(images, bounds):
             raise InputError(
                 f"images lie in [{images.min():g}, {images.max():g}]: "
                 f"expected [{low:g}, {high:g}], the bounds"

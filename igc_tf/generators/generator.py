@@ -15,11 +15,20 @@ from igc_tf.generators.bounds import read_bounds, settled_background, settled_bo
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.layers import each_layer
 from igc_tf.generators.trial import try_encoder, try_generator
-from igc_tf.ranges import Range, check_kind, check_ranges, checked_array, lie_within
+from igc_tf.ranges import (
+    Range,
+    bounds_to_json,
+    check_kind,
+    check_ranges,
+    checked_array,
+    lie_within,
+)
 
 # examples that are generated at once; bounds the memory
 _BATCH = 500
 _ROUGH = ("bfloat16", "float16")
+# arguments of `Generator`, and its attributes, that hold of any model in the place of its own
+FACTS = ("layout", "bounds", "background", "prior", "name", "card", "arrange")
 
 
 @dataclass(frozen=True)
@@ -131,16 +140,10 @@ class Generator:
         self._generate, self._encode = self.model, encoder
         precise = all(layer.compute_dtype not in _ROUGH for layer in each_layer(self.model))
         self.data_shape, self.condition_gradient = try_generator(
-            self,
-            self.layout,
-            self.latent_size,
-            self.prior,
-            self.bounds,
-            are_said=not np.isfinite(read).all(),
-            precise=precise,
+            self, are_said=not np.isfinite(read).all(), precise=precise
         )
         if encoder is not None:
-            try_encoder(self.encode, self.layout, self.latent_size, self.data_shape, self.bounds)
+            try_encoder(self)
 
     @classmethod
     def of(cls, generator, **facts):
@@ -154,6 +157,19 @@ class Generator:
         if facts:
             raise InputError(f"{sorted(facts)}: the generator {generator.name!r} has its own")
         return generator
+
+    def with_model(self, model, encoder=None):
+        """Returns the `Generator` of another model with this one's facts.
+
+        Args:
+            model: a Keras model of the form of this one's `model`.
+            encoder: as for `Generator`.
+
+        Raises:
+            GeneratorError: if that is no such generator.
+        """
+        facts = {name: getattr(self, name) for name in FACTS}
+        return Generator(model, encoder=encoder, **facts)
 
     def __repr__(self):
         latent = "" if self.latent_size is None else f", latent {self.latent_size}"
@@ -172,7 +188,7 @@ class Generator:
         form = {name: value for name, value in form._asdict().items() if value is not None}
         return {
             **self.layout.to_dict(),
-            "bounds": [end if np.isfinite(end) else None for end in self.bounds],
+            "bounds": bounds_to_json(self.bounds),
             "background": self.background,
             "prior": asdict(self.prior),
             **({} if self.arrange is None else {"arrange": self.arrange}),

@@ -7,7 +7,6 @@ the same.
 """
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError, expected_one_of
 from igc_tf.generators.adapt import Form, adapt
-from igc_tf.generators.generator import Generator, Prior
+from igc_tf.generators.generator import FACTS, Generator, Prior
 from igc_tf.generators.keras_files import (
     CARD,
     build_model,
@@ -27,7 +26,7 @@ from igc_tf.generators.keras_files import (
     read_keras_file,
     read_weights,
 )
-from igc_tf.ranges import check_kind
+from igc_tf.ranges import bounds_from_json, check_kind
 from igc_tf.runs import RunDirectory, read_json
 
 SHIPPED_GENERATORS = Path(__file__).parent / "weights"
@@ -38,10 +37,7 @@ _KEPT = (
     *("family", "architecture", "training", "chosen_epoch"),
     *("metrics", "settings", "calibration"),
 )
-_FACTS = (
-    *("layout", "bounds", "background", "prior", "name", "card", "arrange"),
-    *("condition_input", "condition_size", "latent_size", "condition_index"),
-)
+_FACTS = (*FACTS, *Form._fields)
 
 
 def generator_names():
@@ -257,11 +253,7 @@ def _read_facts(values, path, strict=True):
         if "labels" in values:
             values["layout"] = ConditionLayout.from_dict(values)
         if "bounds" in values:
-            low, high = values["bounds"]
-            values["bounds"] = (
-                -math.inf if low is None else low,
-                math.inf if high is None else high,
-            )
+            values["bounds"] = bounds_from_json(values["bounds"])
         if "prior" in values:
             values["prior"] = Prior(**values["prior"])
     except (KeyError, TypeError, ValueError) as error:

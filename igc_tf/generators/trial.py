@@ -27,16 +27,12 @@ class Trial(NamedTuple):
     condition_gradient: bool
 
 
-def try_generator(generate, layout, latent_size, prior, bounds, are_said, precise=True):
+def try_generator(generator, are_said, precise):
     """Tries a generator on four examples, on two of them in another order, and its gradients.
 
     Args:
-        generate: `{"condition": (N, C), "latent": (N, Z)} -> data (N, ...)`.
-        layout: the `ConditionLayout` of the conditions.
-        latent_size: Z, or None.
-        prior: the `Prior` of the latents.
-        bounds: (low, high) of the data.
-        are_said: whether nothing but the owner's word is known of them.
+        generator: a `Generator` that knows its layout, latents, prior and bounds.
+        are_said: whether nothing but the owner's word is known of its bounds.
         precise: whether it computes in float32; 16 bits make more of a difference.
 
     Returns:
@@ -47,35 +43,33 @@ def try_generator(generate, layout, latent_size, prior, bounds, are_said, precis
             bounds are evidently another's, if an input does nothing, if no gradient reaches the
             latent, if two calls differ, or if an example depends on its neighbours.
     """
-    values = _examples(layout, latent_size, prior)
-    data = _call(generate, values)
-    _check_bounds(data, bounds, are_said)
-    _check_inputs_matter(data, layout, latent_size)
-    _check_repeatable(generate, values, data, 1e-4 if precise else 0.03)
-    return Trial(data.shape[1:], _condition_gradient(generate, values, latent_size, prior))
+    values = _examples(generator)
+    data = _call(generator, values)
+    _check_bounds(data, generator.bounds, are_said)
+    _check_inputs_matter(data, generator)
+    _check_repeatable(generator, values, data, 1e-4 if precise else 0.03)
+    return Trial(data.shape[1:], _condition_gradient(generator, values))
 
 
-def try_encoder(encode, layout, latent_size, data_shape, bounds):
-    """Tries an encoder on two examples and two conditions.
+def try_encoder(generator):
+    """Tries a generator's encoder on two examples and two conditions.
 
     Args:
-        encode: data (B, ...), condition (B or 1, K, C) -> latent (B, K, Z).
-        layout: the `ConditionLayout` of the conditions.
-        latent_size: Z of the generator, or None.
-        data_shape: shape of one example.
-        bounds: (low, high) of the data.
+        generator: a `Generator` with an encoder that also knows the shape of its data.
 
     Raises:
         GeneratorError: if the generator has no latent, or the encoder makes anything but one
             finite latent for each example and condition.
     """
+    latent_size, bounds = generator.latent_size, generator.bounds
     if latent_size is None:
         raise GeneratorError("an encoder was given, but the generator has no latent to encode")
     low, high = np.clip(bounds, *np.where(np.isfinite(bounds), bounds, (-1.0, 1.0)))
-    data = np.random.default_rng(0).uniform(low, high, [2, *data_shape]).astype(np.float32)
-    condition = _two_conditions(layout)[np.newaxis]
+    shape = [2, *generator.data_shape]
+    data = np.random.default_rng(0).uniform(low, high, shape).astype(np.float32)
+    condition = _two_conditions(generator.layout)[np.newaxis]
     try:
-        latent = encode(tf.constant(data), tf.constant(condition)).numpy()
+        latent = generator.encode(tf.constant(data), tf.constant(condition)).numpy()
     except Exception as error:
         raise GeneratorError(
             f"the encoder could not be called on data {data.shape} and conditions "
@@ -90,11 +84,12 @@ def try_encoder(encode, layout, latent_size, data_shape, bounds):
         raise GeneratorError("the encoder returned values that are not finite")
 
 
-def _examples(layout, latent_size, prior):
+def _examples(generator):
     """Two conditions, each with the same two latents."""
-    values = {"condition": np.tile(_two_conditions(layout), [2, 1])}
-    if latent_size is not None:
-        draws = [prior.sample([latent_size], seed).numpy() for seed in (_FIRST, _SECOND)]
+    values = {"condition": np.tile(_two_conditions(generator.layout), [2, 1])}
+    if generator.latent_size is not None:
+        shape = [generator.latent_size]
+        draws = [generator.prior.sample(shape, seed).numpy() for seed in (_FIRST, _SECOND)]
         values["latent"] = np.stack([draws[0], draws[0], draws[1], draws[1]])
     return values
 
@@ -105,10 +100,10 @@ def _two_conditions(layout):
     return layout.one_hot(layout.labels_of(columns))
 
 
-def _call(generate, values):
+def _call(generator, values):
     batch = len(values["condition"])
     try:
-        data = generate({name: tf.constant(value) for name, value in values.items()})
+        data = generator({name: tf.constant(value) for name, value in values.items()})
     except Exception as error:
         shapes = ", ".join(f"{name} {value.shape}" for name, value in values.items())
         raise GeneratorError(
@@ -158,7 +153,8 @@ def _saturates(data, bounds):
     return inside and min(at_low.sum(), at_high.sum()) > max(3, 0.005 * data.size)
 
 
-def _check_inputs_matter(data, layout, latent_size):
+def _check_inputs_matter(data, generator):
+    layout = generator.layout
     # differences of float32 that rounding explains
     least = 1e-6 * np.abs(data).max()
     if max(layout.sizes) > 1 and not np.abs(data[0::2] - data[1::2]).max() > least:
@@ -166,20 +162,20 @@ def _check_inputs_matter(data, layout, latent_size):
             "the generator makes the same of two different conditions: expected that the "
             f"condition {layout.element_names} decides what is made"
         )
-    if latent_size is not None and not np.abs(data[:2] - data[2:]).max() > least:
+    if generator.latent_size is not None and not np.abs(data[:2] - data[2:]).max() > least:
         raise GeneratorError(
             "the generator makes the same of two different latents: expected that the latent "
             "decides what is made; a search would have nothing to find"
         )
 
 
-def _check_repeatable(generate, values, data, tolerance):
+def _check_repeatable(generator, values, data, tolerance):
     chosen = [3, 0]
-    again = _call(generate, {name: value[chosen] for name, value in values.items()})
+    again = _call(generator, {name: value[chosen] for name, value in values.items()})
     allowed = tolerance * max(np.abs(data).max(), 1e-6)
     if np.abs(again - data[chosen]).max() <= allowed:
         return
-    difference = np.abs(_call(generate, values) - data).max()
+    difference = np.abs(_call(generator, values) - data).max()
     if difference > allowed:
         raise GeneratorError(
             f"two calls of the generator with the same inputs differ by up to {difference:.3g}: "
@@ -192,21 +188,23 @@ def _check_repeatable(generate, values, data, tolerance):
     )
 
 
-def _condition_gradient(generate, values, latent_size, prior):
+def _condition_gradient(generator, values):
     """Checks the gradient to the latent; returns whether one reaches the condition."""
     values = {name: tf.constant(value[2:]) for name, value in values.items()}
-    if latent_size is not None:
+    has_latent = generator.latent_size is not None
+    if has_latent:
         # where searches start, and elsewhere
-        start = tf.fill([1, latent_size], tf.constant(prior.mean, tf.float32))
+        mean = tf.constant(generator.prior.mean, tf.float32)
+        start = tf.fill([1, generator.latent_size], mean)
         values["latent"] = tf.concat([start, values["latent"][1:]], axis=0)
     with tf.GradientTape() as tape:
         tape.watch(values)
-        data = generate(values)
+        data = generator(values)
         # in no direction that a normalisation would keep constant
         weights = tf.random.stateless_normal(tf.shape(data), _FIRST)
         objective = tf.reduce_sum(weights * data)
     gradients = tape.gradient(objective, values)
-    if latent_size is not None:
+    if has_latent:
         gradient = gradients["latent"]
         places = ("at the prior's mean, where searches start", "at a latent drawn from the prior")
         if gradient is None:

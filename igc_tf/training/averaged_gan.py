@@ -68,12 +68,7 @@ class AveragedGAN(keras.Model):
         if averaged_encoder is not None:
             averaged_encoder.set_weights(self.encoder.get_weights())
             averaged_encoder.trainable = False
-        facts = ("layout", "bounds", "background", "prior", "name", "card", "arrange")
-        self.averaged = Generator(
-            self.averaged_generator,
-            encoder=averaged_encoder,
-            **{fact: getattr(self.trained, fact) for fact in facts},
-        )
+        self.averaged = self.trained.with_model(self.averaged_generator, averaged_encoder)
         self.seed = seed
         self.averaging_decay = averaging_decay
         self._means = {name: keras.metrics.Mean(name=name) for name in logged}

@@ -138,6 +138,7 @@ def test_says_what_it_was_made_of(linear, folder):
     assert igc_tf.SearchSettings(**description["search"]) == classifier.settings
     assert description["bounds"] == [-1.0, 1.0] and description["data_shape"] == list(SHAPE)
     assert ConditionLayout.from_dict(description["layout"]) == ConditionLayout.classes(3)
+    assert description["background"] == -1.0 and description["prior"]["mean"] == 0.0
 
 
 def test_refuses_a_directory_with_something_in_it(tmp_path):
