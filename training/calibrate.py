@@ -18,10 +18,9 @@ from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import model_directory
 from igc_tf.generators.store import (
     SHIPPED_GENERATORS,
-    generator_card,
     generator_names,
     load_generator,
-    write_card,
+    update_card,
 )
 
 SPLIT = "validation/calibration"
@@ -69,20 +68,19 @@ def calibrate_card(generator, settings=(), data=None, data_dir=None, verbose="au
         raise InputError(
             f"no generator {str(generator)!r}: expected one of {generator_names()} or a directory"
         )
-    card, loaded = generator_card(directory), load_generator(directory)
+    loaded = load_generator(directory)
     if data is None:
-        recipe = (card.get("training") or {}).get("recipe") or {}
+        recipe = loaded.recipe
         data = load_images(recipe.get("dataset", "mnist"), SPLIT, data_dir, bounds=loaded.bounds)
         if recipe.get("labels") == "digit_labels":
             data = label_digits(data, recipe["seed"])
     loaded.check_set(data)
     found = {}
-    for name in settings or tuple(card.get("settings") or ("paper",)):
+    for name in settings or tuple(loaded.recorded_settings or ("paper",)):
         classifier = load_classifier(loaded, name)
         classifier.calibrate(data.data, data.labels, batch_size=_AT_ONCE, verbose=verbose)
         found[name] = calibration_record(classifier, data)
-    card["calibration"] = {**card.get("calibration", {}), **found}
-    write_card(directory, card)
+    update_card(directory, calibration={**loaded.card.get("calibration", {}), **found})
     return found
 
 

@@ -96,8 +96,7 @@ def publish_generator(
                 "chooses no settings: expected one of evaluation.search_settings or "
                 "evaluation.inverse_classification"
             )
-        trained_for = generator.card.get("settings", {})
-        entries["settings"] = {**trained_for, "best": found["best_settings"]}
+        entries["settings"] = {**generator.recorded_settings, "best": found["best_settings"]}
     target = Path(folder) / name
     save_generator(generator, target, "float16", training=options, chosen_epoch=best, **entries)
     # by the rounded weights

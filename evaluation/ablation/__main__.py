@@ -24,7 +24,7 @@ from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance,
 from igc_tf.plots import plot_class_samples, plot_epochs
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, read_json
-from igc_tf.search import SearchSettings, named_settings
+from igc_tf.search import named_settings
 
 _SAMPLES = 8
 
@@ -134,7 +134,7 @@ def compare_trainings(options, data=None, features=None, verbose=1):
             label: {
                 name: settings.to_dict()
                 for name in options.settings
-                if (settings := _settings(name, generator.card)) is not None
+                if (settings := _settings(name, generator)) is not None
             }
             for label, generator in generators.items()
         },
@@ -143,7 +143,7 @@ def compare_trainings(options, data=None, features=None, verbose=1):
     run = Experiment("python -m evaluation.ablation", options, facts, verbose=verbose)
     for label, generator in generators.items():
         for name in options.settings:
-            settings = _settings(name, generator.card)
+            settings = _settings(name, generator)
             if settings is not None:
                 classifier = InvertedGeneratorClassifier(generator, settings)
                 _classify(run, options, label, name, classifier, chosen)
@@ -191,11 +191,10 @@ def read_training(generator, card):
     }
 
 
-def _settings(name, card):
-    """The settings of a name; None for those that the card does not have."""
-    if name == "paper":
-        return SearchSettings()
-    return named_settings(name, card) if name in ((card or {}).get("settings") or {}) else None
+def _settings(name, generator):
+    """The settings of a name; None for those that the generator's card does not have."""
+    is_known = name in {"paper", *generator.recorded_settings}
+    return named_settings(name, generator.card) if is_known else None
 
 
 def _classify(run, options, label, name, classifier, data):

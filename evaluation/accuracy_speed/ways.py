@@ -46,9 +46,10 @@ def ways_to_classify(options, generator):
         options: an `AccuracySpeedOptions`.
         generator: the `Generator` with the encoder.
     """
-    named = (generator.card or {}).get("settings") or {}
     cards = {
-        name: named_settings(name, generator.card) for name in ("best", "fast") if name in named
+        name: named_settings(name, generator.card)
+        for name in ("best", "fast")
+        if name in generator.recorded_settings
     }
     cards = {name: found for name, found in cards.items() if found.start == "encoder"}
     fast = cards.get("fast", SearchSettings(steps=0, start="encoder"))

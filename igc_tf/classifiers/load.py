@@ -55,7 +55,7 @@ def load_classifier(generator, settings=None, kind=None, **facts):
     kind = kind if kind is not None else usual
     if kind not in CLASSIFIERS:
         raise InputError(f"kind={kind!r}: expected one of {sorted(CLASSIFIERS)}")
-    recorded = (generator.card or {}).get("settings")
+    recorded = generator.recorded_settings
     if settings is None and recorded and kind != "inverse":
         settings = usual_settings(recorded)
     classifier = CLASSIFIERS[kind](generator, settings)
@@ -69,9 +69,8 @@ def _recorded_calibration(generator, settings):
 
     What it says of other weights than the generator has is of no use.
     """
-    card = generator.card or {}
-    named = {"paper": {}, **(card.get("settings") or {})}
-    for name, values in (card.get("calibration") or {}).items():
+    named = {"paper": {}, **generator.recorded_settings}
+    for name, values in ((generator.card or {}).get("calibration") or {}).items():
         is_meant = name in named and SearchSettings.from_dict(named[name]) == settings
         if is_meant and values["weights_sha256"] == all_weights_digest(generator):
             return Calibration.from_dict(values)

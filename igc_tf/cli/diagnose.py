@@ -70,8 +70,7 @@ def print_diagnosis(options):
     run = RunDirectory(options.output)
     classifier = load_classifier(options.generator, options.settings, bounds=options.bounds)
     generator = classifier.generator
-    training = (generator.card or {}).get("training") or {}
-    dataset = options.dataset or (training.get("recipe") or {}).get("dataset")
+    dataset = options.dataset or generator.recipe.get("dataset")
     sets, sources = {}, []
     for split, name in (("train", "training images"), ("test", "new images")):
         if dataset is None:

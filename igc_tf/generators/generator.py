@@ -15,14 +15,7 @@ from igc_tf.generators.bounds import read_bounds, settled_background, settled_bo
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.layers import each_layer
 from igc_tf.generators.trial import try_encoder, try_generator
-from igc_tf.ranges import (
-    Range,
-    bounds_to_json,
-    check_kind,
-    check_ranges,
-    checked_array,
-    lie_within,
-)
+from igc_tf.ranges import Range, bounds_to_json, check_kind, check_ranges, checked_array, lie_within
 
 # examples that are generated at once; bounds the memory
 _BATCH = 500
@@ -168,8 +161,7 @@ class Generator:
         Raises:
             GeneratorError: if that is no such generator.
         """
-        facts = {name: getattr(self, name) for name in FACTS}
-        return Generator(model, encoder=encoder, **facts)
+        return Generator(model, encoder=encoder, **{name: getattr(self, name) for name in FACTS})
 
     def __repr__(self):
         latent = "" if self.latent_size is None else f", latent {self.latent_size}"
@@ -194,6 +186,16 @@ class Generator:
             **({} if self.arrange is None else {"arrange": self.arrange}),
             **form,
         }
+
+    @property
+    def recorded_settings(self):
+        """The search settings on its card, {name: dict}; {} where there are none, or no card."""
+        return (self.card or {}).get("settings") or {}
+
+    @property
+    def recipe(self):
+        """The recipe of its training, {field: value}; {} where no card says it."""
+        return ((self.card or {}).get("training") or {}).get("recipe") or {}
 
     @property
     def picture_frame(self):
@@ -356,8 +358,7 @@ class Generator:
             )
         self.layout.check_order(data.layout, f"the generator {self.name}", data.name)
         self.check(data.data[:100], data.name)
-        recipe = (((self.card or {}).get("training") or {}).get("recipe")) or {}
-        trained_on = recipe.get("dataset", data.name)
+        trained_on = self.recipe.get("dataset", data.name)
         if trained_on != data.name:
             raise InputError(
                 f"the generator {self.name} was trained on {trained_on}: expected that, not "

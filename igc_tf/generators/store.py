@@ -209,6 +209,22 @@ def write_card(directory, card):
     return RunDirectory(directory).write_text(CARD, text + "\n}\n")
 
 
+def update_card(directory, **entries):
+    """Replaces entries of the card of a generator's directory; returns the card.
+
+    Args:
+        directory: of `save_generator`.
+        **entries: JSON-ready.
+
+    Raises:
+        InputError: for another directory.
+        OutputError: if the card cannot be written.
+    """
+    card = {**generator_card(directory), **entries}
+    write_card(directory, card)
+    return card
+
+
 def _json_ready(name, entry):
     """An entry of a card, as it reads back from JSON."""
 

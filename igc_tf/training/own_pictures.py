@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers import diagnose, load_classifier
 from igc_tf.classifiers.load import calibration_record
-from igc_tf.generators.store import generator_card, load_generator, write_card
+from igc_tf.generators.store import load_generator, recorded_settings, update_card
 from igc_tf.metrics import expected_calibration_error, proportion, reliability
 from igc_tf.plots import plot_calibration, plot_class_samples, plot_confusion
 from igc_tf.runs import (
@@ -74,15 +74,15 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
     if not is_chief(strategy or tf.distribute.get_strategy()):
         return None
     run = RunDirectory(output)
-    _write_facts(run, images)
+    update_card(run.path, name=images.name, arrange=images.arrange)
     settings = _choose(run, images, verbose)
-    card = generator_card(run.path)
-    write_card(run.path, {**card, "settings": {**card["settings"], "best": settings.to_dict()}})
+    named = {**recorded_settings(run.path), "best": settings.to_dict()}
+    update_card(run.path, settings=named)
     classifier = load_classifier(run.path, "best")
     chosen_by = images.validation
     classifier.calibrate(chosen_by.images, chosen_by.labels, verbose=0, smoothed=True)
     record = calibration_record(classifier, chosen_by)
-    write_card(run.path, {**generator_card(run.path), "calibration": {"best": record}})
+    update_card(run.path, calibration={"best": record})
     judged, figures = _judge(classifier, images.test)
     diagnosis = diagnose(
         classifier.generator,
@@ -156,12 +156,6 @@ def summary(result):
         lines.append(f"least well read: {', '.join(each)}")
     lines += result["diagnosis"]["findings"]
     return "\n".join(lines)
-
-
-def _write_facts(run, images):
-    """What the card must say, too: how the generator is called, how pictures are read."""
-    card = generator_card(run.path)
-    write_card(run.path, {**card, "name": images.name, "arrange": images.arrange})
 
 
 def _choose(run, images, verbose):

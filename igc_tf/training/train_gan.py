@@ -28,7 +28,7 @@ from igc_tf.generators.dcgan import (
 from igc_tf.generators.encoder import ENCODER_SIZES, build_encoder
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import dtype_policy
-from igc_tf.generators.store import generator_card, generator_names, save_generator, write_card
+from igc_tf.generators.store import generator_names, save_generator, update_card
 from igc_tf.ranges import check_kind
 from igc_tf.search import SHARED_SETTINGS, SearchSettings
 from igc_tf.training.callbacks import (
@@ -106,7 +106,7 @@ def train_generator(
         return run.path
     if not is_done:
         # what became known of the training since the epoch that was chosen
-        write_card(run.path, {**generator_card(run.path), "training": run.read_json(OPTIONS)})
+        update_card(run.path, training=run.read_json(OPTIONS))
     run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.last_epoch})
     return run.path
 

@@ -36,6 +36,25 @@ def test_facts_are_ready_for_json(generator):
     assert facts["bounds"] == [None, None] and facts["background"] == 0
 
 
+@pytest.mark.parametrize(
+    ("card", "settings", "recipe"),
+    [
+        (None, {}, {}),
+        ({"settings": None, "training": None}, {}, {}),
+        (
+            {"settings": {"best": {"steps": 3}}, "training": {"seconds": 1}},
+            {"best": {"steps": 3}},
+            {},
+        ),
+        ({"training": {"recipe": {"dataset": "letters"}}}, {}, {"dataset": "letters"}),
+    ],
+)
+def test_a_card_may_say_settings_and_recipe_or_not(generator, card, settings, recipe):
+    known = Generator(generator.model, card=card)
+    assert (known.recorded_settings, known.recipe) == (settings, recipe)
+    assert known.card == card
+
+
 def test_facts_of_another_kind_are_refused():
     with pytest.raises(InputError, match=r"layout=\['a', 'b', 'c', 'd'\]: expected a Condition"):
         Generator(two_inputs(), layout=["a", "b", "c", "d"])

@@ -12,7 +12,12 @@ from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.generator import Generator, Prior
 from igc_tf.generators.keras_files import model_config
-from igc_tf.generators.store import generator_card, load_generator, save_generator
+from igc_tf.generators.store import (
+    generator_card,
+    load_generator,
+    save_generator,
+    update_card,
+)
 from igc_tf.search import SearchSettings
 from tests.generators.models import Pair, embedded, network, two_inputs
 
@@ -84,6 +89,17 @@ def test_a_card_holds_settings_and_numbers_of_numpy_and_nothing_is_lost_where_it
     with pytest.raises(InputError, match="metrics=.* expected what a JSON file can hold"):
         save_generator(Generator(two_inputs()), tmp_path, metrics={"accuracy": {1, 2}})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_what_a_card_says_may_be_replaced_entry_by_entry(tmp_path):
+    before = save_generator(Generator(two_inputs()), tmp_path, metrics={"accuracy": 0.5})
+    after = update_card(tmp_path, name="other", arrange=False)
+    assert after == {**before, "name": "other", "arrange": False} == generator_card(tmp_path)
+    loaded = load_generator(tmp_path)
+    assert (loaded.name, loaded.arrange, loaded.card) == ("other", False, after)
+    with pytest.raises(InputError, match="no generator"):
+        update_card(tmp_path / "none", name="other")
+    assert not (tmp_path / "none").exists()
 
 
 def test_half_precision_takes_half_the_space(tmp_path):

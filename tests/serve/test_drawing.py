@@ -9,7 +9,7 @@ import igc_tf
 from igc_tf.classifiers.calibration import DOUBTS, Calibration
 from igc_tf.classifiers.load import all_weights_digest
 from igc_tf.errors import ImageFileError, InputError
-from igc_tf.generators.store import generator_card, load_generator, save_generator, write_card
+from igc_tf.generators.store import load_generator, save_generator, update_card
 from igc_tf.serve.drawing import Shelf, blank, describe_look, packed, watch
 from tests.fixtures.exported import linear_classifier, other_classifier
 from tests.serve.drawn import drawn_digit, png
@@ -131,11 +131,10 @@ def test_a_generator_of_ones_own_comes_first(tmp_path):
     classifier = linear_classifier()
     settings = {"quick": {**classifier.settings.to_dict(), "steps": 2}}
     save_generator(classifier.generator, tmp_path / "own", settings=settings)
-    card = generator_card(tmp_path / "own")
     # calibrated by too few for a share of 0.01
     known = Calibration(0.1, {name: np.arange(5.0) for name in DOUBTS}).to_dict()
     known["weights_sha256"] = all_weights_digest(load_generator(tmp_path / "own"))
-    write_card(tmp_path / "own", {**card, "calibration": {"quick": known}})
+    update_card(tmp_path / "own", calibration={"quick": known})
     own = Shelf(tmp_path / "own", "quick")
     assert own.choices[0] == {
         "generator": str(tmp_path / "own"),
