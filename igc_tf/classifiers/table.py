@@ -110,7 +110,7 @@ def _rows(classifier, found):
 
 def _explanation(found, i):
     """What a row says of what happened to the picture; nothing without an observation."""
-    if getattr(found, "observation", None) is None:
+    if found.observation is None:
         return {}
     names, _, values = found.nuisance
     nuisance = {f"nuisance:{n}": float(v) for n, v in zip(names, values[i], strict=True)}

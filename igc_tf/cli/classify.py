@@ -336,7 +336,7 @@ def _draw(classifier, found, i, picture, title):
     from igc_tf.plots import plot_cases, plot_inverse_cases, plot_label_cases
 
     generator, one = classifier.generator, slice(i, i + 1)
-    if getattr(found, "observation", None) is not None:
+    if found.observation is not None:
         return _draw_explanation(generator, found.take(one), picture, title)
     layout, bounds = generator.layout, generator.bounds
     images, made = picture[None], found.reconstructions[one]

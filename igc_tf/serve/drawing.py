@@ -108,7 +108,7 @@ def _look(classifier, batch, result, step, before=None):
         beside = is_searched.reshape(-1, *[1] * (reconstructions.ndim - 1))
         reconstructions = np.where(beside, reconstructions, before.reconstructions)
     explained = None
-    if getattr(found, "observation", None) is not None:
+    if found.observation is not None:
         compared, observed = map(found.of_best, (found.compared, found.observed))
         answered = replace(found, predictions=found.best)
         explained = Explained(answered.explain(0), compared[0], observed[0])
