@@ -162,8 +162,7 @@ class TrainingRun(RunDirectory):
             NonFiniteLossError: if a loss is no longer finite.
         """
         strategy, recipe = self.strategy, self.recipe
-        passes = getattr(recipe, "passes", 1)
-        steps = steps_per_epoch(len(inputs), recipe.batch_size, passes)
+        steps = steps_per_epoch(len(inputs), recipe.batch_size, recipe.passes)
         callbacks = [NonFiniteGuard()]
         if self.is_chief:
             log = keras.callbacks.TensorBoard(self.path / "tensorboard", write_graph=False)
@@ -176,7 +175,14 @@ class TrainingRun(RunDirectory):
 
         def share(context):
             return epoch_batches(
-                inputs, targets, recipe.batch_size, epochs, recipe.seed, context, change, passes
+                inputs,
+                targets,
+                recipe.batch_size,
+                epochs,
+                recipe.seed,
+                context,
+                change,
+                recipe.passes,
             )
 
         if model.loss is not None:

@@ -32,10 +32,14 @@ class Recipe:
         final_learning_rate: of the last step; the rate falls to it along a cosine. None keeps
             the rate constant.
         seed: of weights, order, latents and noise.
+        passes: what holds for the kinds of training that do not offer this as an option.
 
     Raises:
         InputError: for a value outside its range.
     """
+
+    # annotated it would come first where it is an option
+    passes = 1
 
     epochs: Annotated[int, _COUNT] = 10
     stop_after: Annotated[int | None, _COUNT] = None
