@@ -6,11 +6,15 @@ Importing this module does not import TensorFlow; `noise_table` does.
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from igc_tf.errors import InputError
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, RunDirectory
+
+if TYPE_CHECKING:
+    from igc_tf.classifiers import Classification, Evaluation
+    from igc_tf.data import LabelledData
 
 # sigma, accuracy, seconds for 1,000 images on an RTX 2080 Ti
 PAPER_ROWS = ((0.0, 0.951, 2526), (0.2, 0.947, 2535), (0.4, 0.912, 2586))
@@ -135,17 +139,13 @@ def noise_table(options, data=None, verbose=1):
         InputError: for options that cannot be met; before any search starts.
         OutputError: for directories that cannot be written, likewise.
     """
-    from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network
-    from igc_tf.data import add_gaussian_noise
-    from igc_tf.data.labelled import IMAGE_BOUNDS
+    from igc_tf.classifiers import InvertedGeneratorClassifier
     from igc_tf.generators.keras_files import weights_digest
     from igc_tf.generators.store import load_generator
     from igc_tf.plots import plot_accuracies
-    from igc_tf.search import named_settings
 
     generator = load_generator(options.generator, options.precision, bounds=options.bounds)
-    settings = named_settings(options.settings, generator.card)
-    classifier = InvertedGeneratorClassifier(generator, settings)
+    classifier = InvertedGeneratorClassifier(generator, options.settings)
     data, note = _images(options, data, generator)
     lenet = _lenet(options.dataset)
     if options.tensorboard is not None:
@@ -167,25 +167,8 @@ def noise_table(options, data=None, verbose=1):
         if run.row(sigma=sigma) is not None:
             continue
         run.say(f"sigma {sigma:g}")
-        deviation = sigma * (data.bounds[1] - data.bounds[0])
-        noised = add_gaussian_noise(data.data, deviation, options.seed, data.bounds)
-        noised = replace(data, data=noised)
-        evaluation, cases, logged = _search(options, classifier, noised, verbose)
-        row = {
-            "sigma": sigma,
-            **evaluation.to_dict(),
-            "seconds": evaluation.seconds,
-            "first_batch_seconds": evaluation.first_batch_seconds,
-        }
-        if lenet is not None:
-            baseline = evaluate_network(lenet, noised.within(IMAGE_BOUNDS).data, noised.labels)
-            row |= {
-                "lenet_accuracy": baseline.accuracy,
-                "lenet_correct": baseline.correct,
-                "lenet_interval": list(baseline.interval),
-            }
-        draw = partial(_draw, run, options, classifier, noised, evaluation, cases, logged, sigma)
-        run.add(row, draw)
+        found = _search(options, classifier, data, sigma, verbose)
+        run.add(_row(found, lenet), partial(_draw, run, options, classifier, found))
     run.rows.sort(key=lambda row: options.sigma.index(row["sigma"]))
     references = PAPER_ROWS if options.dataset == "mnist" else ()
     curves = {"paper": [row[:2] for row in references]} if references else {}
@@ -231,16 +214,34 @@ def _lenet(dataset):
     return None
 
 
-def _search(options, classifier, noised, verbose):
-    """Searches all images, once.
+class _Pass(NamedTuple):
+    """What was found of all images at one sigma.
 
-    Returns:
-        `(evaluation, cases, logged)`: the `Evaluation`; {"right" and "wrong": (indices, the
-        classification) of the first such images}; the classification of the first
-        `_LOGGED_LATENTS` images if TensorBoard wants it, else None.
+    Attributes:
+        sigma: of the noise.
+        noised: the `LabelledData` with the noise.
+        evaluation: the `Evaluation`.
+        cases: {"right" and "wrong": (indices, the classification) of the first such images}.
+        logged: the classification of the first `_LOGGED_LATENTS` images if TensorBoard wants it,
+            else None.
     """
+
+    sigma: float
+    noised: "LabelledData"
+    evaluation: "Evaluation"
+    cases: dict
+    logged: "Classification | None"
+
+
+def _search(options, classifier, data, sigma, verbose):
+    """Adds the noise and searches all images, once; returns the `_Pass`."""
     import numpy as np
 
+    from igc_tf.data import add_gaussian_noise
+
+    deviation = sigma * (data.bounds[1] - data.bounds[0])
+    noised = add_gaussian_noise(data.data, deviation, options.seed, data.bounds)
+    noised = replace(data, data=noised)
     kept = {"right": [], "wrong": []}
     logged, done = [], 0
 
@@ -265,25 +266,49 @@ def _search(options, classifier, noised, verbose):
         )
         for name, parts in kept.items()
     }
-    return evaluation, cases, logged[0].join(*logged[1:]) if logged else None
+    logged = logged[0].join(*logged[1:]) if logged else None
+    return _Pass(sigma, noised, evaluation, cases, logged)
 
 
-def _draw(run, options, classifier, noised, evaluation, cases, logged, sigma):
-    """The paper's Figs. 2, 3 and 4 for one sigma, TensorBoard's logs and the answers."""
+def _row(found, lenet):
+    """A row of `NoiseTable`, of a `_Pass` and the LeNet or None."""
+    from igc_tf.classifiers import evaluate_network
+    from igc_tf.data.labelled import IMAGE_BOUNDS
+
+    evaluation, noised = found.evaluation, found.noised
+    row = {
+        "sigma": found.sigma,
+        **evaluation.to_dict(),
+        "seconds": evaluation.seconds,
+        "first_batch_seconds": evaluation.first_batch_seconds,
+    }
+    if lenet is not None:
+        baseline = evaluate_network(lenet, noised.within(IMAGE_BOUNDS).data, noised.labels)
+        row |= {
+            "lenet_accuracy": baseline.accuracy,
+            "lenet_correct": baseline.correct,
+            "lenet_interval": list(baseline.interval),
+        }
+    return row
+
+
+def _draw(run, options, classifier, found):
+    """The paper's Figs. 2, 3 and 4 for one `_Pass`, TensorBoard's logs and the answers."""
     import numpy as np
 
     from igc_tf.plots import plot_cases, plot_search
 
-    predictions, names = evaluation.predictions, noised.class_names
+    sigma, noised = found.sigma, found.noised
+    predictions, names = found.evaluation.predictions, noised.class_names
     run.write(f"predictions-sigma-{sigma:g}.npy", partial(np.save, arr=predictions))
-    for name, (indices, found) in cases.items():
+    for name, (indices, case) in found.cases.items():
         if not len(indices):
             continue
         figure = plot_cases(
             noised.data[indices],
-            found.reconstructions,
-            found.differences,
-            found.predictions,
+            case.reconstructions,
+            case.differences,
+            case.predictions,
             noised.labels[indices],
             names,
             noised.bounds,
@@ -292,7 +317,7 @@ def _draw(run, options, classifier, noised, evaluation, cases, logged, sigma):
         run.write_figure(f"cases-{name}-sigma-{sigma:g}.png", figure)
     if options.tensorboard is not None:
         run.say(f"sigma {sigma:g}: TensorBoard logs")
-        followed = _log_searches(options, classifier, noised, cases, logged, sigma)
+        followed = _log_searches(options, classifier, found)
     else:
         steps = classifier.settings.steps
         snapshots = sorted({0, steps // 10, steps // 4, steps // 2, steps})
@@ -303,7 +328,7 @@ def _draw(run, options, classifier, noised, evaluation, cases, logged, sigma):
     run.write_figure(f"search-sigma-{sigma:g}.png", figure)
 
 
-def _log_searches(options, classifier, noised, cases, logged, sigma):
+def _log_searches(options, classifier, found):
     """The searches of some right and some wrong cases, and the latents of many images.
 
     Returns:
@@ -313,13 +338,14 @@ def _log_searches(options, classifier, noised, cases, logged, sigma):
 
     from igc_tf.tensorboard import log_latents, log_search
 
-    wrong = cases["wrong"][0][: _LOGGED_SEARCHES // 2]
-    right = cases["right"][0][: _LOGGED_SEARCHES - len(wrong)]
+    wrong = found.cases["wrong"][0][: _LOGGED_SEARCHES // 2]
+    right = found.cases["right"][0][: _LOGGED_SEARCHES - len(wrong)]
     chosen = np.sort(np.concatenate([right, wrong]))
-    directory, name = options.tensorboard, f"sigma {sigma:g}"
+    directory, name = options.tensorboard, f"sigma {found.sigma:g}"
+    images, labels, logged = found.noised.data, found.noised.labels, found.logged
     count = len(logged)
-    log_latents(directory, classifier, noised.data[:count], logged, noised.labels[:count], name)
-    return log_search(directory, classifier, noised.data[chosen], noised.labels[chosen], name)
+    log_latents(directory, classifier, images[:count], logged, labels[:count], name)
+    return log_search(directory, classifier, images[chosen], labels[chosen], name)
 
 
 def _log_table(directory, rows):
