@@ -179,7 +179,7 @@ def _generator(default):
             )
         if not is_chief(strategy):
             return
-        best = read_json(output / "best.json")
+        best = read_json(path / "best.json")
         print(
             f"the chosen generator, of epoch {best['epoch']}, {judged(best)}; it lies in {path}, "
             "which is what igc-tf draw and serve take, and other commands as --generator"
@@ -200,6 +200,7 @@ def judged(best):
 
 def _lenet(default):
     from igc_tf.training import joined_workers, train_lenet
+    from igc_tf.training.lenet import LENET_FILE
     from igc_tf.training.workers import is_chief
 
     def train(output: Path, recipe: _flat(default) = default, data_dir: Path | None = None):
@@ -214,8 +215,8 @@ def _lenet(default):
             path = train_lenet(recipe, output, data_dir=data_dir, strategy=strategy)
         if not is_chief(strategy):
             return
-        result = read_json(output / "result.json")
-        print(f"the chosen network, of epoch {result['best']['epoch']}: {path}")
+        result = read_json(path / "result.json")
+        print(f"the chosen network, of epoch {result['best']['epoch']}: {path / LENET_FILE}")
         print("sigma   test accuracy   95 % interval")
         for row in result["test"]:
             low, high = row["interval"]
@@ -228,7 +229,9 @@ def _lenet(default):
 
 
 def _trajectories(default):
+    from igc_tf.metrics import format_proportion
     from igc_tf.training import joined_workers, train_trajectories
+    from igc_tf.training.workers import is_chief
 
     def train(output: Path, recipe: _flat(default) = default, data: str | None = None):
         """Trains an LSTM, or resumes the unfinished run that the output directory holds.
@@ -241,8 +244,13 @@ def _trajectories(default):
                 file.
         """
         with joined_workers(say_beside) as strategy:
-            evaluation = train_trajectories(recipe, output, data, strategy=strategy)
-        if evaluation is not None:
-            print(f"the {recipe.network} lies in {output}; validation trajectories: {evaluation}")
+            path = train_trajectories(recipe, output, data, strategy=strategy)
+        if not is_chief(strategy):
+            return
+        found = read_json(path / "result.json")["validation"]
+        print(
+            f"the {recipe.network} lies in {path}; validation trajectories: "
+            f"{format_proportion(found)} of {found['count']}"
+        )
 
     return train

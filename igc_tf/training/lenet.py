@@ -52,7 +52,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
             Of several workers (`igc_tf.training.workers`) only the chief writes.
 
     Returns:
-        The path of `lenet.keras`.
+        The path of `output`, in every worker; `load_network` loads what lies there.
 
     Raises:
         InputError: if `output` holds a run of another recipe, there are fewer training images than
@@ -78,7 +78,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
         judges = [_judge(run, network, validation)] if run.is_chief else []
         run.fit(model, images, labels, judges, verbose, _change(recipe, train.bounds))
     if not run.is_chief:
-        return run.path / LENET_FILE
+        return run.path
     chosen = keras.models.load_model(run.path / LENET_FILE, compile=False)
     rows = []
     for sigma in _SIGMAS:
@@ -86,7 +86,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
         rows.append({"sigma": sigma, **evaluate_network(chosen, noised, test.labels).to_dict()})
     best = run.read_json("best.json")
     run.write_json("result.json", {"best": best, "epochs": recipe.last_epoch, "test": rows})
-    return run.path / LENET_FILE
+    return run.path
 
 
 def load_network(name):

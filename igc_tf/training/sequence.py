@@ -36,7 +36,7 @@ def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
         strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
 
     Returns:
-        The `Evaluation` on the validation trajectories; None for a worker that is not the chief.
+        The path of `output`, in every worker.
 
     Raises:
         InputError, NonFiniteLossError: as for `fit_sequence_network`.
@@ -50,11 +50,11 @@ def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
     split = stratified_split(data)
     model = fit_sequence_network(recipe, output, split.train, verbose, strategy)
     if not run.is_chief:
-        return None
+        return run.path
     validation = split.validation.first_classes(recipe.classes)
     evaluation = _NETWORKS[recipe.network].evaluate(run, model, validation, verbose)
     run.write_json("result.json", {"epochs": recipe.last_epoch, "validation": evaluation.to_dict()})
-    return evaluation
+    return run.path
 
 
 def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):

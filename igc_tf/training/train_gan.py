@@ -73,7 +73,7 @@ def train_generator(
             Of several workers (`igc_tf.training.workers`) only the chief writes.
 
     Returns:
-        The path of `output`, the directory of the chosen generator.
+        The path of `output`, in every worker; the directory of the chosen generator.
 
     Raises:
         InputError: if `output` holds a run of another recipe, or the validation images are not such

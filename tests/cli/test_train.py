@@ -110,7 +110,9 @@ def test_trains_and_says_where_the_network_lies(tmp_path, capsys):
     words += ["--classes", "2", "--units", "4", "--epochs", "1", "--batches-per-epoch", "3"]
     assert train_command(words) == 0
     printed = capsys.readouterr().out
-    assert f"the generator lies in {tmp_path}; validation trajectories" in printed
+    found = json.loads((tmp_path / "result.json").read_text())["validation"]
+    told = f"{100 * found['accuracy']:.1f} %"
+    assert f"the generator lies in {tmp_path}; validation trajectories: {told}" in printed
     assert "epoch 1/1  loss" in printed
     recipe = json.loads((tmp_path / "options.json").read_text())["recipe"]
     assert (recipe["classes"], recipe["units"]) == (2, 4)

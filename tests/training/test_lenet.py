@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -36,7 +35,7 @@ def parts():
 
 
 def _train(parts, output, recipe=RECIPE):
-    return keras.models.load_model(train_lenet(recipe, output, parts, verbose=0))
+    return load_network(train_lenet(recipe, output, parts, verbose=0))
 
 
 @pytest.fixture(scope="module")
