@@ -12,19 +12,20 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from evaluation.options import DataOptions
 from igc_tf.classifiers import evaluate_network, load_classifier
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_readings
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.training.lenet import load_network
 
 
 @dataclass(frozen=True)
-class ReadersOptions:
+class ReadersOptions(DataOptions):
     """Who reads, and where from.
 
     Attributes:
@@ -33,7 +34,6 @@ class ReadersOptions:
         networks: plain networks to compare with: names that ship, or directories of trainings.
         images: how many, drawn at random; fewer where there are not so many.
         batch_size: images that are searched at once.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images and of the random distortions.
     """
 
@@ -42,11 +42,9 @@ class ReadersOptions:
     networks: tuple[str, ...] = ("mnist-lenet", "mnist-lenet-fair")
     images: Annotated[int, Range(1)] = 1000
     batch_size: Annotated[int, Range(1)] = 100
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         names = reader_names(self)
         if not self.settings or len(set(names)) < len(names):
             raise InputError(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
@@ -22,7 +23,7 @@ from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
 from igc_tf.plots import plot_class_samples, plot_epochs
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment, read_json
 from igc_tf.search import named_settings
 
@@ -30,7 +31,7 @@ _SAMPLES = 8
 
 
 @dataclass(frozen=True)
-class AblationOptions:
+class AblationOptions(DatasetOptions):
     """Compare generators that were trained in different ways.
 
     Attributes:
@@ -45,8 +46,6 @@ class AblationOptions:
         lenet: whose features the distances are measured with: a name that ships, or a directory.
         precision: what the generators' layers compute in; float32 if not given.
         batch_size: images that are searched at once; bounds the memory.
-        dataset: an image set of TensorFlow Datasets.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images, the noise and the latents.
         output: directory for result.json and the figures.
     """
@@ -60,13 +59,10 @@ class AblationOptions:
     lenet: str = "mnist-lenet"
     precision: str | None = None
     batch_size: Annotated[int, Range(1, 100_000)] = 100
-    dataset: str = "mnist"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/ablation")
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         labels = [text.partition("=")[0] for text in self.generator]
         are_named = all(label and "/" not in label for label in labels)
         if not labels or not are_named or not all(self.named.values()):

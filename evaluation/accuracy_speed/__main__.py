@@ -11,6 +11,7 @@ from statistics import median
 from typing import Annotated, Literal, NamedTuple
 
 from evaluation.accuracy_speed.ways import FORMER, ways_to_classify
+from evaluation.options import DatasetOptions
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
@@ -18,7 +19,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_accuracy_over_time
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 
 # calls with a single image in each round
@@ -26,7 +27,7 @@ _ALONE = 10
 
 
 @dataclass(frozen=True)
-class AccuracySpeedOptions:
+class AccuracySpeedOptions(DatasetOptions):
     """Measure accuracies and times of several ways to classify, in turn, in one run.
 
     Attributes:
@@ -44,9 +45,6 @@ class AccuracySpeedOptions:
         timed_images: that are searched in each round of the timing.
         batch_size: images that are searched at once.
         rounds: how often each way is timed; the medians are compared.
-        dataset: an image set of TensorFlow Datasets.
-        data_dir: of TensorFlow Datasets; its own default if not given.
-        seed: of the choice of images and the noise.
         output: directory for result.json and the chart.
     """
 
@@ -63,13 +61,7 @@ class AccuracySpeedOptions:
     timed_images: Annotated[int, Range(1)] = 200
     batch_size: Annotated[int, Range(1, 100_000)] = 100
     rounds: Annotated[int, Range(1)] = 5
-    dataset: str = "mnist"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/accuracy-speed")
-
-    def __post_init__(self):
-        check_ranges(self)
 
 
 class _Generators(NamedTuple):

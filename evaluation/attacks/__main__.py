@@ -13,6 +13,7 @@ from evaluation.attacks.libraries import check_libraries, library_attacks
 from evaluation.attacks.siege import Left, Siege
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
+from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts, network_names
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
@@ -21,13 +22,13 @@ from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_curves
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.training.lenet import load_network
 
 
 @dataclass(frozen=True)
-class AttacksOptions:
+class AttacksOptions(DatasetOptions):
     """Attack the classifier and its rivals, and count what survives everything.
 
     Attributes:
@@ -48,8 +49,6 @@ class AttacksOptions:
         libraries: whose attacks are tried besides our own: art, foolbox, or both.
         queries: how often attacks without a gradient ask about each image, about.
         temperature: of the classifier's logits, in units of its scores.
-        dataset: an image set of TensorFlow Datasets.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images and of all that is random in attacks.
         output: directory for result.json and the pictures.
     """
@@ -74,13 +73,10 @@ class AttacksOptions:
     libraries: tuple[Literal["art", "foolbox"], ...] = ("art", "foolbox")
     queries: Annotated[int, Range(1)] = 1000
     temperature: float = 0.005
-    dataset: str = "mnist"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/attacks")
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         threats = list(map(str, map(Threat.parse, self.threats)))
         if len(set(threats)) < len(threats):
             raise InputError(f"threats={self.threats!r}: expected each of them once")
@@ -123,11 +119,9 @@ def attack(options, data=None, known=None, verbose=1):
     check_libraries(options.libraries)
     generator = load_generator(options.generator)
     bounds = generator.bounds
-    if data is None:
-        data = load_images(options.dataset, "test", options.data_dir, bounds=bounds)
+    data = options.images_of("test", generator, options.images, data)
     if options.neighbours and known is None:
         known = load_images(options.dataset, "train", options.data_dir, bounds=bounds)
-    data = data.sample(min(options.images, len(data)), options.seed)
     networks = {name: load_network(name) for name in options.networks}
     rivals = list(map(NetworkVictim, network_names(networks), networks.values()))
     classifiers = {name: load_classifier(generator, name) for name in options.settings}

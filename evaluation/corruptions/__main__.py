@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from evaluation.options import DatasetOptions
 from evaluation.readers import Readers, ReadersOptions, Sample, read_kinds, table
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import MNIST_C, VALIDATION_CORRUPTIONS, corrupt, load_images
+from igc_tf.data import MNIST_C, VALIDATION_CORRUPTIONS, corrupt
 from igc_tf.errors import InputError
 
 # which corruptions the digits of a split are to be had with, and which digits these are
@@ -22,7 +23,7 @@ CLEAN = "clean"
 
 
 @dataclass(frozen=True)
-class CorruptionsOptions(ReadersOptions):
+class CorruptionsOptions(ReadersOptions, DatasetOptions):
     """Read corrupted digits, each kind of corruption by itself.
 
     Attributes:
@@ -35,7 +36,6 @@ class CorruptionsOptions(ReadersOptions):
 
     split: Literal["test", "validation"] = "validation"
     kinds: tuple[str, ...] = ()
-    dataset: str = "mnist"
     output: Path = Path("runs/corruptions")
 
     def __post_init__(self):
@@ -68,11 +68,7 @@ def read_corrupted(options, data=None, verbose=1):
     readers = Readers(options)
     split, known = KINDS[options.split]
     kinds = options.kinds or tuple(known)
-    if data is None:
-        data = load_images(
-            options.dataset, split, options.data_dir, bounds=readers.generator.bounds
-        )
-    data = data.sample(min(options.images, len(data)), options.seed)
+    data = options.images_of(split, readers.generator, options.images, data)
     facts = {
         "data": data.facts(),
         "corruptions": {

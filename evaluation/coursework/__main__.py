@@ -16,6 +16,7 @@ from evaluation.coursework.classification import classify_variants, correlate, d
 from evaluation.coursework.classifier_loss import WEIGHTS, compare_weights, weighted
 from evaluation.coursework.scores import Judge, score_variants
 from evaluation.coursework.variants import VARIANTS, train_variant
+from evaluation.options import DataOptions
 from evaluation.readers import network_facts
 from evaluation.verdicts import verdict_lines
 from igc_tf.classifiers import load_lenet
@@ -23,7 +24,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.metrics import InceptionFeatures
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.training import RECIPES
 
@@ -46,7 +47,7 @@ _QUICK = {
 
 
 @dataclass(frozen=True)
-class CourseworkOptions:
+class CourseworkOptions(DataOptions):
     """Train the coursework's GANs, score their images, and classify with them.
 
     Attributes:
@@ -69,8 +70,6 @@ class CourseworkOptions:
         choice_images: validation images, on which the search of each generator is chosen.
         test_images: test images that are classified, drawn at random with the seed.
         sigma: standard deviations of the noise on these, in units of the pixel range 1.
-        data_dir: of TensorFlow Datasets; its own default if not given.
-        seed: of the choice of images and the noise.
         quick: all of it in minutes, on little data, which says nothing but that it works.
     """
 
@@ -90,12 +89,10 @@ class CourseworkOptions:
     choice_images: Annotated[int, Range(1)] = 100
     test_images: Annotated[int, Range(1)] = 1000
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     quick: bool = False
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         unknown = sorted(set(self.variants) - set(VARIANTS))
         if unknown or not self.variants:
             raise InputError(

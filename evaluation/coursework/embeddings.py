@@ -15,6 +15,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.neighbors import NearestNeighbors
 
 from evaluation.coursework.linear_gan import LinearGAN
+from evaluation.options import DataOptions
 from evaluation.readers import network_facts
 from evaluation.verdicts import above, judged, verdict_lines
 from igc_tf.classifiers.network import load_lenet
@@ -22,7 +23,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_curves, plot_embeddings
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 
 # t-SNE begins with so many principal components, as usual
@@ -39,7 +40,7 @@ _QUICK = {"images": 60, "judged_images": 200, "seeds": 1, "linear_steps": 30}
 
 
 @dataclass(frozen=True)
-class EmbeddingOptions:
+class EmbeddingOptions(DataOptions):
     """Embed MNIST and generated images, draw LeNet's precision and recall, try linear GANs.
 
     Attributes:
@@ -50,7 +51,6 @@ class EmbeddingOptions:
             generated ones, if not given.
         seeds: trainings of each linear GAN.
         linear_steps: of each.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: the first one; of the choice of images, latents and t-SNE.
         quick: all of it in a minute, on little data, which says nothing but that it works.
     """
@@ -61,12 +61,7 @@ class EmbeddingOptions:
     judged_images: Annotated[int | None, Range(20)] = None
     seeds: Annotated[int, Range(1)] = 5
     linear_steps: Annotated[int, Range(1)] = 6000
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     quick: bool = False
-
-    def __post_init__(self):
-        check_ranges(self)
 
     @property
     def resolved(self):

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from evaluation.coursework.retraining_claims import judge_claims, retraining_tables
+from evaluation.options import DataOptions
 from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_lenet
 from igc_tf.cli.program import parse_options, run_program
@@ -21,7 +22,7 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.plots import plot_captioned, plot_curves
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 
 _SHOWN = 40
@@ -41,7 +42,7 @@ _QUICK = {
 
 
 @dataclass(frozen=True)
-class RetrainingOptions:
+class RetrainingOptions(DataOptions):
     """Train LeNet on real and generated images, as the coursework does.
 
     Attributes:
@@ -56,7 +57,6 @@ class RetrainingOptions:
         generated: images beside the few real ones.
         train_images: the first N training images only; all if not given.
         batch_size: images in a step.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: the first one; of weights, order, latents and the choice of images.
         quick: all of it in a minute, on little data, which says nothing but that it works.
     """
@@ -71,12 +71,10 @@ class RetrainingOptions:
     generated: Annotated[int, Range(1)] = 160_000
     train_images: Annotated[int | None, Range(1)] = None
     batch_size: Annotated[int, Range(1)] = 128
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     quick: bool = False
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         if not {0.0, 1.0} < set(self.shares):
             raise InputError(
                 f"shares={self.shares!r}: expected 0 and 1 among them, and one between"

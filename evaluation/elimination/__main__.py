@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+from evaluation.options import DatasetOptions
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import binomial_upper_bound
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
 
 
 @dataclass(frozen=True)
-class EliminationOptions:
+class EliminationOptions(DatasetOptions):
     """Bound how often a search that drops classes answers differently from one that keeps all.
 
     Attributes:
@@ -32,9 +33,6 @@ class EliminationOptions:
         level: how often another answer is tolerated, as a share of the images.
         confidence: of the bounds.
         images: how many validation images for bounds, drawn at random; if not given, all.
-        dataset: an image set of TensorFlow Datasets.
-        data_dir: of TensorFlow Datasets; its own default if not given.
-        seed: of the choice of images and the noise.
         output: directory for result.json.
     """
 
@@ -46,13 +44,10 @@ class EliminationOptions:
     level: Annotated[float, Range(0, 1, above=True, below=True)] = 0.005
     confidence: Annotated[float, Range(0, 1, above=True, below=True)] = 0.95
     images: Annotated[int | None, Range(1)] = None
-    dataset: str = "mnist"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/elimination")
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         object.__setattr__(self, "kept", tuple(sorted(set(self.kept), reverse=True)))
 
 

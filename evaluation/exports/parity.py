@@ -11,13 +11,14 @@ from typing import Annotated
 import numpy as np
 import tyro
 
+from evaluation.options import DatasetOptions
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import proportion
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment, read_json
 from igc_tf.search import SearchSettings
 
@@ -42,7 +43,7 @@ numpy.savez(found, **HLOProgram(directory)(numpy.load(images)))
 
 
 @dataclass(frozen=True)
-class ExportParityOptions:
+class ExportParityOptions(DatasetOptions):
     """Compare an exported classifier with the Python one, on noised test digits.
 
     Attributes:
@@ -52,8 +53,6 @@ class ExportParityOptions:
         images: test images, drawn at random with the seed.
         sigma: standard deviations of the noise, in units of the pixel range 1.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
-        data_dir: of TensorFlow Datasets; its own default if not given.
-        seed: of the choice of images and the noise.
         output: directory for result.json.
     """
 
@@ -61,13 +60,7 @@ class ExportParityOptions:
     generator: str = "mnist-cagan-compact"
     images: Annotated[int, Range(1)] = 100
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.4)
-    dataset: str = "mnist"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/export-parity")
-
-    def __post_init__(self):
-        check_ranges(self)
 
 
 def export_parity(options, data=None, verbose=1):

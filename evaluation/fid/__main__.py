@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
@@ -25,7 +26,7 @@ from igc_tf.metrics import (
     kernel_distance,
 )
 from igc_tf.plots import plot_bars, plot_class_samples
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 
 # the mean of the classes' FIDs, with Inception at 84×84×3 (the paper, section 2)
@@ -37,7 +38,7 @@ _FIGURES = ("fid", "kid", "half_fid", "half_kid", "floor_fid", "floor_kid")
 
 
 @dataclass(frozen=True)
-class FIDOptions:
+class FIDOptions(DatasetOptions):
     """Measure a generator's images by FID and KID, per class and over all classes.
 
     Attributes:
@@ -49,7 +50,6 @@ class FIDOptions:
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         split: of the real images: "test"; or "validation/choices", to make choices on.
         per_class: real images of each class, drawn at random, or "all"; as many are generated.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the latents, the choice of images and their halves.
         batch_size: images whose features are computed at once; bounds the memory.
     """
@@ -58,15 +58,12 @@ class FIDOptions:
     features: Literal["inception", "lenet"] = "inception"
     inception_weights: Path | None = None
     output: Path = Path("runs/fid")
-    dataset: str = "mnist"
     split: Literal["test", "validation/choices"] = "test"
     per_class: Annotated[int | Literal["all"], Range(_LEAST_PER_CLASS)] = "all"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 100
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         if self.inception_weights is not None:
             if self.features != "inception":
                 raise InputError(

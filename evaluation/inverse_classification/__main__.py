@@ -17,6 +17,7 @@ from evaluation.inverse_classification.findings import (
 )
 from evaluation.inverse_classification.searches import InverseSearch
 from evaluation.inverse_classification.tables import VARIED, inverse_tables
+from evaluation.options import DatasetOptions
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
@@ -24,7 +25,7 @@ from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import generator_names, load_generator
 from igc_tf.metrics.intervals import wilson_interval
 from igc_tf.plots import plot_experiments, plot_inverse_cases
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 
 DOCUMENT = "Inverse Classification using GANs"
@@ -70,7 +71,7 @@ PLAN = Plan()
 
 
 @dataclass(frozen=True)
-class InverseClassificationOptions:
+class InverseClassificationOptions(DatasetOptions):
     """Repeat the document's experiments, and compare its search with the inverted generator's.
 
     Attributes:
@@ -83,7 +84,6 @@ class InverseClassificationOptions:
             size, noise-10, noise-25 ...; the generators that ship if not given.
         output: directory for result.json, the answers and the figures.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images and the starts.
         batch_size: images searched at once; bounds the memory.
     """
@@ -94,13 +94,10 @@ class InverseClassificationOptions:
     repeats: Annotated[int, Range(1)] = 5
     generators: Path | None = None
     output: Path = Path("runs/inverse-classification")
-    dataset: str = "mnist"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 500
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         if len(self.latent_sizes) < 2 or BEST_LATENT_SIZE not in self.latent_sizes:
             raise InputError(
                 f"--latent-sizes {self.latent_sizes}: expected at least two, {BEST_LATENT_SIZE} "

@@ -24,6 +24,7 @@ from evaluation.lesson.trainings import (
     latent_variants,
     loss_variants,
 )
+from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
@@ -32,7 +33,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator, save_generator
 from igc_tf.metrics import NetworkFeatures
 from igc_tf.plots import plot_class_samples, plot_curves
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment, read_json
 from igc_tf.training.losses import ADVERSARIAL_LOSSES
 
@@ -90,7 +91,7 @@ QUICK = Plan(
 
 
 @dataclass(frozen=True)
-class LessonOptions:
+class LessonOptions(DatasetOptions):
     """Try what the lesson says: losses and their gradients, the input, latent arithmetic.
 
     Attributes:
@@ -101,7 +102,6 @@ class LessonOptions:
         quick: little of everything, in a minute or two: whether it runs, and nothing to go by.
         output: directory for result.json and the figures.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: the first one.
     """
 
@@ -110,12 +110,9 @@ class LessonOptions:
     seeds: Annotated[int, Range(1)] = 3
     quick: bool = False
     output: Path = Path("runs/lesson")
-    dataset: str = "mnist"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         unknown = set(self.parts) - set(_PARTS)
         if unknown or not self.parts:
             raise InputError(f"parts={self.parts!r}: expected one or more of {_PARTS}")

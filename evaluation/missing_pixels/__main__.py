@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 import numpy as np
 import tensorflow as tf
 
+from evaluation.options import DatasetOptions
 from evaluation.readers import Readers, ReadersOptions, Sample, read_kinds, table
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import load_images
 from igc_tf.ranges import Range
 from igc_tf.search.observations import fill_missing
 
@@ -31,7 +31,7 @@ PUBLISHED = {
 
 
 @dataclass(frozen=True)
-class MissingPixelsOptions(ReadersOptions):
+class MissingPixelsOptions(ReadersOptions, DatasetOptions):
     """Read digits of which pixels are missing.
 
     Attributes:
@@ -39,7 +39,6 @@ class MissingPixelsOptions(ReadersOptions):
         probabilities: that a pixel is missing, each pixel by itself.
         squares: how many squares are missing, each kind by itself.
         side: of these squares, as a share of the image's side.
-        dataset: an image set of TensorFlow Datasets.
         output: directory for result.json and pictures.
     """
 
@@ -47,7 +46,6 @@ class MissingPixelsOptions(ReadersOptions):
     probabilities: Annotated[tuple[float, ...], Range(0, 1)] = tuple(PUBLISHED)
     squares: Annotated[tuple[int, ...], Range(1)] = (1, 2, 3)
     side: Annotated[float, Range(0, 1, above=True)] = 12 / 28
-    dataset: str = "mnist"
     output: Path = Path("runs/missing-pixels")
 
 
@@ -69,11 +67,7 @@ def read_missing_pixels(options, data=None, verbose=1):
     """
     readers = Readers(options)
     generator = readers.generator
-    if data is None:
-        data = load_images(
-            options.dataset, options.split, options.data_dir, bounds=generator.bounds
-        )
-    data = data.sample(min(options.images, len(data)), options.seed)
+    data = options.images_of(options.split, generator, options.images, data)
     shape = data.images.shape[:3]
     kinds = {f"each pixel, {p:g}": (random_pixels, p) for p in options.probabilities}
     for count in options.squares:

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
+from evaluation.options import DataOptions
 from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
 from igc_tf.classifiers.network import load_lenet
 from igc_tf.cli.program import parse_options, run_program
@@ -14,7 +15,7 @@ from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_label_cases
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
 
@@ -23,7 +24,7 @@ _CASES = 6
 
 
 @dataclass(frozen=True)
-class MultiLabelOptions:
+class MultiLabelOptions(DataOptions):
     """Four binary labels per digit, read by inverting a generator and by LeNet.
 
     Attributes:
@@ -34,7 +35,6 @@ class MultiLabelOptions:
         settings: the paper's search settings, or those chosen on the validation digits.
         output: directory for result.json and the figures.
         split: "test"; or "validation/choices", to make choices on.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images, of which are inverted, and of the noise.
         batch_size: images searched at once; bounds the memory.
     """
@@ -46,12 +46,7 @@ class MultiLabelOptions:
     settings: Literal["paper", "best"] = "paper"
     output: Path = Path("runs/multi-label")
     split: Literal["test", "validation/choices"] = "test"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     batch_size: Annotated[int, Range(1, 100_000)] = 100
-
-    def __post_init__(self):
-        check_ranges(self)
 
 
 @dataclass(frozen=True)

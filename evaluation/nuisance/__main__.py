@@ -20,13 +20,14 @@ from evaluation.nuisance.bending import (
     posed,
     random_bending,
 )
+from evaluation.options import DataOptions
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.metrics.intervals import proportion
 from igc_tf.plots import plot_explanations
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 
 # what issue and page ask for: the median error at most, of the overlap at least
@@ -46,7 +47,7 @@ _SHOWN = 2
 
 
 @dataclass(frozen=True)
-class NuisanceOptions:
+class NuisanceOptions(DataOptions):
     """Check what is said of digits that were bent in known ways.
 
     Attributes:
@@ -61,7 +62,6 @@ class NuisanceOptions:
         scaling: the sizes lie from 1 - scaling to 1 + scaling.
         blur: the greatest, standard deviation of a Gaussian, pixels.
         batch_size: images that are searched at once.
-        data_dir: of TensorFlow Datasets; its own default if not given.
         seed: of the choice of images and of the random distortions.
         output: directory for result.json and the picture.
     """
@@ -76,12 +76,7 @@ class NuisanceOptions:
     scaling: Annotated[float, Range(0, 1, below=True)] = 0.2
     blur: Annotated[float, Range(0)] = 2.0
     batch_size: Annotated[int, Range(1)] = 100
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/nuisance")
-
-    def __post_init__(self):
-        check_ranges(self)
 
 
 def check_nuisance(options, data=None, verbose=1):

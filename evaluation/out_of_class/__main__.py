@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.options import DatasetOptions
 from evaluation.out_of_class.doubts import Doubter
 from evaluation.out_of_class.foreign import CLOTHES, MADE, clothes
 from evaluation.readers import Readers, ReadersOptions, Sample
@@ -22,7 +23,7 @@ from igc_tf.runs import Experiment
 
 
 @dataclass(frozen=True)
-class OutOfClassOptions(ReadersOptions):
+class OutOfClassOptions(ReadersOptions, DatasetOptions):
     """Tell what is none of the classes by the doubt about it.
 
     Attributes:
@@ -37,7 +38,6 @@ class OutOfClassOptions(ReadersOptions):
     split: Literal["test", "validation/choices"] = "test"
     false_alarm: Annotated[float, Range(0, 1, above=True, below=True)] = 0.01
     known: Annotated[int, Range(1)] = 5000
-    dataset: str = "mnist"
     output: Path = Path("runs/out-of-class")
 
 

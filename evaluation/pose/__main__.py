@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 import numpy as np
 from scipy import ndimage
 
+from evaluation.options import DatasetOptions
 from evaluation.readers import Readers, ReadersOptions, Sample, read_kinds, table
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import corruption_page as page
-from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.ranges import Range
 
@@ -23,7 +23,7 @@ PUBLISHED = {"CapsNet": [0.79, 0.855], "Aff-CapsNet": [0.932, 0.932]}
 
 
 @dataclass(frozen=True)
-class PoseOptions(ReadersOptions):
+class PoseOptions(ReadersOptions, DatasetOptions):
     """Read digits in other poses, cut out of a larger frame.
 
     Attributes:
@@ -43,7 +43,6 @@ class PoseOptions(ReadersOptions):
     scaling: Annotated[float, Range(0, 1, below=True)] = 0.2
     shear: Annotated[float, Range(0)] = 0.1
     shift: Annotated[float, Range(0)] = 4.0
-    dataset: str = "mnist"
     output: Path = Path("runs/pose")
 
 
@@ -67,11 +66,7 @@ def read_poses(options, data=None, verbose=1):
         DataUnavailableError: if the images are not available.
     """
     readers = Readers(options)
-    if data is None:
-        data = load_images(
-            options.dataset, options.split, options.data_dir, bounds=readers.generator.bounds
-        )
-    data = data.sample(min(options.images, len(data)), options.seed)
+    data = options.images_of(options.split, readers.generator, options.images, data)
     shape = data.images.shape[1:]
     if shape[2] != 1 or max(shape[:2]) > options.frame:
         raise InputError(

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts, network_names
 from evaluation.rivals.contestants import ContestantProcess, RivalError
 from evaluation.rivals.ported import Problem
@@ -23,7 +24,7 @@ from igc_tf.data import add_gaussian_noise, load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import format_proportion, paired_interval, proportion
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
 from igc_tf.training import RECIPES, train_lenet
@@ -37,7 +38,7 @@ PORTED = ("torch", "jax")
 
 
 @dataclass(frozen=True)
-class RivalsOptions:
+class RivalsOptions(DatasetOptions):
     """Compare the classifier with its rivals: accuracy, speed, memory and time to start.
 
     Attributes:
@@ -55,8 +56,6 @@ class RivalsOptions:
         sigma: standard deviations of the noise; the same noisy images for all.
         batches: how many images are handed over at a time when speed is measured.
         rounds: how often the speed is measured, of all in turn; the medians count.
-        data_dir: of TensorFlow Datasets; its own default if not given.
-        seed: of the choice of images and the noise.
         output: directory for result.json.
     """
 
@@ -65,18 +64,15 @@ class RivalsOptions:
     networks: tuple[str, ...] = ("mnist-lenet", "mnist-lenet-fair")
     cnn: Path | None = None
     without: tuple[Literal["cnn", "nearest", "torch", "jax"], ...] = ()
-    dataset: str = "mnist"
     split: Literal["test", "validation/choices"] = "test"
     images: Annotated[int | Literal["all"], Range(1)] = 1000
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
     batches: Annotated[tuple[int, ...], Range(1)] = (1, 100, 1000)
     rounds: Annotated[int, Range(1)] = 3
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 0
     output: Path = Path("runs/rivals")
 
     def __post_init__(self):
-        check_ranges(self)
+        super().__post_init__()
         if not self.settings:
             raise InputError("settings=(): expected the name of one at least")
         network_names([*self.networks, *(() if "cnn" in self.without else ("cnn",))])

@@ -4,20 +4,21 @@ It is chosen on the validation digits.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from evaluation.options import DatasetOptions
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import add_gaussian_noise, label_digits, load_images
+from igc_tf.data import add_gaussian_noise, label_digits
 from igc_tf.generators.store import load_generator
-from igc_tf.ranges import SEED, Range, check_ranges
+from igc_tf.ranges import SEED, Range
 from igc_tf.runs import Experiment
 from igc_tf.training.settings_choice import choose_settings
 
 
 @dataclass(frozen=True)
-class SearchSettingsOptions:
+class SearchSettingsOptions(DatasetOptions):
     """Choose search settings on validation images, one round of changes after the other.
 
     Attributes:
@@ -27,8 +28,6 @@ class SearchSettingsOptions:
         images: validation images for choices, drawn at random with the seed.
         sigma: noise levels; the mean of the accuracies at these is what is maximised.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
-        data_dir: of TensorFlow Datasets; its own default if not given.
-        seed: of the choice of images and the noise.
         output: directory for result.json, and for TensorBoard's comparison of what was tried.
     """
 
@@ -36,13 +35,8 @@ class SearchSettingsOptions:
     task: Literal["classes", "digit_labels"] = "classes"
     images: Annotated[int, Range(1)] = 2500
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.4)
-    dataset: str = "mnist"
-    data_dir: Path | None = None
-    seed: Annotated[int, SEED] = 1
+    seed: Annotated[int, SEED] = field(default=1, kw_only=True)
     output: Path = Path("runs/search-settings")
-
-    def __post_init__(self):
-        check_ranges(self)
 
 
 def choose_search_settings(options, data=None, rounds=None, verbose=1, start=None):
@@ -60,14 +54,7 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
         The chosen `SearchSettings`.
     """
     generator = load_generator(options.generator)
-    if data is None:
-        data = load_images(
-            options.dataset,
-            "validation/choices",
-            data_dir=options.data_dir,
-            bounds=generator.bounds,
-        )
-    data = data.sample(min(options.images, len(data)), options.seed)
+    data = options.images_of("validation/choices", generator, options.images, data)
     labelled = data if options.task == "classes" else label_digits(data, options.seed)
     generator.check_set(labelled)
     noised = {
