@@ -415,6 +415,14 @@ def losses():
     ]
     ours, network = (_accuracy(row["all_labels"]) for row in labels)
     rows.append(["four labels of a digit at once", ours, f"LeNet-5: {network}"])
+    signs = {row["reader"]: row for row in read("own_pictures/signs")["rows"]}
+    rows.append(
+        [
+            "a hundred letters, digits and signs",
+            _accuracy(signs["library, best"]),
+            f"CNN: {_accuracy(signs['cnn'])}",
+        ]
+    )
     best = max(("sparse1", "sparse4", "all data"), key=lambda name: letters[name][0])
     rows.append(
         [
