@@ -28,6 +28,8 @@ def write_api_pages(package, folder):
     for page, modules in pages.items():
         name = root if page == root else f"{root}.{page}"
         lines = [f"# {name}", ""]
+        if page == root:
+            lines += _passed_on(package)
         for module in modules:
             title = [] if module == name else [f"## {module}", ""]
             lines += [*title, "```{eval-rst}", f".. automodule:: {module}"]
@@ -41,6 +43,16 @@ def write_api_pages(package, folder):
     for path in folder.glob("*.md"):
         if path.stem not in pages:
             path.unlink()
+
+
+def _passed_on(package):
+    """Lines that list what a package passes on, each name linked to where it is described."""
+    lines = []
+    for name in package.__all__:
+        module = getattr(getattr(package, name), "__module__", None)
+        if module is not None:
+            lines.append(f"- {{py:obj}}`{package.__name__}.{name} <{module}.{name}>`")
+    return [*lines, ""]
 
 
 def escape_docstring(text):

@@ -13,8 +13,10 @@ def package(tmp_path, monkeypatch):
     for name in ("", "room", "_cellar"):
         (root / name).mkdir(parents=True, exist_ok=True)
         (root / name / "__init__.py").write_text("")
-    for name in ("roof.py", "_chimney.py", "room/table.py", "room/_drawer.py", "_cellar/wine.py"):
+    (root / "__init__.py").write_text("from house.roof import tile\n\n__all__ = ['tile']\n")
+    for name in ("_chimney.py", "room/table.py", "room/_drawer.py", "_cellar/wine.py"):
         (root / name).write_text("")
+    (root / "roof.py").write_text("def tile():\n    pass\n")
     monkeypatch.syspath_prepend(tmp_path)
     import house
 
@@ -32,7 +34,9 @@ def test_there_is_a_page_for_each_package_and_a_section_for_each_public_module(p
     page = (folder / "room.md").read_text()
     assert page.startswith("# house.room\n") and "## house.room.table\n" in page
     assert ".. automodule:: house.room\n" in page and ".. automodule:: house.room.table\n" in page
-    everything = page + (folder / "house.md").read_text()
+    root = (folder / "house.md").read_text()
+    assert "\n- {py:obj}`house.tile <house.roof.tile>`\n" in root
+    everything = page + root
     assert "house.roof" in everything
     assert "_drawer" not in everything and "_chimney" not in everything and "wine" not in everything
 
