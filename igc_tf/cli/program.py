@@ -87,6 +87,11 @@ def parse_options(options, program=None, arguments=None):
     """
     import tyro
 
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if {"-h", "--help"} & set(arguments):
+        # tyro's help leaves out what is given before it
+        arguments = ["--help"]
+
     # tyro would box what the dataclass refuses; of a function it lets the errors through
     def made(*arguments, **values):
         return options(*arguments, **values)
@@ -167,6 +172,7 @@ def program_errors():
     `IGCError` too. A `UserWarning` is a line on stderr, without its place in the source. Whatever
     cannot be printed on this terminal is spelt in other characters.
     """
+    _open_streams()
     _print_anything()
     module = getattr(sys.modules["__main__"], "__spec__", None)
     if module is not None and module.name.split(".")[0] in ("evaluation", "training"):
@@ -270,6 +276,14 @@ def _ask_for_tensorflow():
             "or set it to tensorflow"
         )
     os.environ["KERAS_BACKEND"] = wanted
+
+
+def _open_streams():
+    """Opens, to nowhere, what whoever started this process had closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # takes the lowest free descriptor: the stream's own
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _print_anything():

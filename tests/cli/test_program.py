@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pytest
+import tyro
 
 from igc_tf.cli.program import import_tensorflow_quietly, parse_options, program_errors, stopped_by
 from igc_tf.errors import InputError, printable
 from igc_tf.ranges import Range, check_ranges
+from igc_tf.runs import quiet_stderr
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,17 @@ class MoreOptions(Options):
     """
 
     speed: int = 7
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Test what is given by its place.
+
+    Attributes:
+        source: where from.
+    """
+
+    source: tyro.conf.Positional[str]
 
 
 def code_of(error, capsys):
@@ -142,6 +155,22 @@ def test_options_are_read_and_their_ranges_told(capsys):
     text = " ".join(capsys.readouterr().out.replace("│", "").split())
     assert exit.value.code == 0 and "usage: prog" in text and "Test the reading" in text
     assert "how many. (>= 1 and <= 9; default: 3)" in text and "to go. (default: up)" in text
+
+
+def test_help_tells_also_of_what_was_given_before_it(capsys):
+    with pytest.raises(SystemExit) as exit:
+        parse_options(SourceOptions, "prog", ["here", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert exit.value.code == 0 and "usage: prog [-h] STR" in shown and "where from" in shown
+
+
+def test_streams_that_were_closed_lead_nowhere(monkeypatch):
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with program_errors(), quiet_stderr():
+        print("to nobody")
+        print("to nobody", file=sys.stderr)
+        assert sys.stdin.read() == ""
 
 
 def test_what_options_refuse_comes_without_a_box(capsys):
