@@ -150,7 +150,8 @@ def check_apart(output, *sources, at_any_depth=False):
 def new_directory(path):
     """Gives a directory to write into, which becomes `path` when the block ends without an error.
 
-    It is written beside `path` and renamed; after an error or Ctrl-C nothing of it is left.
+    It is written beside `path` and renamed; or, since an empty directory may be a volume or where
+    this process works, in it and moved up. After an error or Ctrl-C nothing of it is left.
 
     Args:
         path: missing, or an empty directory. Its parents are created.
@@ -161,18 +162,22 @@ def new_directory(path):
     Raises:
         OutputError: if something is there already, before the block runs; if it cannot be written.
     """
-    path = Path(path)
     with _told_as(OutputError, path):
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        if Path(path).exists() and not (Path(path).is_dir() and not any(Path(path).iterdir())):
             raise OutputError(f"{path} exists already: expected a new or an empty directory")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as temporary:
+        place = Path(path).resolve()
+        is_there = place.exists()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        around = place if is_there else place.parent
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=around) as temporary:
             unfinished = Path(temporary) / "unfinished"
             unfinished.mkdir()
             yield unfinished
-            if path.exists():
-                path.rmdir()
-            unfinished.rename(path)
+            if not is_there:
+                unfinished.rename(place)
+                return
+            for part in unfinished.iterdir():
+                part.rename(place / part.name)
 
 
 @contextlib.contextmanager

@@ -60,6 +60,29 @@ def test_remove_takes_what_matches(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.json", "b.png"]
 
 
+def test_an_empty_directory_is_filled_where_it_is(tmp_path, monkeypatch):
+    """Also the one where the process works, which cannot be replaced, and one behind a link."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    (tmp_path / "dangling").symlink_to("behind")
+    kept = (tmp_path / "empty").stat().st_ino
+    monkeypatch.chdir(tmp_path / "empty")
+    for given in (".", tmp_path / "link"):
+        with pytest.raises(ZeroDivisionError), new_directory(given) as path:
+            (path / "part").write_text("1")
+            raise ZeroDivisionError
+        assert not list((tmp_path / "empty").iterdir())
+    with new_directory(".") as path:
+        (path / "part").mkdir()
+        (path / "part" / "whole").write_text("1")
+    assert [file.name for file in (tmp_path / "empty").iterdir()] == ["part"]
+    assert (tmp_path / "link" / "part" / "whole").read_text() == "1"
+    assert (tmp_path / "empty").stat().st_ino == kept
+    with new_directory(tmp_path / "dangling") as path:
+        (path / "whole").write_text("2")
+    assert (tmp_path / "behind" / "whole").read_text() == "2"
+
+
 def test_a_new_directory_is_there_when_it_is_whole(tmp_path):
     with pytest.raises(ZeroDivisionError), new_directory(tmp_path / "a" / "b") as path:
         (path / "half").write_text("")
