@@ -1,9 +1,9 @@
 """What the evaluation of the training's parts compares (`python -m evaluation.ablation`).
 
 None of these ships. With the adversarial loss alone a generator is trained as the paper does it;
-`separation` adds the training for separate classes, `joint` an encoder that is trained together
-with the generator. Two that ship complete the comparison: `mnist-cagan-compact`; and, at the
-paper's size and with separation, `mnist-cagan-paper`.
+`separation` adds class separation, `joint` an encoder that is trained together with the generator.
+Two that ship complete the comparison: `mnist-cagan-compact`; and, at the paper's size and with
+separation, `mnist-cagan-paper`.
 """
 
 from dataclasses import replace

@@ -162,11 +162,12 @@ def reject_if_calibrated(classifier, false_alarm):
     if not false_alarm or classifier.calibration is None:
         return None
     if classifier.calibration.lacks(JOINT):
-        return "no picture is doubted: the generator's calibration is of an older kind"
+        return "no picture is marked as none of the classes: the calibration is of an older kind"
     if classifier.calibration.count < least_count(false_alarm):
         return (
-            f"no picture is doubted: {classifier.calibration.count} calibrated the generator, a "
-            f"share of {false_alarm:g} takes {least_count(false_alarm)}"
+            "no picture is marked as none of the classes: that takes a calibration by "
+            f"{least_count(false_alarm)} held-out pictures, and this generator had "
+            f"{classifier.calibration.count}"
         )
     classifier.reject_at(false_alarm)
     return None

@@ -48,7 +48,7 @@ class ClassifyOptions(ClassifierOptions, WorkerOptions):
             picture. By default "robust" where the card has it, else the best there are.
         output: directory for results.csv, results.json and the pictures; with an engine for the
             parts, in Parquet.
-        false_alarm: mark a picture as perhaps none of the classes; at most this share of genuine
+        false_alarm: mark a picture as perhaps none of the classes; about this share of genuine
             pictures is marked. 0 turns it off. Needs a generator whose card has a calibration.
         measure: with settings that find out what happened to a picture, measure it: how it is
             turned, scaled and blurred, and what covers it. Takes twice as long.

@@ -66,7 +66,7 @@ COMMANDS = {
         "igc_tf.cli.draw", "DrawOptions", "serve_page", "a page to draw on, which shows the search"
     ),
     "train": Command(
-        "igc_tf.cli.train", None, "train_command", "train a network by a recipe, or resume"
+        "igc_tf.cli.train", None, "train_command", "train on pictures of your own, or by a recipe"
     ),
     "data list": Command(
         "igc_tf.cli.data", "ListOptions", "print_datasets", "the image sets that are ready to use"

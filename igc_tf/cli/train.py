@@ -20,7 +20,7 @@ SUMMARIES = {
     "cgan-document": 'conditional GAN of "Inverse Classification using GANs", as published',
     "lenet": "LeNet-5, the plain network to compare with",
     "lenet-fair": "LeNet-5, trained with the distortions and noise that class separation uses",
-    "lenet-informed": "LeNet-5, which in training also saw two dozen kinds of corrupted images",
+    "lenet-informed": "LeNet-5, which in training also saw 23 kinds of corrupted images",
     "lenet-gaps": "LeNet-5, which in training also saw images of which pixels are missing",
     "lenet-adversarial": "LeNet-5, trained on images that were changed to deceive it, L∞ 0.3",
     "lenet-adversarial-fair": "lenet-fair, trained against what mnist-cagan-adversarial is",

@@ -125,7 +125,7 @@ def test_the_library_and_the_commands_take_it_as_it_is(trained, folder, tmp_path
     probability = classifier.probabilities(scores).max()
     assert float(row["probability"]) == pytest.approx(probability, abs=1e-4)
     # so few cannot tell what one in a hundred is
-    assert f"no picture is doubted: {count} calibrated the generator" in capsys.readouterr().err
+    assert f"held-out pictures, and this generator had {count}" in capsys.readouterr().err
 
 
 def test_once_more_resumes_and_other_pictures_are_refused(trained, folder, tmp_path, capsys):
