@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import gzip
+import math
 import re
 
 import anyio
@@ -201,7 +202,9 @@ class _Service:
             return read(self.model, body)
 
         async with self.bodies.read(request) as body:
-            return await self._convert(len(body), read_some, body)
+            # a picture may be large, however small its file
+            size = math.inf if b'"b64"' in body else len(body)
+            return await self._convert(size, read_some, body)
 
     def _too_many(self, count):
         return Refusal(413, f"{count} examples: expected at most {self.options.max_queue}")

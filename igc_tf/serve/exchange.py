@@ -1,12 +1,13 @@
 """Requests and answers in TensorFlow Serving's REST format, to and from arrays."""
 
+import base64
 from typing import NamedTuple
 
 import numpy as np
 import orjson
 from tensorflow.core.framework import types_pb2
 
-from igc_tf.errors import InputError, first_line
+from igc_tf.errors import ImageFileError, InputError, first_line
 from igc_tf.serve.signatures import Signature
 
 _METHOD = "tensorflow/serving/predict"
@@ -55,7 +56,9 @@ def read_examples(model, body):
     Args:
         model: the `ServedModel`.
         body: JSON, `{"examples": [{"images": values}, ...]}`; the values flat, or shaped as the
-            data are. With a "mask" in each, only what it shows is compared.
+            data are. With a "mask" in each, only what it shows is compared. Or
+            `{"examples": [{"picture": {"b64": file}}, ...]}`, picture files in base64, which are
+            brought into the model's frame.
 
     Raises:
         InputError: as `read_prediction`; also for a model that is no exported classifier.
@@ -67,6 +70,8 @@ def read_examples(model, body):
         raise InputError('expected an object with "examples"')
     examples = request["examples"]
     rows = examples if isinstance(examples, list) else []
+    if any(isinstance(row, dict) and "picture" in row for row in rows):
+        request["examples"] = [{"images": _framed(model, *row)} for row in enumerate(rows)]
     has_masks = any(isinstance(row, dict) and "mask" in row for row in rows)
     usual = "classify_masked" if has_masks else "classify"
     signature = model.signature(request.get("signature_name", usual))
@@ -162,6 +167,26 @@ def _parsed(body):
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise InputError(f"the body is no JSON: {first_line(error)}") from error
+
+
+def _framed(model, number, row):
+    """The image that a picture file in an example is brought into."""
+    if model.frame is None:
+        raise InputError('this model takes no picture files: expected "images"')
+    match row:
+        case {"picture": {"b64": str(encoded), **others}, **more} if not others and not more:
+            pass
+        case _:
+            raise InputError(
+                f'example {number}: expected {{"picture": {{"b64": TEXT}}}}, a file in base64, as '
+                "in every row"
+            )
+    try:
+        return model.frame.decode(base64.b64decode(encoded, validate=True))
+    except ImageFileError as error:
+        raise InputError(f"example {number}: the picture {error}") from error
+    except ValueError as error:
+        raise InputError(f"example {number}: no base64 ({first_line(error)})") from error
 
 
 def _rows(request, key, specs):

@@ -11,8 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.data.layout import ConditionLayout
+from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import InputError, first_line
 from igc_tf.export.endpoint import takes_masks
+from igc_tf.ranges import bounds_from_json
 from igc_tf.search.state import Batch
 
 # how many examples of a SavedModel are asked at once; it has a batch size of its own inside
@@ -52,12 +54,15 @@ class ServedModel(NamedTuple):
         version: a whole number, as text.
         signatures: {name: `Signature`}.
         layout: the `ConditionLayout` of its answers; None where it is not known.
+        frame: the `PictureFrame` that picture files are brought into; None where its data are no
+            pictures, or it is not known.
         batch_size: examples that are computed at once.
     """
 
     version: str
     signatures: dict
     layout: ConditionLayout | None
+    frame: PictureFrame | None
     batch_size: int
 
     def signature(self, name):
@@ -138,7 +143,11 @@ def _of_classifier(classifier, batch_size):
     sizes = {"condition": generator.condition_size, "latent": generator.latent_size}
     inputs = {n: tf.TensorSpec([None, size], tf.float32) for n, size in sizes.items() if size}
     signatures["generate"] = Signature(inputs, {"images": data}, generate, _accept, True)
-    return ServedModel("1", signatures, generator.layout, batch_size)
+    try:
+        frame = generator.picture_frame
+    except InputError:
+        frame = None
+    return ServedModel("1", signatures, generator.layout, frame, batch_size)
 
 
 def _of_saved_model(directory, batch_size):
@@ -180,18 +189,25 @@ def _of_saved_model(directory, batch_size):
     return ServedModel(
         version if version.isascii() and version.isdecimal() else "1",
         signatures,
-        _described_layout(directory),
+        *_described(directory),
         batch_size,
     )
 
 
-def _described_layout(directory):
-    """The layout that `export` wrote beside a SavedModel; None of one of another origin."""
+def _described(directory):
+    """Layout and frame that `export` wrote beside a SavedModel; None of one of another origin."""
     try:
         text = (directory / "assets.extra" / "classifier.json").read_text(encoding="utf-8")
-        return ConditionLayout.from_dict(json.loads(text)["layout"])
+        described = json.loads(text)
+        layout = ConditionLayout.from_dict(described["layout"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return None, None
+    try:
+        bounds = bounds_from_json(described["bounds"])
+        shape, arrange = tuple(described["data_shape"]), described.get("arrange")
+        return layout, PictureFrame(shape, bounds, described["background"], arrange)
+    except (InputError, KeyError):
+        return layout, None
 
 
 def _accept(arrays):

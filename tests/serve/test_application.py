@@ -1,5 +1,6 @@
 """A served classifier, and a served SavedModel, asked in TensorFlow Serving's format."""
 
+import base64
 import gzip
 import json
 import logging
@@ -12,12 +13,16 @@ import pytest
 import tensorflow as tf
 from starlette.testclient import TestClient
 
+from igc_tf import InvertedGeneratorClassifier, SearchSettings
 from igc_tf.errors import InputError
+from igc_tf.generators.generator import Generator
 from igc_tf.search import Search
 from igc_tf.serve import ServiceOptions
 from igc_tf.serve.application import build_application
 from igc_tf.serve.exchange import read_prediction
 from tests.fixtures.exported import SHAPE, linear_classifier, other_classifier
+from tests.fixtures.linear_generator import linear_generator
+from tests.serve.drawn import png
 
 _IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(3, *SHAPE)).astype(np.float32)
 MODEL = "/v1/models/classifier"
@@ -105,6 +110,28 @@ def test_details_have_names(served, is_flat):
         np.testing.assert_allclose(
             detail["reconstruction"], found.reconstructions[i, scores.argmax()], atol=1e-5
         )
+
+
+def test_picture_files_are_brought_into_the_frame(served):
+    client, _ = served
+    classifier = linear_classifier()
+    files = [png(picture) for picture in np.random.default_rng(1).integers(0, 256, [2, 9, 7, 3])]
+    images = np.stack([classifier.generator.picture_frame.decode(file) for file in files])
+    assert images.shape == (2, *SHAPE) and not np.array_equal(*images)
+    examples = [{"picture": {"b64": base64.b64encode(file).decode()}} for file in files]
+    response = client.post(f"{MODEL}:classify", json={"examples": examples})
+    assert response.status_code == 200
+    scores = [[score for _, score in pairs] for pairs in response.json()["result"]]
+    np.testing.assert_allclose(scores, classifier.predict(images, verbose=0), atol=1e-5)
+
+
+def test_a_model_whose_data_are_no_pictures_takes_none():
+    model, _, _ = linear_generator(data_shape=(6,))
+    classifier = InvertedGeneratorClassifier(Generator(model), SearchSettings(steps=1))
+    with TestClient(build_application(classifier)) as client:
+        body = {"examples": [{"picture": {"b64": ""}}]}
+        response = client.post(f"{MODEL}:classify", json=body)
+    assert response.status_code == 400 and "takes no picture files" in response.json()["error"]
 
 
 def test_details_of_masked_examples(served):
@@ -219,6 +246,10 @@ def test_bad_requests_get_one_line(served, body, message):
         ({"examples": [{"pixels": []}]}, "exactly ['images']"),
         ({"examples": [{"images": [1, 2]}]}, "shape (1, 2)"),
         ({"examples": [{}], "signature_name": "generate"}, "that classifies"),
+        ({"examples": [{"picture": "AAAA"}]}, 'example 0: expected {"picture": {"b64"'),
+        ({"examples": [{"picture": {"b64": "*"}}]}, "example 0: no base64"),
+        ({"examples": [{"picture": {"b64": "AAAA"}}]}, "example 0: the picture is not a PNG"),
+        ({"examples": [{}, {"picture": {"b64": "AAAA"}}]}, "example 0: expected"),
     ],
 )
 def test_bad_examples_get_one_line(served, body, message):
