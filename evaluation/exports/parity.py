@@ -49,7 +49,7 @@ class ExportParityOptions(DatasetOptions):
     Attributes:
         directory: what `igc-tf export` wrote: a SavedModel, run in a process without this
             package; or an HLO program, run under JAX in a process without TensorFlow.
-        generator: that was exported: a name that ships, or a .keras file.
+        generator: that was exported: a name that ships, a generator's directory, or a .keras file.
         images: test images, drawn at random with the seed.
         sigma: standard deviations of the noise, in units of the pixel range 1.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.

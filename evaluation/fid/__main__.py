@@ -42,7 +42,7 @@ class FIDOptions(DatasetOptions):
     """Measure a generator's images by FID and KID, per class and over all classes.
 
     Attributes:
-        generator: a name that ships, or a .keras file.
+        generator: a name that ships, a generator's directory, or a .keras file.
         features: of InceptionV3 at 84×84×3, as the paper; or of LeNet, which ships.
         inception_weights: a file of InceptionV3's weights without the top, where
             keras.applications cannot fetch those of ImageNet.

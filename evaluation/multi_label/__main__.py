@@ -30,7 +30,8 @@ class MultiLabelOptions(DataOptions):
     Attributes:
         images: how many test digits, drawn at random, or "all". Half of them are inverted.
         sigma: standard deviations of the noise, in units of the pixel range 1.
-        generator: a name that ships, or a .keras file; of the task digit_labels.
+        generator: a name that ships, a generator's directory, or a .keras file; of the task
+            digit_labels.
         network: the LeNet that ships and is compared with.
         settings: the paper's search settings, or those chosen on the validation digits.
         output: directory for result.json and the figures.

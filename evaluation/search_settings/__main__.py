@@ -22,7 +22,7 @@ class SearchSettingsOptions(DatasetOptions):
     """Choose search settings on validation images, one round of changes after the other.
 
     Attributes:
-        generator: a name that ships, or a .keras file.
+        generator: a name that ships, a generator's directory, or a .keras file.
         task: what the generator is conditioned on; with digit_labels a digit counts as right
             where all labels are.
         images: validation images for choices, drawn at random with the seed.

@@ -58,7 +58,7 @@ class SearchSpeedOptions:
     """Time the same search in several ways, in turn, in one run.
 
     Attributes:
-        generator: a name that ships, or a .keras file.
+        generator: a name that ships, a generator's directory, or a .keras file.
         images: for the batched search; one image at a time takes a tenth of them, and eagerly a
             fiftieth.
         batch_size: images that are searched at once.
