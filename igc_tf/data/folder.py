@@ -139,24 +139,56 @@ def some_of(names) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
+def files_below(folder: Path, refused: Callable | None = None) -> list[Path]:
+    """Finds the files of a folder at any depth, in the order of their names.
+
+    Links are followed, but into no folder twice, and into none that this one lies in. What is
+    hidden is left out, and so are the files that systems keep beside people's own.
+
+    Args:
+        folder: where to look.
+        refused: called with the `OSError` of each folder that cannot be read, whose `filename` is
+            the folder's path; None to raise a `DataError`.
+
+    Raises:
+        DataError: if a folder cannot be read.
+    """
+    files, entered = [], set(map(str, Path(os.path.realpath(folder)).parents))
+    for inside, folders, names in os.walk(folder, onerror=refused or _refuse, followlinks=True):
+        here = os.path.realpath(inside)
+        if here in entered:
+            folders.clear()
+            continue
+        entered.add(here)
+        folders[:] = sorted(filter(_is_seen, folders))
+        files += [Path(inside, name) for name in names if _is_seen(name)]
+    return sorted(files)
+
+
 def _find_folders(path: Path) -> FoundPictures:
-    splits = {folder: _SPLITS.get(folder.name.casefold()) for folder in _folders(path)}
+    folders, _ = _right_in(path)
+    splits = {folder: _SPLITS.get(folder.name.casefold()) for folder in folders}
     if splits and all(splits.values()) and "train" in splits.values():
         kind, parts = "a folder for each part of the set and each class", splits.items()
     else:
         kind, parts = "a folder for each class", [(path, None)]
-    pictures, empty, strange, loose = [], [], [], []
+    pictures, empty, strange, loose, refused = [], [], [], [], []
     for part, split in parts:
-        loose += [_below(path, file) for file in _files(part)]
-        for folder in _folders(part):
-            files = [file for file in sorted(folder.rglob("*")) if _is_file(folder, file)]
+        folders, files = _right_in(part)
+        loose += [_below(path, file) for file in files]
+        for folder in folders:
+            errors = []
+            files = files_below(folder, errors.append)
             read = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
             strange += [_below(path, file) for file in files if file not in set(read)]
-            if not read:
+            if not read and not errors:
                 empty.append(_below(path, folder))
             pictures += [_file(file, _below(path, file), folder.name, split) for file in read]
+            refused += [f"{_below(path, Path(e.filename))} ({e.strerror})" for e in errors]
     if not pictures:
         inside = f"files, such as {some_of(loose)}" if loose else "no pictures"
+        if refused:
+            inside = f"folders that cannot be read, such as {some_of(refused)}"
         raise DataError(
             f"{path} holds {inside}: expected a sub-folder for each class with "
             f"{', '.join(PICTURE_SUFFIXES)} files in it"
@@ -165,6 +197,7 @@ def _find_folders(path: Path) -> FoundPictures:
         *_remark(loose, "lie beside the classes' folders and were left out"),
         *_remark(strange, "are no pictures by their names and were left out"),
         *_remark(empty, "hold no pictures and are no classes"),
+        *_remark(refused, "are folders that cannot be read and were left out"),
     ]
     return found_pictures(path.resolve().name, kind, pictures, remarks)
 
@@ -335,24 +368,18 @@ def _remark(names, what):
     return [f"{len(names)} {what}: {some_of(names)}"] if names else []
 
 
-def _folders(path):
-    return [inside for inside in sorted(path.iterdir()) if inside.is_dir() and _is_seen(inside)]
+def _right_in(path):
+    """The folders and the files that lie in a folder itself."""
+    _, *kinds = next(os.walk(path, onerror=_refuse))
+    return [[path / name for name in sorted(filter(_is_seen, names))] for names in kinds]
 
 
-def _files(path):
-    return [inside for inside in sorted(path.iterdir()) if inside.is_file() and _is_seen(inside)]
+def _refuse(error):
+    raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
 
-def _is_file(folder, file):
-    """Whether a path below a folder is a file, and nothing on the way to it is hidden."""
-    return file.is_file() and all(_is_seen(Path(p)) for p in file.relative_to(folder).parts)
-
-
-def _is_seen(path):
-    return not path.name.startswith((".", "__MACOSX")) and path.name not in (
-        "Thumbs.db",
-        "desktop.ini",
-    )
+def _is_seen(name):
+    return not name.startswith((".", "__MACOSX")) and name not in ("Thumbs.db", "desktop.ini")
 
 
 def _below(path, inside):

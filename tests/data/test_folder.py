@@ -1,5 +1,8 @@
 """Pictures of one's own are found wherever people keep them."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -46,6 +49,60 @@ def test_a_sub_folder_is_a_class_and_what_is_none_is_told(tmp_path):
         "1 are no pictures by their names and were left out: cat/about.txt",
         "1 hold no pictures and are no classes: empty",
     )
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
+    for number, name in enumerate(("owl/a.png", "owl/deep/b.png", "cat/c.png", "cow/d.png")):
+        _save(tmp_path / name, number)
+    shut = {str(tmp_path / name) for name in ("owl/deep", "cow")}
+    scandir = os.scandir
+
+    # as of a folder of someone else; root may read any
+    def refusing(path):
+        if str(path) in shut:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = find_pictures(tmp_path)
+    assert [picture.name for picture in found.pictures] == ["cat/c.png", "owl/a.png"]
+    assert found.remarks == (
+        "2 are folders that cannot be read and were left out: cow (Permission denied), "
+        "owl/deep (Permission denied)",
+    )
+    shut |= {str(tmp_path / name) for name in ("owl", "cat")}
+    with pytest.raises(DataError, match="folders that cannot be read, such as cat .Perm"):
+        find_pictures(tmp_path)
+    shut.add(str(tmp_path))
+    with pytest.raises(DataError, match=f"^{tmp_path}: cannot be read .Permission denied"):
+        find_pictures(tmp_path)
+
+
+def test_links_are_followed_once(tmp_path):
+    _save(tmp_path / "elsewhere" / "a.png")
+    _save(tmp_path / "pets" / "cat" / "b.png", 1)
+    _save(tmp_path / "pets" / "owl" / "c.png", 2)
+    for name, target in {
+        "owl/more": "elsewhere",
+        "owl/self": "pets/owl",
+        "owl/up": "pets",
+        "barn owl": "pets/owl",
+    }.items():
+        (tmp_path / "pets" / name).symlink_to(tmp_path / target)
+    (tmp_path / "pets" / "owl" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    found = find_pictures(tmp_path / "pets")
+    assert [(picture.name, picture.label) for picture in found.pictures] == [
+        ("barn owl/c.png", "barn owl"),
+        ("barn owl/gone.png", "barn owl"),
+        ("barn owl/more/a.png", "barn owl"),
+        ("cat/b.png", "cat"),
+        ("owl/c.png", "owl"),
+        ("owl/gone.png", "owl"),
+        ("owl/more/a.png", "owl"),
+    ]
+    with pytest.raises(ImageFileError, match=r"owl/gone\.png: no such file"):
+        found.pictures[5].read()
+    assert found.remarks == ()
 
 
 def test_parts_may_be_kept_apart(tmp_path):
