@@ -39,10 +39,10 @@ class ClassifyOptions(ClassifierOptions, WorkerOptions):
     """Classify picture files and draw what each class makes of them; or very many, with --engine.
 
     Attributes:
-        files: PNG, JPEG, WebP, BMP, TIFF, GIF or NPY files, or folders of such, of any size. Of a
-            grey generator each holds one drawing, dark on light or light on dark, anywhere in the
-            picture, unless its card says that pictures are cut and scaled. With an engine, folders
-            at any depth, also Parquet, TFRecord and NPZ files of images.
+        files: PNG, JPEG, WebP, BMP, TIFF, GIF or NPY files of any size, or folders of such, at any
+            depth. Of a grey generator each holds one drawing, dark on light or light on dark,
+            anywhere in the picture, unless its card says that pictures are cut and scaled. With an
+            engine, also Parquet, TFRecord and NPZ files of images.
         settings: "paper", the paper's search; or those on the generator's card: "best"; "fast",
             one pass of its encoder; or "robust", which also finds out what happened to the
             picture. By default "robust" where the card has it, else the best there are.
@@ -84,9 +84,10 @@ def classify_files(options):
         0; 2 if any file could not be read; each is reported on stderr.
 
     Raises:
-        InputError: if no file is given, or a folder holds none.
+        InputError: if no file is given, or a folder holds none or cannot be read, or is the one to
+            write into; without an engine, which leaves out its own answers, also one above that.
     """
-    check_apart(options.output, *options.files)
+    check_apart(options.output, *options.files, at_any_depth=options.engine is None)
     if options.engine is not None:
         return _classify_parts(options)
     paths = picture_files(options.files)
@@ -157,13 +158,14 @@ def _classify_parts(options):
 
 
 def picture_files(given):
-    """Returns the files that were given, and those in folders, in alphabetical order; each once.
+    """Returns the files that were given, and those in folders as `files_below` does; each once.
 
     Raises:
-        InputError: for none, or a folder without any.
+        InputError: for none, or a folder without any, or one that cannot be read.
     """
     if not given:
         raise InputError("no pictures given: expected one or more files or folders")
+    from igc_tf.data.folder import files_below
     from igc_tf.data.picture import PICTURE_SUFFIXES
 
     paths = []
@@ -171,10 +173,7 @@ def picture_files(given):
         if not path.is_dir():
             paths.append(path)
             continue
-        try:
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
-        except OSError as error:
-            raise InputError(f"{path}: {error.strerror}") from error
+        inside = [file for file in files_below(path) if file.suffix.lower() in PICTURE_SUFFIXES]
         if not inside:
             raise InputError(
                 f"{path} holds no pictures: expected {', '.join(PICTURE_SUFFIXES)} files"

@@ -24,7 +24,8 @@ class DiagnoseOptions:
     """Says how well a generator reproduces its own samples, training images and new images.
 
     Attributes:
-        files: picture files, or folders of such, that the generator should be able to make.
+        files: picture files, or folders of such at any depth, that the generator should be able to
+            make.
         generator: a name that ships, a directory, or a .keras file.
         dataset: an image set; by default the one it was trained on, where its card says so and
             it is one by name, else its own samples alone.
@@ -57,10 +58,10 @@ def print_diagnosis(options):
         0; 2 if a file could not be read, of which stderr tells in a line each.
 
     Raises:
-        InputError: if a folder holds no pictures, or is the directory to write into; for data that
-            the generator cannot have made.
+        InputError: if a folder holds no pictures, cannot be read, or is the directory to write into
+            or one above that; for data that the generator cannot have made.
     """
-    check_apart(options.output, *options.files)
+    check_apart(options.output, *options.files, at_any_depth=True)
     paths = picture_files(options.files) if options.files else []
     import_tensorflow_quietly()
     import numpy as np

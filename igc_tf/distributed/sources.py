@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from igc_tf.data.folder import files_below
 from igc_tf.data.ink import beside_page
 from igc_tf.data.labelled import LabelledData, scale_bytes
 from igc_tf.data.picture import PICTURE_SUFFIXES, pixel_values, to_grey, without_channel
@@ -250,7 +251,10 @@ class Files:
     @classmethod
     def of(cls, kind, paths):
         """Opens files of one kind."""
-        readers = tuple(_READERS[kind](path) for path in paths)
+        try:
+            readers = tuple(_READERS[kind](path) for path in paths)
+        except OSError as error:
+            raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from error
         return cls(kind, paths, tuple(np.cumsum([r.count for r in readers]).tolist()), readers)
 
     @property
@@ -327,12 +331,12 @@ def _open_files(given):
         if not path.exists():
             raise DataError(f"{path}: no such file or folder")
         if path.is_dir():
-            inside = sorted(path.rglob("*"))
+            inside = files_below(path)
             answers = {found.parent for found in inside if found.name == MANIFEST}
             inside = [
                 found
                 for found in inside
-                if _is_seen(path, found) and answers.isdisjoint(found.parents)
+                if _is_source(path, found) and answers.isdisjoint(found.parents)
             ]
             if not inside:
                 raise DataError(f"{path} holds nothing to classify: expected {_expected()}")
@@ -358,10 +362,12 @@ def _open_files(given):
     return source
 
 
-def _is_seen(folder, path):
-    """Whether a path below a folder is a file to classify, and nothing on the way is hidden."""
-    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    return not hidden and path.suffix.lower() in _KINDS and path.is_file()
+def _is_source(folder, path):
+    """Whether a file below a folder is one to classify."""
+    kind = _KINDS.get(path.suffix.lower())
+    # writers of records keep files of their own so
+    is_kept = any(part.startswith("_") for part in path.relative_to(folder).parts)
+    return kind is not None and (kind == "pictures" or not is_kept)
 
 
 def _expected():

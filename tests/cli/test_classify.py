@@ -47,8 +47,9 @@ def classified(tmp_path_factory):
         save(folder / f"{label}.png", digit(label))
     (folder / "more").mkdir()
     save(folder / "more" / "inverted.png", 255 - np.kron(digit(0), np.ones([4, 4, 1])))
+    (folder / "more" / "below").mkdir()
     for label, name in enumerate(ODD_NAMES):
-        save(folder / "more" / name, digit(label))
+        save(folder / "more" / ("below" if label % 2 else "") / name, digit(label))
     (folder / "more" / "notes.txt").write_text("no picture")
     (folder / "empty.png").write_bytes(b"")
     (folder / "text.png").write_text("not an image")
@@ -129,8 +130,9 @@ def test_the_csv_is_the_same_table(classified):
 
 def test_what_was_finished_is_kept_of_what_is_interrupted(tmp_path, monkeypatch):
     name = 246 * "n"
+    (tmp_path / "in").mkdir()
     for first, label in (("0", 0), ("1", 1)):
-        save(tmp_path / f"{first}{name}.png", digit(label))
+        save(tmp_path / "in" / f"{first}{name}.png", digit(label))
     drawn = iter([plt.figure()])
 
     def draw(*_):
@@ -141,7 +143,7 @@ def test_what_was_finished_is_kept_of_what_is_interrupted(tmp_path, monkeypatch)
 
     monkeypatch.setattr(classify, "_draw", draw)
     output = tmp_path / "out"
-    assert run(tmp_path, "--settings", "fast", "--output", output) == 130
+    assert run(tmp_path / "in", "--settings", "fast", "--output", output) == 130
     result = json.loads((output / "results.json").read_text())
     (row,) = result["rows"]
     assert row["prediction"] == "0" and row["file"].endswith(f"0{name}.png")
@@ -171,8 +173,9 @@ def test_tables_name_what_was_drawn_after_each_batch(tmp_path, monkeypatch):
 
 def test_results_are_not_written_among_the_pictures(tmp_path, capsys):
     save(tmp_path / "7.png", digit(7))
-    for more in ((), ("--engine", "process")):
-        assert run(tmp_path, "--output", tmp_path, *more) == 2
+    # an engine leaves out what it wrote before
+    for output, *more in ((tmp_path, "--engine", "process"), (tmp_path,), (tmp_path / "out",)):
+        assert run(tmp_path, "--output", output, *more) == 2
         assert "expected a directory apart from" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["7.png"]
 
@@ -188,9 +191,10 @@ def test_files_of_records_are_read_with_an_engine(tmp_path, capsys):
 
 
 def test_a_picture_that_is_named_twice_is_one(tmp_path, capsys):
-    save(tmp_path / "7.png", digit(7))
-    output = tmp_path / "out"
-    assert run(tmp_path, tmp_path / "7.png", "--settings", "fast", "--output", output) == 0
+    (tmp_path / "in").mkdir()
+    seven, output = tmp_path / "in" / "7.png", tmp_path / "out"
+    save(seven, digit(7))
+    assert run(tmp_path / "in", seven, "--settings", "fast", "--output", output) == 0
     assert len(json.loads((output / "results.json").read_text())["rows"]) == 1
 
 

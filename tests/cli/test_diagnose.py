@@ -70,10 +70,13 @@ def test_of_ones_own_pictures_the_card_has_only_a_name(tmp_path, capsys):
 
 def test_pictures_are_tried_too(tmp_path, capsys):
     varied_digit_generator().save(tmp_path / "own.keras")
-    for i, image in enumerate(bundled_digits().sample(3, seed=0).images):
-        keras.utils.save_img(tmp_path / f"{i}.png", np.rint(255 * (image + 0.5)), scale=False)
+    (tmp_path / "digits" / "below").mkdir(parents=True)
+    digits = bundled_digits().sample(3, seed=0).images
+    for name, image in zip(("0", "1", "below/2"), digits, strict=True):
+        picture = tmp_path / "digits" / f"{name}.png"
+        keras.utils.save_img(picture, np.rint(255 * (image + 0.5)), scale=False)
     output = tmp_path / "out"
-    arguments = [tmp_path, tmp_path / "none.png", "--images", "5", "--output", output]
+    arguments = [tmp_path / "digits", tmp_path / "none.png", "--images", "5", "--output", output]
     with pytest.raises(SystemExit) as exit:
         run_command_line(
             ["diagnose", *map(str, arguments), "--generator", str(tmp_path / "own.keras")]
@@ -82,9 +85,10 @@ def test_pictures_are_tried_too(tmp_path, capsys):
     assert exit.value.code == 2
     assert captured.err.count("\n") == 1 and "none.png" in captured.err
     # what is drawn must not be read the next time
-    with pytest.raises(SystemExit):
-        run_command_line(["diagnose", str(output), "--output", str(output)])
-    assert "expected a directory apart from" in capsys.readouterr().err
+    for folder in (output, tmp_path):
+        with pytest.raises(SystemExit):
+            run_command_line(["diagnose", str(folder), "--output", str(output)])
+        assert "expected a directory apart from" in capsys.readouterr().err
     own, files = json.loads((output / "result.json").read_text())["sets"]
     assert (own["count"], files["name"], files["count"]) == (5, "files", 3)
     assert own["difference"] > 0 and "files" in captured.out

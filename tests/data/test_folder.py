@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igc_tf.data.folder import find_pictures, natural_order
+from igc_tf.data.folder import files_below, find_pictures, natural_order
 from igc_tf.errors import DataError, ImageFileError
 
 from .idx_writer import idx_bytes
@@ -70,6 +70,8 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
         "2 are folders that cannot be read and were left out: cow (Permission denied), "
         "owl/deep (Permission denied)",
     )
+    with pytest.raises(DataError, match="owl/deep: cannot be read .Permission denied"):
+        files_below(tmp_path / "owl")
     shut |= {str(tmp_path / name) for name in ("owl", "cat")}
     with pytest.raises(DataError, match="folders that cannot be read, such as cat .Perm"):
         find_pictures(tmp_path)

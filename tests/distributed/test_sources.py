@@ -11,6 +11,7 @@ import tensorflow as tf
 from PIL import Image
 from pyarrow import parquet
 
+from igc_tf.cli.classify import picture_files
 from igc_tf.data import read_picture
 from igc_tf.distributed.sources import frame_values, open_source
 from igc_tf.errors import DataError, InputError
@@ -113,19 +114,33 @@ def test_every_kind_gives_the_same_digits(kind, tmp_path, loaded, digits, pixels
 
 
 def test_folders_are_read_at_any_depth(tmp_path, loaded, pixels):
-    for number, name in enumerate(("b/1.png", "a/2.png", "a/3/4.png", ".hidden/5.png")):
+    names = ("b/1.png", "a/2.png", "a/3/4.png", "a/3/_MG_1.png", ".hidden/5.png", "a/._2.png")
+    for number, name in enumerate(names):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded(pixels[number]))
     (tmp_path / "notes.txt").write_text("no picture")
     source = open_source(tmp_path)
     names, values = source.read(0, 10)
-    assert names == [str(tmp_path / name) for name in ("a/2.png", "a/3/4.png", "b/1.png")]
+    seen = ("a/2.png", "a/3/4.png", "a/3/_MG_1.png", "b/1.png")
+    assert names == [str(tmp_path / name) for name in seen]
+    # the same as without an engine
+    assert list(map(str, picture_files([tmp_path]))) == names
     data, errors = frame_values(names, values, loaded)
     picture = read_picture(tmp_path / "a/2.png", loaded.data_shape, loaded.bounds)
     assert errors == {} and np.array_equal(data[0], picture)
     (tmp_path / "a/2.png").write_bytes(encoded(pixels[9]) + b"more")
     assert source.identity() != open_source([tmp_path / "b"]).identity()
+
+
+def test_what_writers_of_records_keep_is_left_out(tmp_path, pixels):
+    (tmp_path / "_log").mkdir()
+    for path in (tmp_path, tmp_path / "_log"):
+        npz(path, pixels)
+    assert open_source(tmp_path).count == 23
+    (tmp_path / "gone.npz").symlink_to(tmp_path / "nowhere.npz")
+    with pytest.raises(DataError, match=r"gone\.npz: cannot be read \(No such file"):
+        open_source(tmp_path)
 
 
 def test_what_decides_the_answers_has_an_identity(tmp_path, digits, pixels):
