@@ -73,8 +73,8 @@ def find_pictures(source: str | os.PathLike) -> FoundPictures:
       files. The parts of a set may be kept apart: folders "train", "validation" (or "val") and
       "test", with the classes' folders in each.
     - A CSV file with the columns "file" and "label", and if the set is in parts "split". Without a
-      line of names the first column is the file, the second the label. Files lie where the table
-      lies.
+      line of names, where the first line names a file that is there, the first column is the file,
+      the second the label. Files lie where the table lies.
     - An NPZ file of the arrays "images" (N, H, W), (N, H, W, 1) or (N, H, W, 3), whole numbers from
       0 to 255 or floats in [0, 1], and "labels" (N,), integers or texts; with "class_names" the
       integers are places in these. Keras' names "x_train", "y_train", "x_test" and "y_test" are
@@ -209,28 +209,36 @@ def _find_in_table(path: Path) -> FoundPictures:
         raise DataError(f"{path}: expected a table in UTF-8 ({error})") from error
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
     try:
-        rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+        rows = [(reader.line_num, row) for row in reader if any(row)]
     except csv.Error as error:
         raise DataError(f"{path}: expected a table of files and labels ({error})") from error
-    names = [name.strip().casefold() for name in rows[0]] if rows else []
+    header = [cell.strip() for cell in rows[0][1]] if rows else []
+    names = [name.casefold() for name in header]
     columns = [_column(names, of) for of in (_FILE_COLUMNS, _LABEL_COLUMNS, ("split", "part"))]
     if None not in columns[:2]:
         rows = rows[1:]
+    elif rows and not os.path.isfile(path.parent / header[0]):
+        raise DataError(
+            f"{path}: its columns are {', '.join(header)}: expected one of "
+            f"{', '.join(_FILE_COLUMNS)} and one of {', '.join(_LABEL_COLUMNS)}, or no names and "
+            "a file in the first column"
+        )
     else:
         columns = [0, 1, None]
     pictures = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in rows:
         cells = [None if c is None or c >= len(row) else row[c].strip() for c in columns]
         file, label, split = cells
         if not file or not label:
             raise DataError(
-                f"{path}: row {number} is {delimiter.join(row)!r}: expected a file and a label, "
+                f"{path}: line {number} is {delimiter.join(row)!r}: expected a file and a label, "
                 f'in columns called "file" and "label" or the first two'
             )
         if split and split.casefold() not in _SPLITS:
             raise DataError(
-                f"{path}: row {number} has the split {split!r}: expected one of {sorted(_SPLITS)}"
+                f"{path}: line {number} has the split {split!r}: expected one of {sorted(_SPLITS)}"
             )
         split = _SPLITS[split.casefold()] if split else None
         pictures.append(_file(path.parent / file, file, label, split))

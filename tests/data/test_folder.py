@@ -187,12 +187,19 @@ def test_a_table_may_say_the_parts_and_a_missing_file_is_found_missing(tmp_path)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("file,label\na.png\n", "row 1 is 'a.png': expected a file and a label"),
-        ("file,label,split\na.png,owl,later\n", "has the split 'later': expected one of"),
+        ("file,label\n\na.png,owl\nb.png\n", "line 4 is 'b.png': expected a file and a label"),
+        ("here.png,owl\nb.png\n", "line 2 is 'b.png': expected a file and a label"),
+        ("file,label,split\na.png,owl,later\n", "line 2 has the split 'later': expected one of"),
+        (
+            "id,img,Kind\n1,here.png,owl\n",
+            "its columns are id, img, Kind: expected one of file, .* and one of label, class",
+        ),
+        ("file,kind\nhere.png,owl\n", "its columns are file, kind: expected one of"),
         ("", "names no pictures"),
     ],
 )
 def test_a_table_that_says_too_little_is_refused(text, told, tmp_path):
+    _save(tmp_path / "here.png")
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(DataError, match=told):
         find_pictures(tmp_path / "t.csv")
