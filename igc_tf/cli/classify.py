@@ -19,6 +19,7 @@ from igc_tf.ranges import Range
 from igc_tf.runs import (
     RunDirectory,
     check_apart,
+    check_writable,
     describe_code,
     describe_environment,
     json_ready,
@@ -86,8 +87,10 @@ def classify_files(options):
     Raises:
         InputError: if no file is given, or a folder holds none or cannot be read, or is the one to
             write into; without an engine, which leaves out its own answers, also one above that.
+        OutputError: if that cannot be written into.
     """
     check_apart(options.output, *options.files, at_any_depth=options.engine is None)
+    check_writable(options.output)
     if options.engine is not None:
         return _classify_parts(options)
     paths = picture_files(options.files)

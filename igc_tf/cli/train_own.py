@@ -10,7 +10,7 @@ import tyro
 from igc_tf.cli.program import import_tensorflow_quietly
 from igc_tf.errors import InputError
 from igc_tf.ranges import SEED, Range, check_ranges
-from igc_tf.runs import check_apart
+from igc_tf.runs import check_apart, check_writable
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def train_own(options):
 
     Raises:
         InputError: for a source that is none, or pictures that cannot be trained on.
+        OutputError: if the output cannot be written into.
     """
     import_tensorflow_quietly()
     from igc_tf.training import joined_workers
@@ -87,7 +88,10 @@ def _train(options, strategy):
     # before every picture is read
     own_base(options.recipe)
     check_apart(options.output, options.source, at_any_depth=True)
-    say, warn = (print, say_beside) if is_chief(strategy) else (_not_say, _not_say)
+    say = warn = _not_say
+    if is_chief(strategy):
+        check_writable(options.output)
+        say, warn = print, say_beside
     found = find_own_pictures(options.source, options.data_dir)
     counts = f"{len(found.pictures):,} pictures of {len(found.class_names)} classes"
     say(f"{found.name}: {counts} ({found.kind})")

@@ -6,6 +6,7 @@ Nothing here imports TensorFlow before it is needed, and nothing in here knows a
 from igc_tf.runs.directory import (
     RunDirectory,
     check_apart,
+    check_writable,
     describe_code,
     describe_environment,
     differences,
@@ -22,6 +23,7 @@ __all__ = [
     "Experiment",
     "RunDirectory",
     "check_apart",
+    "check_writable",
     "describe_code",
     "describe_environment",
     "differences",

@@ -146,6 +146,25 @@ def check_apart(output, *sources, at_any_depth=False):
             )
 
 
+def check_writable(output):
+    """Checks before long work that a directory can be written into, and makes nothing.
+
+    Args:
+        output: the directory, which may be missing, as may its parents.
+
+    Raises:
+        OutputError: if something else is there, or the system refuses to write into it or, where it
+            is missing, into the nearest folder above it.
+    """
+    output = Path(output)
+    with _told_as(OutputError, output):
+        there = next(path for path in (output, *output.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise OutputError(f"{there} is no directory: expected one to write into")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{output}: expected a directory, but {there} cannot be written into")
+
+
 @contextlib.contextmanager
 def new_directory(path):
     """Gives a directory to write into, which becomes `path` when the block ends without an error.

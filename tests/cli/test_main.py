@@ -104,6 +104,9 @@ def test_the_overview_names_every_command(capsys):
         (["reproduce", "--images", "5", "--tensorboard", "own.keras"], "own.keras is no directory"),
         (["classify"], "no pictures"),
         (["classify", "empty"], "empty holds no pictures"),
+        # before anything is read
+        (["classify", "empty", "--output", "own.keras"], "own.keras is no directory"),
+        (["train", "empty", "--output", "own.keras/below"], "own.keras is no directory"),
         (["classify", "empty", "--part-size", "5"], "part_size=5: expected none without --engine"),
         (["classify", "empty", "--actors", "2"], "actors=2: expected none without --engine"),
         (["data", "import", "nowhere"], "nowhere"),

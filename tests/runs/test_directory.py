@@ -7,7 +7,14 @@ import sys
 import pytest
 
 from igc_tf.errors import InputError, OutputError
-from igc_tf.runs import RunDirectory, describe_code, differences, new_directory, read_json
+from igc_tf.runs import (
+    RunDirectory,
+    check_writable,
+    describe_code,
+    differences,
+    new_directory,
+    read_json,
+)
 
 
 def test_differences_name_what_differs_inside_of_dictionaries():
@@ -51,6 +58,23 @@ def test_the_systems_refusals_name_the_path(tmp_path):
     with pytest.raises(InputError, match=f"{file} is damaged"):
         read_json(file)
     assert read_json(tmp_path / "nothing") is None
+
+
+def test_a_directory_is_checked_before_it_is_made(tmp_path, monkeypatch):
+    check_writable(tmp_path)
+    check_writable(tmp_path / "a" / "b")
+    (tmp_path / "file").write_text("")
+    for path in ("file", "file/below/it"):
+        with pytest.raises(OutputError, match=f"{tmp_path}/file is no directory"):
+            check_writable(tmp_path / path)
+    # as of a folder of someone else; root may write into any
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == tmp_path and mode & os.W_OK))
+    with pytest.raises(OutputError, match=f"^{tmp_path}/a/b: .*{tmp_path} cannot be written into"):
+        check_writable(tmp_path / "a" / "b")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match=f"^a: .*{tmp_path} cannot be written into"):
+        check_writable("a")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_remove_takes_what_matches(tmp_path):
