@@ -10,7 +10,7 @@ import tyro
 from igc_tf.cli.program import import_tensorflow_quietly
 from igc_tf.errors import InputError
 from igc_tf.ranges import SEED, Range, check_ranges
-from igc_tf.runs import check_apart, check_writable
+from igc_tf.runs import check_apart, check_writable, json_ready
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,14 @@ def _train(options, strategy):
     parts = (f"{len(getattr(images, part)):,} {what}" for part, what in _PARTS.items())
     say(f"  {', '.join(parts)}")
     sys.stdout.flush()
-    result = train_own_pictures(images, recipe, options.output, reasons, strategy=strategy)
+    asked = {
+        f"--{name.replace('_', '-')}": value
+        for name, value in json_ready(options).items()
+        if name not in _PLACES
+    }
+    result = train_own_pictures(
+        images, recipe, options.output, reasons, strategy=strategy, asked=asked
+    )
     if result is None:
         return
     print(f"\n{summary(result)}")
@@ -125,4 +132,6 @@ _MEANT = {
     **{"grey": False, "colour": True},
     **{"drawings": True, "photographs": False},
 }
+# options that say where files lie, and nothing of what is trained
+_PLACES = ("source", "output", "data_dir")
 _PARTS = {"train": "to train on", "validation": "for choices", "test": "for the report"}

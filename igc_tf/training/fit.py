@@ -30,10 +30,10 @@ class TrainingRun(RunDirectory):
     """The directory of one training, which the same recipe on the same data resumes.
 
     `describe`, `restore` and `fit` are called in this order. The directory then holds
-    `options.json`: the recipe and the data, the command and the commit that ran it, the
-    environment, the seconds it took, the same of each time that it was resumed, and the options
-    of the run that it started from; `history.json`, each epoch's figures; checkpoints; and
-    TensorBoard logs.
+    `options.json`: the recipe and the data, what was asked for, the command and the commit that
+    ran it, the environment, the seconds it took, the same of each time that it was resumed, and
+    the options of the run that it started from; `history.json`, each epoch's figures; checkpoints;
+    and TensorBoard logs.
 
     Of several workers (`igc_tf.training.workers`) only the chief reads and writes the directory;
     the others learn from it where the run stands.
@@ -44,6 +44,8 @@ class TrainingRun(RunDirectory):
         start_from: the directory of another run, whose last weights are the first ones here; or
             what else those weights come from, e.g. the name of a generator (see `restore`).
         strategy: a `tf.distribute.Strategy`; None for the current one.
+        asked: what recipe and data were chosen by, {name: JSON-ready value}: if they differ from
+            those of an earlier run, this is named. None for nothing but themselves.
 
     Attributes:
         recipe: as given.
@@ -51,12 +53,12 @@ class TrainingRun(RunDirectory):
         is_chief: whether this process is the one that reads and writes the directory.
 
     Raises:
-        InputError: if the directory holds a run of another recipe, or with another start; names
-            what differs. One that was to stop earlier may go on. If the strategy's replicas cannot
-            divide a batch equally.
+        InputError: if the directory holds a run of another kind, of another recipe, or with another
+            start; names what differs. One that was to stop earlier may go on. If the strategy's
+            replicas cannot divide a batch equally.
     """
 
-    def __init__(self, output, recipe, start_from=None, strategy=None):
+    def __init__(self, output, recipe, start_from=None, strategy=None, asked=None):
         self.strategy = strategy or tf.distribute.get_strategy()
         self.is_chief = is_chief(self.strategy)
         replicas = self.strategy.num_replicas_in_sync
@@ -73,6 +75,7 @@ class TrainingRun(RunDirectory):
         self._options = {
             "recipe": json_ready(recipe),
             "start_from": None if start_from is None else str(start_from),
+            "asked": asked or {},
         }
         self._refuse_another()
 
@@ -204,16 +207,24 @@ class TrainingRun(RunDirectory):
         earlier = self.read_json(OPTIONS) if self.is_chief else None
         if earlier is None:
             return
-        different = differences(earlier, self._options)
+        there, here = (options.get("recipe", {}).keys() for options in (earlier, self._options))
+        # a kind that got or lost fields since is the same one
+        if not there or (there - here and here - there):
+            raise InputError(
+                f"{self.path} holds a run of another kind: expected another output directory"
+            )
+        different = differences(earlier, self._options, besides=("asked",))
         if "stop_after" in different:
             # one that was to stop earlier may go on
             stopped, _ = different["stop_after"]
             if stopped is not None and stopped < self.recipe.last_epoch:
                 del different["stop_after"]
         if different:
+            if earlier.get("asked"):
+                different = differences(earlier["asked"], self._options["asked"]) or different
             raise InputError(
                 f"{self.path} holds a run with other options (there, here): {different}. "
-                "Give the same options to resume it, or another output directory"
+                "Give the same to resume it, or another output directory"
             )
 
 

@@ -39,7 +39,7 @@ class _Choice:
     output: Path
 
 
-def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=None):
+def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=None, asked=None):
     """Trains, chooses search settings, calibrates, judges and diagnoses; or resumes that.
 
     `output` then is the directory of a generator, which all commands and `load_classifier` take:
@@ -59,6 +59,8 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
         reasons: why the recipe is so, for the result.
         verbose: 0 for silence.
         strategy: as for `train_generator`.
+        asked: the options that recipe and images were chosen by, {name: JSON-ready value}, which a
+            refusal names, as it does the pictures.
 
     Returns:
         What `result.json` holds; None for a worker that is not the chief, which ends when the
@@ -69,7 +71,10 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
         NonFiniteLossError: if a loss is no longer finite.
     """
     parts = images.train, images.validation
-    train_generator(recipe, output, parts, verbose=verbose, strategy=strategy)
+    count = sum(map(len, (*parts, images.test)))
+    pictures = f"{count} of {images.name}, content {images.digest[:16]}"
+    asked = {"the pictures": pictures, **(asked or {})}
+    train_generator(recipe, output, parts, verbose=verbose, strategy=strategy, asked=asked)
     begin = time.perf_counter()
     if not is_chief(strategy or tf.distribute.get_strategy()):
         return None

@@ -47,7 +47,14 @@ _BOUNDS = (-0.5, 0.5)
 
 
 def train_generator(
-    recipe, output, data=None, data_dir=None, start_from=None, verbose=1, strategy=None
+    recipe,
+    output,
+    data=None,
+    data_dir=None,
+    start_from=None,
+    verbose=1,
+    strategy=None,
+    asked=None,
 ):
     """Trains by a recipe, or resumes the run that `output` holds.
 
@@ -71,6 +78,7 @@ def train_generator(
         verbose: 0 for silence.
         strategy: a `tf.distribute.Strategy` to train in several replicas; None for the current.
             Of several workers (`igc_tf.training.workers`) only the chief writes.
+        asked: as for `TrainingRun`.
 
     Returns:
         The path of `output`, in every worker; the directory of the chosen generator.
@@ -82,7 +90,7 @@ def train_generator(
         DataUnavailableError: if the training images are not available.
     """
     check_kind("recipe", recipe, tuple(_KINDS), "one of a GAN, as RECIPES['cagan-compact']")
-    run = TrainingRun(output, recipe, start_from, strategy)
+    run = TrainingRun(output, recipe, start_from, strategy, asked)
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", "validation/choices")]
     train, validation = data

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from igc_tf.cli.main import run_command_line
 from igc_tf.cli.train import train_command
 from igc_tf.data import read_picture
 from igc_tf.errors import InputError
+from igc_tf.training.fit import TrainingRun
+from igc_tf.training.named_recipes import RECIPES
 
 PER_CLASS = 20
 
@@ -141,8 +144,26 @@ def test_once_more_resumes_and_other_pictures_are_refused(trained, folder, tmp_p
     for number in range(2 * PER_CLASS):
         form = ("disc", "square")[number % 2]
         _draw(other / form / f"{number}.png", form, 100 + number)
-    with pytest.raises(InputError, match="holds a run with other options"):
+    with pytest.raises(InputError, match=r"\(there, here\): {'the pictures': \('40 of forms, con"):
         train_command([str(other), *words])
+
+
+def test_a_refusal_names_what_was_asked_for(trained, folder, tmp_path):
+    for words, told in {
+        ("--steps", "90"): "{'--steps': (2, 90)}",
+        ("--steps", "2", "--size", "16", "16"): "{'--size': (None, [16, 16])}",
+        ("--steps", "2", "--held-out", "0.5"): "{'--held-out': (0.25, 0.5)}",
+    }.items():
+        with pytest.raises(InputError, match=re.escape(f"options (there, here): {told}. Give the")):
+            train_command([str(folder), "--output", str(trained[0]), *words])
+    with pytest.raises(InputError, match="holds a run of another kind: expected another output"):
+        TrainingRun(trained[0], RECIPES["lenet"])
+    # that of a run which did not write down what was asked for
+    options = json.loads((trained[0] / "options.json").read_text())
+    del options["asked"]
+    (tmp_path / "options.json").write_text(json.dumps(options))
+    with pytest.raises(InputError, match=r"\(there, here\): {.*'passes': \(\d+, \d+\)"):
+        train_command([str(folder), "--output", str(tmp_path), "--steps", "90"])
 
 
 def test_a_recipes_name_is_a_recipe_and_a_folder_of_that_name_has_a_path(
