@@ -150,8 +150,8 @@ def save_generator(generator, directory, dtype="float32", **entries):
         directory: created if missing; a card and weights that are there are replaced.
         dtype: of the weights on disk: "float32", or "float16" for half the size.
         **entries: what else the card says: `training`, `metrics`, `settings` (by name), …; they
-            replace those of the generator's own card. JSON-ready values, objects with a
-            `to_dict`, such as `SearchSettings`, and NumPy's numbers and arrays.
+            replace those of the generator's own card. JSON-ready values, objects with a `to_card`
+            or `to_dict`, such as `SearchSettings`, and NumPy's numbers and arrays.
 
     Returns:
         The card.
@@ -159,7 +159,8 @@ def save_generator(generator, directory, dtype="float32", **entries):
     Raises:
         InputError: for no `Generator`, a model whose configuration Keras cannot write, or would not
             load (`Lambda` and `TFSMLayer` layers), for another dtype, and for an entry that no JSON
-            file can hold; nothing is written then.
+            file can hold, such as `SearchSettings` with a function of one's own; nothing is written
+            then.
         OutputError: if the directory cannot be written.
     """
     check_kind("generator", generator, Generator, "a Generator, such as Generator(model)")
@@ -229,8 +230,9 @@ def _json_ready(name, entry):
     """An entry of a card, as it reads back from JSON."""
 
     def plain(value):
-        if hasattr(value, "to_dict"):
-            return value.to_dict()
+        for method in ("to_card", "to_dict"):
+            if hasattr(value, method):
+                return getattr(value, method)()
         if isinstance(value, np.generic | np.ndarray):
             return value.tolist()
         raise TypeError(f"a {type(value).__name__} is not JSON-ready")

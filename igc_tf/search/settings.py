@@ -13,6 +13,9 @@ from igc_tf.search.objective import LatentRestriction
 from igc_tf.search.observations import OBSERVATIONS
 from igc_tf.search.solvers import Adam, Linear, Momentum, Patience, Solver
 
+# the settings that may be a function or an object of one's own
+_PERHAPS_OWN = ("difference", "decision", "optimizer")
+
 
 @dataclass(frozen=True)
 class SearchSettings:
@@ -187,12 +190,26 @@ class SearchSettings:
         object whose `repr` is another in every process is never found again.
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("difference", "decision", "optimizer"):
+        for name in _PERHAPS_OWN:
             if not isinstance(values[name], str):
                 values[name] = getattr(values[name], "__name__", repr(values[name]))
         if self.plan is not None:
             values["plan"] = [list(stage) for stage in self.plan]
         return values
+
+    def to_card(self):
+        """Returns `to_dict` of settings that `from_dict` makes again: all is given by name.
+
+        Raises:
+            InputError: for a function, or an object, which no card can hold.
+        """
+        for name in _PERHAPS_OWN:
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise InputError(
+                    f"{name}={value!r}: expected a name; a card holds no functions and no objects"
+                )
+        return self.to_dict()
 
     @classmethod
     def from_dict(cls, values):

@@ -18,7 +18,7 @@ from igc_tf.generators.store import (
     save_generator,
     update_card,
 )
-from igc_tf.search import SearchSettings
+from igc_tf.search import Momentum, SearchSettings
 from tests.generators.models import Pair, embedded, network, two_inputs
 
 LABELS = np.array([2, 0, 2, 1, 1])
@@ -89,6 +89,27 @@ def test_a_card_holds_settings_and_numbers_of_numpy_and_nothing_is_lost_where_it
     with pytest.raises(InputError, match="metrics=.* expected what a JSON file can hold"):
         save_generator(Generator(two_inputs()), tmp_path, metrics={"accuracy": {1, 2}})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def mean_squared(data, generated):
+    return tf.reduce_max(tf.abs(data - generated), axis=-1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"difference": mean_squared},
+        {"decision": lambda data, generated: mean_squared(data, generated)},
+        {"optimizer": Momentum(0.1)},
+    ],
+    ids=["called as one of the library's", "without a name", "a solver"],
+)
+def test_settings_of_ones_own_are_not_written_as_others(values, tmp_path):
+    settings = {"fast": SearchSettings(steps=3), "best": SearchSettings(**values)}
+    (name,) = values
+    with pytest.raises(InputError, match=f"{name}=.* expected a name"):
+        save_generator(Generator(two_inputs()), tmp_path / "own", settings=settings)
+    assert not (tmp_path / "own").exists()
 
 
 def test_what_a_card_says_may_be_replaced_entry_by_entry(tmp_path):
