@@ -79,7 +79,11 @@ class Diagnosis:
         return "\n".join([*lines, "", *self.findings])
 
     def plot(self):
-        """Draws some examples of each set above what the generator makes of them: a figure."""
+        """Draws some examples of each set above what the generator makes of them: a figure.
+
+        Raises:
+            InputError: if the data are no images.
+        """
         columns = min(len(row.data) for row in self.sets)
         rows = {
             row.name: np.concatenate([row.data[:columns], row.reconstructions[:columns]])

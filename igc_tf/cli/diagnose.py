@@ -8,7 +8,7 @@ import tyro
 
 from igc_tf.cli.classify import picture_files, read_pictures
 from igc_tf.cli.program import import_tensorflow_quietly
-from igc_tf.errors import DataError
+from igc_tf.errors import DataError, InputError
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import (
     RunDirectory,
@@ -52,7 +52,7 @@ class DiagnoseOptions:
 
 
 def print_diagnosis(options):
-    """Diagnoses a generator, prints the table and draws the examples.
+    """Diagnoses a generator, prints the table and draws the examples, where they are images.
 
     Returns:
         0; 2 if a file could not be read, of which stderr tells in a line each.
@@ -94,8 +94,7 @@ def print_diagnosis(options):
     for source in sources:
         print(source)
     print(f"\n{found}")
-    picture = run.write_figure("reconstructions.png", found.plot())
-    run.write_json(
+    written = run.write_json(
         "result.json",
         {
             "program": "igc-tf diagnose",
@@ -107,7 +106,12 @@ def print_diagnosis(options):
             "findings": list(found.findings),
         },
     )
-    print(f"\npicture and result.json: {picture.parent}")
+    try:
+        run.write_figure("reconstructions.png", found.plot())
+    except InputError as error:
+        print(f"\nno picture: {error}\nresult.json: {written.parent}")
+    else:
+        print(f"\npicture and result.json: {written.parent}")
     return 0 if len(pictures) == len(paths) else 2
 
 

@@ -67,6 +67,22 @@ def tile_images(images, columns, gap=1, background=None):
     return sheet
 
 
+def check_image(shape):
+    """Checks that what has this shape can be drawn.
+
+    Args:
+        shape: of one image.
+
+    Raises:
+        InputError: it is no image's.
+    """
+    if len(shape) != 2 and not (len(shape) == 3 and shape[2] in (1, 3, 4)):
+        raise InputError(
+            f"an image has shape {tuple(shape)}: expected (H, W) or (H, W, channels) with 1, 3 or "
+            "4 channels"
+        )
+
+
 def to_pixels(image, bounds):
     """Brings an image to what matplotlib draws.
 
@@ -80,15 +96,9 @@ def to_pixels(image, bounds):
     Raises:
         InputError: it is no image.
     """
+    check_image(np.shape(image))
     pixels = to_unit_range(image, bounds)
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[..., 0]
-    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
-        raise InputError(
-            f"an image has shape {np.shape(image)}: expected (H, W) or (H, W, channels) with 1, 3 "
-            "or 4 channels"
-        )
-    return pixels
+    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
 
 
 def fill(text, width, points):
@@ -256,12 +266,16 @@ def plot_class_samples(rows, bounds, title="", columns=None, name_width=_CAPTION
 
     Returns:
         A matplotlib figure.
+
+    Raises:
+        InputError: for what is no image.
     """
     count = len(next(iter(rows.values())))
     columns = count if columns is None else columns
     lines = -(-count // columns)
     sheet = Sheet((0, 1), (0.6 * columns, 0.6 * lines))
     for row, (name, images) in enumerate(rows.items()):
+        check_image(np.shape(images)[1:])
         sheet.name(row, 0, name, name_width)
         sheet.show(row, 1, tile_images(to_unit_range(images, bounds), columns, background=0.0))
     return sheet.figure(title)

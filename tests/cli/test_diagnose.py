@@ -11,6 +11,7 @@ from igc_tf.data import ConditionLayout, bundled_digits
 from igc_tf.data.bundled import bundled_pixels
 from igc_tf.data.tfds import store_images
 from igc_tf.generators import Generator, save_generator
+from tests.fixtures.linear_generator import BOUND, linear_generator
 from tests.fixtures.mean_digits import varied_digit_generator
 
 
@@ -28,6 +29,23 @@ def test_a_generator_of_ones_own_is_diagnosed(tmp_path, capsys):
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert [row["name"] for row in result["sets"]] == ["its own samples"]
     assert result["sets"][0]["count"] == 5 and (tmp_path / "out" / "reconstructions.png").is_file()
+
+
+def test_of_what_is_no_picture_nothing_is_drawn_and_all_is_written(tmp_path, capsys):
+    model, _, _ = linear_generator(data_shape=(20,))
+    model.save(tmp_path / "own.keras")
+    with pytest.raises(SystemExit) as ended:
+        run_command_line(
+            [
+                *("diagnose", "--generator", str(tmp_path / "own.keras")),
+                *("--bounds", f"-{BOUND}", str(BOUND)),
+                *("--images", "5", "--output", str(tmp_path / "out")),
+            ]
+        )
+    assert ended.value.code in (0, None)
+    assert "no picture: an image has shape (20,): expected" in capsys.readouterr().out
+    (written,) = (tmp_path / "out").iterdir()
+    assert json.loads(written.read_text())["sets"][0]["count"] == 5
 
 
 def test_a_folder_may_be_called_as_a_set(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """What figures of images show: which picture where, captions, and which frame is marked."""
 
 import itertools
+import re
 import warnings
 
 import numpy as np
@@ -232,9 +233,13 @@ def test_names_of_rows_may_be_longer():
         assert picture.beside == expected
 
 
-def test_what_is_no_picture_is_refused():
-    with pytest.raises(InputError, match=r"\(6, 5, 2\): expected \(H, W\)"):
-        _cases((6, 5, 2))
+@pytest.mark.parametrize("shape", [(20,), (6, 5, 2), (6, 5, 4, 3)])
+def test_what_is_no_picture_is_refused(shape):
+    message = re.escape(f"an image has shape {shape}: expected (H, W)")
+    with pytest.raises(InputError, match=message):
+        _cases(shape)
+    with pytest.raises(InputError, match=message):
+        plot_class_samples({"a": np.zeros([4, *shape])}, (0, 1), columns=2)
 
 
 # ---- the search
