@@ -10,7 +10,7 @@ from igc_tf.export.endpoint import (
     usable,
     usable_masks,
 )
-from igc_tf.runs import RunDirectory, new_directory
+from igc_tf.runs import RunDirectory, new_directory, written_by_tensorflow
 
 
 def export_saved_model(classifier, directory, batch_size=100):
@@ -38,7 +38,7 @@ def export_saved_model(classifier, directory, batch_size=100):
             so that a large N does not take more memory than this many. None for what suits.
 
     Raises:
-        OutputError: if something is in `directory`; before work starts.
+        OutputError: if something is in `directory`, before work starts; if it cannot be written.
         InputError: for a batch size below 1.
     """
     batch_size = classifier.checked_batch_size(batch_size)
@@ -59,7 +59,8 @@ def export_saved_model(classifier, directory, batch_size=100):
             signatures[name] = endpoint.get_concrete_function(*specs)
         signatures["serving_default"] = signatures["classify"]
         module.all_variables = [one for each in signatures.values() for one in each.variables]
-        tf.saved_model.save(module, path, signatures)
+        with written_by_tensorflow(directory):
+            tf.saved_model.save(module, path, signatures)
         extra = RunDirectory(path / "assets.extra")
         extra.write_json("classifier.json", describe_classifier(classifier))
 

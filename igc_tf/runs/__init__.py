@@ -14,6 +14,7 @@ from igc_tf.runs.directory import (
     new_directory,
     open_npz,
     read_json,
+    written_by_tensorflow,
 )
 from igc_tf.runs.experiment import Experiment
 from igc_tf.runs.process import peak_memory, quiet_stderr
@@ -34,4 +35,5 @@ __all__ = [
     "progress_bar",
     "quiet_stderr",
     "read_json",
+    "written_by_tensorflow",
 ]

@@ -210,6 +210,23 @@ def _told_as(kind, path):
         raise kind(f"{path}: {error.strerror or error}") from error
 
 
+@contextlib.contextmanager
+def written_by_tensorflow(path):
+    """Turns what keeps TensorFlow from writing in the block into an `OutputError` about a path.
+
+    Args:
+        path: of what is written.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        # {{NODE}} FILE; REASON [Op:NAME]
+        reason = first_line(error).rpartition("; ")[2].partition(" [Op:")[0]
+        raise OutputError(f"{path}: {reason}") from error
+
+
 def read_json(path):
     """Returns what `RunDirectory.write_json` wrote at a path, or None; makes no directory.
 

@@ -1,12 +1,14 @@
 """The state from which a run resumes."""
 
 import contextlib
+import shutil
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from igc_tf.errors import InputError, first_line
+from igc_tf.runs import written_by_tensorflow
 
 
 class EpochCheckpoint(keras.callbacks.Callback):
@@ -51,8 +53,15 @@ class EpochCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._epoch.assign(epoch + 1)
-        if self._manager is not None:
-            self._manager.save(checkpoint_number=epoch + 1)
+        if self._manager is None:
+            return
+        checkpoint = f"{self._manager.directory}/ckpt-{epoch + 1}"
+        try:
+            with written_by_tensorflow(checkpoint):
+                self._manager.save(checkpoint_number=epoch + 1)
+        finally:
+            # there only after an error
+            shutil.rmtree(f"{checkpoint}_temp", ignore_errors=True)
 
 
 def restore_part(directory, state):

@@ -17,6 +17,7 @@ from tests.fixtures.exported import (
     other_classifier,
     run_without,
 )
+from tests.fixtures.full_disk import room_for
 
 _CLASSIFY = """
 import numpy, tensorflow
@@ -159,6 +160,13 @@ def test_an_interrupted_export_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(classifier.generator, "digest", interrupted)
     with pytest.raises(KeyboardInterrupt):
         classifier.export(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_export_that_the_disk_has_no_room_for_is_an_error_of_one_line(tmp_path):
+    with room_for(2**14), pytest.raises(OutputError) as refused:
+        linear_classifier().export(tmp_path / "model")
+    assert str(refused.value) == f"{tmp_path / 'model'}: File too large"
     assert not list(tmp_path.iterdir())
 
 

@@ -8,10 +8,12 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.data import ConditionLayout, LabelledData
+from igc_tf.errors import OutputError
 from igc_tf.training.callbacks import History
 from igc_tf.training.checkpoint import EpochCheckpoint
 from igc_tf.training.fit import TrainingRun, cosine_decay, epoch_batches, steps_per_epoch
 from igc_tf.training.recipes import Recipe
+from tests.fixtures.full_disk import room_for
 
 INPUTS = np.arange(22, dtype=np.float32)[:, np.newaxis]
 DATA = LabelledData(
@@ -265,6 +267,17 @@ def test_a_run_may_start_from_the_weights_of_another(tmp_path):
     with pytest.raises(ValueError, match="no checkpoint to start from"):
         third.restore({"weights": model.weights}, {"weights": model.weights})
     assert not (tmp_path / "third" / "options.json").exists()
+
+
+def test_of_a_checkpoint_that_the_disk_has_no_room_for_nothing_is_left(tmp_path):
+    weight = keras.Variable(np.zeros(2**15, np.float32))
+    checkpoint = EpochCheckpoint(tmp_path, {"weights": [weight]})
+    checkpoint.on_epoch_end(0)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with room_for(2**16), pytest.raises(OutputError) as refused:
+        checkpoint.on_epoch_end(1)
+    assert str(refused.value) == f"{tmp_path / 'ckpt-2'}: File too large"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
