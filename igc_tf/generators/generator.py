@@ -13,13 +13,11 @@ from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.adapt import Form, adapt
 from igc_tf.generators.bounds import read_bounds, settled_background, settled_bounds
 from igc_tf.generators.keras_files import weights_digest
-from igc_tf.generators.layers import each_layer
 from igc_tf.generators.trial import try_encoder, try_generator
 from igc_tf.ranges import Range, bounds_to_json, check_kind, check_ranges, checked_array, lie_within
 
 # examples that are generated at once; bounds the memory
 _BATCH = 500
-_ROUGH = ("bfloat16", "float16")
 # arguments of `Generator`, and its attributes, that hold of any model in the place of its own
 FACTS = ("layout", "bounds", "background", "prior", "name", "card", "arrange")
 
@@ -131,9 +129,8 @@ class Generator:
         self.arrange = arrange
         self.encoder = encoder
         self._generate, self._encode = self.model, encoder
-        precise = all(layer.compute_dtype not in _ROUGH for layer in each_layer(self.model))
         self.data_shape, self.condition_gradient = try_generator(
-            self, are_said=not np.isfinite(read).all(), precise=precise
+            self, are_said=not np.isfinite(read).all()
         )
         if encoder is not None:
             try_encoder(self)

@@ -6,12 +6,16 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import GeneratorError, first_line
+from igc_tf.generators.layers import each_layer
 
 # what data are scaled to, the narrow ranges first
 _USUAL_BOUNDS = ((-0.5, 0.5), (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 # a linear last layer overshoots a little
 _OVERSHOOT = 0.05
 _FIRST, _SECOND = (0, 0), (0, 1)
+# of the greatest value, how much two calls may differ; and the layers of which that is more
+_FINE, _COARSE = 1e-4, 0.03
+_ROUGH = ("bfloat16", "float16")
 
 
 class Trial(NamedTuple):
@@ -27,13 +31,12 @@ class Trial(NamedTuple):
     condition_gradient: bool
 
 
-def try_generator(generator, are_said, precise):
+def try_generator(generator, are_said):
     """Tries a generator on four examples, on two of them in another order, and its gradients.
 
     Args:
         generator: a `Generator` that knows its layout, latents, prior and bounds.
         are_said: whether nothing but the owner's word is known of its bounds.
-        precise: whether it computes in float32; 16 bits make more of a difference.
 
     Returns:
         A `Trial`.
@@ -47,7 +50,11 @@ def try_generator(generator, are_said, precise):
     data = _call(generator, values)
     _check_bounds(data, generator.bounds, are_said)
     _check_inputs_matter(data, generator)
-    _check_repeatable(generator, values, data, 1e-4 if precise else 0.03)
+
+    def call(chosen):
+        return _call(generator, {name: value[chosen] for name, value in values.items()})
+
+    _check_repeatable("the generator", generator.model, call, data, [3, 0])
     return Trial(data.shape[1:], _condition_gradient(generator, values))
 
 
@@ -59,7 +66,8 @@ def try_encoder(generator):
 
     Raises:
         GeneratorError: if the generator has no latent, or the encoder makes anything but one
-            finite latent for each example and condition.
+            finite latent for each example and condition, if two calls differ, or if an example
+            depends on its neighbours.
     """
     latent_size, bounds = generator.latent_size, generator.bounds
     if latent_size is None:
@@ -68,13 +76,17 @@ def try_encoder(generator):
     shape = [2, *generator.data_shape]
     data = np.random.default_rng(0).uniform(low, high, shape).astype(np.float32)
     condition = _two_conditions(generator.layout)[np.newaxis]
-    try:
-        latent = generator.encode(tf.constant(data), tf.constant(condition)).numpy()
-    except Exception as error:
-        raise GeneratorError(
-            f"the encoder could not be called on data {data.shape} and conditions "
-            f"{condition.shape}: {first_line(error)}"
-        ) from error
+
+    def call(chosen):
+        try:
+            return generator.encode(tf.constant(data[chosen]), tf.constant(condition)).numpy()
+        except Exception as error:
+            raise GeneratorError(
+                f"the encoder could not be called on data {data.shape} and conditions "
+                f"{condition.shape}: {first_line(error)}"
+            ) from error
+
+    latent = call([0, 1])
     if latent.shape != (2, 2, latent_size):
         raise GeneratorError(
             f"the encoder returned shape {latent.shape} for 2 examples and 2 conditions: expected "
@@ -82,6 +94,8 @@ def try_encoder(generator):
         )
     if not np.isfinite(latent).all():
         raise GeneratorError("the encoder returned values that are not finite")
+    # the second, beside itself
+    _check_repeatable("the encoder", generator.encoder, call, latent, [1, 1])
 
 
 def _examples(generator):
@@ -169,22 +183,34 @@ def _check_inputs_matter(data, generator):
         )
 
 
-def _check_repeatable(generator, values, data, tolerance):
-    chosen = [3, 0]
-    again = _call(generator, {name: value[chosen] for name, value in values.items()})
-    allowed = tolerance * max(np.abs(data).max(), 1e-6)
-    if np.abs(again - data[chosen]).max() <= allowed:
+def _check_repeatable(what, model, call, made, chosen):
+    """Checks that a model makes the same of the same examples.
+
+    Args:
+        what: what the model is called in a message.
+        model: a Keras model.
+        call: what it makes of the examples of these numbers.
+        made: what it made of all.
+        chosen: numbers of some, beside others than among all.
+
+    Raises:
+        GeneratorError: if it makes something else.
+    """
+    is_rough = any(layer.compute_dtype in _ROUGH for layer in each_layer(model))
+    allowed = (_COARSE if is_rough else _FINE) * max(np.abs(made).max(), 1e-6)
+    beside_others = np.abs(call(chosen) - made[chosen]).max()
+    if beside_others <= allowed:
         return
-    difference = np.abs(_call(generator, values) - data).max()
+    difference = np.abs(call(np.arange(len(made))) - made).max()
     if difference > allowed:
         raise GeneratorError(
-            f"two calls of the generator with the same inputs differ by up to {difference:.3g}: "
-            "expected the same outside of training (training=False)"
+            f"two calls of {what} with the same inputs differ by up to {difference:.3g}: expected "
+            "the same outside of training (training=False)"
         )
     raise GeneratorError(
-        "what the generator makes of an example depends on the others of its batch, by up to "
-        f"{np.abs(again - data[chosen]).max():.3g}: expected that examples do not depend on each "
-        "other outside of training (training=False)"
+        f"what {what} makes of an example depends on the others of its batch, by up to "
+        f"{beside_others:.3g}: expected that examples do not depend on each other outside of "
+        "training (training=False)"
     )
 
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 
 from igc_tf.classifiers import (
     InverseClassifier,
@@ -162,6 +163,22 @@ def test_unsuitable_encoders_are_refused():
     alone = keras.Model(condition, keras.layers.Dense(6, activation="tanh")(condition))
     with pytest.raises(GeneratorError, match="no latent to encode"):
         Generator(alone, encoder=_returning(2))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda data: data - ops.mean(data, axis=0, keepdims=True), "depends on the others"),
+        (lambda data: data + tf.random.normal(tf.shape(data)), "two calls of the encoder.*differ"),
+    ],
+)
+def test_an_encoder_says_the_same_of_an_example_in_every_batch(function, message):
+    model, offsets, matrix = linear_generator(latent_size=2)
+    data, condition = keras.Input([6]), keras.Input([None, 3])
+    changed = keras.layers.Lambda(function)(data)
+    encoder = keras.Model([data, condition], exact_encoder(offsets, matrix)([changed, condition]))
+    with pytest.raises(GeneratorError, match=message):
+        Generator(model, encoder=encoder)
 
 
 def test_inverse_classification_starts_from_no_encoder():
