@@ -18,9 +18,9 @@ CLASSES_ABREAST = 12
 # letters that fit above a picture, and in an inch of text of one point; and the least in a line
 # that is as wide as a sheet
 _CAPTION, _LETTERS, _NARROWEST = 13, 132, 24
-# inches: of a picture, around the sheet, between its cells, of an empty column, and around a
-# caption
-_SIDE, _MARGIN, _GAP, _EMPTY, _PAD = 0.88, 0.06, 0.07, 0.18, 0.04
+# inches: of a picture, and at least; around the sheet, between its cells, of an empty column, and
+# around a caption
+_SIDE, _LEAST, _MARGIN, _GAP, _EMPTY, _PAD = 0.88, 0.15, 0.06, 0.07, 0.18, 0.04
 # points: of the title, of what stands above and beside pictures, and of what stands below
 _TITLE, _LARGE, _SMALL = 11, 9, 8
 
@@ -114,7 +114,8 @@ class Sheet:
 
     Args:
         bounds: (low, high) of the images, drawn as black and white.
-        size: (width, height) in inches; a picture of another shape is narrower or lower.
+        size: (width, height) in inches; a picture of another shape is narrower or lower, but no
+            sliver: it is stretched to `_LEAST`.
     """
 
     def __init__(self, bounds, size=(_SIDE, _SIDE)):
@@ -134,10 +135,9 @@ class Sheet:
         pixels = to_pixels(image, self._bounds)
         height, width = pixels.shape[:2]
         scale = min(self._size[0] / width, self._size[1] / height)
+        width, height = max(scale * width, _LEAST), max(scale * height, _LEAST)
         above = _wrapped(above, int(_CAPTION * self._size[0] / _SIDE))
-        self._pictures[row, column] = _Picture(
-            pixels, scale * width, scale * height, above, plain(below), frame
-        )
+        self._pictures[row, column] = _Picture(pixels, width, height, above, plain(below), frame)
 
     def name(self, row, column, text, letters=_CAPTION):
         """Places a text in the place of a picture, cut to two lines of so many letters."""

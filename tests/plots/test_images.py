@@ -153,6 +153,18 @@ def test_grey_pictures_are_black_and_white_at_the_bounds():
     assert picture.get_clim() == (0, 1) and picture.get_cmap().name == "gray"
 
 
+@pytest.mark.parametrize("shape", [(1, 60), (60, 1)])
+def test_a_line_of_pixels_is_seen_inside_of_its_frame(shape):
+    figure = _cases(shape)
+    shown = pictures(figure)
+    assert _frames(shown[:5]) == [None, None, RIGHT, None, None] and untidy(figure) == []
+    drawn = rendered(figure)
+    for picture, value in zip(shown[:5], (0, 1 / 16, 2 / 16, 3 / 16, 1 / 2), strict=True):
+        x, y = np.mean(picture.box.get_points(), axis=0) * figure.dpi
+        seen = drawn[int(len(drawn) - y), int(x)]
+        np.testing.assert_allclose(seen, 255 * value, atol=2)
+
+
 NAMES = [f"a class named {i}" if i % 3 else f"class {i}" for i in range(20)]
 
 
