@@ -109,6 +109,8 @@ class Generator:
     ):
         check_kind("layout", layout, ConditionLayout | None, "a ConditionLayout, or None")
         check_kind("prior", prior, Prior | None, "a Prior, such as Prior(0.0, 1.0), or None")
+        if prior is not None and type(prior) is not Prior:
+            raise InputError(f"prior={prior!r}: expected no subclass of Prior: latents are normal")
         if layout is not None and condition_size is None:
             condition_size = layout.size
         self._form = Form(condition_input, condition_size, latent_size, condition_index)

@@ -61,6 +61,14 @@ def test_facts_of_another_kind_are_refused():
     with pytest.raises(InputError, match=r"prior=\(0, 1\): expected a Prior, such as Prior"):
         Generator(two_inputs(), prior=(0, 1))
 
+    class Uniform(Prior):
+        def sample(self, shape, seed):
+            return np.random.default_rng(seed).uniform(size=shape)
+
+    # it would be drawn from in some places only, and a card could not say it
+    with pytest.raises(InputError, match="prior=.*Uniform.*: expected no subclass of Prior"):
+        Generator(two_inputs(), prior=Uniform())
+
 
 @pytest.mark.parametrize("background", [-1.5, np.nan, np.inf, "dark", (0.0,)])
 def test_a_background_lies_within_the_bounds(background):
