@@ -52,7 +52,8 @@ class Adapted(NamedTuple):
 def adapt(model, form):
     """Returns an `Adapted` that shares the weights of a Keras model.
 
-    Inputs may come in either order, as a list, a dictionary or a subclassed model's arguments.
+    Inputs may come in either order: as a list, a functional model's dictionary or a subclassed
+    model's arguments.
     Where the model takes the number of a class and looks up an embedding, a condition becomes the
     same mixture of the embeddings; otherwise its largest element decides the number, and no
     gradient reaches the condition.
