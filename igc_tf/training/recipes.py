@@ -32,7 +32,7 @@ class Recipe:
         final_learning_rate: of the last step; the rate falls to it along a cosine. None keeps
             the rate constant.
         seed: of weights, order, latents and noise.
-        passes: what holds for the kinds of training that do not offer this as an option.
+        passes: over the training data in an epoch; 1 where it is no option.
 
     Raises:
         InputError: for a value outside its range.
