@@ -133,7 +133,7 @@ def try_lesson(options, train=None, validation=None, verbose=1):
         verbose: 0 for silence.
 
     Returns:
-        The result, also written as `result.json`: `rows`, each with its `part`; `statements`, see
+        The result, also written as `result.json`: `rows`, each with its `part`; `verdicts`, see
         `judge_statements`.
 
     Raises:

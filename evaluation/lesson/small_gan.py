@@ -178,9 +178,13 @@ class Training:
         data = self._data(images)
         if self.head_start:
             # the weights of a network stay where its steps have no length
-            gan.generator_optimizer.learning_rate = 0.0
+            optimizer = gan.generator_optimizer
+            optimizer.learning_rate = 0.0
             gan.fit(data, steps_per_epoch=self.head_start, shuffle=False, verbose=0)
-            gan.generator_optimizer.learning_rate = self.learning_rate
+            # what Adam has seen of the gradients meanwhile would shorten its first steps
+            for variable in optimizer.variables:
+                variable.assign(keras.ops.zeros_like(variable))
+            optimizer.learning_rate = self.learning_rate
         steps = -(-self.batches // parts)
         callbacks = []
         if look is not None:

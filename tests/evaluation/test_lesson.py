@@ -68,7 +68,7 @@ def test_in_its_head_start_the_discriminator_learns_alone():
     images = bundled_digits().images[:200]
     training = replace(FEW, head_start=20, batches=4)
     weights = training.build((28, 28, 1)).generator.trainable_variables[0].numpy()
-    looks = []
+    looks, kept = [], []
 
     def look(gan, batches):
         kernel = gan.generator.trainable_variables[0].numpy()
@@ -78,11 +78,14 @@ def test_in_its_head_start_the_discriminator_learns_alone():
             for part in (images[:50], noise)
         ]
         looks.append((batches, kernel, logits[0] - logits[1]))
+        kept.append([np.abs(variable).max() for variable in gan.generator_optimizer.variables])
 
     gan, seen = training.run(images, 2, look)
     assert [batches for batches, _, _ in looks] == [0, 2, 4] and len(seen) == 3
     np.testing.assert_array_equal(looks[0][1], weights)
     assert looks[0][2] > 1
+    # nor has the generator's optimizer learnt: it knows its learning rate, and nothing else
+    assert FEW.optimizer == "adam" and np.count_nonzero(kept[0]) == 1 < np.count_nonzero(kept[1])
     assert np.abs(looks[2][1] - weights).max() > 1e-3
     assert made_by(gan, 7, seed=0).shape == (7, 28, 28, 1)
 
