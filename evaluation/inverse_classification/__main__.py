@@ -142,6 +142,8 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
     facts = {
         "generator_sha256": digests,
         "data": data.facts(),
+        # by which learning rates are chosen
+        "validation": validation.facts(),
     }
     run = Experiment("python -m evaluation.inverse_classification", options, facts, verbose=verbose)
     whole = _whole_cost(options, plan, data.num_classes)

@@ -31,12 +31,18 @@ def judge_statements(right, base, sizes, ways):
     def varied(**values):
         return replace(base, **values).name
 
-    statements = [
-        (
+    def gained(better, other):
+        return right(better).mean(axis=0) - right(other).mean(axis=0)
+
+    verdicts = [
+        judged(
             f"document: latent size 25 is the best (here the next best is {rival.latent_size})",
-            sizes[BEST_LATENT_SIZE].name,
-            rival.name,
-        ),
+            # one training of each size decides nothing of sizes
+            0,
+            points(gained(sizes[BEST_LATENT_SIZE].name, rival.name)),
+        )
+    ]
+    statements = [
         (
             "document: the latent has to be searched too (a factor of 0 is worse)",
             base.name,
@@ -75,8 +81,7 @@ def judge_statements(right, base, sizes, ways):
             ways["relaxed, 1 × 2000"],
         ),
     ]
-    verdicts = []
     for statement, better, other in statements:
-        differences = right(better).mean(axis=0) - right(other).mean(axis=0)
+        differences = gained(better, other)
         verdicts.append(judged(statement, above(differences, 0), points(differences)))
     return verdicts

@@ -12,6 +12,7 @@ from evaluation.inverse_classification.__main__ import (
     Plan,
     compare_searches,
 )
+from evaluation.inverse_classification.findings import judge_statements
 from evaluation.inverse_classification.searches import InverseSearch
 from evaluation.inverse_classification.tables import inverse_tables
 from igc_tf.data import bundled_digits
@@ -109,6 +110,20 @@ def test_every_search_is_counted_and_the_document_is_answered(options, monkeypat
     again = compared(options)
     assert made == [row["name"] for row in result["rows"][-3:]]
     assert again["verdicts"] == result["verdicts"]
+
+
+def test_one_generator_of_each_size_decides_nothing_of_sizes():
+    base = PLAN.base
+    sizes = {25: base, 50: replace(base, latent_size=50)}
+    ways = {name: way.name for name, (way, _) in PLAN.ways.items()}
+    random = np.random.default_rng(0)
+
+    def right(name):
+        return random.random([2, 100]) < (0.9 if name == base.name else 0.2)
+
+    of_sizes, of_the_latent, *_ = judge_statements(right, base, sizes, ways)
+    assert "latent size 25" in of_sizes["sentence"] and of_sizes["evidence"].startswith("+")
+    assert of_sizes["verdict"] == "not decided" and of_the_latent["verdict"] == "holds"
 
 
 def _same_way(row, other):
