@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from evaluation.attacks.attacks import TIERS, attacks_of
 from evaluation.attacks.libraries import check_libraries, library_attacks
-from evaluation.attacks.siege import Left, Siege
+from evaluation.attacks.siege import Siege
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
 from evaluation.options import DatasetOptions
@@ -105,12 +105,13 @@ def attack(options, data=None, known=None, verbose=1):
     Returns:
         The result, also written as `result.json`. `rows`: for each `victim`, `threat` and `attack`
         its `tier`, how many images it was `tried` on, and which it broke, `broken` (their places);
-        `seconds`. `summary`: for each victim and threat the accuracy before, `clean`, and in the
-        `worst` case, over all images; `worst_of_dear` over the first `dear_images`, on which every
-        attack but the whole protocol was tried; `before_whole` and `worst_of_whole` over those
-        before and after that, too; their 95 % intervals; and the `strongest`, which broke most of
-        those that it was tried on. What breaks an image breaks it within any larger threat of the
-        same norm, too. Of norms with several sizes there is a picture of the curves.
+        `seconds`. `summary`: for each victim and threat the accuracy before, `clean`, over all
+        images, and what survives a tier and those before it, over the images that the tier is for:
+        `cheap` over all, `dear` over the first `dear_images`, `whole` over the first
+        `whole_images`, of which `before_whole` survive the dear ones; their 95 % intervals, None
+        over no images; and the `strongest` of the cheap attacks, which are all tried on the same
+        images. What breaks an image breaks it within any larger threat of the same norm, too. Of
+        norms with several sizes there is a picture of the curves, of what survives the cheap ones.
 
     Raises:
         InputError: for a name that is not known, or a library that is not installed.
@@ -153,7 +154,7 @@ def attack(options, data=None, known=None, verbose=1):
             *library_attacks(victim, bounds, options.libraries, options.steps, options.queries),
         ]
         attacks.sort(key=lambda attack: TIERS.index(attack.tier))
-        left = dict.fromkeys(norms, Left(right, right))
+        left = dict.fromkeys(norms, dict.fromkeys(TIERS, right))
         for threat in threats:
             siege = Siege(run, options, victim, threat, data, bounds, right, left[threat.norm])
             with run.progress(len(attacks), f"attack of {victim.name}, {threat}") as progress:
@@ -171,7 +172,7 @@ def attack(options, data=None, known=None, verbose=1):
 
 
 def _draw_curves(summary, norms):
-    """What is left of each victim's accuracy over the size of the change, for each of the norms."""
+    """What survives the cheap attacks over the size of the change, for each of the norms."""
     panels = {f"accuracy left, {norm}": {} for norm in norms}
     for row in summary:
         threat = Threat.parse(row["threat"])
@@ -179,21 +180,20 @@ def _draw_curves(summary, norms):
             curves = panels[f"accuracy left, {threat.norm}"]
             sizes, left = curves.setdefault(row["victim"], ([0], [row["clean"]["accuracy"]]))
             sizes.append(threat.size)
-            left.append(row["worst"]["accuracy"])
-    return plot_curves(panels, "size of the change")
+            left.append(row["cheap"]["accuracy"])
+    return plot_curves(panels, "size of the change", "Survivors of the cheap attacks")
 
 
 def describe(row):
     """A row of the summary in one line."""
-    of = {"dear ones on": row["worst_of_dear"], "whole protocol on": row["worst_of_whole"]}
-    few = [
-        f", {name} {share['count']}: {format_proportion(share)}"
-        for name, share in of.items()
-        if share
+    survivors = [
+        f"{tier} on {row[tier]['count']}: {format_proportion(row[tier])}"
+        for tier in TIERS
+        if row[tier]
     ]
     return (
         f"{row['victim']:24} {row['threat']:9} right {format_proportion(row['clean'])}, survive "
-        f"{format_proportion(row['worst'])}{''.join(few)}; strongest: {row['strongest']}"
+        f"{', '.join(survivors)}; strongest of the cheap: {row['strongest']}"
     )
 
 

@@ -1,7 +1,6 @@
 """One attack after the other on one victim: who survives them."""
 
 import time
-from typing import NamedTuple
 
 import numpy as np
 
@@ -10,18 +9,6 @@ from igc_tf.metrics import proportion
 from igc_tf.plots import plot_class_samples
 
 _SHOWN = 10
-
-
-class Left(NamedTuple):
-    """Which images survive, bool (N,) each.
-
-    Attributes:
-        all: every attack.
-        before_whole: the cheap and the dear ones.
-    """
-
-    all: np.ndarray
-    before_whole: np.ndarray
 
 
 class Siege:
@@ -33,10 +20,11 @@ class Siege:
         victim, threat, bounds: who is attacked, and within what.
         data: the `LabelledData` that are attacked.
         right: those that the victim reads rightly while nobody attacks, bool (N,).
-        left: `Left` by what lies within smaller threats of the same norm.
+        left: for each tier those that its attacks, and those of the tiers before it, have left
+            within smaller threats of the same norm, bool (N,) each.
 
     Attributes:
-        left: `Left` by the attacks that were laid, too.
+        left: the same after the attacks that were laid, too.
     """
 
     def __init__(self, run, options, victim, threat, data, bounds, right, left):
@@ -45,7 +33,7 @@ class Siege:
         self._data, self._right, self._seed = data, right, options.seed
         first = options.images, options.dear_images, options.whole_images
         self._first = dict(zip(TIERS, first, strict=True))
-        self.left = Left(*(of.copy() for of in left))
+        self.left = {tier: kept.copy() for tier, kept in left.items()}
 
     def lay(self, attack):
         """Tries an attack on what it may be tried on, if that was not done before."""
@@ -54,12 +42,8 @@ class Siege:
         if row is None:
             images, labels = self._data.images, self._data.labels
             # the cheap ones are tried on all, to know what each does by itself
-            left = {
-                "cheap": self._right,
-                "dear": self.left.before_whole,
-                "whole": self.left.all,
-            }
-            tried = np.flatnonzero(left[attack.tier][: self._first[attack.tier]])
+            left = self._right if attack.tier == "cheap" else self.left[attack.tier]
+            tried = np.flatnonzero(left[: self._first[attack.tier]])
             begin, broken = time.perf_counter(), tried[:0]
             if len(tried):
                 changed = attack.run(images[tried], labels[tried], self._threat, self._seed)
@@ -75,9 +59,8 @@ class Siege:
                 "seconds": time.perf_counter() - begin,
             }
             self._run.add(row)
-        self.left.all[row["broken"]] = False
-        if attack.tier != "whole":
-            self.left.before_whole[row["broken"]] = False
+        for tier in TIERS[TIERS.index(attack.tier) :]:
+            self.left[tier][row["broken"]] = False
 
     def _draw(self, attack, images, changed, labels):
         """What some of the images were, and what they became."""
@@ -96,23 +79,17 @@ class Siege:
 
     def summary(self):
         """A row of the result's `summary`, see `evaluation.attacks.__main__.attack`."""
-        rows = [
-            row
-            for row in self._run.rows
-            if (row["victim"], row["threat"]) == (self._victim.name, str(self._threat))
-        ]
-        strongest = max(rows, key=lambda row: len(row["broken"]) / max(1, row["tried"]))
-        dear, whole = self._first["dear"], self._first["whole"]
-        left, before = self.left
+        of = self._victim.name, str(self._threat), "cheap"
+        cheap = [row for row in self._run.rows if (row["victim"], row["threat"], row["tier"]) == of]
         return {
             "victim": self._victim.name,
             "threat": str(self._threat),
             "clean": _share(self._right),
-            "worst": _share(left),
-            "worst_of_dear": _share(before[:dear]),
-            "before_whole": _share(before[:whole]),
-            "worst_of_whole": _share(left[:whole]),
-            "strongest": strongest["attack"],
+            "cheap": _share(self.left["cheap"]),
+            "dear": _share(self.left["dear"][: self._first["dear"]]),
+            "before_whole": _share(self.left["dear"][: self._first["whole"]]),
+            "whole": _share(self.left["whole"][: self._first["whole"]]),
+            "strongest": max(cheap, key=lambda row: len(row["broken"]))["attack"],
         }
 
 

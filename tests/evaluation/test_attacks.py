@@ -16,6 +16,7 @@ from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVi
 from igc_tf.classifiers import load_classifier, load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
+from igc_tf.plots import plot_curves
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import save_encoded_digits
 from tests.fixtures.linear_victim import COUNT, SIDE, linear_victim
@@ -283,11 +284,14 @@ def test_an_image_survives_if_every_attack_failed(tmp_path, threats, libraries):
         before, all_broken = of["cheap"] | of["dear"], set.union(*of.values())
         clean = summary["clean"]["correct"]
         assert clean > 3
-        assert summary["worst"]["correct"] == clean - len(all_broken)
+        assert summary["cheap"]["count"] == 6
+        assert summary["cheap"]["correct"] == clean - len(of["cheap"])
+        broke = {row["attack"]: len(row["broken"]) for row in rows if row["tier"] == "cheap"}
+        assert broke[summary["strongest"]] == max(broke.values())
         for name, count, places in (
-            ("worst_of_dear", 4, before),
+            ("dear", 4, before),
             ("before_whole", 3, before),
-            ("worst_of_whole", 3, all_broken),
+            ("whole", 3, all_broken),
         ):
             assert summary[name]["count"] == count
             lost = {place for place in places if place < count}
@@ -324,13 +328,20 @@ class _Staged:
         return run
 
 
-def test_survivors_are_counted_tier_by_tier_and_a_run_goes_on(tmp_path, monkeypatch):
+def test_survivors_are_counted_over_the_images_of_a_tier_and_a_run_goes_on(tmp_path, monkeypatch):
     digits = bundled_digits()
     digits = digits.take(
         np.flatnonzero(load_lenet().predict(digits.images, verbose=0).argmax(1) == digits.labels)
     )
     staged = _Staged(digits.sample(8, 0))
     monkeypatch.setattr("evaluation.attacks.__main__.attacks_of", staged.attacks)
+    drawn = []
+
+    def draw(panels, *args):
+        drawn.append(panels)
+        return plot_curves(panels, *args)
+
+    monkeypatch.setattr("evaluation.attacks.__main__.plot_curves", draw)
     options = AttacksOptions(
         settings=(),
         networks=("mnist-lenet",),
@@ -353,14 +364,15 @@ def test_survivors_are_counted_tier_by_tier_and_a_run_goes_on(tmp_path, monkeypa
         ("linf:2", "dear"): (5, [1]),
         ("linf:2", "whole"): (2, [3]),
     }
-    counts = [
-        [
-            row[name]["correct"]
-            for name in ("worst", "worst_of_dear", "before_whole", "worst_of_whole")
-        ]
-        for row in result["summary"]
+    names = "clean", "cheap", "dear", "before_whole", "whole"
+    counts = [[(row[of]["correct"], row[of]["count"]) for of in names] for row in result["summary"]]
+    assert counts == [
+        [(8, 8), (7, 8), (5, 6), (4, 4), (3, 4)],
+        [(8, 8), (7, 8), (4, 6), (3, 4), (1, 4)],
     ]
-    assert counts == [[5, 5, 4, 3], [3, 4, 3, 1]]
+    # the dear one broke one of six and one of five, which is more often, but of others
+    assert {row["strongest"] for row in result["summary"]} == {"cheap one"}
+    assert drawn == [{"accuracy left, linf": {"mnist-lenet": ([0, 1.0, 2.0], [1.0, 7 / 8, 7 / 8])}}]
     # what an interrupted run had found is not done again
     kept = result["rows"][:4]
     (tmp_path / "result.json").write_text(json.dumps({**result, "complete": False, "rows": kept}))
