@@ -127,15 +127,20 @@ def coursework_classification():
 
 
 def coursework_correlations():
-    """Whether a generator with better images classifies better."""
+    """Whether a generator with better images classifies better, by what is compared."""
+    correlations = read("coursework/classification")["correlations"]
     lines = []
-    for row in read("coursework/classification")["correlations"]:
-        value, low, high = (
-            "–" if x is None else f"{x:+.2f}".replace("-", "−")
-            for x in (row["correlation"], *row["correlation_interval"])
-        )
-        lines.append([row["measure"], f"{row['sigma']:g}", f"{value} ({low} to {high})"])
-    return table(["better by", "sigma", "rank correlation (95 % interval)"], lines)
+    for (measure, sigma), found in _grouped(correlations, "measure", "sigma").items():
+        cells = []
+        for row in found:
+            value, low, high = (
+                "–" if x is None else f"{x:+.2f}".replace("-", "−")
+                for x in (row["correlation"], *row["correlation_interval"])
+            )
+            cells.append(f"{value} ({low} to {high})")
+        lines.append([measure, f"{sigma:g}", *cells])
+    compared = (name for (name,) in _grouped(correlations, "compared"))
+    return table(["better by", "sigma", *compared], lines)
 
 
 def coursework_retraining():

@@ -1,7 +1,8 @@
 """`python -m evaluation.coursework`: the DCGAN and CGAN coursework, done again.
 
 Its variants are trained, scored beside its table, and put into the inverted generator classifier,
-which nobody did: does a generator with better images classify better?
+which nobody did: does a generator with better images classify better, and not only because it was
+trained longer?
 """
 
 import functools
@@ -249,9 +250,10 @@ def main():
     if "classification" in results:
         print("\nSpearman's correlation of a generator's images with its accuracy as a classifier")
         for row in results["classification"]["correlations"]:
+            compared = f"{row['measure']}, {row['compared']}"
             figures = [row["correlation"], *row["correlation_interval"]]
             value, low, high = ("-" if x is None else f"{x:+.2f}" for x in figures)
-            print(f"  {row['measure']:30} sigma {row['sigma']:g}: {value} ({low} to {high})")
+            print(f"  {compared:65} sigma {row['sigma']:g}: {value} ({low} to {high})")
 
 
 def _print_scores(result):

@@ -26,6 +26,12 @@ MEASURES = {
     "Fréchet distance, negative": ("frechet", -1),
     "KID, negative": ("kernel", -1),
 }
+# what is compared, without what the two have in common: {name: the stratum of a row}. Images and
+# accuracy both improve while a training goes on, whatever the one has to do with the other
+COMPARED = {
+    "between trainings at equal length": lambda row: row["batches"],
+    "along a training": lambda row: f"{row['variant']} {row['seed']}",
+}
 
 
 def classify_variants(run, variants, judge, choices, test, options, rounds=ROUNDS):
@@ -89,36 +95,40 @@ def _settings(run, trained, epoch, choices, options, rounds):
 
 
 def correlate(rows):
-    """Whether better images classify better: Spearman's correlation over all generators.
+    """Whether better images classify better: Spearman's correlation within strata.
 
     Args:
         rows: of `classify_variants`.
 
     Returns:
-        A list of dicts, one for each of `MEASURES` and sigma: `measure`, `sigma`, `correlation`
-        and its 95 % `correlation_interval` by bootstrap over the trainings, whose checkpoints stay
-        together; `generators` and `trainings`, their numbers. A single generator has none.
+        A list of dicts, one for each of `COMPARED`, of `MEASURES`, and sigma: `measure`,
+        `compared`, `sigma`, `correlation` and its 95 % `correlation_interval` by bootstrap over the
+        trainings, whose checkpoints stay together; `generators` and `trainings`, their numbers. A
+        single generator has none.
     """
     if len(rows) < 2:
         return []
     trainings = [f"{row['variant']} {row['seed']}" for row in rows]
     found = []
-    for measure, (field, sign) in MEASURES.items():
-        values = [sign * row["images"][field] for row in rows]
-        for number, of in enumerate(rows[0]["classification"]):
-            accuracies = [row["classification"][number]["accuracy"] for row in rows]
-            correlation, interval = rank_correlation(values, accuracies, trainings)
-            found.append(
-                {
-                    "measure": measure,
-                    "sigma": of["sigma"],
-                    # of a constant there is none
-                    "correlation": None if math.isnan(correlation) else correlation,
-                    "correlation_interval": [None if math.isnan(x) else x for x in interval],
-                    "generators": len(rows),
-                    "trainings": len(set(trainings)),
-                }
-            )
+    for compared, stratum in COMPARED.items():
+        strata = [stratum(row) for row in rows]
+        for measure, (field, sign) in MEASURES.items():
+            values = [sign * row["images"][field] for row in rows]
+            for number, of in enumerate(rows[0]["classification"]):
+                accuracies = [row["classification"][number]["accuracy"] for row in rows]
+                correlation, interval = rank_correlation(values, accuracies, trainings, strata)
+                found.append(
+                    {
+                        "measure": measure,
+                        "compared": compared,
+                        "sigma": of["sigma"],
+                        # of a constant there is none
+                        "correlation": None if math.isnan(correlation) else correlation,
+                        "correlation_interval": [None if math.isnan(x) else x for x in interval],
+                        "generators": len(rows),
+                        "trainings": len(set(trainings)),
+                    }
+                )
     return found
 
 

@@ -182,35 +182,47 @@ def _sign(mean, variance, degrees, confidence):
     return int(np.sign(mean)) if abs(mean) > limit else 0
 
 
-def rank_correlation(first, second, groups=None, confidence=0.95, resamples=2000, seed=0):
+def rank_correlation(
+    first, second, groups=None, strata=None, confidence=0.95, resamples=2000, seed=0
+):
     """Spearman's rank correlation, and its interval by bootstrap over groups.
 
     Numbers of one group (say, of one training's checkpoints) are not independent: as many groups as
     there are are drawn with replacement, each with all its numbers, and the interval holds the
     middle of what is found (Efron 1979; the percentile method).
 
+    Numbers may agree because both follow a third thing, such as the time. With `strata` each number
+    is ranked among those of its own stratum only, by the share of them that lie below it, and what
+    differs between strata says nothing.
+
     Args:
         first, second: N numbers each, N at least 2.
         groups: of each number its group; None if each is one by itself.
+        strata: of each number its stratum; None if all are compared with all.
         confidence: coverage, in (0, 1).
         resamples: how often groups are drawn.
         seed: of the draws.
 
     Returns:
-        `(correlation, (low, high))`; not-a-number where either is constant, and for the ends of a
-        single group. Draws in which either is constant tell nothing and are left out.
+        `(correlation, (low, high))`; not-a-number where either is constant in every stratum, and
+        for the ends of a single group. Draws in which that is so tell nothing and are left out.
 
     Raises:
         InputError: for arguments outside their ranges.
     """
     first, second = np.asarray(first, float), np.asarray(second, float)
     groups = np.arange(len(first)) if groups is None else np.asarray(groups)
-    if first.ndim != 1 or len(first) < 2 or not first.shape == second.shape == groups.shape:
+    strata = np.zeros(len(first)) if strata is None else np.asarray(strata)
+    shapes = [values.shape for values in (first, second, groups, strata)]
+    if first.ndim != 1 or len(first) < 2 or len(set(shapes)) > 1:
         raise InputError(
-            f"{first.shape} and {second.shape} numbers in {groups.shape} groups: expected (N,) of "
-            "each, N >= 2"
+            "{} and {} numbers in {} groups, {} strata: expected (N,) of each, N >= 2".format(
+                *shapes
+            )
         )
     _check_confidence(confidence)
+    _, strata = np.unique(strata, return_inverse=True)
+    values = rankdata([first, second], axis=1) + (len(first) + 1) * strata
     members = [np.flatnonzero(groups == name) for name in np.unique(groups)]
     draw = np.random.default_rng(seed)
     found = []
@@ -218,20 +230,29 @@ def rank_correlation(first, second, groups=None, confidence=0.95, resamples=2000
     for _ in range(resamples if len(members) > 1 else 0):
         chosen = draw.integers(0, len(members), len(members))
         indices = np.concatenate([members[number] for number in chosen])
-        found.append(_spearman(first[indices], second[indices]))
+        found.append(_spearman(values[:, indices], strata[indices]))
     found = [value for value in found if not math.isnan(value)]
     ends = (math.nan, math.nan)
     if found:
         ends = tuple(np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2]).tolist())
-    return _spearman(first, second), ends
+    return _spearman(values, strata), ends
 
 
-def _spearman(first, second):
-    """Pearson's correlation of the ranks, ties sharing theirs."""
-    ranks = [rankdata(values) for values in (first, second)]
-    if min(np.ptp(values) for values in ranks) == 0:
+def _spearman(values, strata):
+    """Pearson's correlation of the ranks within the strata, ties sharing theirs.
+
+    Args:
+        values: two rows of numbers; those of a later stratum are all the greater.
+        strata: of each number, from 0.
+    """
+    ranks = rankdata(values, axis=1)
+    sizes = np.bincount(strata)[strata]
+    means = [np.bincount(strata, row)[strata] / sizes for row in ranks]
+    # around 0 and as shares, so that a stratum that was drawn twice counts twice
+    shares = (ranks - means) / sizes
+    if min(np.ptp(shares, axis=1)) == 0:
         return math.nan
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(shares)[0, 1])
 
 
 def _check_confidence(confidence):

@@ -4,6 +4,7 @@ import coursework_tables
 import pytest
 import result_files
 
+from evaluation.coursework.classification import COMPARED
 from tests.docs.pages import cells
 
 
@@ -65,8 +66,14 @@ def test_classifiers_are_those_of_the_last_epoch():
         accuracies = [f"{100 * found['accuracy']:.2f} %" for found in of["classification"]]
         assert [cell.split(" (")[0] for cell in row[2:5]] == accuracies
     measures = cells(coursework_tables.coursework_correlations())
-    for row, of in zip(measures, result["correlations"], strict=True):
-        assert row[2].split(" ")[0].replace("−", "-") == f"{of['correlation']:+.2f}"
+    for place, compared in enumerate(COMPARED):
+        of = [row for row in result["correlations"] if row["compared"] == compared]
+        figures = [row[2 + place].split(" ")[0].replace("−", "-") for row in measures]
+        assert figures == [f"{row['correlation']:+.2f}" for row in of]
+    # what the page says of them
+    for row in result["correlations"]:
+        low, high = row["correlation_interval"]
+        assert (low <= 0 <= high) == (row["compared"] == "between trainings at equal length")
 
 
 def test_few_real_images_stand_beside_the_documents_figures():

@@ -13,6 +13,7 @@ from evaluation.coursework import variants as trainings
 from evaluation.coursework.__main__ import CourseworkOptions, run_coursework
 from evaluation.coursework.claims import judge_claims
 from evaluation.coursework.classification import (
+    COMPARED,
     chosen_epochs,
     classify_variants,
     correlate,
@@ -252,31 +253,51 @@ def test_a_collapse_is_told_by_the_entropy():
     assert verdict(0.1, 1.3) == verdict(0.3) == verdict(2.2) == "not decided"
 
 
-def test_correlations_are_over_all_generators_and_know_what_is_better():
-    def row(variant, epoch, accuracy, distance):
-        classification = [{"sigma": 0.0, "accuracy": accuracy}, {"sigma": 0.4, "accuracy": 0.5}]
-        images = {"accuracy": accuracy, "inception_score": -accuracy, "kernel": 1.0}
-        images["frechet"] = distance
-        return {
-            "variant": variant,
-            "seed": 0,
-            "epoch": epoch,
-            "images": images,
-            "classification": classification,
-        }
+BETWEEN, ALONG = COMPARED
 
-    rows = [row("abc"[i % 3], i, i / 10, 100 - i) for i in range(9)]
-    found = {(of["measure"], of["sigma"]): of for of in correlate(rows)}
-    assert len(found) == 8
-    first = found["LeNet's accuracy on its images", 0.0]
-    assert first["correlation"] == pytest.approx(1)
-    assert first["correlation_interval"] == pytest.approx([1, 1])
-    assert (first["generators"], first["trainings"]) == (9, 3)
-    assert found["inception score", 0.0]["correlation"] == pytest.approx(-1)
-    assert found["Fréchet distance, negative", 0.0]["correlation"] == pytest.approx(1)
+
+def _generator_row(variant, batches, accuracy, distance):
+    images = {"accuracy": accuracy, "inception_score": -accuracy, "kernel": 1.0}
+    return {
+        "variant": variant,
+        "seed": 0,
+        "batches": batches,
+        "images": {**images, "frechet": distance},
+        "classification": [{"sigma": 0.0, "accuracy": accuracy}, {"sigma": 0.4, "accuracy": 0.5}],
+    }
+
+
+def test_correlations_are_over_all_generators_and_know_what_is_better():
+    rows = [_generator_row("abc"[i % 3], i // 3, i / 10, 100 - i) for i in range(9)]
+    found = {(of["compared"], of["measure"], of["sigma"]): of for of in correlate(rows)}
+    assert len(found) == 16
+    for compared in COMPARED:
+        first = found[compared, "LeNet's accuracy on its images", 0.0]
+        assert first["correlation"] == pytest.approx(1)
+        assert first["correlation_interval"] == pytest.approx([1, 1])
+        assert (first["generators"], first["trainings"]) == (9, 3)
+        assert found[compared, "inception score", 0.0]["correlation"] == pytest.approx(-1)
+        assert found[compared, "Fréchet distance, negative", 0.0]["correlation"] == pytest.approx(1)
+        # of a constant there is none
+        assert found[compared, "inception score", 0.4]["correlation"] is None
     assert correlate(rows[:1]) == []
-    # of a constant there is none
-    assert found["inception score", 0.4]["correlation"] is None
+
+
+def test_what_only_improves_with_time_is_no_correlation_between_trainings():
+    noise = np.random.default_rng(0).normal(scale=0.1, size=[12, 5, 2])
+    rows = [
+        _generator_row(f"variant {name}", batches, *([1, -1] * (batches + of)))
+        for name, training in enumerate(noise)
+        for batches, of in enumerate(training)
+    ]
+    found = {
+        of["compared"]: of
+        for of in correlate(rows)
+        if (of["measure"], of["sigma"]) == ("Fréchet distance, negative", 0.0)
+    }
+    assert found[ALONG]["correlation"] == pytest.approx(1)
+    low, high = found[BETWEEN]["correlation_interval"]
+    assert low < 0 < high and abs(found[BETWEEN]["correlation"]) < 0.2
 
 
 def test_the_program_prints_what_was_found(monkeypatch, capsys, tmp_path):
@@ -289,7 +310,8 @@ def test_the_program_prints_what_was_found(monkeypatch, capsys, tmp_path):
         {"variant": "vanilla-gan", "published": None, **length, "inception_score": 1.0},
     ]
     verdicts = [{"sentence": "a sentence", "verdict": "holds", "evidence": "figures"}]
-    correlation = {"measure": "inception score", "sigma": 0.2, "correlation": -0.5}
+    correlation = {"measure": "inception score", "compared": BETWEEN, "sigma": 0.2}
+    correlation |= {"correlation": -0.5}
     results = {
         "scores": {"rows": rows, "verdicts": verdicts},
         "classifier-loss": {"rows": [{"alpha": 0.1, "beta": 1.0, "own": scores, "other": scores}]},
@@ -304,7 +326,8 @@ def test_the_program_prints_what_was_found(monkeypatch, capsys, tmp_path):
     shallow = next(line for line in printed.splitlines() if line.startswith("cgan-shallow"))
     assert "0.650 (0.645)" in shallow and shallow.endswith("429, not reproduced")
     assert "vanilla-gan" in printed and "a sentence: holds (figures)" in printed
-    assert "sigma 0.2: -0.50 (-0.70 to -)" in printed
+    line = next(line for line in printed.splitlines() if line.endswith("-0.50 (-0.70 to -)"))
+    assert line.split("  ")[1] == f"inception score, {BETWEEN}" and "sigma 0.2:" in line
 
 
 def test_epochs_are_the_last_and_others_evenly_before(trained, tmp_path):

@@ -60,13 +60,41 @@ def test_numbers_of_one_group_are_drawn_together():
     assert np.ptp(alone) < 0.5 * np.ptp(single)
 
 
+def test_what_follows_the_stratum_is_no_correlation_within_strata():
+    draw = np.random.default_rng(2)
+    # a trend in the strata, and noise that agrees in one only
+    strata = np.repeat(["a", "b"], [30, 60])
+    first, second = np.array([0, 100]).repeat([30, 60]) + draw.normal(size=[2, 90]).round(1)
+    first[:30] = second[:30] ** 3
+    assert rank_correlation(first, second)[0] > 0.6
+    within = [
+        stats.spearmanr(first[part], second[part]).statistic for part in np.split(range(90), [30])
+    ]
+    found, (low, high) = rank_correlation(first, second, strata=strata)
+    # the variance of ranks as shares is about 1/12 in each, so that a stratum counts by its numbers
+    assert found == pytest.approx(np.average(within, weights=[30, 60]), abs=0.01)
+    assert low < found < high
+    # a stratum of its own has nothing to be compared with
+    again, _ = rank_correlation([*first, 1e6], [*second, -1e6], strata=[*strata, "c"])
+    assert again == pytest.approx(found, abs=0.01)
+    assert np.isnan(rank_correlation([1, 2, 3], [1, 2, 3], strata=[0, 1, 2])[0])
+    # drawing a stratum several times does not change its ranks
+    _, alike = rank_correlation(
+        *np.tile([[1, 3, 2, 4], [1, 2, 3, 4]], 3), *[np.repeat([0, 1, 2], 4)] * 2
+    )
+    assert alike == pytest.approx([0.8, 0.8])
+
+
 def test_a_constant_has_no_rank_correlation():
     found, interval = rank_correlation([1, 2, 3], [5, 5, 5])
     assert np.isnan([found, *interval]).all()
     assert rank_correlation([1, 2, 3], [2, 4, 9]) == (pytest.approx(1), (pytest.approx(1),) * 2)
 
 
-@pytest.mark.parametrize("arguments", [([1], [1]), ([1, 2], [1, 2, 3]), ([1, 2], [1, 2], [0])])
+@pytest.mark.parametrize(
+    "arguments",
+    [([1], [1]), ([1, 2], [1, 2, 3]), ([1, 2], [1, 2], [0]), ([1, 2], [1, 2], None, [0])],
+)
 def test_refuses_what_has_no_ranks(arguments):
     with pytest.raises(ValueError, match="expected"):
         rank_correlation(*arguments)
