@@ -16,7 +16,7 @@ from evaluation.coursework.claims import judge_claims
 from evaluation.coursework.classification import classify_variants, correlate, draw_correlations
 from evaluation.coursework.classifier_loss import WEIGHTS, compare_weights, weighted
 from evaluation.coursework.scores import Judge, score_variants
-from evaluation.coursework.variants import VARIANTS, train_variant
+from evaluation.coursework.variants import VARIANTS, changed_generators, train_variant
 from evaluation.options import DataOptions
 from evaluation.readers import network_facts
 from evaluation.verdicts import verdict_lines
@@ -152,7 +152,8 @@ def run_coursework(options, data=None, verbose=1):
         `correlations`.
 
     Raises:
-        InputError: for a training in the directory of models that is another.
+        InputError: for a training in the directory of models that is another, and for an unfinished
+            part with rows of generators that the directory of models holds otherwise.
     """
     options = options.resolved
     if data is None:
@@ -224,12 +225,21 @@ def _training(options, name, recipe, seed, data, verbose):
 
 
 def _do(part, work, options, facts, verbose):
-    """The result of a part: what is there, if it is complete and of the same options and facts."""
+    """The result of a part: what is there, if it is complete and of the same options and facts.
+
+    And of the same generators: those of a training that was done anew are others.
+    """
     options = replace(options, output=options.output / part, parts=(part,))
     asked = "python -m evaluation.coursework", options, facts
     found = Experiment.finished(*asked)
-    if found is None:
+    if found is None or changed_generators(found["rows"], options.models):
         run = Experiment(*asked, verbose=verbose)
+        changed = changed_generators(run.rows, options.models)
+        if changed:
+            raise InputError(
+                f"{run.path} holds an unfinished run of other generators (there, in "
+                f"{options.models}): {changed}. Give another output directory, or their models"
+            )
         found = run.finish(**work(run))
     return found
 

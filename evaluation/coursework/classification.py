@@ -60,6 +60,7 @@ def classify_variants(run, variants, judge, choices, test, options, rounds=ROUND
                 "seed": seed,
                 "epoch": epoch,
                 "batches": epoch * trained.steps_per_epoch,
+                **trained.source(epoch),
                 "settings": settings.to_dict(),
                 "images": judge.scores(generator.sample(labels, seed=0), labels),
                 "classification": [],
@@ -86,7 +87,7 @@ def _settings(run, trained, epoch, choices, options, rounds):
     """The search settings that suit a generator, chosen on validation images."""
     kept = f"{trained.name}-seed-{trained.seed}-epoch-{epoch:03d}"
     asked = SearchSettingsOptions(
-        generator=str(trained.path / f"generators/epoch-{epoch:03d}"),
+        generator=str(trained.generator_path(epoch)),
         images=options.choice_images,
         seed=options.seed + 1,
         output=run.path / "settings" / kept,

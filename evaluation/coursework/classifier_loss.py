@@ -42,6 +42,7 @@ def compare_weights(run, trainings, judges, count):
         labels = np.arange(count) % generator.layout.size
         images = generator.sample(labels, seed=0)
         row = {"alpha": alpha, "beta": beta, "seed": seed, **trained.length()}
+        row |= trained.source()
         row |= {name: judge.scores(images, labels) for name, judge in judges.items()}
         run.add(row, functools.partial(_draw, run, row, generator, images, labels))
         run.say(

@@ -119,6 +119,7 @@ def score_variants(run, variants, judge, others, count):
             "variant": name,
             "seed": seed,
             **trained.length(),
+            **trained.source(),
             **judge.scores(images, labels if trained.has_classes else None),
             "losses": loss_figures(trained.losses),
             "batch_effects": {str(size): batch_effects(generator, size) for size in _BATCH_SIZES},

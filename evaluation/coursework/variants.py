@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from igc_tf.errors import InputError
-from igc_tf.generators.store import load_generator
+from igc_tf.generators.store import generator_card, load_generator
 from igc_tf.runs import differences, json_ready, read_json
 from igc_tf.training import RECIPES, DCGANRecipe, train_generator
 
@@ -117,9 +117,47 @@ class Trained:
             "seconds": self.options["seconds"],
         }
 
+    def generator_path(self, epoch=None):
+        """Where the generator of an epoch is; of the last, which the document takes, if None."""
+        return self.path / f"generators/epoch-{epoch or self.epochs[-1]:03d}"
+
     def generator(self, epoch=None):
-        """The `Generator` of an epoch; of the last one, which the document takes, if None."""
-        return load_generator(self.path / f"generators/epoch-{epoch or self.epochs[-1]:03d}")
+        """The `Generator` that is kept there."""
+        return load_generator(self.generator_path(epoch))
+
+    def source(self, epoch=None):
+        """Which generator a row is of, JSON-ready.
+
+        `generator`, where it is kept in the directory of models, and its `generator_sha256`.
+        """
+        path = self.generator_path(epoch)
+        kept = path.relative_to(self.path.parent).as_posix()
+        return {"generator": kept, "generator_sha256": _digest(path)}
+
+
+def _digest(path):
+    """The SHA-256 of a kept generator's weights, as its card says; None if there is none."""
+    return generator_card(path)["weights"]["digest"] if path.exists() else None
+
+
+def changed_generators(rows, models):
+    """The generators of some rows that are others by now, as the trainings were done anew.
+
+    Args:
+        rows: dicts, with what `Trained.source` says; those without it are of no known generator.
+        models: the directory of all run directories. What was trained elsewhere need not be there.
+
+    Returns:
+        {generator: (the row's SHA-256, that of the directory of models, None without it)}.
+    """
+    changed = {}
+    for row in rows:
+        if "generator" in row:
+            path = Path(models) / row["generator"]
+            training, now = path.parents[1], _digest(path)
+            if training.exists() and now != row["generator_sha256"]:
+                changed[row["generator"]] = row["generator_sha256"], now
+    return changed
 
 
 def train_variant(name, recipe, seed, models, data=None, data_dir=None, verbose=1):

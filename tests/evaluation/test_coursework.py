@@ -1,6 +1,7 @@
 """The coursework's table, its sentences, and its generators as classifiers."""
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 
@@ -114,6 +115,41 @@ def test_what_is_done_is_not_done_again(options, result, monkeypatch):
     assert again["rows"][1]["inception_score_deviation"] == 0
 
 
+def test_what_is_done_of_a_training_is_not_taken_for_that_of_a_new_one(options, result, tmp_path):
+    models = shutil.copytree(options.models, tmp_path / "models")
+    options = replace(options, models=models, output=tmp_path)
+    facts = {name: result[name] for name in ("data", "networks_sha256")}
+    there = {**result, "options": {**result["options"], "models": str(models)}}
+    begun = []
+
+    def scores(**changed):
+        (tmp_path / "scores").mkdir(exist_ok=True)
+        (tmp_path / "scores/result.json").write_text(json.dumps({**there, **changed}))
+        return program._do("scores", lambda run: begun.append(run.rows) or {}, options, facts, 0)
+
+    assert scores() == there and begun == []
+    kept = models / "cgan-shallow-seed-0/generators/epoch-001"
+    generator = load_generator(kept)
+    assert there["rows"][1]["generator_sha256"] == generator.digest()
+    generator.source.set_weights([weight + 1 for weight in generator.source.get_weights()])
+    save_generator(generator, kept)
+    # rows of no generator, such as MNIST's own, and of those that nobody named are as they were
+    unknown = [{"variant": row["variant"], "seed": row["seed"]} for row in result["rows"]]
+    assert scores(rows=unknown)["rows"] == unknown and begun == []
+    scores()
+    assert begun == [[]]
+    found = rf"cgan-shallow-seed-0/generators/epoch-001.*{generator.digest()}"
+    with pytest.raises(ValueError, match=found):
+        scores(complete=False)
+    # a new training that is not as long
+    shutil.rmtree(kept)
+    with pytest.raises(ValueError, match="epoch-001.*None"):
+        scores(complete=False)
+    # what is not there has not changed
+    shutil.rmtree(models / "cgan-shallow-seed-0")
+    assert scores() == there and len(begun) == 1
+
+
 def test_a_training_of_another_recipe_is_refused(options, trained):
     recipe = options.limited(RECIPES["cgan-shallow"])
     longer = replace(recipe, stop_after=7)
@@ -134,6 +170,8 @@ def test_generators_classify_with_settings_chosen_for_each(options, trained, tmp
     (row,) = run.rows
     assert (row["variant"], row["epoch"], row["batches"]) == ("cgan-shallow", 1, 1)
     chosen = json.loads(next(tmp_path.glob("settings/*/result.json")).read_text())
+    assert row["generator"] == "cgan-shallow-seed-0/generators/epoch-001"
+    assert row["generator_sha256"] == trained["cgan-shallow"].generator(1).digest()
     assert row["settings"] == chosen["best_settings"] and len(chosen["tried"]) == 2
     settings = SearchSettings.from_dict(row["settings"])
     classifier = InvertedGeneratorClassifier(trained["cgan-shallow"].generator(), settings)
@@ -161,7 +199,9 @@ def test_weights_are_judged_by_both_classifiers(options, trained, tmp_path, monk
     compare_weights(run, of, judges, 100)
     (row,) = run.rows
     labels = np.arange(100) % 10
-    images = trained["cgan-shallow"].generator().sample(labels, seed=0)
+    generator = trained["cgan-shallow"].generator()
+    assert row["generator_sha256"] == generator.digest()
+    images = generator.sample(labels, seed=0)
     for key, name in names.items():
         assert row[key]["correct"] == evaluate_network(load_lenet(name), images, labels).correct
     assert (tmp_path / "samples-0.1-1.png").is_file()
