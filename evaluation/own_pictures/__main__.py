@@ -42,7 +42,8 @@ class OwnPicturesOptions:
             New letters and signs are of other families of fonts.
         size: HEIGHT WIDTH of the frame; what `igc-tf train` chooses if not given.
         count: of the pictures to learn from; the set's own number if not given.
-        new: of the new ones, likewise. Of a set that is not made here neither can be given.
+        new: of the new ones, likewise; digits8 has 1,797 for both. Of a set that is not made here
+            neither can be given.
         steps: of the training, about; what `igc-tf train` chooses if not given.
         networks: plain networks to compare with, lenet and cnn.
         seed: of pictures and trainings.
@@ -65,6 +66,21 @@ class OwnPicturesOptions:
                 f"count={self.count!r}, new={self.new!r} with set={self.set!r}: expected neither, "
                 "that set is taken as it is"
             )
+        most = SETS[self.set].most if self.set in SETS else None
+        if most is not None and sum(self.numbers) > most:
+            raise InputError(
+                "count={}, new={} with set={!r}: expected at most {} together, or new pictures "
+                "would be learnt from".format(*self.numbers, self.set, most)
+            )
+
+    @property
+    def numbers(self):
+        """Of the pictures to learn from, and of new ones, of a set that is made here."""
+        own_set = SETS[self.set]
+        return tuple(
+            usual if asked is None else asked
+            for asked, usual in ((self.count, own_set.count), (self.new, own_set.new))
+        )
 
 
 def learn_own_pictures(options, verbose=1):
@@ -125,14 +141,12 @@ def _found(options):
 
 def _written(options, is_new):
     """Where the pictures lie; they are drawn if they do not yet."""
-    own_set, part = SETS[options.set], ("own", "new")[is_new]
-    asked = options.new if is_new else options.count
-    count = asked if asked is not None else own_set[is_new]
+    count, part = options.numbers[is_new], ("own", "new")[is_new]
     # each set, number and seed by itself: other pictures are not taken for these
     folder = options.output / "pictures" / f"{options.set}-{count}-{options.seed}" / part
     if not folder.exists():
         with new_directory(folder) as unfinished:
-            own_set.write(unfinished, count, is_new, options.seed)
+            SETS[options.set].write(unfinished, count, is_new, options.seed)
     tables = [*folder.glob("*.csv"), *folder.glob("*.npz")]
     return tables[0] if tables else folder
 

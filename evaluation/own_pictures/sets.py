@@ -19,11 +19,13 @@ class OwnSet(NamedTuple):
         new: of the new ones.
         write: `(folder, count, is_new, seed)`, writes pictures, as a folder for each class or as
             one table or arrays.
+        most: pictures that the set has, both together; None where as many as asked for are drawn.
     """
 
     count: int
     new: int
     write: Callable
+    most: int | None = None
 
 
 def _write_shapes(folder, count, is_new, seed):
@@ -68,7 +70,7 @@ def _write_digits8(folder, count, is_new, seed):
 SETS = {
     "shapes": OwnSet(600, 600, _write_shapes),
     "letters": OwnSet(800, 600, _write_letters),
-    "digits8": OwnSet(1437, 360, _write_digits8),
+    "digits8": OwnSet(1437, 360, _write_digits8, most=1797),
     "signs": OwnSet(4000, 1000, _write_signs),
 }
 

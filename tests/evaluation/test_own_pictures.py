@@ -130,6 +130,25 @@ def test_pictures_of_another_set_number_or_seed_are_not_taken_for_these(tmp_path
     assert not np.array_equal(first, another)
 
 
+def test_no_picture_is_both_learnt_from_and_new(tmp_path):
+    from sklearn.datasets import load_digits
+
+    assert SETS["digits8"].most == len(load_digits().images)
+    # all of them, each once
+    whole = OwnPicturesOptions(set="digits8", count=1790, new=7, output=tmp_path)
+    read = [np.stack([one.read() for one in of.pictures]) for of in program._found(whole)]
+    assert [len(pictures) for pictures in read] == [1790, 7]
+    assert len(np.unique(np.concatenate(read), axis=0)) == len(
+        np.unique(load_digits().images, axis=0)
+    )
+    with pytest.raises(ValueError, match="count=1791, new=7 with set='digits8'.* 1797"):
+        OwnPicturesOptions(set="digits8", count=1791, new=7)
+    with pytest.raises(ValueError, match="count=1437, new=361 with"):
+        OwnPicturesOptions(set="digits8", new=361)
+    # of what is drawn there are as many as one likes
+    assert OwnPicturesOptions(set="signs", count=10**6).numbers == (10**6, 1000)
+
+
 @pytest.mark.usefixtures("no_choice")
 def test_of_a_set_by_name_its_own_test_images_are_new(tmp_path, monkeypatch):
     def pictures(split, seed):
