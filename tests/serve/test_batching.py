@@ -109,20 +109,24 @@ def test_a_question_waits_for_others_until_there_are_enough(recorder, sizes, bat
 
 
 def test_who_asks_alone_does_not_wait_again(recorder):
-    batcher = Batcher(max_batch=4, max_wait=0.3, max_queue=8)
+    batcher = Batcher(max_batch=4, max_wait=60, max_queue=8)
     recorder.goes_on.release(9)
 
-    async def ask(*values):
-        begin = time.monotonic()
-        await _found([batcher.ask(recorder.question(value)) for value in values])
-        return time.monotonic() - begin
+    async def waits(*values):
+        answers = [batcher.ask(recorder.question(value)) for value in values]
+        # where they need not wait, they are taken at once
+        await asyncio.sleep(0)
+        is_waiting = batcher.waiting > 0
+        if is_waiting:
+            await asyncio.wait_for(batcher.close(), _SECONDS)
+        await _found(answers)
+        return is_waiting
 
     async def one_after_the_other():
-        return [await ask(1), await ask(2), await ask(3, 4), await ask(5)]
+        return [await waits(1), await waits(2), await waits(3, 4), await waits(5)]
 
     # nobody knows at first; and where two came together, a third might
-    first, second, pair, last = asyncio.run(one_after_the_other())
-    assert second < 0.3 <= min(first, pair, last)
+    assert asyncio.run(one_after_the_other()) == [True, False, True, True]
 
 
 def test_while_others_keep_coming_they_are_waited_for(recorder):
