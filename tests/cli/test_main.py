@@ -61,7 +61,6 @@ for line in (["--version"], ["--help"], ["reproduc"], ["data"], ["classify"], ["
 loaded = {"tensorflow", "keras", "tensorflow_datasets", "matplotlib", "scipy"} & set(sys.modules)
 print("loaded", loaded)
 """
-    begin = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
@@ -70,11 +69,8 @@ print("loaded", loaded)
         check=True,
         timeout=60,
     )
-    seconds = time.perf_counter() - begin
     lines = done.stdout.decode("ascii").splitlines()
     assert lines[-1] == "loaded set()"
-    # a dozen answers in one process; each by itself may take half a second
-    assert seconds < 5
     exits = [line.split()[1:] for line in lines if line.startswith("exit ")]
     assert [code for code, *rest in exits if "--help" in rest] == ["0"] * (len(COMMANDS) + 1)
     assert ["2", "classify"] in exits and ["2", "reproduce", "--images", "0"] in exits
