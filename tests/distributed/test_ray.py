@@ -45,7 +45,8 @@ def cluster():
 
 
 def test_a_cluster_that_is_not_there_is_named(monkeypatch):
-    # none runs here yet
+    # another test may have started one here
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setenv("RAY_ADDRESS", "nowhere")
     with pytest.raises(InputError, match="RAY_ADDRESS='nowhere'.*HOST:PORT"), running():
         pass
