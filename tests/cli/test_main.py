@@ -47,13 +47,16 @@ def own(generator, tmp_path):
     return tmp_path / "own.keras"
 
 
-def test_help_and_mistakes_do_not_wait_for_tensorflow(tmp_path):
+def test_help_mistakes_and_taken_ports_do_not_wait_for_tensorflow(tmp_path):
     # one process for all of it: whatever imports TensorFlow shows in its modules
     program = """
-import sys
+import socket, sys
 from igc_tf.cli.main import COMMANDS, run_command_line
+taken = socket.create_server(("127.0.0.1", 0))
+port = ["--port", str(taken.getsockname()[1])]
 for line in (["--version"], ["--help"], ["reproduc"], ["data"], ["classify"], ["reproduce",
-             "--images", "0"], *([*name.split(), "--help"] for name in COMMANDS)):
+             "--images", "0"], ["serve", *port], ["draw", *port],
+             *([*name.split(), "--help"] for name in COMMANDS)):
     try:
         run_command_line(line)
     except SystemExit as exit:
@@ -74,10 +77,12 @@ print("loaded", loaded)
     exits = [line.split()[1:] for line in lines if line.startswith("exit ")]
     assert [code for code, *rest in exits if "--help" in rest] == ["0"] * (len(COMMANDS) + 1)
     assert ["2", "classify"] in exits and ["2", "reproduce", "--images", "0"] in exits
+    assert [code for code, *rest in exits if "--port" in rest] == ["2", "2"]
     assert f"igc-tf {igc_tf.__version__}" in lines
     errors = done.stderr.decode("ascii").splitlines()
-    assert len(errors) == 3 and all(line.startswith("error: ") for line in errors)
+    assert len(errors) == 5 and all(line.startswith("error: ") for line in errors)
     assert "did you mean 'reproduce'?" in errors[0]
+    assert all("cannot listen on port" in line for line in errors[3:])
 
 
 def test_the_overview_names_every_command(capsys):
