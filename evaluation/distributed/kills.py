@@ -19,12 +19,13 @@ _PATIENCE = 300
 def kill_at_random(source, kills, seed, expected, threads, *arguments, say=print):
     """Classifies a source again and again, and kills what does it.
 
-    After each start some more parts are finished, one to three as it is drawn; then, at a time
-    drawn from that of a part, a worker or the driver is killed by SIGKILL. Where a worker was
-    killed the command goes on by itself, where the driver was it is given again.
+    Before the first kill a part is timed. After each start some more parts are finished, one to
+    three as it is drawn; then, at a time drawn from that of a part, a worker or the driver is
+    killed by SIGKILL. Where a worker was killed the command goes on by itself, where the driver
+    was it is given again.
 
     Args:
-        source: what is classified.
+        source: what is classified, in more than two parts.
         kills: how many there are.
         seed: of what is killed when.
         expected: `(names, predictions)` of all examples, as an undisturbed process has them.
@@ -36,8 +37,11 @@ def kill_at_random(source, kills, seed, expected, threads, *arguments, say=print
         JSON-ready: how many `workers` and `drivers` were `killed`; in how many `runs`, each in a
         new directory; of all of them the `examples` that they should hold, and how many of them
         were `lost`, there `twice`, or `other` than expected.
+
+    Raises:
+        CommandError: if the command failed, or finished no part for minutes.
     """
-    random = np.random.default_rng(seed)
+    random, seconds = np.random.default_rng(seed), None
     killed, found, runs = Counter(workers=0, drivers=0), Counter(), 0
     with tempfile.TemporaryDirectory() as folder:
         while killed.total() < kills:
@@ -46,16 +50,27 @@ def kill_at_random(source, kills, seed, expected, threads, *arguments, say=print
             is_finished = False
             while not is_finished:
                 with started(source, output, "ray", threads, "--actors", 1, *arguments) as command:
-                    is_finished = _disturb(command, random, killed, kills, say)
+                    if seconds is None:
+                        seconds = _part_seconds(command)
+                    is_finished = _disturb(command, random, seconds, killed, kills, say)
             found.update(compare(output, *expected))
     names = "lost", "twice", "other", "examples"
     return {"killed": dict(killed), "runs": runs} | {name: found[name] for name in names}
 
 
-def _disturb(command, random, killed, kills, say):
+def _part_seconds(command):
+    """How long a part takes after another; the first one also waits for the start."""
+    _wait_for(command, 1)
+    begin = time.monotonic()
+    _wait_for(command, 1)
+    return time.monotonic() - begin
+
+
+def _disturb(command, random, seconds, killed, kills, say):
     """Kills until the driver is killed, or the command has finished; returns whether it has."""
     while killed.total() < kills:
-        if not _wait_for(command, int(random.integers(1, _PARTS + 1)), random.random()):
+        parts = int(random.integers(1, _PARTS + 1))
+        if not _wait_for(command, parts, seconds * random.random()):
             break
         what = ("workers", "drivers")[int(random.integers(2))]
         if what == "drivers":
@@ -74,18 +89,14 @@ def _disturb(command, random, killed, kills, say):
     return True
 
 
-def _wait_for(command, parts, share):
-    """Waits for so many more parts, and a share of the time that one takes; False at the end."""
-    begin, before, last = time.monotonic(), command.finished_parts(), None
+def _wait_for(command, parts, seconds=0.0):
+    """Waits for so many more parts, and so many seconds; False at the end."""
+    begin, before = time.monotonic(), command.finished_parts()
     while command.is_running():
-        done = command.finished_parts() - before
-        now = time.monotonic()
-        if done and last is None:
-            last = now
-        if done >= parts:
-            time.sleep(share * (now - last) / max(1, done - 1))
+        if command.finished_parts() - before >= parts:
+            time.sleep(seconds)
             return command.is_running()
-        if now - begin > _PATIENCE:
+        if time.monotonic() - begin > _PATIENCE:
             raise CommandError(f"no {parts} parts were finished in {_PATIENCE} s")
         time.sleep(0.02)
     return False

@@ -1,6 +1,8 @@
 """What is measured of classification in parts, on a small scale; and what is calculated from it."""
 
+import contextlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow
@@ -9,6 +11,7 @@ import tensorflow as tf
 from pyarrow import parquet
 
 from evaluation.distributed import __main__ as program
+from evaluation.distributed import kills
 from evaluation.distributed.costs import Machine, limits, project, rate_by_operations
 from evaluation.distributed.kills import compare, kill_at_random
 from evaluation.distributed.operations import count_operations
@@ -77,6 +80,67 @@ def test_nothing_is_lost_when_a_worker_and_a_driver_are_killed(tmp_path):
     )
     assert found.pop("killed") == {"workers": 1, "drivers": 1}
     assert found == {"runs": 1, "lost": 0, "twice": 0, "other": 0, "examples": 200}
+
+
+class Classification:
+    """Stands for a command that starts, and then has a part every ten seconds of a clock."""
+
+    def __init__(self, clock):
+        self.clock, self.before, self.killed_at = clock, 0, []
+        self.begin()
+
+    def begin(self):
+        """Starts its worker, which takes a minute."""
+        self.begun = self.clock.now + 60
+
+    def worked(self):
+        """In parts, since the worker is there."""
+        return max(0.0, (self.clock.now - self.begun) / 10)
+
+    def finished_parts(self):
+        return self.before + int(self.worked())
+
+    def is_running(self):
+        return self.finished_parts() < 50
+
+    def workers(self):
+        return [self]
+
+    def end(self):
+        self.killed_at.append(self.worked())
+        self.before = self.finished_parts()
+        self.begin()
+
+    kill = end
+
+    def report(self):
+        """Nobody waits for its end."""
+
+
+def test_kills_are_spread_evenly_over_a_part(monkeypatch):
+    clock, outputs, killed_at = SimpleNamespace(now=0.0), {}, []
+
+    def sleep(seconds):
+        clock.now += seconds
+
+    @contextlib.contextmanager
+    def started(source, output, *_):
+        command = outputs.setdefault(output, Classification(clock))
+        command.killed_at = killed_at
+        yield command
+
+    monkeypatch.setattr(kills, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep))
+    monkeypatch.setattr(kills, "started", started)
+    monkeypatch.setattr(kills, "end", Classification.end)
+    monkeypatch.setattr(kills, "compare", lambda output: {"examples": 50})
+    found = kill_at_random("digits", 300, 0, (), 1, say=lambda _: None)
+    assert sum(found["killed"].values()) == len(killed_at) == 300
+    # the first one after those that were timed
+    parts, shares = np.divmod([killed_at[0] - 2, *killed_at[1:]], 1)
+    assert set(parts) == {1, 2, 3}
+    # Kolmogorov's statistic: 0.094 is exceeded by one of a hundred even ones
+    above = np.arange(1, 301) / 300 - np.sort(shares)
+    assert max(above.max(), 1 / 300 - above.min()) < 0.094
 
 
 def test_operations_are_counted_as_often_as_they_are_done():
