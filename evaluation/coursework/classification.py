@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from evaluation.coursework.scores import describe
+from evaluation.coursework.scores import describe, in_turn
 from evaluation.search_settings.__main__ import SearchSettingsOptions, choose_search_settings
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import add_gaussian_noise
@@ -52,7 +52,6 @@ def classify_variants(run, variants, judge, choices, test, options, rounds=ROUND
             if run.row(variant=name, seed=seed, epoch=epoch) is not None:
                 continue
             generator = trained.generator(epoch)
-            labels = np.arange(options.images) % generator.layout.size
             settings = _settings(run, trained, epoch, choices, options, rounds)
             classifier = InvertedGeneratorClassifier(generator, settings)
             row = {
@@ -62,7 +61,7 @@ def classify_variants(run, variants, judge, choices, test, options, rounds=ROUND
                 "batches": epoch * trained.steps_per_epoch,
                 **trained.source(epoch),
                 "settings": settings.to_dict(),
-                "images": judge.scores(generator.sample(labels, seed=0), labels),
+                "images": judge.scores(*in_turn(generator, options.images, seed=0)),
                 "classification": [],
             }
             for sigma in options.sigma:

@@ -3,8 +3,7 @@
 import functools
 from dataclasses import replace
 
-import numpy as np
-
+from evaluation.coursework.scores import in_turn
 from igc_tf.plots import plot_class_samples
 from igc_tf.training import RECIPES
 
@@ -39,8 +38,7 @@ def compare_weights(run, trainings, judges, count):
             continue
         trained = train()
         generator = trained.generator()
-        labels = np.arange(count) % generator.layout.size
-        images = generator.sample(labels, seed=0)
+        images, labels = in_turn(generator, count, seed=0)
         row = {"alpha": alpha, "beta": beta, "seed": seed, **trained.length()}
         row |= trained.source()
         row |= {name: judge.scores(images, labels) for name, judge in judges.items()}

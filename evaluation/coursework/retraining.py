@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from evaluation.coursework.retraining_claims import judge_claims, retraining_tables
+from evaluation.coursework.scores import in_turn
 from evaluation.options import DataOptions
 from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_lenet
@@ -125,8 +126,7 @@ class Retraining:
 
     def made(self, seed, count):
         """Generated images, classes in turn."""
-        labels = np.arange(count) % self.generator.layout.size
-        return _Images(self.generator.sample(labels, [seed, 7]), labels)
+        return _Images(*in_turn(self.generator, count, [seed, 7]))
 
     def network(self, seed):
         """A new LeNet."""

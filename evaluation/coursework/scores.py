@@ -97,6 +97,18 @@ class Judge:
         return found
 
 
+def in_turn(generator, count, seed):
+    """Returns images that a generator makes, of its classes in turn, and their labels.
+
+    Args:
+        generator: a `Generator`.
+        count: how many.
+        seed: of the latents.
+    """
+    labels = np.arange(count) % generator.layout.size
+    return generator.sample(labels, seed), labels
+
+
 def score_variants(run, variants, judge, others, count):
     """Adds a row for each trained variant, and for MNIST itself as the last.
 
@@ -112,8 +124,7 @@ def score_variants(run, variants, judge, others, count):
             continue
         trained = train()
         generator = trained.generator()
-        labels = np.arange(count) % generator.layout.size
-        images = generator.sample(labels, seed=0)
+        images, labels = in_turn(generator, count, seed=0)
         published = PUBLISHED.get(name)
         row = {
             "variant": name,
