@@ -1,9 +1,5 @@
 """`python -m evaluation.exports.parity DIR`: an export beside the Python classifier."""
 
-import os
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +7,7 @@ from typing import Annotated
 import numpy as np
 import tyro
 
+from evaluation.apart import run_apart
 from evaluation.options import DatasetOptions
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
@@ -27,7 +24,7 @@ _RUN_SAVED_MODEL = """
 import sys
 sys.modules["igc_tf"] = None
 import numpy, tensorflow
-directory, images, found = sys.argv[1:]
+images, found, directory = sys.argv[1:]
 classify = tensorflow.saved_model.load(directory).signatures["classify"]
 answer = classify(images=tensorflow.constant(numpy.load(images)))
 numpy.savez(found, **{name: value.numpy() for name, value in answer.items()})
@@ -37,7 +34,7 @@ import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None
 import numpy
 from igc_tf.export.hlo_program import HLOProgram
-directory, images, found = sys.argv[1:]
+images, found, directory = sys.argv[1:]
 numpy.savez(found, **HLOProgram(directory)(numpy.load(images)))
 """
 
@@ -127,7 +124,8 @@ def export_parity(options, data=None, verbose=1):
             continue
         images = add_gaussian_noise(data.images, sigma, options.seed, data.bounds)
         here = classifier.classify(images)
-        there = _run_export(_RUN_HLO if hlo else _RUN_SAVED_MODEL, directory, images)
+        program = _RUN_HLO if hlo else _RUN_SAVED_MODEL
+        there = run_apart(f"running {directory}", program, images, directory)
         correct = int((there["label"] == data.labels).sum())
         row = {
             "sigma": sigma,
@@ -150,25 +148,6 @@ def export_parity(options, data=None, verbose=1):
         for row in run.rows
     )
     return run.finish(agrees=agrees)
-
-
-def _run_export(program, directory, images):
-    """What the export answers in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        given, found = Path(folder) / "images.npy", Path(folder) / "found.npz"
-        np.save(given, images)
-        done = subprocess.run(
-            [sys.executable, "-c", program, str(directory), str(given), str(found)],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            check=False,
-        )
-        if done.returncode:
-            reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise InputError(f"{directory} could not be run: {reason}")
-        with np.load(found) as answer:
-            return dict(answer)
 
 
 def _compared(labels, differences, here, tolerance):

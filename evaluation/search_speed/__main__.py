@@ -5,18 +5,14 @@ beside the same search of another version of this package.
 """
 
 import json
-import os
 import subprocess
-import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Annotated
 
-import numpy as np
-
+from evaluation.apart import run_apart
 from evaluation.search_speed.one_image import one_image_search
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
@@ -31,8 +27,7 @@ _HERE = Path(__file__).parents[2]
 # run in a process of its own with one version's package on the path; knows what every version has.
 # The settings may have fields that an older one did not know; what they are by default, it does.
 _TIMED = """
-import dataclasses, json, os, sys, time
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import dataclasses, json, sys, time
 import numpy
 import igc_tf
 given, found, generator, settings, batch_size = sys.argv[1:]
@@ -203,29 +198,20 @@ def _commit(folder):
 
 def _timed(folder, options, settings, images):
     """The scores and seconds of the package in a folder, in a process of its own."""
-    with tempfile.TemporaryDirectory() as temporary:
-        given, found = Path(temporary) / "images.npy", Path(temporary) / "found.npz"
-        np.save(given, images)
-        # a generator's file may be given by a path that starts here
-        generator = options.generator
-        if Path(generator).exists():
-            generator = str(Path(generator).resolve())
-        arguments = [given, found, generator, json.dumps(settings.to_dict()), options.batch_size]
-        done = subprocess.run(
-            [sys.executable, "-c", _TIMED, *map(str, arguments)],
-            cwd=temporary,
-            env={**os.environ, "PYTHONPATH": str(folder.resolve())},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise InputError(f"the search of {folder} failed: {reason}")
-        with np.load(found) as values:
-            if not Path(str(values["package"])).is_relative_to(folder.resolve()):
-                raise InputError(f"igc_tf was taken from {values['package']} instead of {folder}")
-            return values["scores"], float(values["seconds"])
+    values = run_apart(
+        f"the search of {folder}",
+        _TIMED,
+        images,
+        options.generator,
+        json.dumps(settings.to_dict()),
+        options.batch_size,
+        # and no package of the directory in which this is run
+        PYTHONPATH=folder.resolve(),
+        PYTHONSAFEPATH="1",
+    )
+    if not Path(str(values["package"])).is_relative_to(folder.resolve()):
+        raise InputError(f"igc_tf was taken from {values['package']} instead of {folder}")
+    return values["scores"], float(values["seconds"])
 
 
 def main():
