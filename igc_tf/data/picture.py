@@ -15,7 +15,8 @@ from igc_tf.errors import ImageFileError, InputError, printable
 
 # what Pillow is asked to read, and how such files are called; NPY files are read by NumPy
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
-_FORMAT_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF or NPY"
+_FILE_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF or NPY"
+_ENCODED_NAMES = "PNG, JPEG, WebP, BMP, TIFF or GIF"
 PICTURE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
     ".npy",
@@ -98,6 +99,8 @@ class PictureFrame:
         Raises:
             ImageFileError: as `read`; the message has no path.
         """
+        if not encoded:
+            raise ImageFileError("is empty")
         return self.fit(_read_picture(io.BytesIO(encoded)))
 
     def fit(self, picture: np.ndarray) -> np.ndarray:
@@ -316,7 +319,8 @@ def _read_picture(path: Path | io.BytesIO) -> np.ndarray:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(path, formats=_FORMATS)
     except UnidentifiedImageError as error:
-        raise ImageFileError(f"is not a {_FORMAT_NAMES} image") from error
+        names = _ENCODED_NAMES if isinstance(path, io.BytesIO) else _FILE_NAMES
+        raise ImageFileError(f"is not a {names} image") from error
     except Image.DecompressionBombError as error:
         raise ImageFileError(
             f"has more pixels than {MAX_PIXELS // 1_000_000} megapixels"

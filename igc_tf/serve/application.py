@@ -170,13 +170,13 @@ class _Service:
         def write(question, outputs):
             return write_classification(self.model, outputs)
 
-        return await self._answer(request, read_examples, write)
+        read = functools.partial(read_examples, check_count=self._check_count)
+        return await self._answer(request, read, write)
 
     async def _answer(self, request, read, write):
         question = await self._question(request, read)
         request.scope["igc_tf.noted"] = {"examples": question.count}
-        if question.count > self.options.max_queue:
-            raise self._too_many(question.count)
+        self._check_count(question.count)
         outputs = await _unless_gone(request, self.batcher.ask(question))
         packs = _accepts_gzip(request.headers.get("accept-encoding", ""))
 
@@ -205,6 +205,10 @@ class _Service:
             # a picture may be large, however small its file
             size = math.inf if b'"b64"' in body else len(body)
             return await self._convert(size, read_some, body)
+
+    def _check_count(self, count):
+        if count > self.options.max_queue:
+            raise self._too_many(count)
 
     def _too_many(self, count):
         return Refusal(413, f"{count} examples: expected at most {self.options.max_queue}")

@@ -50,7 +50,7 @@ def read_prediction(model, body):
     return _question(signature, _of_columns(rows, signature.inputs), False)
 
 
-def read_examples(model, body):
+def read_examples(model, body, check_count):
     """Returns the `Question` of a `:classify` request.
 
     Args:
@@ -59,6 +59,8 @@ def read_examples(model, body):
             data are. With a "mask" in each, only what it shows is compared. Or
             `{"examples": [{"picture": {"b64": file}}, ...]}`, picture files in base64, which are
             brought into the model's frame.
+        check_count: called with the number of examples before a picture is decoded; raises where
+            there are too many.
 
     Raises:
         InputError: as `read_prediction`; also for a model that is no exported classifier.
@@ -71,6 +73,7 @@ def read_examples(model, body):
     examples = request["examples"]
     rows = examples if isinstance(examples, list) else []
     if any(isinstance(row, dict) and "picture" in row for row in rows):
+        check_count(len(rows))
         request["examples"] = [{"images": _framed(model, *row)} for row in enumerate(rows)]
     has_masks = any(isinstance(row, dict) and "mask" in row for row in rows)
     usual = "classify_masked" if has_masks else "classify"
@@ -182,7 +185,9 @@ def _framed(model, number, row):
                 "in every row"
             )
     try:
-        return model.frame.decode(base64.b64decode(encoded, validate=True))
+        if encoded.startswith("data:"):
+            encoded = encoded.partition(",")[2]
+        return model.frame.decode(base64.b64decode("".join(encoded.split()), validate=True))
     except ImageFileError as error:
         raise InputError(f"example {number}: the picture {error}") from error
     except ValueError as error:

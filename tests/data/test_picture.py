@@ -156,7 +156,9 @@ def test_from_memory_as_from_a_file(tmp_path):
     frame = data.PictureFrame((28, 28, 1), (-0.5, 0.5))
     np.testing.assert_array_equal(frame.decode(encoded), read_picture(path))
     for wrong, message in (
-        (b"", "is not a PNG"),
+        (b"", "is empty$"),
+        # which only a file may be
+        (npy(drawing()), "is not a PNG, JPEG, WebP, BMP, TIFF or GIF image$"),
         (b"no picture", "is not a PNG"),
         (encoded[:200], "is damaged or cut short"),
         (encoded[:20], r"is damaged \(Truncated"),

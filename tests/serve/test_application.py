@@ -14,6 +14,7 @@ import tensorflow as tf
 from starlette.testclient import TestClient
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
+from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.search import Search
@@ -123,6 +124,26 @@ def test_picture_files_are_brought_into_the_frame(served):
     assert response.status_code == 200
     scores = [[score for _, score in pairs] for pairs in response.json()["result"]]
     np.testing.assert_allclose(scores, classifier.predict(images, verbose=0), atol=1e-5)
+
+
+def test_pictures_are_taken_as_people_have_them_in_base64(served):
+    client, _ = served
+    encoded = base64.encodebytes(png(np.eye(40) * 255)).decode()
+    assert "\n" in encoded
+    ways = [encoded, encoded.replace("\n", ""), f"data:image/png;base64,{encoded}"]
+    response = client.post(
+        f"{MODEL}:classify", json={"examples": [{"picture": {"b64": way}} for way in ways]}
+    )
+    first, *others = response.json()["details"]
+    assert response.status_code == 200 and all(other == first for other in others)
+
+
+def test_too_many_pictures_are_refused_before_any_is_decoded(served, monkeypatch):
+    client, _ = served
+    monkeypatch.setattr(PictureFrame, "decode", lambda *_: pytest.fail("a picture was decoded"))
+    examples = [{"picture": {"b64": "AAAA"}}] * 101
+    response = client.post(f"{MODEL}:classify", json={"examples": examples})
+    assert response.status_code == 413 and "101 examples" in response.json()["error"]
 
 
 def test_a_model_whose_data_are_no_pictures_takes_none():
