@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from igc_tf.classifiers.foreign import distances
+from igc_tf.classifiers.foreign import distances, from_even
 from igc_tf.classifiers.load import load_classifier
 from igc_tf.data.labelled import LabelledData
 from igc_tf.errors import InputError
@@ -159,7 +159,6 @@ def _reconstruction(classifier, name, data, labels, shown):
             of_class = result.per_element(tf.constant(distance)).numpy()
             of_right.append(of_class[np.arange(len(part)), labels[begin : begin + len(part)]])
     predictions = np.concatenate(scores)
-    flat = data.reshape(len(data), -1)
     right = accuracy = None
     if labels is not None:
         is_right = classifier.predictions(predictions) == labels
@@ -171,7 +170,7 @@ def _reconstruction(classifier, name, data, labels, shown):
         name=name,
         count=len(data),
         difference=float(np.concatenate(differences).mean()),
-        even=float(np.abs(flat - np.median(flat, axis=1, keepdims=True)).mean()),
+        even=float(from_even(data).mean()),
         right=right,
         accuracy=accuracy,
         data=data[:shown],

@@ -71,6 +71,17 @@ def _detail(data, bounds):
     return total
 
 
+def from_even(data):
+    """How far each example (N, ...) is from its median, evenly: a mean absolute difference (N,).
+
+    Of images (N, height, width, channels) that is the median of each channel: an evenly coloured
+    picture.
+    """
+    axes = tuple(range(1, data.ndim))
+    middle = np.median(data, axis=(1, 2) if data.ndim == 4 else axes, keepdims=True)
+    return np.abs(data - middle).mean(axis=axes)
+
+
 def warn_of_foreign(data, distances):
     """Warns where the best reconstructions are no better than an evenly coloured picture.
 
@@ -80,8 +91,7 @@ def warn_of_foreign(data, distances):
     """
     if len(data) < _ENOUGH:
         return
-    data = data.reshape(len(data), -1)
-    even = np.abs(data - np.median(data, axis=1, keepdims=True)).mean(axis=1)
+    even = from_even(data)
     if np.median(distances - even) > 0:
         warnings.warn(
             "the generator reproduces most of these data no better than an evenly coloured "

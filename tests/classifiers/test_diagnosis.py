@@ -7,6 +7,7 @@ import pytest
 
 from igc_tf import Generator, InputError, SearchSettings
 from igc_tf.classifiers.diagnosis import OWN_SAMPLES, diagnose
+from igc_tf.classifiers.foreign import from_even
 from igc_tf.data.labelled import LabelledData
 from igc_tf.data.layout import ConditionLayout
 from tests.fixtures.linear_generator import linear_generator
@@ -41,6 +42,13 @@ def test_own_samples_are_found_back(diagnosis):
     # an even picture is the median, at its mean absolute distance
     flat = np.abs(own.data.reshape(4, -1))
     assert own.even > 0.3 * flat.mean()
+
+
+def test_an_even_picture_has_a_colour():
+    page = np.broadcast_to(np.float32([0.1, 0.2, 0.9]), [2, 4, 5, 3]).copy()
+    page[1, 0, 0] += [0.3, -0.1, 0.0]
+    np.testing.assert_allclose(from_even(page), [0, (0.3 + 0.1) / 60], atol=1e-7)
+    np.testing.assert_allclose(from_even(np.float32([[1, 1, 1, 5]])), [1])
 
 
 def test_data_it_cannot_make_are_told_from_those_it_can(diagnosis):
