@@ -86,10 +86,11 @@ def print_diagnosis(options):
             data, origin = data.data, f"{origin}; without its labels, which the generator has not"
         sets[name] = data
         sources.append(f"{name}: {origin}")
-    pictures = read_pictures(paths, generator)
+    chosen = np.random.default_rng(options.seed).permutation(len(paths))[: options.images]
+    pictures = read_pictures([paths[number] for number in np.sort(chosen)], generator)
     if pictures:
         sets["files"] = np.stack(list(pictures.values()))
-        sources.append(f"files: {len(pictures)} pictures")
+        sources.append(f"files: {len(pictures)} of {len(paths)} pictures")
     found = diagnose(generator, sets, classifier.settings, options.images, seed=options.seed)
     for source in sources:
         print(source)
@@ -112,7 +113,7 @@ def print_diagnosis(options):
         print(f"\nno picture: {error}\nresult.json: {written.parent}")
     else:
         print(f"\npicture and result.json: {written.parent}")
-    return 0 if len(pictures) == len(paths) else 2
+    return 0 if len(pictures) == len(chosen) else 2
 
 
 def _load(options, dataset, split, generator):

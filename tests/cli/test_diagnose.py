@@ -48,6 +48,27 @@ def test_of_what_is_no_picture_nothing_is_drawn_and_all_is_written(tmp_path, cap
     assert json.loads(written.read_text())["sets"][0]["count"] == 5
 
 
+def test_of_many_files_some_are_taken_of_all_folders(tmp_path, capsys):
+    digits = bundled_digits()
+    for label in (0, 1):
+        (tmp_path / "files" / str(label)).mkdir(parents=True)
+        for number in range(6):
+            image = digits.images[digits.labels == label][number]
+            keras.utils.save_img(tmp_path / "files" / str(label) / f"{number}.png", image)
+    varied_digit_generator().save(tmp_path / "own.keras")
+    with pytest.raises(SystemExit) as ended:
+        run_command_line(
+            [
+                *("diagnose", str(tmp_path / "files"), "--images", "6"),
+                *("--generator", str(tmp_path / "own.keras"), "--output", str(tmp_path / "out")),
+            ]
+        )
+    printed = capsys.readouterr().out
+    assert ended.value.code in (0, None) and "files: 6 of 12 pictures" in printed
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert result["sets"][-1]["count"] == 6
+
+
 def test_a_folder_may_be_called_as_a_set(tmp_path, capsys):
     training = {"recipe": {"dataset": "mnist"}}
     # none of those that are bundled, which are no training images
