@@ -198,8 +198,10 @@ class Classification(_Found):
 
 
 def _with_article(name):
-    """A class's name as one says it: "a 4", "an 8", "an owl"."""
-    is_vowel = name[:1].lower() in tuple("aeio8") or name in ("11", "18")
+    """A class's name as one says it: "a 4", "an 8", "an owl", "an M"."""
+    # letters by themselves are spelt
+    sounds = "aefhilmnorsx8" if len(name) == 1 else "aeio8"
+    is_vowel = name[:1].lower() in tuple(sounds) or name in ("11", "18")
     return f"{'an' if is_vowel else 'a'} {name}"
 
 

@@ -158,6 +158,15 @@ def test_nothing_covers_what_is_no_image(shape):
     assert found.explain(0) == "an a, as it is"
 
 
+def test_classes_have_the_articles_that_one_says():
+    said = {"a": "4 9 b u cat M&M", "an": "8 11 18 A f M X owl eight"}
+    found = _seen(np.zeros((12, 12)), np.zeros((12, 12)))
+    for article, names in said.items():
+        for name in names.split():
+            named = dataclasses.replace(found, class_names=(name,))
+            assert named.explain(0).startswith(f"{article} {name},")
+
+
 def test_a_shift_that_was_undone_is_done_again():
     observation = AnyOf(Identity(), Undone(Pose(shifts_only=True)))
     nuisances = np.float32([[1, 4, -3], [0, 0, 0]])
