@@ -43,7 +43,7 @@ class MissingPixelsOptions(ReadersOptions, DatasetOptions):
     """
 
     split: Literal["test", "validation/choices"] = "test"
-    probabilities: Annotated[tuple[float, ...], Range(0, 1)] = tuple(PUBLISHED)
+    probabilities: Annotated[tuple[float, ...], Range(0, 1, below=True)] = tuple(PUBLISHED)
     squares: Annotated[tuple[int, ...], Range(1)] = (1, 2, 3)
     side: Annotated[float, Range(0, 1, above=True)] = 12 / 28
     output: Path = Path("runs/missing-pixels")
@@ -97,8 +97,21 @@ def read_missing_pixels(options, data=None, verbose=1):
 
 
 def random_pixels(rng, shape, probability):
-    """Which pixels are visible, bool of a shape: each is missing with a probability."""
-    return rng.random(shape) >= probability
+    """Which pixels are visible, bool (N, H, W): each is missing with a probability.
+
+    Where all of an image would be missing, one of its pixels is visible: nothing can be read off
+    nothing.
+
+    Args:
+        rng: a NumPy random generator.
+        shape: (N, H, W).
+        probability: in [0, 1).
+    """
+    visible = rng.random(shape) >= probability
+    pixels = visible.reshape(len(visible), -1)
+    hidden = np.flatnonzero(~pixels.any(axis=1))
+    pixels[hidden, rng.integers(pixels.shape[1], size=len(hidden))] = True
+    return visible
 
 
 def random_squares(rng, shape, count, side):

@@ -113,6 +113,21 @@ def test_masks_hide_what_they_say():
     assert (two & one).sum() == one.sum()
 
 
+def test_masks_show_a_pixel_of_every_image_and_else_what_was_drawn():
+    shape = (1000, 28, 28)
+    drawn = np.random.default_rng(0).random(shape) >= 0.99
+    hidden = ~drawn.any(axis=(1, 2))
+    assert np.flatnonzero(hidden).tolist() == [274]
+    visible = random_pixels(np.random.default_rng(0), shape, 0.99)
+    assert visible[hidden].sum() == 1
+    np.testing.assert_array_equal(visible[~hidden], drawn[~hidden])
+    # not the same pixel of each
+    single = random_pixels(np.random.default_rng(0), (50, 4, 5), 0.9999)
+    assert (single.sum(axis=(1, 2)) == 1).all() and single.any(axis=0).sum() > 10
+    with pytest.raises(InputError, match=r"probabilities=\(0.5, 1\): .* numbers >= 0 and < 1"):
+        MissingPixelsOptions(probabilities=(0.5, 1))
+
+
 def test_poses_are_cut_out_of_a_larger_frame(tmp_path):
     options = _options(PoseOptions, tmp_path)
     digits = bundled_digits()
