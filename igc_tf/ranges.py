@@ -152,8 +152,8 @@ SEED = Range(0, 2**31 - 1)
 def check_ranges(options):
     """Checks every field that is annotated with a `Range` or a `Literal`.
 
-    A field whose type also allows None may be None; every element of a tuple is checked, and a
-    tuple needs at least one.
+    A field whose type also allows None, or values of another class such as `Path`, may be that;
+    every element of a tuple is checked, and a tuple needs at least one.
 
     Args:
         options: an instance of a dataclass.
@@ -196,7 +196,14 @@ def _allowed(value, kind, limit):
             return len(value) > 0 and all(_is_number(v, float) and v in limit for v in value)
         if member in (int, float) and limit is not None and _is_number(value, member):
             return value in limit
+        if _is_other_class(member) and isinstance(value, member):
+            return True
     return False
+
+
+def _is_other_class(member):
+    """Whether a member of a type is a class whose values all belong to it, such as `Path`."""
+    return isinstance(member, type) and member not in (int, float, type(None))
 
 
 def _is_number(value, kind):
@@ -220,6 +227,7 @@ def _expected(kind, limit):
             alternatives.append(f"a {'whole ' if member is int else ''}number {limit}")
     if not alternatives:
         return None
+    alternatives += [f"a {member.__name__}" for member in filter(_is_other_class, _members(kind))]
     if type(None) in _members(kind):
         alternatives.append("None")
     return " or ".join(alternatives)

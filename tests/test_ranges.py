@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -29,6 +30,7 @@ class _Options:
     norm: Literal["absolute", "squared"] = "absolute"
     images: Annotated[int | Literal["all"], Range(1)] = 10
     name: str = "anything"
+    data: Literal["synthetic"] | Path | None = None
 
     def __post_init__(self):
         check_ranges(self)
@@ -45,6 +47,9 @@ class _Options:
         {"sigmas": (0, 0.4)},
         {"norm": "squared"},
         {"images": "all"},
+        {"data": "synthetic"},
+        {"data": Path("letters.mat")},
+        {"data": None},
     ],
 )
 def test_values_inside_are_accepted(value):
@@ -64,6 +69,7 @@ def test_values_inside_are_accepted(value):
         ({"sigmas": ()}, r"sigmas=\(\): expected one or more numbers >= 0"),
         ({"sigmas": (0.1, float("inf"))}, r"sigmas=.* expected one or more numbers >= 0"),
         ({"norm": "cubic"}, "norm='cubic': expected one of 'absolute', 'squared'"),
+        ({"data": "drawn"}, "data='drawn': expected one of 'synthetic' or a Path or None"),
     ],
 )
 def test_values_outside_are_named_with_their_range(value, message):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from evaluation.trajectories.maps import (
     typical_letter,
 )
 from evaluation.trajectories.methods import TRAJECTORY_METHODS
+from igc_tf.cli.program import parse_options
 from igc_tf.data import label_trajectories
 from igc_tf.training import fit_sequence_network
 
@@ -86,6 +88,15 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
 def test_refuses_options_outside_their_ranges(values, message):
     with pytest.raises(ValueError, match=message):
         TrajectoriesOptions(**values)
+
+
+def test_takes_a_file_or_strokes_made_in_code():
+    for given, data in (
+        (["--data", "letters.mat"], Path("letters.mat")),
+        (["--data", "synthetic"], "synthetic"),
+        ([], None),
+    ):
+        assert parse_options(TrajectoriesOptions, arguments=given).data == data
 
 
 def test_typical_letter_is_the_mean_of_those_that_go_so_far():
