@@ -249,7 +249,7 @@ def _search(options, run, search, generators, split, images, repeats):
         "accuracies": accuracies.tolist(),
         "count": len(images),
         # images are the sample; repetitions are not further images
-        "interval": list(wilson_interval(round(right.sum() / len(right)), len(images))),
+        "interval": list(wilson_interval(right.sum() / len(right), len(images))),
         "entropy": entropy,
         "difference": difference,
         "seconds": seconds,
