@@ -149,6 +149,16 @@ class Range:
 SEED = Range(0, 2**31 - 1)
 
 
+def check_number(name, value, limit):
+    """Checks that an argument is a number of a `Range`.
+
+    Raises:
+        InputError: for anything else.
+    """
+    if not (_is_number(value, float) and value in limit):
+        raise InputError(f"{name}={_short(value)}: expected a number {limit}")
+
+
 def check_ranges(options):
     """Checks every field that is annotated with a `Range` or a `Literal`.
 

@@ -50,7 +50,7 @@ class InverseClassifier(SearchClassifier):
         observation: an `Observation` that is searched too; None for none. Of several starts the
             one with the best score is the answer.
         latent_unit: multiplies the latent's learning rate (the first document's update factor,
-            §3.2); 0 leaves it at its start.
+            §3.2), finite and at least 0; 0 leaves it at its start.
         latent_first_step: how many steps pass before the latent moves (§3.3).
         tangent: keep only the part of the class vector's gradient that leaves its sum as it is.
             Not in the document: Adam scales every element by itself, so a gradient common to all
@@ -59,7 +59,8 @@ class InverseClassifier(SearchClassifier):
 
     Raises:
         GeneratorError: if the generator is of another form; the message says how.
-        InputError: for settings outside their ranges, or that the generator's card does not have.
+        InputError: for settings or a `latent_unit` outside their ranges, or settings that the
+            generator's card does not have.
     """
 
     def __init__(

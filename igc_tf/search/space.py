@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import GeneratorError, InputError
+from igc_tf.ranges import Range, check_number
 from igc_tf.search.objective import scaled
 from igc_tf.search.observations.base import Identity, check_observations
 from igc_tf.search.starts import Drawn, EncoderStart, PriorStart, Repeated
@@ -148,9 +149,13 @@ class Space(NamedTuple):
             tangent: keep only the part of the condition's gradient that leaves its sums; not in the
                 documents.
             seed: of the latents' starts, which depend on it and the example's index only.
-            latent_unit: of the latent; 0 leaves it at its start.
+            latent_unit: of the latent, finite and at least 0; 0 leaves it at its start.
             latent_first_step: how many steps pass before the latent begins to move.
+
+        Raises:
+            InputError: for another `latent_unit`.
         """
+        check_number("latent_unit", latent_unit, Range(0))
         layout = generator.layout
         start = np.concatenate([np.full(size, 1 / size, np.float32) for size in layout.sizes])
         blocks = {

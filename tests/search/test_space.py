@@ -210,6 +210,9 @@ def test_unit_zero_keeps_the_latent_and_a_late_start_delays_it():
     late = np.abs(latents(latent_first_step=4, latent_unit=0.5) - start)
     np.testing.assert_allclose(late, 0.05, rtol=1e-3)
     assert (np.abs(latents() - start) > 0.11).any()
+    for unit in (-1.0, np.nan, np.inf, "0.5"):
+        with pytest.raises(InputError, match=rf"^latent_unit={unit!r}: expected a number >= 0$"):
+            InverseClassifier(generator, latent_unit=unit)
 
 
 def test_a_start_belongs_to_the_example_and_the_seed():
