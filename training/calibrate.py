@@ -43,6 +43,10 @@ class CalibrateOptions:
     settings: tuple[str, ...] = ()
     data_dir: Path | None = None
 
+    def __post_init__(self):
+        if not self.generators:
+            raise InputError("no generator given: expected one or more names or directories")
+
 
 def calibrate_card(generator, settings=(), data=None, data_dir=None, verbose="auto"):
     """Calibrates a generator's classifiers, and writes on its card what comes out.
@@ -71,7 +75,12 @@ def calibrate_card(generator, settings=(), data=None, data_dir=None, verbose="au
     loaded = load_generator(directory)
     if data is None:
         recipe = loaded.recipe
-        data = load_images(recipe.get("dataset", "mnist"), SPLIT, data_dir, bounds=loaded.bounds)
+        if "dataset" not in recipe:
+            raise InputError(
+                f"the card of {str(generator)!r} does not say what data it was trained on: "
+                "expected a generator of `igc-tf train`, or `data` for `calibrate_card`"
+            )
+        data = load_images(recipe["dataset"], SPLIT, data_dir, bounds=loaded.bounds)
         if recipe.get("labels") == "digit_labels":
             data = label_digits(data, recipe["seed"])
     loaded.check_set(data)

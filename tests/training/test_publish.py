@@ -14,7 +14,7 @@ from igc_tf.search import SHARED_SETTINGS, SearchSettings, robust_settings
 from igc_tf.training import LeNetRecipe, train_lenet
 from tests.fixtures.encoded_digits import save_encoded_digits
 from tests.training.tiny_run import RECIPE, tiny_parts, train_tiny
-from training.calibrate import calibrate_card
+from training.calibrate import CalibrateOptions, calibrate_card
 from training.publish import publish_generator, publish_lenet, renew_settings
 
 TABLE = {
@@ -117,6 +117,16 @@ def test_a_card_is_calibrated_anew_one_setting_at_a_time(tmp_path):
     assert set(calibrate_card(tmp_path / "own", (), KNOWN, verbose=0)) == {"one", "other"}
     with pytest.raises(InputError, match="no generator 'none'"):
         calibrate_card("none")
+
+
+def test_nothing_is_calibrated_of_which_the_data_are_not_known(tmp_path):
+    save_encoded_digits(tmp_path / "own")
+    before = generator_card(tmp_path / "own")
+    with pytest.raises(InputError, match="own' does not say what data it was trained on"):
+        calibrate_card(tmp_path / "own", ("paper",))
+    assert generator_card(tmp_path / "own") == before
+    with pytest.raises(InputError, match="no generator given: expected one or more"):
+        CalibrateOptions(())
 
 
 def test_figures_are_of_the_generator_as_trained_or_as_shipped(run, digests, tmp_path):
