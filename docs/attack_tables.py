@@ -76,7 +76,7 @@ def whole_survivors():
 
 def strongest():
     """The cheap attack that broke most images."""
-    return _by_victim(lambda row: {row["threat"]: row["strongest"]})
+    return _by_victim(lambda row: {row["threat"]: row["strongest"] or "none"})
 
 
 def _by_victim(cells):

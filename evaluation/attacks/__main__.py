@@ -110,8 +110,9 @@ def attack(options, data=None, known=None, verbose=1):
         `cheap` over all, `dear` over the first `dear_images`, `whole` over the first
         `whole_images`, of which `before_whole` survive the dear ones; their 95 % intervals, None
         over no images; and the `strongest` of the cheap attacks, which are all tried on the same
-        images. What breaks an image breaks it within any larger threat of the same norm, too. Of
-        norms with several sizes there is a picture of the curves, of what survives the cheap ones.
+        images, None where none of them broke any. What breaks an image breaks it within any larger
+        threat of the same norm, too. Of norms with several sizes there is a picture of the curves,
+        of what survives the cheap ones.
 
     Raises:
         InputError: for a name that is not known, or a library that is not installed.
@@ -193,7 +194,7 @@ def describe(row):
     ]
     return (
         f"{row['victim']:24} {row['threat']:9} right {format_proportion(row['clean'])}, survive "
-        f"{', '.join(survivors)}; strongest of the cheap: {row['strongest']}"
+        f"{', '.join(survivors)}; strongest of the cheap: {row['strongest'] or 'none'}"
     )
 
 

@@ -81,6 +81,7 @@ class Siege:
         """A row of the result's `summary`, see `evaluation.attacks.__main__.attack`."""
         of = self._victim.name, str(self._threat), "cheap"
         cheap = [row for row in self._run.rows if (row["victim"], row["threat"], row["tier"]) == of]
+        strongest = max(cheap, key=lambda row: len(row["broken"]))
         return {
             "victim": self._victim.name,
             "threat": str(self._threat),
@@ -89,7 +90,7 @@ class Siege:
             "dear": _share(self.left["dear"][: self._first["dear"]]),
             "before_whole": _share(self.left["dear"][: self._first["whole"]]),
             "whole": _share(self.left["whole"][: self._first["whole"]]),
-            "strongest": max(cheap, key=lambda row: len(row["broken"]))["attack"],
+            "strongest": strongest["attack"] if strongest["broken"] else None,
         }
 
 

@@ -79,6 +79,12 @@ def test_what_the_cheap_attacks_leave_of_all_images_is_not_mixed_with_what_the_d
     assert found["whole"] == "3 → 1"
 
 
+def test_no_attack_is_named_where_none_broke_an_image(monkeypatch):
+    summary = [{"victim": "cnn", "threat": "l2:1.5", "strongest": None}]
+    monkeypatch.setattr(attack_tables, "results", lambda: {"one": {"summary": summary}})
+    assert cells(attack_tables.strongest()) == [["cnn", "none", "–", "–", "–"]]
+
+
 def test_the_library_comes_before_all_others():
     names = [row[0] for row in cells(attack_tables.dear_survivors())]
     assert {"`mnist-cagan-compact`, fast", "mnist-lenet", "nearest neighbour"} < set(names)

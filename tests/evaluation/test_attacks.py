@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from scipy.spatial import cKDTree
 
-from evaluation.attacks.__main__ import AttacksOptions, attack
+from evaluation.attacks.__main__ import AttacksOptions, attack, describe
 from evaluation.attacks.apgd import APGD, compiled
 from evaluation.attacks.attacks import TIERS, Attack
 from evaluation.attacks.libraries import library_attacks
@@ -380,6 +380,25 @@ def test_survivors_are_counted_over_the_images_of_a_tier_and_a_run_goes_on(tmp_p
     again = attack(options, digits, verbose=0)
     assert staged.ran == [("linf:2", "dear"), ("linf:2", "whole")]
     assert again["summary"] == result["summary"]
+
+
+def test_no_attack_is_the_strongest_where_none_breaks_an_image(tmp_path, monkeypatch):
+    idle = [Attack("idle", ("linf",), tier, lambda images, *_: images) for tier in TIERS]
+    monkeypatch.setattr("evaluation.attacks.__main__.attacks_of", lambda *_: idle)
+    options = AttacksOptions(
+        settings=(),
+        networks=("mnist-lenet",),
+        neighbours=False,
+        threats=("linf:0.3",),
+        images=3,
+        dear_images=2,
+        whole_images=1,
+        libraries=(),
+        output=tmp_path,
+    )
+    (row,) = attack(options, bundled_digits(), verbose=0)["summary"]
+    assert row["strongest"] is None and row["cheap"] == row["clean"]
+    assert describe(row).endswith("strongest of the cheap: none")
 
 
 @pytest.mark.parametrize(
