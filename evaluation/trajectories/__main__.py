@@ -78,7 +78,8 @@ class TrajectoriesResult:
         rows: one dict per training of the comparison: `method`, `classes`, `seed`, `train` (how
             many trajectories), `accuracy`, `count`, `correct`, `interval` (95 %), `seconds`; of a
             generator also the mean `steps` to convergence and the mean data `difference`.
-        summary: {classes: {method: (mean, standard deviation over seeds) of the accuracy}}.
+        summary: {classes: {method: (mean, standard deviation over seeds) of the accuracy}}; the
+            deviation of a single seed is None.
         maps: one dict per mapped generator, see `map_claims`.
         verdicts: on the document's claims.
         output: the directory of the files.
@@ -100,7 +101,7 @@ class TrajectoriesResult:
             "classes  " + "".join(f"{name:>19}" for name in methods),
         ]
         for classes, of in self.summary.items():
-            cells = (f"{100 * of[name][0]:.1f} ± {100 * of[name][1]:.1f}" for name in methods)
+            cells = (_percent(*of[name]) for name in methods)
             lines.append(f"{classes:7}  " + "".join(f"{cell:>19}" for cell in cells))
         lines += ["", "input noise   steepest step   separation   drawn as the larger entry"]
         for row in self.maps:
@@ -251,7 +252,11 @@ def _accuracies(options, rows):
 
 
 def _mean_and_deviation(values):
-    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
+def _percent(mean, deviation):
+    return f"{100 * mean:.1f}" + ("" if deviation is None else f" ± {100 * deviation:.1f}")
 
 
 def _draw(options, run, fit, split, summary, maps):
@@ -275,15 +280,19 @@ def _draw(options, run, fit, split, summary, maps):
             ),
         )
     methods = list(TRAJECTORY_METHODS)
+    errors, title = None, "test accuracy"
+    if options.seeds > 1:
+        errors = {name: [100 * of[name][1] for of in summary.values()] for name in methods}
+        title += f", mean and standard deviation of {options.seeds} seeds"
     run.write_figure(
         "accuracy.png",
         plot_bars(
             [f"{classes} classes" for classes in summary],
             {name: [100 * of[name][0] for of in summary.values()] for name in methods},
             "accuracy, %",
-            {name: [100 * of[name][1] for of in summary.values()] for name in methods},
+            errors,
             (0, 105),
-            f"test accuracy, mean and standard deviation of {options.seeds} seeds",
+            title,
         ),
     )
     classes = max(options.classes)

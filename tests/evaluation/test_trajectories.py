@@ -68,6 +68,14 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
         "letters-all-data.png",
     }
     assert np.shape(result["maps"][0]["map_first"]) == (11, 11)
+    # a single seed does not deviate
+    for row in result["rows"]:
+        assert result["summary"]["2"][row["method"]] == [row["accuracy"], None]
+    assert [line.split() for line in str(found).splitlines() if line.startswith("      2 ")] == [
+        ["2", *(f"{100 * row['accuracy']:.1f}" for row in result["rows"])]
+    ]
+    of_several = replace(found, summary={2: dict.fromkeys(TRAJECTORY_METHODS, (0.5, 0.1))})
+    assert str(of_several).count("50.0 ± 10.0") == 5
     assert "synthetic" in str(found) and "sparse4 > all data): not decided" in str(found)
 
     # other networks do not fit into this directory, and its result is not lost by trying
