@@ -9,6 +9,7 @@ from scipy.special import betaincinv
 from scipy.stats import rankdata, t
 
 from igc_tf.errors import InputError
+from igc_tf.ranges import checked_whole
 
 
 def wilson_interval(correct, count, confidence=0.95):
@@ -50,6 +51,7 @@ def proportion(correct, count):
     Raises:
         InputError: for arguments outside their ranges.
     """
+    correct, count = checked_whole("correct", correct, 0), checked_whole("count", count)
     interval = list(wilson_interval(correct, count))
     return {"accuracy": correct / count, "correct": correct, "count": count, "interval": interval}
 
@@ -196,7 +198,7 @@ def rank_correlation(
     differs between strata says nothing.
 
     Args:
-        first, second: N numbers each, N at least 2.
+        first, second: N numbers each, N at least 2, none of them not-a-number.
         groups: of each number its group; None if each is one by itself.
         strata: of each number its stratum; None if all are compared with all.
         confidence: coverage, in (0, 1).
@@ -220,6 +222,8 @@ def rank_correlation(
                 *shapes
             )
         )
+    if np.isnan([first, second]).any():
+        raise InputError("numbers to rank hold not-a-number: expected numbers only")
     _check_confidence(confidence)
     _, strata = np.unique(strata, return_inverse=True)
     values = rankdata([first, second], axis=1) + (len(first) + 1) * strata

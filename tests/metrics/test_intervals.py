@@ -1,9 +1,12 @@
 """Intervals and comparisons against SciPy's."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from igc_tf.errors import InputError
 from igc_tf.metrics import (
     binomial_upper_bound,
     format_proportion,
@@ -28,6 +31,11 @@ def test_a_proportion_is_said_in_one_way():
     interval = stats.binomtest(951, 1000).proportion_ci(method="wilson")
     assert row.pop("interval") == pytest.approx([interval.low, interval.high])
     assert row == {"accuracy": 0.951, "correct": 951, "count": 1000}
+    # of what NumPy counted, too, it is JSON's
+    assert json.loads(json.dumps(proportion(np.int64(2), np.int32(4)))) == proportion(2, 4)
+    for correct, count in ((1.5, 4), (1, 4.0)):
+        with pytest.raises(InputError, match="expected a whole number"):
+            proportion(correct, count)
     row |= {"interval": (0.93578, 0.9627)}
     assert format_proportion(row) == "95.1 % (93.6 to 96.3)"
     assert format_proportion(row, 2) == "95.10 % (93.58 to 96.27)"
@@ -93,7 +101,14 @@ def test_a_constant_has_no_rank_correlation():
 
 @pytest.mark.parametrize(
     "arguments",
-    [([1], [1]), ([1, 2], [1, 2, 3]), ([1, 2], [1, 2], [0]), ([1, 2], [1, 2], None, [0])],
+    [
+        ([1], [1]),
+        ([1, 2], [1, 2, 3]),
+        ([1, 2], [1, 2], [0]),
+        ([1, 2], [1, 2], None, [0]),
+        ([1, np.nan, 3], [1, 2, 3]),
+        ([1, 2, 3], [1, 2, np.nan]),
+    ],
 )
 def test_refuses_what_has_no_ranks(arguments):
     with pytest.raises(ValueError, match="expected"):
