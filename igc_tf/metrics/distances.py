@@ -117,14 +117,15 @@ def kernel_distance(first, second, block=_BLOCK):
     Args:
         first: feature vectors (M, D), M at least 2.
         second: feature vectors (N, D), N at least 2.
-        block: rows of the kernel matrix held at once; bounds the memory.
+        block: rows of the kernel matrix held at once, at least 1; bounds the memory.
 
     Returns:
         A float.
 
     Raises:
-        InputError: for other shapes, or values that are not finite.
+        InputError: for other shapes, values that are not finite, or another `block`.
     """
+    block = checked_whole("block", block)
     first = _vectors(first)
     second = _vectors(second, first.shape[1])
     if min(len(first), len(second)) < 2:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
+from igc_tf.errors import InputError
 from igc_tf.metrics import FeatureStatistics, frechet_distance, kernel_distance
 
 FEATURES = np.random.default_rng(0).normal(3, [1, 2, 0.1, 5], [101, 4]) @ np.ones([4, 4])
@@ -165,3 +166,6 @@ def test_kernel_distance_refuses_what_does_not_fit():
         kernel_distance(np.zeros([3, 2]), np.zeros([3, 4]))
     with pytest.raises(ValueError, match="1 and 3 vectors"):
         kernel_distance(np.zeros([1, 2]), np.zeros([3, 2]))
+    for block in (0, -1, 2.5):
+        with pytest.raises(InputError, match=f"block={block}: expected a whole number >= 1"):
+            kernel_distance(np.zeros([3, 2]), np.zeros([3, 2]), block)
