@@ -10,6 +10,7 @@ from scipy.special import log_softmax, softmax
 
 from igc_tf.data.layout import best_margin
 from igc_tf.errors import InputError
+from igc_tf.ranges import Range, check_number, checked_array
 
 # What an answer is doubted by, of a label's scores (N, V); the higher, the more.
 _OF_SCORES = {
@@ -132,8 +133,7 @@ def threshold(known, false_alarm):
 
 def _place(count, false_alarm):
     """k of a `threshold` by `count` known values, from 1."""
-    if not 0 < false_alarm < 1:
-        raise InputError(f"false_alarm={false_alarm!r}: expected a number in (0, 1)")
+    check_number("false_alarm", false_alarm, Range(0, 1, above=True, below=True))
     # of rounding alone it must not become one more
     place = math.ceil((count + 1) * (1 - false_alarm) - 1e-9)
     if place > count:
@@ -238,10 +238,13 @@ class Calibrated:
             float64 (N, C); each label's sum to 1.
 
         Raises:
-            InputError: if the classifier is not calibrated.
+            InputError: if the classifier is not calibrated; for scores of another shape.
         """
         temperature = self._calibrated().temperature
-        parts = self.generator.layout.split(np.asarray(scores, float))
+        scores, layout = checked_array("scores", scores, float), self.generator.layout
+        if scores.ndim != 2 or scores.shape[1] != layout.size:
+            raise InputError(f"scores have shape {scores.shape}: expected (N, {layout.size})")
+        parts = layout.split(scores)
         return np.concatenate([softmax(part / temperature, axis=1) for part in parts], axis=1)
 
     def doubts(self, data, mask=None, batch_size=None, verbose=0):

@@ -241,8 +241,13 @@ def test_says_what_is_missing_or_wrong():
     classifier.calibrate(np.eye(2), np.array([0, 1]))
     with pytest.raises(InputError, match="doubt='mood'.*difference"):
         classifier.reject_at(0.5, "mood")
-    with pytest.raises(InputError, match="false_alarm=1"):
-        classifier.reject_at(1)
+    for false_alarm in (1, "0.1", np.nan):
+        message = f"^false_alarm={false_alarm!r}: expected a number > 0 and < 1$"
+        with pytest.raises(InputError, match=message):
+            classifier.reject_at(false_alarm)
+    for shape in ([5, 3], [5, 1], [2]):
+        with pytest.raises(InputError, match=r"scores have shape .*: expected \(N, 2\)"):
+            classifier.probabilities(np.zeros(shape))
 
 
 def test_a_search_classifier_answers_none_of_them():
