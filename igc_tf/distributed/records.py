@@ -1,12 +1,15 @@
-"""Files of records, read from any example on: Parquet and TFRecord."""
+"""Files of records, read from any example on: Parquet, TFRecord and NPZ."""
 
+import functools
 import os
 import struct
 from pathlib import Path
 
 import numpy as np
 
-from igc_tf.errors import DataError, MissingPackageError
+from igc_tf.data.picture import pixel_values
+from igc_tf.errors import DataError, ImageFileError, MissingPackageError
+from igc_tf.runs.directory import open_npz
 
 # columns, features and arrays by the names that are usual, the first that is there
 IMAGE_COLUMNS = (
@@ -217,6 +220,69 @@ def _feature(feature):
     if kind == "bytes_list":
         return values[0] if values else None
     return np.asarray(values, np.float32 if kind == "float_list" else np.int64)
+
+
+class NpzFile:
+    """An NPZ file of images.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        DataError: if it cannot be read, or has no images.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        images, names = self._arrays()
+        self.count = len(images)
+        if names is not None and len(names) != self.count:
+            raise DataError(f"{path} has {self.count} images and {len(names)} names")
+
+    def read(self, begin, end):
+        """Returns names and images."""
+        images, names = self._arrays()
+        images = images[begin:end]
+        if names is None:
+            return [f"{self.path} {begin + i}" for i in range(len(images))], images
+        return [str(name) for name in names[begin:end]], images
+
+    def _arrays(self):
+        about = self.path.stat()
+        return _npz_arrays(self.path, (about.st_size, about.st_mtime_ns))
+
+
+# a worker reads many parts of one file after the other
+@functools.lru_cache(maxsize=1)
+def _npz_arrays(path, version):
+    """The arrays of a file; the version tells it from another one that was there before."""
+    del version
+    with open_npz(path) as file:
+        image, named = find_columns(file.files)
+        if image is None:
+            raise DataError(f'{path} holds {sorted(file.files)}: expected an array "images"')
+        arrays = file[image], None if named is None else file[named]
+    if arrays[0].ndim < 2:
+        raise DataError(f"{path} has images of shape {arrays[0].shape}: expected (N, ...)")
+    check_bytes(path, arrays[0])
+    return arrays
+
+
+def check_bytes(name, images):
+    """Checks that bytes are not all 0 and 1. One image alone may be so dark, and no mistake.
+
+    Args:
+        name: of the images, for the message.
+        images: (N, ...).
+
+    Raises:
+        DataError: if they are.
+    """
+    if images.dtype == np.uint8:
+        try:
+            pixel_values(images)
+        except ImageFileError as error:
+            raise DataError(f"{name} {error}") from error
 
 
 def overlaps(ends, begin, end):

@@ -1,6 +1,5 @@
 """What is classified: pictures, arrays, files of records. Examples by number, read where needed."""
 
-import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -13,10 +12,15 @@ from igc_tf.data.ink import beside_page
 from igc_tf.data.labelled import LabelledData, scale_bytes
 from igc_tf.data.picture import PICTURE_SUFFIXES, pixel_values, to_grey, without_channel
 from igc_tf.distributed.parts import MANIFEST
-from igc_tf.distributed.records import ParquetFiles, TFRecordFiles, find_columns, overlaps
+from igc_tf.distributed.records import (
+    NpzFile,
+    ParquetFiles,
+    TFRecordFiles,
+    check_bytes,
+    overlaps,
+)
 from igc_tf.errors import DataError, ImageFileError, InputError
 from igc_tf.ranges import lie_within
-from igc_tf.runs.directory import open_npz
 
 # {how such files are called: what they are}
 RECORD_KINDS = {
@@ -152,19 +156,6 @@ def _refuse_blank(data, generator):
         beside_page(to_grey(without_channel(unit)))
 
 
-def _check_bytes(name, images):
-    """Checks that bytes are not all 0 and 1. One image alone may be so dark, and no mistake.
-
-    Raises:
-        DataError: if they are.
-    """
-    if images.dtype == np.uint8:
-        try:
-            pixel_values(images)
-        except ImageFileError as error:
-            raise DataError(f"{name} {error}") from error
-
-
 def _fits(shape, wanted):
     """Whether an array of this shape is data, perhaps without a channel or flat."""
     return shape in (wanted, (int(np.prod(wanted)),)) or (*shape, 1) == wanted
@@ -212,7 +203,7 @@ class Arrays:
     def __post_init__(self):
         if self.data.ndim < 2 or not len(self.data):
             raise InputError(f"data have shape {self.data.shape}: expected (N, ...), N at least 1")
-        _check_bytes("data", self.data)
+        check_bytes("data", self.data)
 
     @property
     def count(self):
@@ -274,52 +265,6 @@ class Files:
             names += found[0]
             values += list(found[1])
         return names, values
-
-
-class NpzFile:
-    """An NPZ file of images.
-
-    Args:
-        path: of the file.
-
-    Raises:
-        DataError: if it cannot be read, or has no images.
-    """
-
-    def __init__(self, path):
-        self.path = path
-        images, names = self._arrays()
-        self.count = len(images)
-        if names is not None and len(names) != self.count:
-            raise DataError(f"{path} has {self.count} images and {len(names)} names")
-
-    def read(self, begin, end):
-        """Returns names and images."""
-        images, names = self._arrays()
-        images = images[begin:end]
-        if names is None:
-            return [f"{self.path} {begin + i}" for i in range(len(images))], images
-        return [str(name) for name in names[begin:end]], images
-
-    def _arrays(self):
-        about = self.path.stat()
-        return _npz_arrays(self.path, (about.st_size, about.st_mtime_ns))
-
-
-# a worker reads many parts of one file after the other
-@functools.lru_cache(maxsize=1)
-def _npz_arrays(path, version):
-    """The arrays of a file; the version tells it from another one that was there before."""
-    del version
-    with open_npz(path) as file:
-        image, named = find_columns(file.files)
-        if image is None:
-            raise DataError(f'{path} holds {sorted(file.files)}: expected an array "images"')
-        arrays = file[image], None if named is None else file[named]
-    if arrays[0].ndim < 2:
-        raise DataError(f"{path} has images of shape {arrays[0].shape}: expected (N, ...)")
-    _check_bytes(path, arrays[0])
-    return arrays
 
 
 _READERS = {"Parquet files": ParquetFiles, "TFRecord files": TFRecordFiles, "NPZ files": NpzFile}
