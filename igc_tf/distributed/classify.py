@@ -43,7 +43,7 @@ def classify_dataset(
     Args:
         dataset: pictures, Parquet, TFRecord or NPZ files, folders of such, an array, a
             `LabelledData` or a `ray.data.Dataset`; see `igc_tf.distributed.sources.open_source`.
-            Not to be changed between a call and another that goes on with it.
+            Its files are not to be changed during a call, nor before another that goes on with it.
         generator: as for `load_classifier`; with Ray a name, or a path that all machines have.
         settings, kind, bounds: as for `load_classifier`.
         output: the directory; with Ray one that all machines share.
@@ -64,8 +64,9 @@ def classify_dataset(
         `start_seconds` before them all, and the most `memory` of a worker and of the caller, bytes.
 
     Raises:
-        InputError: for what cannot be used, a directory with parts of something else, or actors
-            that Ray has no room for.
+        InputError: for what cannot be used, a directory with parts of something else, actors that
+            Ray has no room for, or a file of the dataset that was changed during the call; of such
+            a file no part is written.
         MissingPackageError: without pyarrow.
         OutputError: if the directory cannot be written.
     """

@@ -36,8 +36,9 @@ def open_source(dataset):
 
     A source has `count`, the number of its examples, `identity()`, a JSON-ready dict that changes
     with the examples or their order, and `read(begin, end)`, `(names, values)` of some examples.
-    It can be pickled. A value is a `Path` of a picture, bytes of an encoded picture, or an array;
-    see `frame_values`.
+    `check_unchanged(begin, end)` raises an `InputError` if a file that holds some of these is no
+    more as it was when the source was opened. It can be pickled. A value is a `Path` of a picture,
+    bytes of an encoded picture, or an array; see `frame_values`.
 
     Args:
         dataset: one of these:
@@ -174,9 +175,15 @@ def _as_data(array, bounds):
 
 @dataclass(frozen=True)
 class Pictures:
-    """Picture files, one example each, named by their paths."""
+    """Picture files, one example each, named by their paths.
+
+    Attributes:
+        paths: N of them.
+        stamps: for each its `_stamp` when the source was opened.
+    """
 
     paths: tuple[Path, ...]
+    stamps: tuple
 
     @property
     def count(self):
@@ -185,12 +192,18 @@ class Pictures:
 
     def identity(self):
         """See `open_source`."""
-        return {"kind": "pictures", "count": self.count, "sha256": _digest_of_files(self.paths)}
+        digest = _digest_of_files(self.paths, self.stamps)
+        return {"kind": "pictures", "count": self.count, "sha256": digest}
 
     def read(self, begin, end):
         """See `open_source`."""
         paths = self.paths[begin:end]
         return [str(path) for path in paths], paths
+
+    def check_unchanged(self, begin, end):
+        """See `open_source`."""
+        for path, stamp in zip(self.paths[begin:end], self.stamps[begin:end], strict=True):
+            _check_unchanged(path, stamp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,6 +235,9 @@ class Arrays:
             begin:end
         ]
 
+    def check_unchanged(self, begin, end):
+        """See `open_source`; what is in memory is no file."""
+
 
 @dataclass(frozen=True)
 class Files:
@@ -230,23 +246,27 @@ class Files:
     Attributes:
         kind: of the files.
         paths: N of them.
+        stamps: for each its `_stamp` before it was opened.
         ends: for each file the number of the first example behind it.
         readers: for each file its reader, which has `read(begin, end)`.
     """
 
     kind: str
     paths: tuple[Path, ...]
+    stamps: tuple
     ends: tuple[int, ...]
     readers: tuple
 
     @classmethod
     def of(cls, kind, paths):
         """Opens files of one kind."""
+        stamps = _stamps(paths)
         try:
             readers = tuple(_READERS[kind](path) for path in paths)
         except OSError as error:
             raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from error
-        return cls(kind, paths, tuple(np.cumsum([r.count for r in readers]).tolist()), readers)
+        ends = tuple(np.cumsum([r.count for r in readers]).tolist())
+        return cls(kind, paths, stamps, ends, readers)
 
     @property
     def count(self):
@@ -255,7 +275,8 @@ class Files:
 
     def identity(self):
         """See `open_source`."""
-        return {"kind": self.kind, "count": self.count, "sha256": _digest_of_files(self.paths)}
+        digest = _digest_of_files(self.paths, self.stamps)
+        return {"kind": self.kind, "count": self.count, "sha256": digest}
 
     def read(self, begin, end):
         """See `open_source`."""
@@ -265,6 +286,11 @@ class Files:
             names += found[0]
             values += list(found[1])
         return names, values
+
+    def check_unchanged(self, begin, end):
+        """See `open_source`."""
+        for file, _, _ in overlaps(self.ends, begin, end):
+            _check_unchanged(self.paths[file], self.stamps[file])
 
 
 _READERS = {"Parquet files": ParquetFiles, "TFRecord files": TFRecordFiles, "NPZ files": NpzFile}
@@ -301,7 +327,10 @@ def _open_files(given):
             + " and ".join(f"{kind} ({path.name})" for kind, path in kinds.items())
         )
     (kind,) = kinds
-    source = Pictures(tuple(paths)) if kind == "pictures" else Files.of(kind, tuple(paths))
+    if kind == "pictures":
+        source = Pictures(tuple(paths), _stamps(paths))
+    else:
+        source = Files.of(kind, tuple(paths))
     if not source.count:
         raise DataError(f"{paths[0]} holds no examples: expected at least one")
     return source
@@ -322,11 +351,29 @@ def _expected():
     return "; ".join(f"{kind} ({', '.join(of)})" for kind, of in suffixes.items())
 
 
-def _digest_of_files(paths):
-    """Of names, sizes and times of change: what can be known without reading them."""
+def _stamp(path):
+    """A file's size and time of change, ns: what can be known without reading it; or two None."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None, None
+    return about.st_size, about.st_mtime_ns
+
+
+def _stamps(paths):
+    return tuple(map(_stamp, paths))
+
+
+def _check_unchanged(path, stamp):
+    if (now := _stamp(path)) != stamp:
+        raise InputError(
+            f"{path} was changed or replaced during the classification: its size and time are "
+            f"{now}, expected {stamp} as before (bytes, ns)"
+        )
+
+
+def _digest_of_files(paths, stamps):
     digest = hashlib.sha256()
-    for path in paths:
-        about = path.stat() if path.exists() else None
-        said = [str(path), about and about.st_size, about and about.st_mtime_ns]
-        digest.update(json.dumps(said).encode())
+    for path, stamp in zip(paths, stamps, strict=True):
+        digest.update(json.dumps([str(path), *stamp]).encode())
     return digest.hexdigest()

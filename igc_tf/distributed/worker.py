@@ -69,7 +69,8 @@ class Worker:
             `process`, and the most `memory` it ever took, bytes.
 
         Raises:
-            InputError: if part after part cannot be classified, or this one ends every process.
+            InputError: if part after part cannot be classified, or this one ends every process; or
+                a file of the source is no more as it was when that was opened.
         """
         # a worker that was killed behind its last step had finished
         if self._parts.is_finished(number):
@@ -96,8 +97,12 @@ class Worker:
         """The rows of some examples, and how many could not be read."""
         from igc_tf.classifiers.table import classify_in_rows
 
-        names, values = self._source.read(begin, end)
-        data, errors = frame_values(names, values, self._classifier.generator)
+        try:
+            names, values = self._source.read(begin, end)
+            data, errors = frame_values(names, values, self._classifier.generator)
+        finally:
+            # a file that was changed may be read as anything, or break its reader
+            self._source.check_unchanged(begin, end)
         rows = [{"file": str(name)} for name in names]
         for place, error in errors.items():
             rows[place]["warnings"] = error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -11,12 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas
+import pyarrow
 import pytest
+import tensorflow as tf
+from pyarrow import parquet
 
 from igc_tf.classifiers import load_classifier
 from igc_tf.classifiers.load import calibration_record
 from igc_tf.distributed import WorkerOptions, classify_dataset, ray_engine, records
 from igc_tf.distributed.parts import Parts
+from igc_tf.distributed.sources import open_source
+from igc_tf.distributed.worker import Asked, Worker
 from igc_tf.errors import InputError, MissingPackageError, OutputError
 from igc_tf.generators import load_generator
 from igc_tf.search import SearchSettings
@@ -115,6 +121,51 @@ def test_what_a_generators_card_says_is_part_of_what_was_asked(generator, digits
     classify(digits, tmp_path / "arrange", tmp_path / "more")
     with pytest.raises(InputError, match="something else.*'arrange"):
         classify(digits, generator, tmp_path / "more")
+
+
+def write_npz(folder, pixels):
+    np.savez(folder / "digits.npz", images=pixels)
+
+
+def write_parquet(folder, pixels):
+    column = list(pixels.reshape(len(pixels), -1))
+    parquet.write_table(pyarrow.table({"image": column}), folder / "digits.parquet")
+
+
+def write_tfrecord(folder, pixels):
+    with tf.io.TFRecordWriter(str(folder / "digits.tfrecord")) as writer:
+        for image in pixels:
+            value = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image.tobytes()]))
+            features = tf.train.Features(feature={"image": value})
+            writer.write(tf.train.Example(features=features).SerializeToString())
+
+
+def write_pictures(folder, pixels):
+    for path in folder.iterdir():
+        path.unlink()
+    for i, image in enumerate(pixels):
+        np.save(folder / f"{i:02}.npy", image)
+
+
+@pytest.mark.parametrize("write", [write_npz, write_parquet, write_tfrecord, write_pictures])
+@pytest.mark.parametrize("changed", [slice(None, None, -1), slice(0, 7)])
+def test_no_part_is_written_of_a_file_that_was_changed_meanwhile(
+    write, changed, generator, pixels, tmp_path
+):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    write(folder, pixels)
+    source = open_source(folder)
+    parts = Parts(tmp_path / "answers", source.count, 5)
+    parts.begin({})
+    # as a process of Ray's gets it
+    worker = Worker(Asked(generator, "fast"), pickle.loads(pickle.dumps(source)), parts)
+    worker(0)
+    worker(3)
+    write(folder, pixels[changed])
+    with pytest.raises(InputError, match=rf"{folder}/\S+ was changed or replaced"):
+        worker(1)
+    assert [number for number in range(parts.total) if parts.is_finished(number)] == [0, 3]
 
 
 def test_what_cannot_be_read_has_a_row(generator, digits, tmp_path):
