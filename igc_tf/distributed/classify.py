@@ -11,7 +11,7 @@ from igc_tf.distributed.records import import_pyarrow
 from igc_tf.distributed.sources import open_source
 from igc_tf.distributed.worker import Asked, Worker, describe_asked
 from igc_tf.errors import InputError
-from igc_tf.runs import describe_environment, peak_memory, progress_bar
+from igc_tf.runs import describe_environment, local_path, peak_memory, progress_bar
 
 ENGINES = ("ray", "process")
 
@@ -81,7 +81,7 @@ def classify_dataset(
         engine = "process"
     engine = chosen_engine(engine)
     # a process of Ray's may run elsewhere
-    generator, output = _absolute(generator), Path(output).absolute()
+    generator, output = _absolute(generator), local_path(output).absolute()
     asked = Asked(generator, settings, kind, bounds, false_alarm, measure, batch_size)
     if engine == "ray" and isinstance(generator, Generator):
         raise InputError(

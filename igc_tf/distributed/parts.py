@@ -37,9 +37,10 @@ class Parts:
     """
 
     def __init__(self, path, count, size):
-        self.path, self.count, self._size = path, count, size
+        self.count, self._size = count, size
         self.total = -(-count // size)
         self._directory = RunDirectory(path)
+        self.path = self._directory.path
 
     def begin(self, asked):
         """Says what is to be done, or goes on with what was begun.

@@ -21,6 +21,7 @@ from igc_tf.distributed.records import (
 )
 from igc_tf.errors import DataError, ImageFileError, InputError
 from igc_tf.ranges import lie_within
+from igc_tf.runs import local_path
 
 # {how such files are called: what they are}
 RECORD_KINDS = {
@@ -55,7 +56,7 @@ def open_source(dataset):
 
     Raises:
         DataError: for files that are not there, of several kinds, or without images.
-        InputError: for anything else.
+        InputError: for anything else, and an address of other storage, such as s3://bucket/name.
     """
     if isinstance(dataset, LabelledData):
         return Arrays(f"{dataset.name} {dataset.split}", dataset.data)
@@ -69,7 +70,7 @@ def open_source(dataset):
         dataset = [dataset]
     try:
         # a process of Ray's may run elsewhere
-        given = [Path(path).expanduser().absolute() for path in dataset]
+        given = [local_path(path).absolute() for path in dataset]
     except TypeError as error:
         raise InputError(
             f"dataset is a {type(dataset).__name__}: expected paths, an array, a LabelledData or "

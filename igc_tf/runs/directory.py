@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -35,11 +36,12 @@ class RunDirectory:
         path: created, with its parents, if missing.
 
     Raises:
+        InputError: as `local_path` does.
         OutputError: if it cannot be created, or something else is there.
     """
 
     def __init__(self, path):
-        self.path = Path(path)
+        self.path = local_path(path)
         if self.path.exists() and not self.path.is_dir():
             raise OutputError(f"{self.path} is no directory: expected one to write into")
         with _told_as(OutputError, self.path):
@@ -107,6 +109,19 @@ class RunDirectory:
             return file.tell()
 
 
+def local_path(path):
+    """Returns the `Path` that is meant, in a home directory if it begins with `~`.
+
+    Raises:
+        InputError: for an address of other storage, such as s3://bucket/name.
+    """
+    # a `Path` has one slash where two were
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", os.fspath(path)):
+        raise InputError(f"{path}: expected a path on this machine, or on what is mounted there")
+    # `Path.expanduser` takes no file whose name just begins so
+    return Path(os.path.expanduser(path))
+
+
 @contextlib.contextmanager
 def missing_letters():
     """Lets matplotlib draw boxes for what its font lacks, such as emoji in a file's name."""
@@ -133,11 +148,11 @@ def check_apart(output, *sources, at_any_depth=False):
         at_any_depth: whether the files in their sub-folders are read, too.
 
     Raises:
-        InputError: if files would be written where they are read.
+        InputError: if files would be written where they are read; as `local_path` does.
     """
-    written = Path(output).expanduser().resolve()
+    written = local_path(output).resolve()
     for source in sources:
-        folder = Path(source).expanduser()
+        folder = local_path(source)
         read = folder.resolve()
         if folder.is_dir() and (written == read or (at_any_depth and read in written.parents)):
             raise InputError(
@@ -153,10 +168,11 @@ def check_writable(output):
         output: the directory, which may be missing, as may its parents.
 
     Raises:
+        InputError: as `local_path` does.
         OutputError: if something else is there, or the system refuses to write into it or, where it
             is missing, into the nearest folder above it.
     """
-    output = Path(output)
+    output = local_path(output)
     with _told_as(OutputError, output):
         there = next(path for path in (output, *output.absolute().parents) if path.exists())
     if not there.is_dir():
@@ -179,12 +195,14 @@ def new_directory(path):
         The `Path` of the directory to write into.
 
     Raises:
+        InputError: as `local_path` does.
         OutputError: if something is there already, before the block runs; if it cannot be written.
     """
+    path = local_path(path)
     with _told_as(OutputError, path):
-        if Path(path).exists() and not (Path(path).is_dir() and not any(Path(path).iterdir())):
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             raise OutputError(f"{path} exists already: expected a new or an empty directory")
-        place = Path(path).resolve()
+        place = path.resolve()
         is_there = place.exists()
         place.parent.mkdir(parents=True, exist_ok=True)
         around = place if is_there else place.parent

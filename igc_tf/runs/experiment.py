@@ -1,7 +1,6 @@
 """The runner of every experiment: what was asked, what was found so far, and its pictures."""
 
 import glob
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -12,6 +11,7 @@ from igc_tf.runs.directory import (
     describe_environment,
     differences,
     json_ready,
+    local_path,
     read_json,
 )
 from igc_tf.runs.progress import progress_bar
@@ -94,7 +94,7 @@ class Experiment:
         Raises:
             InputError: if it is damaged.
         """
-        found = read_json(Path(options.output) / "result.json") or {}
+        found = read_json(local_path(options.output) / "result.json") or {}
         asked = {"program": program, "options": json_ready(options), **(facts or {})}
         return None if _different(found, {**asked, "complete": True}) else found
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from igc_tf.runs import local_path
+
 _COMPARED = ("steps", "learning_rate", "restriction_weight", "difference", "decision")
 
 
@@ -18,9 +20,12 @@ def summary_writer(directory, name):
     Args:
         directory: of the TensorBoard run; created, with its parents, if missing.
         name: ends the event file's name; other names' files are left alone.
+
+    Raises:
+        InputError: as `igc_tf.runs.local_path` does.
     """
-    suffix = "." + name.replace(" ", "-")
-    for path in Path(directory).glob(f"events.out.tfevents.*{glob.escape(suffix)}"):
+    directory, suffix = local_path(directory), "." + name.replace(" ", "-")
+    for path in directory.glob(f"events.out.tfevents.*{glob.escape(suffix)}"):
         path.unlink()
     return tf.summary.create_file_writer(str(directory), filename_suffix=suffix)
 

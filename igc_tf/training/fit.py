@@ -16,6 +16,7 @@ from igc_tf.runs.directory import (
     describe_environment,
     differences,
     json_ready,
+    local_path,
     read_json,
 )
 from igc_tf.training.callbacks import History, NonFiniteGuard, RunProgress
@@ -68,7 +69,7 @@ class TrainingRun(RunDirectory):
         if self.is_chief:
             super().__init__(output)
         else:
-            self.path = Path(output)
+            self.path = local_path(output)
         self.recipe = recipe
         self._start_from = start_from
         self._checkpoint = None

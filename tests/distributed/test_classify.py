@@ -253,11 +253,13 @@ def test_a_generator_that_only_this_process_has_is_classified_with_here(
     generator, digits, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(ray_engine, "is_installed", lambda: True)
+    monkeypatch.setenv("HOME", str(tmp_path))
     here = load_generator(generator)
-    assert classify(digits, here, tmp_path, engine=None)["engine"] == "process"
+    assert classify(digits, here, "~/answers", engine=None)["engine"] == "process"
+    assert (tmp_path / "answers/_report.json").exists()
 
 
-def test_bad_options_are_refused_first(generator, digits, tmp_path):
+def test_bad_options_are_refused_first(generator, digits, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="engine='dask': expected one of"):
         classify(digits, generator, tmp_path / "a", engine="dask")
     with pytest.raises(InputError, match="batch_size=0"):
@@ -266,7 +268,10 @@ def test_bad_options_are_refused_first(generator, digits, tmp_path):
         classify(digits, generator, tmp_path / "a", workers=4)
     with pytest.raises(InputError, match="part_size=0"):
         WorkerOptions(part_size=0)
-    assert not (tmp_path / "a").exists()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="s3:/.*: expected a path on this machine"):
+        classify(digits, generator, "s3://bucket/answers")
+    assert not any(tmp_path.iterdir())
 
 
 def test_killed_processes_go_on(generator, digits, tmp_path):

@@ -241,8 +241,13 @@ def test_a_path_is_the_same_from_anywhere(tmp_path, pixels, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert open_source("a.npz").identity() == absolute.identity()
     source = open_source(".")
+    (tmp_path / "a.npz").rename("~a.npz")
+    assert open_source("~a.npz").count == 23
+    (tmp_path / "~a.npz").rename("a.npz")
     monkeypatch.chdir(tmp_path.parent)
     assert source.read(0, 2)[0] == NAMES[:2]
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_source("~/a.npz").identity() == absolute.identity()
 
 
 def test_what_is_no_source_is_refused(tmp_path, pixels):
@@ -268,6 +273,9 @@ def test_what_is_no_source_is_refused(tmp_path, pixels):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(DataError, match="damaged or compressed at byte"):
         open_source(path)
+    for address in ("s3://bucket/x.parquet", ["1.png", "gs://bucket/x"]):
+        with pytest.raises(InputError, match="bucket/x.*: expected a path on this machine"):
+            open_source(address)
     for strange in (3, np.zeros([0, 28, 28])):
         with pytest.raises(InputError, match="expected"):
             open_source(strange)

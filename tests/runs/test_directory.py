@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from igc_tf.errors import InputError, OutputError
 from igc_tf.runs import (
     RunDirectory,
+    check_apart,
     check_writable,
     describe_code,
     differences,
@@ -75,6 +77,35 @@ def test_a_directory_is_checked_before_it_is_made(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match=f"^a: .*{tmp_path} cannot be written into"):
         check_writable("a")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_tilde_is_the_home_directory_and_an_object_store_no_directory(tmp_path, monkeypatch):
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    here.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(here)
+    assert RunDirectory("~/a/b").write_text("c", "d") == home / "a/b/c"
+    with pytest.raises(OutputError, match=f"^{home}/a/b/c is no directory"):
+        check_writable("~/a/b/c")
+    with new_directory("~/new") as unfinished:
+        (unfinished / "e").touch()
+    assert (home / "new/e").exists() and not any(here.iterdir())
+
+    def fill(path):
+        with new_directory(path):
+            pass
+
+    for address in ("s3://bucket/x", Path("gs://bucket/x"), "hdfs://host:9/x", "file:///x"):
+        for use in (RunDirectory, check_writable, check_apart, fill):
+            with pytest.raises(InputError, match=r"^\w+:/.*: expected a path on this machine"):
+                use(address)
+        with pytest.raises(InputError, match="expected a path on this machine"):
+            check_apart(here, address)
+    assert not any(here.iterdir())
+    for name in ("~nobody-at-all", "a:b", "10:/x", "sub/s3:/x", "c:/x"):
+        assert RunDirectory(name).path == Path(name)
+        assert (here / name).is_dir()
 
 
 def test_remove_takes_what_matches(tmp_path):

@@ -88,7 +88,7 @@ def test_an_interrupted_run_goes_on_where_its_directory_was_moved(options, tmp_p
         begin(moved, {"output": "b"})
 
 
-def test_a_finished_run_of_the_same_thing_is_taken_as_it_is(options, tmp_path):
+def test_a_finished_run_of_the_same_thing_is_taken_as_it_is(options, tmp_path, monkeypatch):
     def finished(program="test", facts=("a",), **changed):
         of = {"data": {"files": list(facts)}}
         return Experiment.finished(program, replace(options, **changed), of)
@@ -103,6 +103,8 @@ def test_a_finished_run_of_the_same_thing_is_taken_as_it_is(options, tmp_path):
     assert [finished(**other) for other in others] == [None] * 3
     options.output.rename(tmp_path / "elsewhere")
     assert finished() is None and finished(output=tmp_path / "elsewhere") == done
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert finished(output="~/elsewhere") == done
 
 
 def test_an_interrupted_run_of_something_else_is_refused_and_kept(options):

@@ -26,11 +26,12 @@ def _hparams(run):
     ]
 
 
-def test_settings_and_accuracies_are_read_back(tmp_path):
+def test_settings_and_accuracies_are_read_back(tmp_path, monkeypatch):
     settings = SearchSettings(steps=30, learning_rate=0.01, final_learning_rate=0.0)
     # a second time, as when a choice goes on after an interruption
-    for accuracies in ({0.0: 0.5}, {0.0: 0.95, 0.4: 0.85}):
-        log_settings(tmp_path, settings, accuracies, "setting 02")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for directory, accuracies in ((tmp_path, {0.0: 0.5}), ("~", {0.0: 0.95, 0.4: 0.85})):
+        log_settings(directory, settings, accuracies, "setting 02")
     (session,) = _hparams(tmp_path / "setting 02")
     assert session == {
         "steps": 30,
