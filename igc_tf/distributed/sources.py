@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,8 @@ def open_source(dataset):
         dataset: one of these:
 
             - a path, or several of one kind: picture files; Parquet, TFRecord or NPZ files; or
-              folders of such, at any depth, in the order of their names; what lies in the output
-              of an earlier classification is left out;
+              folders of such, at any depth, in the order of their names; each file once, and none
+              that lies in the output of an earlier classification;
             - an array (N, ...), or a `LabelledData`;
             - a `ray.data.Dataset` with a column "image" and, if you like, "file".
 
@@ -69,6 +70,9 @@ def open_source(dataset):
     if isinstance(dataset, str | Path):
         dataset = [dataset]
     try:
+        # of a table one would go through the names of its columns
+        if isinstance(dataset, Mapping) or hasattr(dataset, "columns"):
+            raise TypeError("neither paths nor examples")
         # a process of Ray's may run elsewhere
         given = [local_path(path).absolute() for path in dataset]
     except TypeError as error:
@@ -315,6 +319,7 @@ def _open_files(given):
             paths += inside
         else:
             paths.append(path)
+    paths = tuple(dict.fromkeys(paths))
     if not paths:
         raise DataError(f"nothing to classify was given: expected {_expected()}")
     kinds = {}
@@ -328,10 +333,7 @@ def _open_files(given):
             + " and ".join(f"{kind} ({path.name})" for kind, path in kinds.items())
         )
     (kind,) = kinds
-    if kind == "pictures":
-        source = Pictures(tuple(paths), _stamps(paths))
-    else:
-        source = Files.of(kind, tuple(paths))
+    source = Pictures(paths, _stamps(paths)) if kind == "pictures" else Files.of(kind, paths)
     if not source.count:
         raise DataError(f"{paths[0]} holds no examples: expected at least one")
     return source

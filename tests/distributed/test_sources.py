@@ -5,6 +5,7 @@ import pickle
 
 import keras
 import numpy as np
+import pandas
 import pyarrow
 import pytest
 import tensorflow as tf
@@ -126,6 +127,9 @@ def test_folders_are_read_at_any_depth(tmp_path, loaded, pixels):
     assert names == [str(tmp_path / name) for name in seen]
     # the same as without an engine
     assert list(map(str, picture_files([tmp_path]))) == names
+    # also of what is given twice
+    twice = [tmp_path, tmp_path / "a/2.png", tmp_path / "a"]
+    assert open_source(twice).read(0, 10)[0] == list(map(str, picture_files(twice))) == names
     data, errors = frame_values(names, values, loaded)
     picture = read_picture(tmp_path / "a/2.png", loaded.data_shape, loaded.bounds)
     assert errors == {} and np.array_equal(data[0], picture)
@@ -276,6 +280,11 @@ def test_what_is_no_source_is_refused(tmp_path, pixels):
     for address in ("s3://bucket/x.parquet", ["1.png", "gs://bucket/x"]):
         with pytest.raises(InputError, match="bucket/x.*: expected a path on this machine"):
             open_source(address)
-    for strange in (3, np.zeros([0, 28, 28])):
-        with pytest.raises(InputError, match="expected"):
+    with pytest.raises(InputError, match=r"shape \(0, 28, 28\): expected \(N, \.\.\.\)"):
+        open_source(np.zeros([0, 28, 28]))
+    table = {"image": list(pixels)}
+    for strange in (3, table, pandas.DataFrame(table), pyarrow.table({"file": NAMES})):
+        with pytest.raises(InputError, match=f"dataset is a {type(strange).__name__}: expected"):
             open_source(strange)
+    # a column of paths is as good as a list of them
+    assert open_source(pandas.Series([str(tmp_path / "1.png")])).count == 1
