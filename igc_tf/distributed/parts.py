@@ -46,7 +46,8 @@ class Parts:
         """Says what is to be done, or goes on with what was begun.
 
         Args:
-            asked: {name: JSON-ready value} of all that decides what the parts hold.
+            asked: {name: JSON-ready value} of all that decides what the parts hold; "source" is
+                what `identity` says of it.
 
         Returns:
             The numbers of the parts that are missing.
@@ -70,10 +71,10 @@ class Parts:
                 f"{self.path / MANIFEST} does not say what the parts are of: expected one that an "
                 "earlier call wrote; give another output directory"
             )
-        elif different := differences(earlier["asked"], asked):
+        elif different := _differences(earlier["asked"], asked):
             raise InputError(
-                f"{self.path} holds parts of something else (there, here): {different}. Give the "
-                "same options to finish it, or another output directory"
+                f"{self.path} holds parts of something else: {different}. Give the same source and "
+                "options to finish it, or another output directory"
             )
         # of what was killed while it wrote
         self._directory.remove(".writing-*", f"{_TRIES}*")
@@ -103,8 +104,8 @@ class Parts:
             begin, end = self.span(number)
             raise InputError(
                 f"examples {begin} to {end - 1} were tried {_MOST_TRIES} times, and each time the "
-                "worker was killed: expected one that has memory enough (memory, part_size, "
-                "batch_size)"
+                "worker was killed: expected one that has memory enough; give more memory, or "
+                "another output directory and a smaller part_size or batch_size"
             )
 
     def write(self, number, columns, rows, about):
@@ -167,6 +168,23 @@ class Parts:
     def _name(self, number):
         # as many digits as the last one has, so that the order of the names is that of the parts
         return f"part-{number:0{max(5, len(str(self.total - 1)))}d}.parquet"
+
+
+def _differences(earlier, now):
+    """Says how what was asked differs from what is asked now; nothing if it does not."""
+    said = []
+    source = differences({"source": earlier.get("source")}, {"source": now.get("source")})
+    if source:
+        seen = [
+            "{0}{2} there, {1}{2} here".format(*source[name], unit)
+            for name, unit in (("kind", ""), ("count", " examples"))
+            if name in source
+        ]
+        unseen = "as many examples, but other ones, or files of other names, sizes or times"
+        said.append(f"the source is another or changed since ({'; '.join(seen) or unseen})")
+    if options := differences(earlier, now, besides=("source",)):
+        said.append(f"options differ (there, here): {options}")
+    return "; ".join(said)
 
 
 def _sayable(row):
