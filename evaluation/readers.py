@@ -14,6 +14,7 @@ import numpy as np
 
 from evaluation.options import DataOptions
 from igc_tf.classifiers import evaluate_network, load_classifier
+from igc_tf.classifiers.network import network_within
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
@@ -115,7 +116,7 @@ class Network:
     """A plain network, which cannot be told what is hidden.
 
     Attributes:
-        model: the Keras model.
+        model: the Keras model, of images in the generator's bounds.
         batch_size: images that it is handed at once.
     """
 
@@ -156,15 +157,18 @@ class Readers:
             _library_name(name): Library(self.generator, name, options.batch_size)
             for name in options.settings
         }
-        networks = {_network_name(name): Network(load_network(name)) for name in options.networks}
-        self.all = libraries | networks
+        networks = {_network_name(name): load_network(name) for name in options.networks}
+        self.all = libraries | {
+            name: Network(network_within(network, self.generator.bounds))
+            for name, network in networks.items()
+        }
         self._warm = set()
         self.facts = {
             **self.generator.digests(),
             "search": {
                 name: library.classifier.settings.to_dict() for name, library in libraries.items()
             },
-            **network_facts({name: network.model for name, network in networks.items()}),
+            **network_facts(networks),
         }
 
     @property

@@ -125,7 +125,10 @@ def attack(options, data=None, known=None, verbose=1):
     if options.neighbours and known is None:
         known = load_images(options.dataset, "train", options.data_dir, bounds=bounds)
     networks = {name: load_network(name) for name in options.networks}
-    rivals = list(map(NetworkVictim, network_names(networks), networks.values()))
+    rivals = [
+        NetworkVictim(name, network, bounds)
+        for name, network in zip(network_names(networks), networks.values(), strict=True)
+    ]
     classifiers = {name: load_classifier(generator, name) for name in options.settings}
     libraries = [
         LibraryVictim(f"library, {name}", classifier, options.temperature)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from evaluation.attacks.apgd import compiled_logits
 from igc_tf.classifiers.differentiable import GRADIENTS
-from igc_tf.classifiers.network import Stretch
+from igc_tf.classifiers.network import Stretch, network_within
 from igc_tf.errors import InputError
 from igc_tf.search.observations import Contrast, Undone
 
@@ -125,24 +125,26 @@ class NetworkVictim(_StaticVictim):
 
     Args:
         name: in tables.
-        network: a Keras model, images -> probabilities, by a softmax in its last layer.
+        network: a Keras model, images in [-0.5, 0.5] -> probabilities, by a softmax in its last
+            layer.
+        bounds: (low, high) of the images that are attacked.
 
     Raises:
         InputError: for a network that ends in something else.
     """
 
-    def __init__(self, name, network):
+    def __init__(self, name, network, bounds):
         last = network.layers[-1]
         if getattr(last, "activation", None) is not keras.activations.softmax:
             raise InputError(
                 f"{name}: its last layer is {last.name!r}; expected a softmax, before which the "
                 "logits are"
             )
-        super().__init__(name, _logits(network), batch_size=1000)
+        super().__init__(name, network_within(_logits(network), bounds), batch_size=1000)
         if any(isinstance(layer, Stretch) for layer in network.layers):
             clipping = keras.models.clone_model(network, clone_function=_clipped)
             clipping.set_weights(network.get_weights())
-            self.exact = self.models["clipped"] = _logits(clipping)
+            self.exact = self.models["clipped"] = network_within(_logits(clipping), bounds)
 
 
 def _logits(network):

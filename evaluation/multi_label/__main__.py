@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from evaluation.options import DataOptions
 from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
-from igc_tf.classifiers.network import load_lenet
+from igc_tf.classifiers.network import load_lenet, network_within
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_images
 from igc_tf.errors import InputError
@@ -95,7 +95,8 @@ def multi_label_table(options, data=None, verbose=1):
     Raises:
         InputError: for options that cannot be met; before any search starts.
     """
-    generator, network = load_generator(options.generator), load_lenet(options.network)
+    generator = load_generator(options.generator)
+    network = network_within(load_lenet(options.network), generator.bounds)
     settings = named_settings(options.settings, generator.card)
     classifier = MultiLabelInvertedGeneratorClassifier(generator, settings)
     for name, labels in (

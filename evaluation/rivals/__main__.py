@@ -149,7 +149,7 @@ def _contestants(options, settings, networks, folder, train, generator):
         for name in settings
     }
     for name, network in networks.items():
-        specs[name] = {"kind": "network", "network": str(network)}
+        specs[name] = {"kind": "network", "network": str(network), "bounds": generator.bounds}
     left_out = {}
     if "nearest" not in options.without:
         known = folder / "train.npz"

@@ -38,8 +38,9 @@ class Contestant:
     Args:
         spec: what it is, JSON-ready: {"kind": "library", "generator": its name, "settings": their
             name}; {"kind": "torch" or "jax", "problem": a file of a pickled `Problem`};
-            {"kind": "network", "network": a name that ships or the directory of a training}; or
-            {"kind": "nearest", "train": an .npz file of `images` and `labels`}.
+            {"kind": "network", "network": a name that ships or the directory of a training,
+            "bounds": of the images}; or {"kind": "nearest", "train": an .npz file of `images` and
+            `labels`}.
     """
 
     def __init__(self, spec):
@@ -190,9 +191,10 @@ def _answers_of(search):
 
 
 def _network(spec):
+    from igc_tf.classifiers.network import network_within
     from igc_tf.training.lenet import load_network
 
-    model = load_network(spec["network"])
+    model = network_within(load_network(spec["network"]), spec["bounds"])
 
     def answer(images):
         return {"predictions": model.predict_on_batch(images).argmax(axis=1)}

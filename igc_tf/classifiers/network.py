@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from igc_tf.classifiers.results import Evaluation
+from igc_tf.data.labelled import IMAGE_BOUNDS
 from igc_tf.errors import InputError, expected_one_of
 from igc_tf.generators.keras_files import (
     CARD,
@@ -156,6 +157,26 @@ def load_lenet(name="mnist-lenet"):
     weights = card["weights"]
     read_weights(model, _lenet_directory(name) / weights["file"], weights["sha256"])
     return model
+
+
+def network_within(network, bounds):
+    """Returns a network of images in other bounds, which it first brings to its own.
+
+    Args:
+        network: a Keras model of images (B, H, W, channels) in [-0.5, 0.5].
+        bounds: (low, high), finite; with the network's own it is returned itself.
+
+    Returns:
+        A Keras model of the same outputs, with no weights but the network's.
+    """
+    if tuple(bounds) == IMAGE_BOUNDS:
+        return network
+    low, high = bounds
+    own_low, own_high = IMAGE_BOUNDS
+    scale = (own_high - own_low) / (high - low)
+    images = keras.Input(network.input_shape[1:], name="images")
+    own = layers.Rescaling(scale, offset=own_low - scale * low)(images)
+    return keras.Model(images, network(own), name=network.name)
 
 
 def _lenet_directory(name):

@@ -92,12 +92,28 @@ def test_other_threats_are_refused(text):
 def test_a_plain_network_falls():
     # of published LeNets nothing is left within 0.3, and hardly anything within 0.2
     digits = bundled_digits().sample(40, 0)
-    victim = NetworkVictim("lenet", load_lenet())
+    victim = NetworkVictim("lenet", load_lenet(), BOUNDS)
     model, threat = victim.models["gradient"], Threat("linf", 0.3)
     right = victim.predict(digits.images) == digits.labels
     changed = APGD(steps=20)(model, digits.images, digits.labels, threat, BOUNDS)
     assert right.sum() >= 38
     assert (victim.predict(changed) == digits.labels).sum() <= 1
+
+
+def test_a_plain_network_is_asked_and_attacked_in_the_bounds_of_the_images():
+    images, network = bundled_digits().sample(3, 0).images, load_lenet("mnist-lenet-fair")
+    own, other = (NetworkVictim("lenet", network, bounds) for bounds in (BOUNDS, (-1, 1)))
+    logits, gradients = [], []
+    for victim, given in ((own, images), (other, 2 * images)):
+        logits.append(victim.logits(given))
+        with tf.GradientTape() as tape:
+            given = tf.constant(given)
+            tape.watch(given)
+            best = tf.reduce_max(victim.exact(given), axis=1)
+        gradients.append(tape.gradient(best, given).numpy())
+    np.testing.assert_allclose(*logits, rtol=1e-4, atol=1e-4)
+    # half as steep where the range is twice as wide
+    np.testing.assert_allclose(gradients[1], gradients[0] / 2, rtol=1e-3, atol=1e-4)
 
 
 def test_the_nearest_neighbour_is_scipys_and_has_its_gradient():
@@ -123,7 +139,7 @@ def test_what_is_seen_at_more_contrast_has_both_gradients(tmp_path):
     images = bundled_digits().sample(3, 0).images
     for victim in (
         LibraryVictim("library", load_classifier(tmp_path / "own", "fast"), 0.005),
-        NetworkVictim("lenet", load_lenet("mnist-lenet-adversarial-fair")),
+        NetworkVictim("lenet", load_lenet("mnist-lenet-adversarial-fair"), BOUNDS),
     ):
         passing = victim.models["gradient" if victim.name == "lenet" else "unrolled"]
         assert victim.exact is victim.models["clipped"] is not passing

@@ -12,12 +12,15 @@ from igc_tf.classifiers import (
     InvertedGeneratorClassifier,
     SearchClassifier,
     evaluate_network,
+    lenet_card,
     load_lenet,
 )
 from igc_tf.data import MNIST_C, VALIDATION_CORRUPTIONS, bundled_digits, corrupt
 from igc_tf.errors import InputError
+from igc_tf.generators import Generator, save_generator
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import encoded_digit_generator, save_encoded_digits
+from tests.fixtures.linear_generator import linear_generator
 
 COUNT = 20
 FAST = SearchSettings(steps=0, start="encoder")
@@ -80,6 +83,21 @@ def test_every_reader_reads_every_kind_of_the_same_digits(options, monkeypatch):
     assert calls == [COUNT, COUNT]
     for row, before in zip(again["rows"], result["rows"], strict=True):
         assert {**row, "milliseconds": 0} == {**before, "milliseconds": 0}
+
+
+def test_networks_read_images_in_the_bounds_of_the_generator(options, tmp_path):
+    model, _, _ = linear_generator(classes=10, data_shape=(28, 28, 1), bound=2)
+    save_generator(Generator(model), tmp_path / "wide")
+    readers = Readers(replace(options, generator=str(tmp_path / "wide"), settings=("paper",)))
+    digits = bundled_digits().sample(COUNT, seed=0)
+    lenet, wide = load_lenet("mnist-lenet"), 4 * digits.images
+    found = readers.all["mnist-lenet"]
+    expected = lenet.predict(digits.images, verbose=0)
+    np.testing.assert_allclose(found.probabilities(wide), expected, atol=1e-4)
+    is_right = expected.argmax(axis=1) == digits.labels
+    assert found.evaluate(wide, digits.labels).correct == is_right.sum()
+    digest = lenet_card("mnist-lenet")["weights"]["digest"]
+    assert readers.facts["networks_sha256"] == {"mnist-lenet": digest}
 
 
 def test_each_half_has_its_own_kinds(tmp_path):

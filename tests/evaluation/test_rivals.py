@@ -22,6 +22,7 @@ from igc_tf.generators.encoder import EncoderSize, build_encoder
 from igc_tf.generators.store import save_generator
 from igc_tf.metrics import paired_interval
 from igc_tf.search import SearchSettings
+from tests.fixtures.linear_generator import linear_generator
 
 TINY = replace(CAGAN_SIZES["compact"], generator_filters=4, hidden_units=(12,))
 SETTINGS = SearchSettings(steps=6, learning_rate=0.02, final_learning_rate=0.002)
@@ -193,6 +194,31 @@ def test_all_read_the_same_images_and_are_compared_one_by_one(generator, options
     assert result["left_out"] == {} and result["agreement"] == {}
     digest = lenet_card("mnist-lenet")["weights"]["digest"]
     assert result["networks_sha256"] == {"mnist-lenet": digest}
+
+
+@pytest.mark.filterwarnings("ignore:the generator reproduces most of these data no better")
+def test_networks_are_asked_in_the_bounds_of_the_generator(options, tmp_path):
+    model = linear_generator(classes=10, data_shape=(28, 28, 1), bound=None)[0]
+    made = keras.layers.Activation("sigmoid")(model.outputs[0])
+    made = keras.layers.Rescaling(40.0, offset=-40.0)(made)
+    wide = Generator(keras.Model(model.inputs, made), bounds=(-40, 0))
+    settings = {"few": replace(SETTINGS, steps=1).to_dict()}
+    save_generator(wide, tmp_path / "wide", settings=settings)
+    options = replace(
+        options,
+        generator=str(tmp_path / "wide"),
+        settings=("few",),
+        without=("cnn", "nearest", "torch", "jax"),
+        sigma=(0.0,),
+        batches=(1,),
+    )
+    digits = DIGITS.sample(100, seed=0)
+    data = [digits.within(wide.bounds)] * 2
+    result = compare_rivals(options, data, verbose=0, start=Contestant)
+    images = digits.sample(20, options.seed)
+    answers = load_lenet().predict(images.images, verbose=0).argmax(axis=1)
+    rows = {row["name"]: row for row in result["rows"]}
+    assert rows["mnist-lenet"]["correct"] == (answers == images.labels).sum()
 
 
 def test_the_cnn_of_a_run_is_known_before_anything_is_measured(options, monkeypatch):
