@@ -3,7 +3,7 @@
 Importing this module does not import TensorFlow; `noise_table` does.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
@@ -237,11 +237,9 @@ def _search(options, classifier, data, sigma, verbose):
     """Adds the noise and searches all images, once; returns the `_Pass`."""
     import numpy as np
 
-    from igc_tf.data import add_gaussian_noise
+    from igc_tf.data.noise import with_noise
 
-    deviation = sigma * (data.bounds[1] - data.bounds[0])
-    noised = add_gaussian_noise(data.data, deviation, options.seed, data.bounds)
-    noised = replace(data, data=noised)
+    noised = with_noise(data, sigma, options.seed)
     kept = {"right": [], "wrong": []}
     logged, done = [], 0
 

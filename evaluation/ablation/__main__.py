@@ -16,8 +16,9 @@ from evaluation.readers import network_facts
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.data import load_images
 from igc_tf.data.labelled import IMAGE_BOUNDS
+from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
@@ -39,7 +40,7 @@ class AblationOptions(DatasetOptions):
             are parts of files' names.
         images: how many are classified, drawn at random, or "all".
         split: "test"; or "validation/choices", to make choices on.
-        sigma: standard deviations of the noise, in units of the pixel range 1.
+        sigma: standard deviations of the noise, as parts of the range from black to white.
         settings: the paper's, and names of settings, which are those of each generator's card if
             it has them.
         per_class: real images of each class beside as many generated ones, or "all" of the split.
@@ -199,7 +200,7 @@ def _classify(run, options, label, name, classifier, data):
         if run.row(label=label, settings=name, sigma=sigma) is not None:
             continue
         run.say(f"{label}, {name} settings, sigma {sigma:g}")
-        images = add_gaussian_noise(data.images, sigma, options.seed, data.bounds)
+        images = with_noise(data, sigma, options.seed).images
         found = classifier.evaluate(
             images, data.labels, batch_size=options.batch_size, verbose=run.verbose
         )

@@ -14,7 +14,8 @@ from evaluation.accuracy_speed.ways import FORMER, ways_to_classify
 from evaluation.options import DatasetOptions
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.data import load_images
+from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator
@@ -35,7 +36,7 @@ class AccuracySpeedOptions(DatasetOptions):
         former: likewise, for the searches from the mean; if not given, the same generator.
         images: how many, drawn at random, or "all" of the split.
         split: of the images whose accuracy is measured.
-        sigma: standard deviations of the noise, in units of the pixel range 1.
+        sigma: standard deviations of the noise, as parts of the range from black to white.
         steps: of the searches that the encoder starts.
         kept: with how many classes half of these go on.
         learning_rate: of their first step, from which it falls to 0; if not given, that of the
@@ -149,7 +150,7 @@ def _row(options, way, classifier, data, verbose):
     """How accurate a way is at each sigma."""
     accuracies = []
     for sigma in options.sigma:
-        images = add_gaussian_noise(data.images, sigma, options.seed, data.bounds)
+        images = with_noise(data, sigma, options.seed).images
         evaluation = classifier.evaluate(
             images, data.labels, batch_size=options.batch_size, verbose=verbose
         )

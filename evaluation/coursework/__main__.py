@@ -70,7 +70,8 @@ class CourseworkOptions(DataOptions):
         checkpoints: how many generators of each training classify: the last, and earlier ones.
         choice_images: validation images, on which the search of each generator is chosen.
         test_images: test images that are classified, drawn at random with the seed.
-        sigma: standard deviations of the noise on these, in units of the pixel range 1.
+        sigma: standard deviations of the noise on these, as parts of the range from black to
+            white.
         quick: all of it in minutes, on little data, which says nothing but that it works.
     """
 

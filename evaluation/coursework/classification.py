@@ -7,7 +7,7 @@ import numpy as np
 from evaluation.coursework.scores import describe, in_turn
 from evaluation.search_settings.__main__ import SearchSettingsOptions, choose_search_settings
 from igc_tf.classifiers import InvertedGeneratorClassifier
-from igc_tf.data import add_gaussian_noise
+from igc_tf.data.noise import with_noise
 from igc_tf.metrics import rank_correlation
 from igc_tf.plots import plot_scatter
 from igc_tf.search import SearchSettings
@@ -65,7 +65,7 @@ def classify_variants(run, variants, judge, choices, test, options, rounds=ROUND
                 "classification": [],
             }
             for sigma in options.sigma:
-                noised = add_gaussian_noise(test.images, sigma, options.seed, test.bounds)
+                noised = with_noise(test, sigma, options.seed).images
                 found = classifier.evaluate(noised, test.labels, verbose=run.verbose)
                 row["classification"].append({"sigma": sigma, **found.to_dict()})
             run.add(row)

@@ -11,7 +11,8 @@ from typing import Annotated
 from evaluation.options import DatasetOptions
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.data import load_images
+from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import binomial_upper_bound
@@ -29,7 +30,7 @@ class EliminationOptions(DatasetOptions):
         settings: of the generator's card: all but their plan is kept.
         steps: of the search after the encoder's pass; if not given, those of the settings.
         kept: with how many classes the search goes on.
-        sigma: standard deviations of the noise, in units of the pixel range 1.
+        sigma: standard deviations of the noise, as parts of the range from black to white.
         level: how often another answer is tolerated, as a share of the images.
         confidence: of the bounds.
         images: how many validation images for bounds, drawn at random; if not given, all.
@@ -92,7 +93,7 @@ def bound_elimination(options, data=None, verbose=1):
     for sigma in options.sigma:
         if run.row(sigma=sigma) is not None:
             continue
-        images = add_gaussian_noise(data.images, sigma, options.seed, data.bounds)
+        images = with_noise(data, sigma, options.seed).images
         found = {
             kept: classifier.evaluate(images, data.labels, verbose=verbose)
             for kept, classifier in classifiers.items()

@@ -11,7 +11,8 @@ from evaluation.apart import run_apart
 from evaluation.options import DatasetOptions
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.data import load_images
+from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import proportion
@@ -48,7 +49,7 @@ class ExportParityOptions(DatasetOptions):
             package; or an HLO program, run under JAX in a process without TensorFlow.
         generator: that was exported: a name that ships, a generator's directory, or a .keras file.
         images: test images, drawn at random with the seed.
-        sigma: standard deviations of the noise, in units of the pixel range 1.
+        sigma: standard deviations of the noise, as parts of the range from black to white.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         output: directory for result.json.
     """
@@ -122,7 +123,7 @@ def export_parity(options, data=None, verbose=1):
     for sigma in options.sigma:
         if run.row(sigma=sigma) is not None:
             continue
-        images = add_gaussian_noise(data.images, sigma, options.seed, data.bounds)
+        images = with_noise(data, sigma, options.seed).images
         here = classifier.classify(images)
         program = _RUN_HLO if hlo else _RUN_SAVED_MODEL
         there = run_apart(f"running {directory}", program, images, directory)

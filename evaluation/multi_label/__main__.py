@@ -9,7 +9,8 @@ from evaluation.options import DataOptions
 from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
 from igc_tf.classifiers.network import load_lenet, network_within
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import DIGIT_LABELS, add_gaussian_noise, label_digits, load_images
+from igc_tf.data import DIGIT_LABELS, label_digits, load_images
+from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
@@ -29,7 +30,7 @@ class MultiLabelOptions(DataOptions):
 
     Attributes:
         images: how many test digits, drawn at random, or "all". Half of them are inverted.
-        sigma: standard deviations of the noise, in units of the pixel range 1.
+        sigma: standard deviations of the noise, as parts of the range from black to white.
         generator: a name that ships, a generator's directory, or a .keras file; of the task
             digit_labels.
         network: the LeNet that ships and is compared with.
@@ -138,7 +139,7 @@ def multi_label_table(options, data=None, verbose=1):
         return evaluate_network(network, images, digits.labels)
 
     for sigma in options.sigma:
-        images = add_gaussian_noise(digits.images, sigma, options.seed, digits.bounds)
+        images = with_noise(digits, sigma, options.seed).images
         # of the first digits, what the search found
         shown = []
         draw = partial(_draw_cases, run, shown, images, digits, sigma)

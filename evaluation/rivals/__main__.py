@@ -20,7 +20,8 @@ from evaluation.readers import network_facts, network_names
 from evaluation.rivals.contestants import ContestantProcess, RivalError
 from evaluation.rivals.ported import Problem
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import add_gaussian_noise, load_images
+from igc_tf.data import load_images
+from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import format_proportion, paired_interval, proportion
@@ -53,7 +54,8 @@ class RivalsOptions(DatasetOptions):
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         split: of the images: "test"; or "validation/choices", to make choices on.
         images: how many, drawn at random, or "all".
-        sigma: standard deviations of the noise; the same noisy images for all.
+        sigma: standard deviations of the noise, as parts of the range from black to white; the
+            same noisy images for all.
         batches: how many images are handed over at a time when speed is measured.
         rounds: how often the speed is measured, of all in turn; the medians count.
         output: directory for result.json.
@@ -186,7 +188,7 @@ class _Comparison:
         self._labels = images.labels
         self._paths = {}
         for sigma in options.sigma:
-            noised = add_gaussian_noise(images.images, sigma, options.seed, images.bounds)
+            noised = with_noise(images, sigma, options.seed).images
             self._paths[sigma] = self._saved(f"images-{sigma:g}", noised)
         self._first = self._saved("first", images.images[:1])
         self._compared = self._saved("compared", images.images[:_COMPARED_IMAGES])

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from evaluation.options import DatasetOptions
 from igc_tf.cli.program import parse_options, run_program
-from igc_tf.data import add_gaussian_noise, label_digits
+from igc_tf.data import label_digits
+from igc_tf.data.noise import with_noise
 from igc_tf.generators.store import load_generator
 from igc_tf.ranges import SEED, Range
 from igc_tf.runs import Experiment
@@ -26,7 +27,8 @@ class SearchSettingsOptions(DatasetOptions):
         task: what the generator is conditioned on; with digit_labels a digit counts as right
             where all labels are.
         images: validation images for choices, drawn at random with the seed.
-        sigma: noise levels; the mean of the accuracies at these is what is maximised.
+        sigma: standard deviations of the noise, as parts of the range from black to white; the
+            mean of the accuracies at these is what is maximised.
         dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
         output: directory for result.json, and for TensorBoard's comparison of what was tried.
     """
@@ -57,10 +59,7 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
     data = options.images_of("validation/choices", generator, options.images, data)
     labelled = data if options.task == "classes" else label_digits(data, options.seed)
     generator.check_set(labelled)
-    noised = {
-        sigma: add_gaussian_noise(labelled.images, sigma, options.seed, labelled.bounds)
-        for sigma in options.sigma
-    }
+    noised = {sigma: with_noise(labelled, sigma, options.seed).images for sigma in options.sigma}
     facts = {
         **generator.digests(),
         "data": data.facts(),

@@ -1,8 +1,10 @@
 """The noise of the paper's robustness experiments."""
 
+import dataclasses
+
 import numpy as np
 
-from igc_tf.data.labelled import IMAGE_BOUNDS
+from igc_tf.data.labelled import IMAGE_BOUNDS, LabelledData
 from igc_tf.errors import InputError
 from igc_tf.ranges import Range, lie_within
 
@@ -45,3 +47,21 @@ def add_gaussian_noise(
         return images
     noise = np.random.default_rng(seed).standard_normal(images.shape, dtype=np.float32)
     return np.clip(images + np.float32(sigma) * noise, np.float32(low), np.float32(high))
+
+
+def with_noise(data: LabelledData, sigma: float, seed: int) -> LabelledData:
+    """Returns the same examples with noise that is as strong to the eye in any bounds.
+
+    Args:
+        data: `LabelledData` within finite bounds.
+        sigma: standard deviation, as a part of the range from black to white.
+        seed: same seed, same noise.
+
+    Raises:
+        InputError: for bounds that are not finite, or as `add_gaussian_noise` raises it.
+    """
+    low, high = data.bounds
+    if not np.isfinite([low, high]).all():
+        raise InputError(f"bounds={data.bounds}: expected finite ones, of which sigma is a part")
+    noised = add_gaussian_noise(data.data, sigma * (high - low), seed, data.bounds)
+    return dataclasses.replace(data, data=noised)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers import InverseClassifier, load_classifier
 from igc_tf.classifiers.network import load_lenet
-from igc_tf.data import add_gaussian_noise
+from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
 from igc_tf.generators.conditional_gan import (
@@ -285,9 +285,7 @@ def _judges(recipe, run, model, conditions, validation):
     grid = SampleGrid(run, np.unique(conditions, axis=0)[::-1])
     classifier = _kind(recipe).classifier(recipe, model.averaged)
     sigmas = recipe.validation_sigmas
-    noised = [
-        add_gaussian_noise(validation.images, sigma, 0, validation.bounds) for sigma in sigmas
-    ]
+    noised = [with_noise(validation, sigma, 0).images for sigma in sigmas]
     images, labels = np.concatenate(noised), np.concatenate([validation.labels] * len(sigmas))
 
     has_classes = max(validation.layout.sizes) > 1

@@ -1,9 +1,12 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from igc_tf.data import add_gaussian_noise
+from igc_tf.data import add_gaussian_noise, bundled_digits
+from igc_tf.data.noise import with_noise
+from igc_tf.errors import InputError
 
 
 def test_statistics_where_nothing_is_clipped():
@@ -77,3 +80,19 @@ def test_clips_to_the_bounds_of_the_images(bounds):
 def test_images_of_another_range_are_refused_with_what_was_received(images, received, sigma):
     with pytest.raises(ValueError, match=rf"{received}.*: expected values in \[-0.5, 0.5\]"):
         add_gaussian_noise(images, sigma, seed=0)
+
+
+@pytest.mark.parametrize("bounds", [(-0.5, 0.5), (-1, 1), (0, 255)])
+def test_a_part_of_the_range_is_the_same_noise_in_any_bounds(bounds):
+    digits = bundled_digits().sample(5, seed=0)
+    found = with_noise(digits.within(bounds), 0.4, seed=2)
+    expected = np.interp(add_gaussian_noise(digits.images, 0.4, seed=2), (-0.5, 0.5), bounds)
+    np.testing.assert_allclose(found.images, expected, atol=1e-5 * (bounds[1] - bounds[0]))
+    assert found.bounds == bounds
+    np.testing.assert_array_equal(found.labels, digits.labels)
+
+
+def test_a_part_of_no_finite_range_is_refused():
+    endless = replace(bundled_digits().sample(5, seed=0), bounds=(-0.5, np.inf))
+    with pytest.raises(InputError, match=r"bounds=\(-0.5, inf\): expected finite"):
+        with_noise(endless, 0.4, seed=0)

@@ -197,7 +197,7 @@ def test_all_read_the_same_images_and_are_compared_one_by_one(generator, options
 
 
 @pytest.mark.filterwarnings("ignore:the generator reproduces most of these data no better")
-def test_networks_are_asked_in_the_bounds_of_the_generator(options, tmp_path):
+def test_networks_are_asked_and_noise_is_added_in_the_bounds_of_the_generator(options, tmp_path):
     model = linear_generator(classes=10, data_shape=(28, 28, 1), bound=None)[0]
     made = keras.layers.Activation("sigmoid")(model.outputs[0])
     made = keras.layers.Rescaling(40.0, offset=-40.0)(made)
@@ -209,16 +209,17 @@ def test_networks_are_asked_in_the_bounds_of_the_generator(options, tmp_path):
         generator=str(tmp_path / "wide"),
         settings=("few",),
         without=("cnn", "nearest", "torch", "jax"),
-        sigma=(0.0,),
         batches=(1,),
     )
     digits = DIGITS.sample(100, seed=0)
     data = [digits.within(wide.bounds)] * 2
     result = compare_rivals(options, data, verbose=0, start=Contestant)
     images = digits.sample(20, options.seed)
-    answers = load_lenet().predict(images.images, verbose=0).argmax(axis=1)
-    rows = {row["name"]: row for row in result["rows"]}
-    assert rows["mnist-lenet"]["correct"] == (answers == images.labels).sum()
+    for sigma in options.sigma:
+        noised = add_gaussian_noise(images.images, sigma, options.seed)
+        is_right = load_lenet().predict(noised, verbose=0).argmax(axis=1) == images.labels
+        rows = {row["name"]: row for row in result["rows"] if row["sigma"] == sigma}
+        assert rows["mnist-lenet"]["correct"] == is_right.sum()
 
 
 def test_the_cnn_of_a_run_is_known_before_anything_is_measured(options, monkeypatch):
