@@ -1,11 +1,14 @@
 """How digits are bent, how poses follow each other, and what the check writes."""
 
+import functools
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
+import evaluation.nuisance.__main__ as nuisance
 from evaluation.nuisance.__main__ import DEMANDED, NuisanceOptions, check_nuisance
 from evaluation.nuisance.bending import (
     Bending,
@@ -16,6 +19,7 @@ from evaluation.nuisance.bending import (
     posed,
     random_bending,
 )
+from igc_tf.classifiers import SearchClassifier
 from igc_tf.data import bundled_digits
 from igc_tf.search.observations import Pose
 
@@ -93,7 +97,9 @@ def test_the_overlap_is_the_share_of_what_either_has():
     np.testing.assert_array_equal(overlap(one & False, other & False), [0])
 
 
-def test_a_few_digits_are_checked_and_a_finished_part_is_kept(tmp_path):
+def test_a_few_digits_are_checked_and_a_finished_part_is_kept(tmp_path, monkeypatch):
+    # one classifier, which is compiled once
+    monkeypatch.setattr(nuisance, "load_classifier", functools.cache(nuisance.load_classifier))
     kinds = ("pose and blur", "bars")
     options = NuisanceOptions(kinds=kinds, images=6, batch_size=6, output=tmp_path / "out")
     result = check_nuisance(options, bundled_digits(), verbose=0)
@@ -108,5 +114,22 @@ def test_a_few_digits_are_checked_and_a_finished_part_is_kept(tmp_path):
     assert rows["bars"]["errors"]["overlap"] > 0.4
     assert rows["nothing"]["accuracy"] >= 5 / 6 and rows["nothing"]["milliseconds"] > 0
     assert (tmp_path / "out" / "examples.png").stat().st_size > 10_000
+    searched, classify = [], SearchClassifier.classify
+
+    def counted(self, data, *arguments, **values):
+        searched.append(len(data))
+        return classify(self, data, *arguments, **values)
+
+    monkeypatch.setattr(SearchClassifier, "classify", counted)
+    path = tmp_path / "out" / "result.json"
+    for kept, expected in (3, [2, 2, 2]), (2, [6, 6, 2, 6]):
+        searched.clear()
+        before = {**result, "rows": result["rows"][:kept], "complete": False}
+        path.write_text(json.dumps(before))
+        again = check_nuisance(options, bundled_digits(), verbose=0)
+        # first to compile, if there is anything to find; of what was found, what is drawn
+        assert searched == expected and again["rows"][:kept] == result["rows"][:kept]
+        posed = {**again["rows"][2], "milliseconds": 0}
+        assert posed == {**rows["pose and blur"], "milliseconds": 0}
     with pytest.raises(ValueError, match="scaling=1"):
         replace(options, scaling=1.0)
