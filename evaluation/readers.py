@@ -273,7 +273,7 @@ def read_kinds(program, options, readers, kinds, make, facts, besides=(), verbos
     run = Experiment(program, options, {**readers.facts, **facts}, verbose=verbose)
     load = os.getloadavg()[0]
     shown = []
-    with run.progress(len(readers.all) * len(kinds), "row") as progress:
+    with run.progress(len(readers.all) * len(kinds), "row", initial=len(run.rows)) as progress:
         for number, kind in enumerate(kinds):
             sample = make(kind)
             place = number % len(sample.labels)
@@ -282,7 +282,7 @@ def read_kinds(program, options, readers, kinds, make, facts, besides=(), verbos
                 if run.row(kind=kind, reader=name) is None:
                     run.add({"kind": kind, "reader": name, **readers.measure(name, *sample)})
                     run.say(line(run.rows[-1]))
-                progress.update()
+                    progress.update()
     shown = Sample(
         *[None if part[0] is None else np.stack(part) for part in zip(*shown, strict=True)]
     )

@@ -161,11 +161,14 @@ def attack(options, data=None, known=None, verbose=1):
         left = dict.fromkeys(norms, dict.fromkeys(TIERS, right))
         for threat in threats:
             siege = Siege(run, options, victim, threat, data, bounds, right, left[threat.norm])
-            with run.progress(len(attacks), f"attack of {victim.name}, {threat}") as progress:
-                for each in attacks:
-                    if threat.norm in each.norms:
-                        siege.lay(each)
-                    progress.update()
+            meant = [each for each in attacks if threat.norm in each.norms]
+            found = [each.name for each in meant if siege.row(each) is not None]
+            unit = f"attack of {victim.name}, {threat}"
+            with run.progress(len(meant), unit, initial=len(found)) as progress:
+                for each in meant:
+                    siege.lay(each)
+                    if each.name not in found:
+                        progress.update()
             left[threat.norm] = siege.left
             summary.append(siege.summary())
             run.say(describe(summary[-1]))

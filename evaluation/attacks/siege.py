@@ -35,10 +35,16 @@ class Siege:
         self._first = dict(zip(TIERS, first, strict=True))
         self.left = {tier: kept.copy() for tier, kept in left.items()}
 
+    def row(self, attack):
+        """Returns the row of an attack, or None if it was not laid yet."""
+        return self._run.row(**self._key(attack))
+
+    def _key(self, attack):
+        return {"victim": self._victim.name, "threat": str(self._threat), "attack": attack.name}
+
     def lay(self, attack):
         """Tries an attack on what it may be tried on, if that was not done before."""
-        key = {"victim": self._victim.name, "threat": str(self._threat), "attack": attack.name}
-        row = self._run.row(**key)
+        row = self.row(attack)
         if row is None:
             images, labels = self._data.images, self._data.labels
             # the cheap ones are tried on all, to know what each does by itself
@@ -52,7 +58,7 @@ class Siege:
                 broken = tried[is_wrong]
                 self._draw(attack, images[broken], changed[is_wrong], labels[broken])
             row = {
-                **key,
+                **self._key(attack),
                 "tier": attack.tier,
                 "tried": len(tried),
                 "broken": broken.tolist(),

@@ -106,11 +106,11 @@ def embed(options, data=None, lenet=None, verbose=1):
         for seed in range(options.seed, options.seed + options.seeds)
         for name, gan in LINEAR.items()
     ]
-    with run.progress(len(gans), "linear GAN") as progress:
+    with run.progress(len(gans), "linear GAN", initial=len(run.rows)) as progress:
         for name, gan in gans:
             if run.row(name=name, seed=gan.seed) is None:
                 run.add({"name": name, **asdict(gan), **gan.train()})
-            progress.update()
+                progress.update()
     run.say("embeddings")
     sets = {
         "MNIST": (chosen.images, chosen.labels),

@@ -172,8 +172,6 @@ class Retraining:
 
     def shares(self, part, seed, share):
         """One point of a curve: so large a part of what is learnt is generated."""
-        if self.run.row(part=part, seed=seed, share=share) is not None:
-            return
         begin = time.perf_counter()
         count = len(self.train)
         if part == "replaced":
@@ -200,8 +198,6 @@ class Retraining:
         """The trainings with few real images."""
         options = self.options
         short, long = options.few_epochs
-        if self.run.row(part="few", seed=seed, way=_LAST) is not None:
-            return
         chosen = self.train.few_per_class(options.few_per_class, seed)
         real = _Images(chosen.images, chosen.labels)
         many = self.made(seed, options.generated)
@@ -276,13 +272,16 @@ def retrain(options, data=None, verbose=1):
     # without real images, and without generated ones, both curves are the same
     points = [("replaced", share) for share in options.shares]
     points += [("added", share) for share in options.shares if 0 < share < 1]
-    with run.progress(len(seeds) * (len(points) + 1), "training") as progress:
+    found = sum(row["part"] != "few" or row["way"] == _LAST for row in run.rows)
+    with run.progress(len(seeds) * (len(points) + 1), "training", initial=found) as progress:
         for seed in seeds:
             for part, share in points:
-                retraining.shares(part, seed, share)
+                if run.row(part=part, seed=seed, share=share) is None:
+                    retraining.shares(part, seed, share)
+                    progress.update()
+            if run.row(part="few", seed=seed, way=_LAST) is None:
+                retraining.few(seed)
                 progress.update()
-            retraining.few(seed)
-            progress.update()
     _draw(run)
     return run.finish(verdicts=judge_claims(run.rows))
 

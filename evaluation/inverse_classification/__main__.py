@@ -152,11 +152,15 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
     def searched(search, split, images):
         """The row of a search on the test or the validation images; made if it is not there."""
         repeats = 1 if split == "validation" else options.repeats
+        cost = _cost(search, images.num_classes, len(images), repeats)
         row = run.row(split=split, name=search.name)
         if row is None:
             row, draw = _search(options, run, search, generators, split, images, repeats)
             run.add(row, draw)
-        progress.update(_cost(search, images.num_classes, len(images), repeats))
+            progress.update(cost)
+        else:
+            # of an earlier run, or asked for before
+            progress.total -= cost
         return row
 
     experiments = _experiments(options, plan)

@@ -162,10 +162,15 @@ def try_lesson(options, train=None, validation=None, verbose=1):
     if "gradients" in options.parts:
         _gradients(run, options, train.images)
     trainings = _trainings(options, train.images)
-    with run.progress(len(trainings), "training") as progress:
-        for part, name, training in trainings:
-            if run.row(part=part, name=name, seed=training.seed) is None:
-                _train(run, part, name, training, train.images, judge)
+    missing = [
+        (part, name, training)
+        for part, name, training in trainings
+        if run.row(part=part, name=name, seed=training.seed) is None
+    ]
+    found = len(trainings) - len(missing)
+    with run.progress(len(trainings), "training", initial=found) as progress:
+        for part, name, training in missing:
+            _train(run, part, name, training, train.images, judge)
             progress.update()
     if "arithmetic" in options.parts:
         generator = generator or _own_generator(run, options.plan, train)

@@ -87,12 +87,11 @@ def tell_foreign(options, data=None, verbose=1):
     run = Experiment("python -m evaluation.out_of_class", options, facts, verbose=verbose)
     for library in readers.libraries.values():
         library.calibrate(known.images, known.labels)
-    with run.progress(len(readers.all) * len(foreign), "row") as progress:
+    with run.progress(len(readers.all) * len(foreign), "row", initial=len(run.rows)) as progress:
         for name, reader in readers.all.items():
             doubter = Doubter(reader, train.images)
             of_known, of_digits = None, None
             for kind, images in foreign.items():
-                progress.update()
                 if run.row(kind=kind, reader=name) is not None:
                     continue
                 if of_known is None:
@@ -106,6 +105,7 @@ def tell_foreign(options, data=None, verbose=1):
                 run.add({"kind": kind, "reader": name, "doubts": found})
                 for doubt, figures in found.items():
                     run.say(_line(kind, name, doubt, figures))
+                progress.update()
     corruptions = tuple(MNIST_C if options.split == "test" else VALIDATION_CORRUPTIONS)
     corrupted = corrupt_some(digits.images, corruptions, options.seed, bounds=bounds)
     calibration = {

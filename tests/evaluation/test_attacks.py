@@ -19,6 +19,7 @@ from igc_tf.errors import InputError
 from igc_tf.plots import plot_curves
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import save_encoded_digits
+from tests.fixtures.followed_progress import follow_progress
 from tests.fixtures.linear_victim import COUNT, SIDE, linear_victim
 
 BOUNDS = (-0.5, 0.5)
@@ -393,9 +394,11 @@ def test_survivors_are_counted_over_the_images_of_a_tier_and_a_run_goes_on(tmp_p
     kept = result["rows"][:4]
     (tmp_path / "result.json").write_text(json.dumps({**result, "complete": False, "rows": kept}))
     staged.ran.clear()
+    bars = follow_progress(monkeypatch)
     again = attack(options, digits, verbose=0)
     assert staged.ran == [("linf:2", "dear"), ("linf:2", "whole")]
     assert again["summary"] == result["summary"]
+    assert [(bar.initial, bar.n, bar.total) for bar in bars] == [(3, 3, 3), (1, 3, 3)]
 
 
 def test_no_attack_is_the_strongest_where_none_breaks_an_image(tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators import Generator, save_generator
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import encoded_digit_generator, save_encoded_digits
+from tests.fixtures.followed_progress import follow_progress
 from tests.fixtures.linear_generator import linear_generator
 
 COUNT = 20
@@ -78,7 +79,10 @@ def test_every_reader_reads_every_kind_of_the_same_digits(options, monkeypatch):
         return evaluate(self, data, *arguments, **values)
 
     monkeypatch.setattr(SearchClassifier, "evaluate", counted)
+    bars = follow_progress(monkeypatch)
     again = read_corrupted(options, digits, verbose=0)
+    # what is there is no measure of the time that is left
+    assert [(bar.initial, bar.n, bar.total) for bar in bars] == [(4, 6, 6)]
     # once to compile, once to count
     assert calls == [COUNT, COUNT]
     for row, before in zip(again["rows"], result["rows"], strict=True):

@@ -18,6 +18,7 @@ from evaluation.inverse_classification.tables import inverse_tables
 from igc_tf.data import bundled_digits
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import save_generator
+from tests.fixtures.followed_progress import follow_progress
 from tests.fixtures.mean_digits import mean_digit_generator
 
 # few and short searches
@@ -105,13 +106,25 @@ def test_every_search_is_counted_and_the_document_is_answered(options, monkeypat
     search = InverseSearch.answers
 
     def counted(self, *arguments):
-        made.append(self.name)
+        made.append(self)
         return search(self, *arguments)
 
     monkeypatch.setattr(InverseSearch, "answers", counted)
+    bars = follow_progress(monkeypatch)
     again = compared(options)
-    assert made == [row["name"] for row in result["rows"][-3:]]
+    rest = result["rows"][-3:]
+    assert [one.name for one in made] == [row["name"] for row in rest]
     assert again["verdicts"] == result["verdicts"]
+    # only what is done now counts, and nothing else is left
+    (bar,) = bars
+    assert (
+        bar.n
+        == bar.total
+        == sum(
+            one.evaluations(10) * row["count"] * len(row["accuracies"])
+            for one, row in zip(made, rest, strict=True)
+        )
+    )
 
 
 def test_one_generator_of_each_size_decides_nothing_of_sizes():

@@ -26,6 +26,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators import Generator, load_generator
 from igc_tf.metrics import slant, stroke_width
 from igc_tf.runs import Experiment
+from tests.fixtures.followed_progress import follow_progress
 from tests.fixtures.linear_generator import BOUND, linear_generator
 
 FEW = Training(batches=6, units=16, batch_size=16, latent_size=4)
@@ -395,6 +396,25 @@ def test_quick_lesson_runs_as_a_whole_and_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr("evaluation.lesson.__main__.try_equation", None)
     monkeypatch.setattr("evaluation.lesson.__main__.gradients_at_strong_discriminators", None)
     assert try_lesson(options, *parts, verbose=0)["rows"] == result["rows"]
+
+
+def test_trainings_that_are_found_are_not_counted_as_done_now(tmp_path, monkeypatch):
+    digits, left = bundled_digits().sample(300, seed=0), [2]
+    options = LessonOptions(quick=True, seeds=1, output=tmp_path, parts=("losses",))
+
+    def train(run, part, name, training, *_):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        run.add({"part": part, "name": name, "seed": training.seed})
+
+    monkeypatch.setattr("evaluation.lesson.__main__._train", train)
+    bars = follow_progress(monkeypatch)
+    for more in (2, 1):
+        left[0] = more
+        with pytest.raises(KeyboardInterrupt):
+            try_lesson(options, digits, digits, verbose=0)
+    assert [(bar.initial, bar.n) for bar in bars] == [(0, 2), (2, 3)]
 
 
 def test_a_generator_that_another_training_made_is_not_taken(tmp_path):

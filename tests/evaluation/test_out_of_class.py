@@ -16,6 +16,7 @@ from igc_tf.data.ink import arrange_ink
 from igc_tf.metrics import expected_calibration_error
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import save_encoded_digits
+from tests.fixtures.followed_progress import follow_progress
 
 COUNT = 30
 FAST = SearchSettings(steps=0, start="encoder")
@@ -43,7 +44,7 @@ def parts():
     return [digits.take(np.arange(*ends)) for ends in ((0, 600), (600, 800), (800, 1000))]
 
 
-def test_each_doubt_is_measured_on_each_kind(options, parts):
+def test_each_doubt_is_measured_on_each_kind(options, parts, monkeypatch):
     result = tell_foreign(options, parts, verbose=0)
     assert json.loads((options.output / "result.json").read_text()) == result
     assert list(result["left_out"]) == ["clothes"] and result["kinds"] == list(MADE)
@@ -77,7 +78,10 @@ def test_each_doubt_is_measured_on_each_kind(options, parts):
     # as if interrupted
     kept = {**result, "rows": result["rows"][:-3], "complete": False}
     (options.output / "result.json").write_text(json.dumps(kept))
+    bars = follow_progress(monkeypatch)
     assert tell_foreign(options, parts, verbose=0)["rows"] == result["rows"]
+    whole = len(result["rows"])
+    assert [(bar.initial, bar.n, bar.total) for bar in bars] == [(whole - 3, whole, whole)]
 
 
 def test_doubts_of_a_network_by_hand(options, parts):

@@ -22,6 +22,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import save_generator
 from igc_tf.runs import Experiment
+from tests.fixtures.followed_progress import follow_progress
 from tests.fixtures.mean_digits import mean_digit_generator
 
 
@@ -64,7 +65,9 @@ def test_every_training_is_counted_and_nothing_is_trained_twice(generator, tmp_p
     partial = {**result, "complete": False}
     (tmp_path / "result.json").write_text(json.dumps(partial))
     monkeypatch.setattr("evaluation.coursework.retraining.build_lenet", None)
+    bars = follow_progress(monkeypatch)
     assert retrain(options, data, verbose=0)["rows"] == result["rows"]
+    assert [bar.initial == bar.n == bar.total for bar in bars] == [True]
 
 
 class Zero:
@@ -187,7 +190,7 @@ class Sure:
         return np.where(distances.min(axis=1, keepdims=True) < 0.01, -distances, 0.0)
 
 
-def test_images_are_embedded_and_judged(generator, tmp_path):
+def test_images_are_embedded_and_judged(generator, tmp_path, monkeypatch):
     options = EmbeddingOptions(generator=generator, output=tmp_path, quick=True)
     result = embed(options, bundled_digits(), Sure(), verbose=0)
     assert len(result["rows"]) == len(LINEAR) and result["complete"]
@@ -207,3 +210,12 @@ def test_images_are_embedded_and_judged(generator, tmp_path):
     assert "converges to PCA" in embedding_tables(result)
     with pytest.raises(InputError, match="images=5"):
         replace(options, images=5)
+
+    partial = {**result, "rows": result["rows"][:1], "complete": False}
+    (tmp_path / "result.json").write_text(json.dumps(partial))
+    monkeypatch.setattr("evaluation.coursework.embeddings._embed", _interrupted)
+    bars = follow_progress(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        embed(options, bundled_digits(), Sure(), verbose=0)
+    whole = len(LINEAR)
+    assert [(bar.initial, bar.n, bar.total) for bar in bars] == [(1, whole, whole)]
