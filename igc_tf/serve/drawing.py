@@ -224,6 +224,7 @@ def facts_for_page(classifier):
         "height": height,
         "width": width,
         "channels": channels[0] if channels else 1,
+        "arrange": generator.picture_frame.arrange,
         "steps": classifier.settings.steps,
         "background": (generator.background - low) / (high - low),
     }

@@ -1,15 +1,24 @@
 """The page in a real browser: drawn on, by keys too, looked through, and saved."""
 
 import base64
+import io
 import json
 import shutil
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.data.layout import ConditionLayout
+from igc_tf.generators.generator import Generator
+from igc_tf.search import SearchSettings
+from igc_tf.search.observations import AnyOf, Identity, Light, Undone
 from igc_tf.serve.application import build_application
 from igc_tf.serve.page import LOCAL_HOSTS, page_routes
+from tests.fixtures.linear_generator import linear_generator
 from tests.serve.drawn import drawn_digit, png
 from tests.serve.served import serve_while
 
@@ -53,6 +62,18 @@ _HELD_SPACE = {"type": "keyDown", "key": " ", "code": "Space", "autoRepeat": Tru
 _CORNER = """
 const sheet = document.getElementById("sheet").getContext("2d");
 return [...sheet.getImageData(0, 0, 1, 1).data];
+"""
+_CUT = (24, 16, 1)
+_CUT_NAMES = [f"a long name of the class {name}" for name in "abc"]
+# whatever is written on canvases from now on, as wide as it is by itself
+_WRITTEN = """
+window.written = [];
+const type = CanvasRenderingContext2D.prototype;
+const write = type.fillText;
+type.fillText = function (text, x, y, ...rest) {
+  window.written.push({ text, x, y, width: this.measureText(text).width });
+  return write.call(this, text, x, y, ...rest);
+};
 """
 _INVITATION = "Draw something, or drop a picture here."
 
@@ -103,8 +124,9 @@ def _draw(browser, points):
     from selenium.webdriver import ActionChains
 
     sheet = browser.find_element("id", "sheet")
+    sides = sheet.size["width"], sheet.size["height"]
     places = [
-        [round((part - 0.5) * side) for part, side in zip(point, sheet.size.values(), strict=True)]
+        [round((part - 0.5) * side) for part, side in zip(point, sides, strict=True)]
         for point in points
     ]
     actions = ActionChains(browser, duration=5)
@@ -122,8 +144,7 @@ def _drop(browser, encoded):
     browser.execute_script(_DROP, base64.b64encode(encoded).decode())
 
 
-@pytest.fixture(scope="module")
-def use(shelf, browser):
+def _opened(browser, shelf):
     """Opens the page, lets a function use it, and sees that it asks for nothing from elsewhere."""
     application = build_application(
         shelf.get(*shelf.first), routes=page_routes(shelf), hosts=LOCAL_HOSTS
@@ -132,7 +153,7 @@ def use(shelf, browser):
     def serve(function):
         def clients(host, port):
             browser.get(f"http://{host}:{port}/")
-            _until(lambda: _text(browser, "status") == "8 search steps")
+            _until(lambda: _text(browser, "status").endswith("search steps"))
             function()
             # before the program ends, which the page would tell of
             browser.get("about:blank")
@@ -144,6 +165,32 @@ def use(shelf, browser):
         serve_while(application, clients)
 
     return serve
+
+
+@pytest.fixture(scope="module")
+def use(shelf, browser):
+    return _opened(browser, shelf)
+
+
+@pytest.fixture(scope="module")
+def use_cut(browser):
+    """The page with a generator of pictures that are cut, 24×16, and with an observation."""
+    observation = AnyOf(Identity(), Undone(Light(low=-1.0, high=1.0)), prices=(0.0, 0.002))
+    classifier = InvertedGeneratorClassifier(
+        Generator(
+            linear_generator(data_shape=_CUT, scale=0.1)[0],
+            ConditionLayout.classes(_CUT_NAMES),
+            bounds=(-1.0, 1.0),
+            arrange=False,
+        ),
+        SearchSettings(steps=2, learning_rate=0.01),
+        observation,
+    )
+    choice = {"generator": "cut", "settings": ["own"], "usual": "own"}
+    shelf = SimpleNamespace(
+        first=("cut", "own"), choices=[choice], get=lambda generator, settings: classifier
+    )
+    return _opened(browser, shelf)
 
 
 def test_a_stroke_is_answered_and_looked_through_and_saved(browser, downloads, use):
@@ -264,6 +311,52 @@ def test_the_page_fits_telephones_and_tablets(browser, use):
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     use(client)
+
+
+def _saved(browser, downloads, kind):
+    path = downloads / f"drawing.{kind}"
+    path.unlink(missing_ok=True)
+    browser.find_element("id", f"save-{kind}").click()
+    return _until(lambda: _read(path))
+
+
+def test_a_sheet_that_is_cut_has_the_generators_proportions(browser, downloads, use_cut):
+    def client():
+        # the whole of the left edge
+        _draw(browser, [(0.01, 0.01), (0.01, 0.99)])
+        _until(lambda: _answer(browser))
+        saved = json.loads(_saved(browser, downloads, "json"))
+        seen = np.reshape(saved["picture"], _CUT)[..., 0]
+        assert saved["shape"] == list(_CUT)
+        assert seen[:, 0].max() < 50 and seen[:, 4:].min() > 200
+
+        browser.execute_script(_WRITTEN)
+        picture = Image.open(io.BytesIO(_saved(browser, downloads, "png"))).convert("L")
+        # beside the sheet: its first tile, and nothing beside that
+        tile = np.asarray(picture)[16:128, 292:404] < 255
+        assert tile.any(axis=1).all() and tile.any(axis=0).sum() == round(112 * 16 / 24)
+
+        written = browser.execute_script("return window.written")
+        names = [one for one in written if one["text"].startswith("a long") and one["x"] > 260]
+        assert len(names) == 3 and all(one["text"].endswith("…") for one in names)
+        for name in names:
+            (score,) = (
+                one for one in written if one["y"] == name["y"] and 0 < one["x"] - name["x"] < 112
+            )
+            assert name["x"] + name["width"] < score["x"]
+            assert score["text"] in [
+                f"{value:.4f}" for value in saved["steps"][-1]["scores"].values()
+            ]
+
+        # another empty sheet is the same
+        browser.find_element("id", "clear").click()
+        browser.find_element("id", "undo").click()
+        sheet = browser.find_element("id", "sheet")
+        for _ in range(2):
+            assert (sheet.get_attribute("width"), sheet.get_attribute("height")) == ("299", "448")
+            browser.find_element("id", "clear").click()
+
+    use_cut(client)
 
 
 def _read(path):

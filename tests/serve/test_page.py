@@ -69,6 +69,7 @@ def test_a_drawing_is_searched_while_one_looks(client, shelf):
         ready = socket.receive_json()
         assert ready["kind"] == "ready" and ready["names"] == list("0123456789")
         assert (ready["height"], ready["width"], ready["channels"]) == (28, 28, 1)
+        assert ready["arrange"]
         for number, digit in ((1, 2), (2, 6)):
             socket.send_bytes(numbered(number, drawn_digit(digit)))
             seen = looks(socket, number)

@@ -88,6 +88,8 @@ const told = {
     sheet.colour = isColour ? $("colour").value : null;
     const grey = isColour ? Math.round(255 * ready.background) : 255;
     sheet.blank = [grey, grey, grey];
+    // pictures are cut to the generator's proportions, but of drawings the ink is cropped
+    sheet.proportions = ready.arrange ? [1, 1] : [ready.width, ready.height];
     if (sheet.isEmpty) sheet.clear();
     makeTiles();
     showNothing(sheet.isEmpty ? INVITATION : "Searching …");
@@ -409,15 +411,25 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+// as much of a text as there is room for
+function cut(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  const letters = Array.from(text);
+  while (letters.length && context.measureText(`${letters.join("")}…`).width > room) letters.pop();
+  return `${letters.join("")}…`;
+}
+
 function savePng() {
   const look = shown();
   const [cell, edge, side] = [112, 16, 260];
+  const tileScale = cell / Math.max(ready.width, ready.height);
+  const [tileWidth, tileHeight] = [ready.width * tileScale, ready.height * tileScale];
   const order = ready.labels.flatMap((label) => ordered(look, label));
   const columns = Math.min(order.length, 5);
   const rows = Math.ceil(order.length / columns);
   const canvas = document.createElement("canvas");
   canvas.width = side + columns * (cell + edge) + 3 * edge;
-  canvas.height = Math.max(side + 90, rows * (cell + 40) + 3 * edge + 24);
+  canvas.height = Math.max(side + 90, rows * (tileHeight + 40) + 3 * edge + 24);
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -435,12 +447,13 @@ function savePng() {
   context.imageSmoothingEnabled = false;
   order.forEach((element, place) => {
     const x = side + 2 * edge + (place % columns) * (cell + edge);
-    const y = edge + Math.floor(place / columns) * (cell + 40);
-    context.drawImage(tiles[element].canvas, x, y, cell, cell);
-    context.fillText(ready.names[element], x, y + cell + 16, cell / 2);
-    context.textAlign = "right";
-    context.fillText(look.scores[element].toFixed(4), x + cell, y + cell + 16, cell / 2);
-    context.textAlign = "left";
+    const y = edge + Math.floor(place / columns) * (tileHeight + 40);
+    const score = look.scores[element].toFixed(4);
+    const scoreWidth = context.measureText(score).width;
+    const baseline = y + tileHeight + 16;
+    context.drawImage(tiles[element].canvas, x, y, tileWidth, tileHeight);
+    context.fillText(cut(context, ready.names[element], cell - scoreWidth - 6), x, baseline);
+    context.fillText(score, x + cell - scoreWidth, baseline);
   });
   canvas.toBlob((blob) => download(blob, "drawing.png"));
 }

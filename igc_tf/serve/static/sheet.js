@@ -15,13 +15,13 @@ export class Sheet {
     this.colour = null; // null: what stands out from the page
     this.blank = [255, 255, 255]; // the page of an empty sheet
     this.page = this.blank; // what the strokes stand out from
+    this.proportions = [1, 1]; // width and height of an empty sheet
     this.context = canvas.getContext("2d", { willReadFrequently: true });
     this.before = [];
     this.isEmpty = true;
     this.stroke = null;
     this.keyPen = { x: SIDE / 2, y: SIDE / 2, isDown: false };
-    this.resize(SIDE, SIDE);
-    this.fill(this.page);
+    this.renew();
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"]) {
@@ -40,13 +40,18 @@ export class Sheet {
 
   clear() {
     if (!this.isEmpty) this.remember();
-    this.page = this.blank;
-    this.resize(SIDE, SIDE);
-    this.fill(this.page);
+    this.renew();
     this.isEmpty = true;
     this.stroke = null;
     this.keyPen.isDown = false;
     this.changed();
+  }
+
+  renew() {
+    const longest = Math.max(...this.proportions);
+    this.page = this.blank;
+    this.resize(...this.proportions.map((side) => Math.max(1, Math.round((SIDE * side) / longest))));
+    this.fill(this.page);
   }
 
   fill(page) {
@@ -55,6 +60,9 @@ export class Sheet {
   }
 
   resize(width, height) {
+    // the keys' pen keeps its place on the sheet, whatever its size
+    this.keyPen.x *= width / this.canvas.width;
+    this.keyPen.y *= height / this.canvas.height;
     // also empties it
     this.canvas.width = width;
     this.canvas.height = height;
@@ -71,14 +79,17 @@ export class Sheet {
   undo() {
     const last = this.before.pop();
     if (last === undefined) return;
-    this.page = last.isEmpty ? this.blank : last.page;
     this.isEmpty = last.isEmpty;
     this.stroke = null;
     this.keyPen.isDown = false;
-    this.resize(last.image.width, last.image.height);
-    // the page of an empty sheet may be another by now
-    if (last.isEmpty) this.fill(this.page);
-    else this.context.putImageData(last.image, 0, 0);
+    // an empty sheet may be another by now
+    if (last.isEmpty) {
+      this.renew();
+    } else {
+      this.page = last.page;
+      this.resize(last.image.width, last.image.height);
+      this.context.putImageData(last.image, 0, 0);
+    }
     this.changed();
     this.ended();
   }
