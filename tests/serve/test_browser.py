@@ -322,6 +322,9 @@ def _saved(browser, downloads, kind):
 
 def test_a_sheet_that_is_cut_has_the_generators_proportions(browser, downloads, use_cut):
     def client():
+        sheet, frame = (browser.find_element("id", name).rect for name in ("sheet", "frame"))
+        assert sheet["y"] >= frame["y"]
+        assert sheet["y"] + sheet["height"] <= frame["y"] + frame["height"]
         # the whole of the left edge
         _draw(browser, [(0.01, 0.01), (0.01, 0.99)])
         _until(lambda: _answer(browser))
