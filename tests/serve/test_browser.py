@@ -75,6 +75,11 @@ type.fillText = function (text, x, y, ...rest) {
   return write.call(this, text, x, y, ...rest);
 };
 """
+_GREY = """
+const canvas = document.getElementById(arguments[0]);
+const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+return [...data].filter((value, i) => i % 4 === 0);
+"""
 _INVITATION = "Draw something, or drop a picture here."
 
 pytestmark = [
@@ -358,6 +363,34 @@ def test_a_sheet_that_is_cut_has_the_generators_proportions(browser, downloads, 
         for _ in range(2):
             assert (sheet.get_attribute("width"), sheet.get_attribute("height")) == ("299", "448")
             browser.find_element("id", "clear").click()
+
+    use_cut(client)
+
+
+def test_what_happened_to_a_picture_is_saved(browser, downloads, use_cut):
+    data = np.random.default_rng(0).uniform(-0.2, 0.2, _CUT)
+    data[:6] = 1
+    pixels = np.rint(127.5 * (1 + data[..., 0]))
+
+    def client():
+        _drop(browser, png(pixels))
+        _until(lambda: _answer(browser))
+        told = _text(browser, "explanation")
+        saved = json.loads(_saved(browser, downloads, "json"))
+        assert saved["explanation"] == told != ""
+        # what the page shows beside the answer
+        for name, canvas in (("compared", "seen"), ("observed", "observed")):
+            assert saved[name] == browser.execute_script(_GREY, canvas), name
+
+        browser.execute_script(_WRITTEN)
+        height = Image.open(io.BytesIO(_saved(browser, downloads, "png"))).height
+        under = browser.execute_script("return window.written.filter((one) => one.x === 16)")
+        # below the answer and the settings
+        lines = under[2:]
+        assert " ".join(line["text"] for line in lines) == told
+        assert all(line["width"] <= 260 and line["y"] + 4 < height for line in lines)
+        places = [line["y"] for line in under]
+        assert places == sorted(set(places))
 
     use_cut(client)
 

@@ -419,6 +419,17 @@ function cut(context, text, room) {
   return `${letters.join("")}…`;
 }
 
+// a text's lines, broken between words
+function wrapped(context, text, room) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trimStart();
+    if (context.measureText(longer).width <= room) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function savePng() {
   const look = shown();
   const [cell, edge, side] = [112, 16, 260];
@@ -428,9 +439,16 @@ function savePng() {
   const columns = Math.min(order.length, 5);
   const rows = Math.ceil(order.length / columns);
   const canvas = document.createElement("canvas");
-  canvas.width = side + columns * (cell + edge) + 3 * edge;
-  canvas.height = Math.max(side + 90, rows * (tileHeight + 40) + 3 * edge + 24);
   const context = canvas.getContext("2d");
+  const font = "13px sans-serif";
+  context.font = font;
+  const explanation = look.explanation === null ? [] : wrapped(context, look.explanation, side);
+  // which also resets the font
+  canvas.width = side + columns * (cell + edge) + 3 * edge;
+  canvas.height = Math.max(
+    side + 90 + 18 * explanation.length,
+    rows * (tileHeight + 40) + 3 * edge + 24,
+  );
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   const scale = side / Math.max($("sheet").width, $("sheet").height);
@@ -441,9 +459,12 @@ function savePng() {
   const answer = look.doubtful ? NONE : names(look).join(", ");
   context.font = `bold ${answer.length > 16 ? 14 : 26}px sans-serif`;
   context.fillText(answer, edge, side + edge + 34, side);
-  context.font = "13px sans-serif";
+  context.font = font;
   const what = `${ready.generator}, ${ready.settings}, step ${look.step} of ${ready.steps}`;
   context.fillText(what, edge, side + edge + 58, side);
+  explanation.forEach((line, i) => {
+    context.fillText(line, edge, side + edge + 60 + 18 * (i + 1), side);
+  });
   context.imageSmoothingEnabled = false;
   order.forEach((element, place) => {
     const x = side + 2 * edge + (place % columns) * (cell + edge);
@@ -475,6 +496,9 @@ function saveJson() {
     reconstructions: byName(tiles.map((_, element) => Array.from(imageOf(look, element)))),
     reconstructions_step: look.step,
     explanation: look.explanation,
+    // of the same step; without an explanation the picture itself is compared
+    compared: look.compared === null ? null : Array.from(look.compared),
+    observed: look.observed === null ? null : Array.from(look.observed),
     steps: looks.map((one) => ({
       step: one.step,
       answer: names(one),
