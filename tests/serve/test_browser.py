@@ -258,6 +258,10 @@ def test_keys_draw_and_clear_and_take_back(browser, use):
         # what is cleared more than once is taken back at once
         press(*3 * [Keys.DELETE])
         _until(lambda: _text(browser, "facts") == _INVITATION)
+        # does not take back
+        redo = ActionChains(browser, duration=5).key_down(Keys.CONTROL).key_down(Keys.SHIFT)
+        redo.send_keys("z").key_up(Keys.SHIFT).key_up(Keys.CONTROL).perform()
+        assert browser.find_element("id", "invitation").is_displayed()
         press(Keys.BACKSPACE)
         _until(lambda: _answer(browser) == "1")
         browser.find_element("id", "undo").click()

@@ -541,7 +541,8 @@ $("step").addEventListener("input", () => {
 $("save-png").addEventListener("click", savePng);
 $("save-json").addEventListener("click", saveJson);
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+  // with Shift it means "redo" elsewhere
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
     sheet.undo();
     event.preventDefault();
   }
