@@ -39,7 +39,7 @@ def page_routes(shelf):
     """Returns the routes of the page, for `build_application`.
 
     The page sends, over the WebSocket `/watch`, `{"generator": name, "settings": name}` or a
-    picture, four bytes of its number and a PNG file, and is told `{"kind": ...}`: "choices" at
+    picture, four bytes of its number and a file, and is told `{"kind": ...}`: "choices" at
     first; "ready" when a classifier is loaded; for each picture "look"s while it is searched, or
     why there is nothing to search, "nothing".
 

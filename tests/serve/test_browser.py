@@ -35,7 +35,8 @@ _THREE = [
 _DROP = """
 const bytes = Uint8Array.from(atob(arguments[0]), (letter) => letter.charCodeAt(0));
 const transfer = new DataTransfer();
-transfer.items.add(new File([bytes], "dropped.png", { type: "image/png" }));
+const more = new Uint8Array(arguments[1]);
+transfer.items.add(new File([bytes, more], "dropped.png", { type: "image/png" }));
 document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
 """
 _CHOOSE = """
@@ -77,7 +78,10 @@ type.fillText = function (text, x, y, ...rest) {
 """
 _GREY = """
 const canvas = document.getElementById(arguments[0]);
-const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+const { width, height } = canvas;
+const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+copy.drawImage(canvas, 0, 0);
+const { data } = copy.getImageData(0, 0, width, height);
 return [...data].filter((value, i) => i % 4 === 0);
 """
 _INVITATION = "Draw something, or drop a picture here."
@@ -145,8 +149,9 @@ def _text(browser, name):
     return browser.find_element("id", name).get_attribute("textContent")
 
 
-def _drop(browser, encoded):
-    browser.execute_script(_DROP, base64.b64encode(encoded).decode())
+def _drop(browser, encoded, more=0):
+    """Drops a file, with so many bytes more behind its picture."""
+    browser.execute_script(_DROP, base64.b64encode(encoded).decode(), more)
 
 
 def _opened(browser, shelf):
@@ -292,6 +297,33 @@ def test_pictures_take_the_sheets_place(browser, use):
         _until(lambda: browser.execute_script(_CORNER) == [90, 90, 90, 255])
         browser.find_element("id", "clear").click()
         assert browser.execute_script(_CORNER) == [255, 255, 255, 255]
+
+    use(client)
+
+
+def test_a_picture_is_read_as_its_file_is_until_one_draws_on_it(browser, shelf, use):
+    # so small on so large a page that little of it would be left on the sheet
+    page = np.full([1000, 1400], 255, np.uint8)
+    with Image.open(io.BytesIO(drawn_digit(2))) as digit:
+        page[600:640, 300:340] = digit.resize([40, 40])
+    generator = shelf.get(*shelf.first).generator
+    low, high = generator.bounds
+    read = (generator.picture_frame.decode(png(page)) - low) / (high - low)
+    expected = np.rint(255 * read).ravel().tolist()
+
+    def is_read_as_file():
+        return _answer(browser) and browser.execute_script(_GREY, "seen") == expected
+
+    def client():
+        _drop(browser, png(page))
+        _until(is_read_as_file)
+        _draw(browser, [(0.2, 0.2), (0.3, 0.3)])
+        _until(lambda: not is_read_as_file() and _answer(browser))
+        browser.find_element("id", "undo").click()
+        _until(is_read_as_file)
+        # more than a message holds
+        _drop(browser, drawn_digit(7), more=2**24)
+        _until(lambda: _answer(browser) == "7")
 
     use(client)
 

@@ -3,6 +3,10 @@
 const SIDE = 448;
 const TAKEN_BACK = 30;
 const PEN_STEP = 8;
+// of picture files that are sent as they are: what the search reads, and fits behind a number into
+// a message
+const TYPES = ["png", "jpeg", "webp", "bmp", "tiff", "gif"].map((name) => `image/${name}`);
+const LARGEST = 16 * 2 ** 20 - 4;
 
 export class Sheet {
   // changed: called after every change; ended: after a stroke's end
@@ -17,6 +21,7 @@ export class Sheet {
     this.page = this.blank; // what the strokes stand out from
     this.proportions = [1, 1]; // width and height of an empty sheet
     this.context = canvas.getContext("2d", { willReadFrequently: true });
+    this.file = null; // of the picture on it, while nothing is drawn on that
     this.before = [];
     this.isEmpty = true;
     this.stroke = null;
@@ -50,6 +55,7 @@ export class Sheet {
   renew() {
     const longest = Math.max(...this.proportions);
     this.page = this.blank;
+    this.file = null;
     this.resize(...this.proportions.map((side) => Math.max(1, Math.round((SIDE * side) / longest))));
     this.fill(this.page);
   }
@@ -72,7 +78,7 @@ export class Sheet {
   remember() {
     const { width, height } = this.canvas;
     const image = this.context.getImageData(0, 0, width, height);
-    this.before.push({ image, page: this.page, isEmpty: this.isEmpty });
+    this.before.push({ image, page: this.page, file: this.file, isEmpty: this.isEmpty });
     if (this.before.length > TAKEN_BACK) this.before.shift();
   }
 
@@ -87,6 +93,7 @@ export class Sheet {
       this.renew();
     } else {
       this.page = last.page;
+      this.file = last.file;
       this.resize(last.image.width, last.image.height);
       this.context.putImageData(last.image, 0, 0);
     }
@@ -140,6 +147,7 @@ export class Sheet {
     // a line of no length would not be drawn everywhere
     this.context.lineTo(x1 + (x0 === x1 && y0 === y1 ? 0.01 : 0), y1);
     this.context.stroke();
+    this.file = null;
     this.isEmpty = false;
     this.changed();
   }
@@ -199,10 +207,14 @@ export class Sheet {
   // a picture file takes the sheet's place, in its own proportions
   async show(file) {
     const picture = await createImageBitmap(file);
+    const isSendable = TYPES.includes(file.type) && file.size <= LARGEST;
+    // read now, as the file may change or go
+    const kept = isSendable ? new Blob([await file.arrayBuffer()]) : null;
     const longest = Math.max(picture.width, picture.height);
     // small ones in whole multiples, so that their pixels stay squares
     const factor = longest > SIDE ? SIDE / longest : Math.floor(SIDE / longest);
     this.remember();
+    this.file = kept;
     this.resize(
       Math.max(1, Math.round(picture.width * factor)),
       Math.max(1, Math.round(picture.height * factor)),
@@ -222,8 +234,10 @@ export class Sheet {
     this.ended();
   }
 
-  // as a PNG file; toBlob would first wait until the browser is idle, seconds while one draws
+  // the picture's own file, which has more detail than the sheet, or a PNG file
   encoded() {
+    if (this.file !== null) return this.file;
+    // toBlob would first wait until the browser is idle, seconds while one draws
     const letters = atob(this.canvas.toDataURL("image/png").split(",")[1]);
     return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
   }
