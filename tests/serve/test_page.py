@@ -109,13 +109,19 @@ def test_settings_are_chosen_and_others_refused(client):
         assert looks(socket, 1)[-1]["answers"] == [4]
 
 
-@pytest.mark.parametrize("sent", [b"", b"\0", numbered(9, b""), numbered(9, b"no picture")])
-def test_what_is_no_picture_is_told(client, sent):
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        *((sent, "is empty") for sent in (b"", b"\0", numbered(9, b""))),
+        (numbered(9, b"no picture"), "is not a PNG"),
+    ],
+)
+def test_what_is_no_picture_is_told(client, sent, reason):
     with client.websocket_connect(WATCH) as socket:
         assert [socket.receive_json()["kind"] for _ in range(3)][-1] == "ready"
         socket.send_bytes(sent)
         told = socket.receive_json()
-        assert told["kind"] == "nothing" and "PNG" in told["reason"]
+        assert told["kind"] == "nothing" and reason in told["reason"]
         assert told["number"] == (9 if len(sent) >= 4 else 0)
 
 
