@@ -248,8 +248,7 @@ class NpzFile:
         return [str(name) for name in names[begin:end]], images
 
     def _arrays(self):
-        about = self.path.stat()
-        return _npz_arrays(self.path, (about.st_size, about.st_mtime_ns))
+        return _npz_arrays(self.path, stamp(self.path))
 
 
 # a worker reads many parts of one file after the other
@@ -266,6 +265,12 @@ def _npz_arrays(path, version):
         raise DataError(f"{path} has images of shape {arrays[0].shape}: expected (N, ...)")
     check_bytes(path, arrays[0])
     return arrays
+
+
+def stamp(path):
+    """A file's size and time of change, ns: what can be known without reading it."""
+    about = path.stat()
+    return about.st_size, about.st_mtime_ns
 
 
 def check_bytes(name, images):

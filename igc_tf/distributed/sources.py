@@ -19,6 +19,7 @@ from igc_tf.distributed.records import (
     TFRecordFiles,
     check_bytes,
     overlaps,
+    stamp,
 )
 from igc_tf.errors import DataError, ImageFileError, InputError
 from igc_tf.ranges import lie_within
@@ -207,8 +208,8 @@ class Pictures:
 
     def check_unchanged(self, begin, end):
         """See `open_source`."""
-        for path, stamp in zip(self.paths[begin:end], self.stamps[begin:end], strict=True):
-            _check_unchanged(path, stamp)
+        for path, before in zip(self.paths[begin:end], self.stamps[begin:end], strict=True):
+            _check_unchanged(path, before)
 
 
 @dataclass(frozen=True, eq=False)
@@ -355,28 +356,27 @@ def _expected():
 
 
 def _stamp(path):
-    """A file's size and time of change, ns: what can be known without reading it; or two None."""
+    """A file's `stamp`; two None of one that is not there."""
     try:
-        about = path.stat()
+        return stamp(path)
     except OSError:
         return None, None
-    return about.st_size, about.st_mtime_ns
 
 
 def _stamps(paths):
     return tuple(map(_stamp, paths))
 
 
-def _check_unchanged(path, stamp):
-    if (now := _stamp(path)) != stamp:
+def _check_unchanged(path, before):
+    if (now := _stamp(path)) != before:
         raise InputError(
             f"{path} was changed or replaced during the classification: its size and time are "
-            f"{now}, expected {stamp} as before (bytes, ns)"
+            f"{now}, expected {before} as before (bytes, ns)"
         )
 
 
 def _digest_of_files(paths, stamps):
     digest = hashlib.sha256()
-    for path, stamp in zip(paths, stamps, strict=True):
-        digest.update(json.dumps([str(path), *stamp]).encode())
+    for path, of_path in zip(paths, stamps, strict=True):
+        digest.update(json.dumps([str(path), *of_path]).encode())
     return digest.hexdigest()
