@@ -9,7 +9,10 @@ import numpy as np
 from igc_tf.errors import InputError
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = ("headless=new", "no-sandbox", "disable-gpu", "no-proxy-server")
+_ARGUMENTS = (
+    *("headless=new", "no-sandbox", "disable-gpu", "no-proxy-server"),
+    *("disable-dev-shm-usage", "window-size=1280,900"),
+)
 # seconds until the page is there, or an answer
 _PATIENCE = 60
 
@@ -19,6 +22,17 @@ def find_browser():
     browser = next((path for path in map(shutil.which, _BROWSERS) if path), None)
     driver = shutil.which("chromedriver")
     return (browser, driver) if browser and driver else None
+
+
+def browser_options(browser):
+    """Selenium's options for Chromium, given by its path: no window, 1280 × 900 pixels."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for argument in _ARGUMENTS:
+        options.add_argument(f"--{argument}")
+    return options
 
 
 @contextlib.contextmanager
@@ -31,14 +45,13 @@ def opened(service):
     Raises:
         InputError: if there is no Chromium with its driver, or the page does not come.
     """
-    if find_browser() is None:
+    found = find_browser()
+    if found is None:
         raise InputError("no Chromium with its driver: expected chromium and chromedriver")
     from selenium import webdriver
 
-    options = webdriver.ChromeOptions()
-    options.binary_location, driver = find_browser()
-    for argument in (*_ARGUMENTS, "disable-dev-shm-usage", "window-size=1280,900"):
-        options.add_argument(f"--{argument}")
+    browser, driver = found
+    options = browser_options(browser)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as window:
         window.get(f"http://{service.host}:{service.port}/")

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 import time
 from types import SimpleNamespace
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from evaluation.load.browser import browser_options, find_browser
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.generators.generator import Generator
@@ -22,9 +22,7 @@ from tests.fixtures.linear_generator import linear_generator
 from tests.serve.drawn import drawn_digit, png
 from tests.serve.served import serve_while
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_BROWSER = next((path for path in map(shutil.which, _BROWSERS) if path), None)
-_DRIVER = shutil.which("chromedriver")
+_FOUND = find_browser()
 _SECONDS = 60
 # of a digit, as parts of the sheet's side
 _THREE = [
@@ -88,7 +86,7 @@ _INVITATION = "Draw something, or drop a picture here."
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not (_BROWSER and _DRIVER), reason="no Chromium with its driver"),
+    pytest.mark.skipif(_FOUND is None, reason="no Chromium with its driver"),
 ]
 
 
@@ -101,17 +99,12 @@ def downloads(tmp_path_factory):
 def browser(downloads):
     from selenium import webdriver
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = _BROWSER
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "no-proxy-server"):
-        options.add_argument(f"--{argument}")
-    options.add_argument("--disable-dev-shm-usage")
-    options.add_argument("--window-size=1280,900")
+    path, driver = _FOUND
+    options = browser_options(path)
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(_DRIVER)
-    with webdriver.Chrome(options=options, service=service) as driver:
-        yield driver
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as window:
+        yield window
 
 
 def _until(condition):
