@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from igc_tf.cli.diagnose import read_pictures
 from igc_tf.cli.main import run_command_line
 from igc_tf.data import ConditionLayout, bundled_digits
 from igc_tf.data.bundled import bundled_pixels
@@ -15,17 +16,18 @@ from tests.fixtures.linear_generator import BOUND, linear_generator
 from tests.fixtures.mean_digits import varied_digit_generator
 
 
+def diagnose(output, *words):
+    """The code with which `igc-tf diagnose` ends."""
+    with pytest.raises(SystemExit) as ended:
+        run_command_line(["diagnose", *map(str, words), "--output", str(output)])
+    return ended.value.code
+
+
 def test_a_generator_of_ones_own_is_diagnosed(tmp_path, capsys):
     varied_digit_generator().save(tmp_path / "own.keras")
-    with pytest.raises(SystemExit) as ended:
-        run_command_line(
-            [
-                *("diagnose", "--generator", str(tmp_path / "own.keras")),
-                *("--images", "5", "--output", str(tmp_path / "out")),
-            ]
-        )
+    code = diagnose(tmp_path / "out", "--generator", tmp_path / "own.keras", "--images", 5)
     printed = capsys.readouterr().out
-    assert ended.value.code in (0, None) and "its own samples" in printed
+    assert code in (0, None) and "its own samples" in printed
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert [row["name"] for row in result["sets"]] == ["its own samples"]
     assert result["sets"][0]["count"] == 5 and (tmp_path / "out" / "reconstructions.png").is_file()
@@ -34,21 +36,21 @@ def test_a_generator_of_ones_own_is_diagnosed(tmp_path, capsys):
 def test_of_what_is_no_picture_nothing_is_drawn_and_all_is_written(tmp_path, capsys):
     model, _, _ = linear_generator(data_shape=(20,))
     model.save(tmp_path / "own.keras")
-    with pytest.raises(SystemExit) as ended:
-        run_command_line(
-            [
-                *("diagnose", "--generator", str(tmp_path / "own.keras")),
-                *("--bounds", f"-{BOUND}", str(BOUND)),
-                *("--images", "5", "--output", str(tmp_path / "out")),
-            ]
-        )
-    assert ended.value.code in (0, None)
+    words = ["--generator", tmp_path / "own.keras", "--bounds", -BOUND, BOUND, "--images", 5]
+    assert diagnose(tmp_path / "out", *words) in (0, None)
     assert "no picture: an image has shape (20,): expected" in capsys.readouterr().out
     (written,) = (tmp_path / "out").iterdir()
     assert json.loads(written.read_text())["sets"][0]["count"] == 5
 
 
-def test_of_many_files_some_are_taken_of_all_folders(tmp_path, capsys):
+def test_of_many_files_some_are_taken_of_all_folders(tmp_path, capsys, monkeypatch):
+    read = []
+
+    def noted(paths, generator):
+        read.extend(paths)
+        return read_pictures(paths, generator)
+
+    monkeypatch.setattr("igc_tf.cli.diagnose.read_pictures", noted)
     digits = bundled_digits()
     for label in (0, 1):
         (tmp_path / "files" / str(label)).mkdir(parents=True)
@@ -56,15 +58,11 @@ def test_of_many_files_some_are_taken_of_all_folders(tmp_path, capsys):
             image = digits.images[digits.labels == label][number]
             keras.utils.save_img(tmp_path / "files" / str(label) / f"{number}.png", image)
     varied_digit_generator().save(tmp_path / "own.keras")
-    with pytest.raises(SystemExit) as ended:
-        run_command_line(
-            [
-                *("diagnose", str(tmp_path / "files"), "--images", "6"),
-                *("--generator", str(tmp_path / "own.keras"), "--output", str(tmp_path / "out")),
-            ]
-        )
+    words = [tmp_path / "files", "--images", 6, "--generator", tmp_path / "own.keras"]
+    code = diagnose(tmp_path / "out", *words)
     printed = capsys.readouterr().out
-    assert ended.value.code in (0, None) and "files: 6 of 12 pictures" in printed
+    assert code in (0, None) and "files: 6 of 12 pictures" in printed
+    assert len(read) == 6 and {path.parent.name for path in read} == {"0", "1"}
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert result["sets"][-1]["count"] == 6
 
@@ -78,15 +76,12 @@ def test_a_folder_may_be_called_as_a_set(tmp_path, capsys):
     digits = varied_digit_generator()
     letters = Generator(digits, ConditionLayout.classes("abcdefghij"))
     save_generator(letters, tmp_path / "own", training=training)
-    words = ["diagnose", "--generator", str(tmp_path / "own"), "--images", "5"]
-    words += ["--data-dir", str(tmp_path / "tfds")]
-    with pytest.raises(SystemExit):
-        run_command_line([*words, "--output", str(tmp_path / "out")])
+    words = ["--generator", tmp_path / "own", "--images", 5, "--data-dir", tmp_path / "tfds"]
+    diagnose(tmp_path / "out", *words)
     assert "mnist is no image set that is here" in capsys.readouterr().out
     # where it is asked for, none of its classes is a right one
-    with pytest.raises(SystemExit) as ended:
-        run_command_line([*words, "--dataset", "mnist", "--output", str(tmp_path / "out")])
-    assert ended.value.code in (0, None) and "without its labels" in capsys.readouterr().out
+    code = diagnose(tmp_path / "out", *words, "--dataset", "mnist")
+    assert code in (0, None) and "without its labels" in capsys.readouterr().out
     own, *others = json.loads((tmp_path / "out" / "result.json").read_text())["sets"]
     assert own["accuracy"] is not None and len(others) == 2
     assert all(row["accuracy"] is None and row["right"] is None for row in others)
@@ -95,16 +90,13 @@ def test_a_folder_may_be_called_as_a_set(tmp_path, capsys):
 def test_of_ones_own_pictures_the_card_has_only_a_name(tmp_path, capsys):
     training = {"recipe": {"dataset": "My Own Forms"}}
     save_generator(Generator(varied_digit_generator()), tmp_path / "own", training=training)
-    words = ["diagnose", "--generator", str(tmp_path / "own"), "--images", "5"]
-    with pytest.raises(SystemExit) as ended:
-        run_command_line([*words, "--output", str(tmp_path / "out")])
-    assert ended.value.code in (0, None)
+    words = ["--generator", tmp_path / "own", "--images", 5]
+    assert diagnose(tmp_path / "out", *words) in (0, None)
     assert "My Own Forms is no image set that is here; give its pictures" in capsys.readouterr().out
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert [row["name"] for row in result["sets"]] == ["its own samples"]
-    with pytest.raises(SystemExit) as refused:
-        run_command_line([*words, "--dataset", "My Own Forms", "--output", str(tmp_path / "out")])
-    assert refused.value.code == 2 and "dataset is 'My Own Forms'" in capsys.readouterr().err
+    code = diagnose(tmp_path / "out", *words, "--dataset", "My Own Forms")
+    assert code == 2 and "dataset is 'My Own Forms'" in capsys.readouterr().err
 
 
 def test_pictures_are_tried_too(tmp_path, capsys):
@@ -115,13 +107,10 @@ def test_pictures_are_tried_too(tmp_path, capsys):
         picture = tmp_path / "digits" / f"{name}.png"
         keras.utils.save_img(picture, np.rint(255 * (image + 0.5)), scale=False)
     output = tmp_path / "out"
-    arguments = [tmp_path / "digits", tmp_path / "none.png", "--images", "5", "--output", output]
-    with pytest.raises(SystemExit) as exit:
-        run_command_line(
-            ["diagnose", *map(str, arguments), "--generator", str(tmp_path / "own.keras")]
-        )
+    words = [tmp_path / "digits", tmp_path / "none.png", "--images", 5]
+    code = diagnose(output, *words, "--generator", tmp_path / "own.keras")
     captured = capsys.readouterr()
-    assert exit.value.code == 2
+    assert code == 2
     assert captured.err.count("\n") == 1 and "none.png" in captured.err
     # what is drawn must not be read the next time
     for folder in (output, tmp_path):
