@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from igc_tf.errors import InputError
+from igc_tf.ranges import checked_whole
 
 # vectors whose angle is smaller than this are joined by a straight line: it is the limit of the arc
 _LEAST_ANGLE = 1e-4
@@ -53,13 +54,18 @@ def mean_latent(latents, chosen=None, name="latents"):
         float32 (Z,).
 
     Raises:
-        InputError: for another shape, or if none is chosen.
+        InputError: for another shape, for a choice of others than these, or if none is chosen.
     """
     latents = _checked(latents, "latents")
     if chosen is not None:
         # a list without numbers has no type of its own
         chosen = np.asarray(chosen) if np.size(chosen) else []
-        latents = latents[chosen] if len(chosen) else latents[:0]
+        try:
+            latents = latents[chosen] if len(chosen) else latents[:0]
+        except IndexError as error:
+            raise InputError(
+                f"{name}: {error}; expected whole numbers below {len(latents)}, or as many booleans"
+            ) from error
     if not len(latents):
         raise InputError(f"{name}: no example is chosen, expected at least one to average")
     return latents.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -78,7 +84,7 @@ def analogy(latents, having, lacking, target):
         An `Analogy`; give `generator.generate` its `latent`, or `latents + its direction`.
 
     Raises:
-        InputError: for another shape, or if a kind has no examples.
+        InputError: for another shape, for examples that there are not, or if a kind has none.
     """
     kinds = {"having": having, "lacking": lacking, "target": target}
     return Analogy(**{name: mean_latent(latents, chosen, name) for name, chosen in kinds.items()})
@@ -126,8 +132,9 @@ def latent_path(points, steps, form="linear", centre=0.0):
             one lies at the centre or the two on opposite sides of it.
     """
     points = _checked(points, "points")
-    if len(points) < 2 or steps < 1:
-        raise InputError(f"{len(points)} points, steps={steps!r}: expected at least 2 and 1")
+    steps = checked_whole("steps", steps)
+    if len(points) < 2:
+        raise InputError(f"{len(points)} points: expected at least 2")
     if form not in ("linear", "spherical"):
         raise InputError(f"form={form!r}: expected 'linear' or 'spherical'")
     shares = np.arange(steps)[:, np.newaxis] / steps

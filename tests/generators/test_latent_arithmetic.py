@@ -74,6 +74,9 @@ def test_an_average_of_nothing_is_refused():
         analogy(latents, [0], [], [1])
     with pytest.raises(InputError, match="target: no example"):
         analogy(latents, [0], [1], np.zeros(3, bool))
+    for other in ([0, 3], [True, False], [0.5]):
+        with pytest.raises(InputError, match="target: .*expected whole numbers below 3, or"):
+            analogy(latents, [0], [1], other)
     with pytest.raises(InputError, match=r"shape \(2,\): expected \(N, Z\)"):
         mean_latent(np.ones(2))
 
@@ -106,6 +109,7 @@ def test_paths_that_are_none_are_refused():
     for values, message in (
         (([[1, 0]], 3), "1 points"),
         (([[1, 0], [0, 1]], 0), "steps=0"),
+        (([[1, 0], [0, 1]], 2.5), "steps=2.5: expected a whole number"),
         (([[1, 0], [0, 1]], 2, "cubic"), "form='cubic'"),
         (([[1, 0], [0, 0]], 2, "spherical"), "at the centre"),
         (([[1, 0], [-2, 0]], 2, "spherical"), "opposite sides"),
