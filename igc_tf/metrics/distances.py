@@ -34,14 +34,14 @@ class FeatureStatistics:
         self.scatter = np.zeros([size, size])
 
     @classmethod
-    def of(cls, *batches):
+    def of(cls, first, *others):
         """Returns the statistics of one or more arrays (N, D), taken together.
 
         Raises:
             InputError: as for `update`.
         """
-        statistics = cls(np.shape(_vectors(batches[0]))[1])
-        for features in batches:
+        statistics = cls(np.shape(_vectors(first))[1])
+        for features in (first, *others):
             statistics.update(features)
         return statistics
 
