@@ -198,7 +198,9 @@ class Classification(_Found):
 
 
 def _with_article(name):
-    """A class's name as one says it: "a 4", "an 8", "an owl", "an M"."""
+    """A class's name as one says it: "a 4", "an 8", "an owl", "an M", "the sun"."""
+    if name.lower().startswith(("a ", "an ", "the ")):
+        return name
     # letters by themselves are spelt
     sounds = "aefhilmnorsx8" if len(name) == 1 else "aeio8"
     is_vowel = name[:1].lower() in tuple(sounds) or name in ("11", "18")

@@ -165,6 +165,9 @@ def test_classes_have_the_articles_that_one_says():
         for name in names.split():
             named = dataclasses.replace(found, class_names=(name,))
             assert named.explain(0).startswith(f"{article} {name},")
+    for name in ("a cat", "An owl", "the sun"):
+        named = dataclasses.replace(found, class_names=(name,))
+        assert named.explain(0).startswith(f"{name},")
 
 
 def test_a_shift_that_was_undone_is_done_again():
