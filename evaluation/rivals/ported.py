@@ -77,10 +77,10 @@ class Network:
         """Reads the layers of a functional Keras model without nested models.
 
         Raises:
-            InputError: for a layer of another kind.
+            InputError: for a layer of another kind, or an operation that is none.
         """
         numbers, inputs, steps = {}, {}, []
-        for layer in model.layers:
+        for layer in model.operations:
             output = numbers[id(layer.output)] = len(numbers)
             kind = type(layer).__name__
             if kind == "InputLayer":

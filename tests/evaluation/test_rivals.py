@@ -127,6 +127,9 @@ def test_layers_that_are_not_written_for_it_are_told(generator):
     size = replace(CAGAN_SIZES["paper"], generator_filters=4, convolutions=1)
     with pytest.raises(InputError, match=r"layer Concatenate: expected only \('Activation'"):
         Network.of(build_generator(size, 10, (28, 28, 1), latent_size=5))
+    condition = keras.Input([10])
+    with pytest.raises(InputError, match=r"layer Tanh: expected only \('Activation'"):
+        Network.of(keras.Model(condition, keras.ops.tanh(condition)))
     problem, kinds = Problem.of(generator, FAST), set()
     assert set(problem.generator.inputs) == {"condition", "latent"}
     assert set(problem.encoder.inputs) == {"data", "condition"}
