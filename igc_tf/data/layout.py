@@ -246,14 +246,31 @@ class ConditionLayout:
             mixtures.append(tf.where(total > 0, part / tf.maximum(total, 1e-12), equal))
         return tf.concat(mixtures, axis=-1)
 
-    def tangent(self, gradient):
-        """Returns `gradient` (..., C) less each label's mean: the part that keeps the sums."""
+    def tangent(self, gradient, condition):
+        """Returns the part of a gradient that leads along the set on which `project` projects.
+
+        Against it leads the direction nearest to steepest descent among those that keep each
+        label's sum and take no element below 0.
+
+        Args:
+            gradient: float (..., C).
+            condition: float (..., C), where it was taken, a mixture of each label's values.
+        """
         import tensorflow as tf
 
-        return tf.concat(
-            [part - tf.reduce_mean(part, axis=-1, keepdims=True) for part in self.split(gradient)],
-            axis=-1,
-        )
+        parts = []
+        for part, values in zip(self.split(gradient), self.split(condition), strict=True):
+            is_free = values > 0
+            free = tf.reduce_sum(tf.where(is_free, part, 0.0), axis=-1, keepdims=True)
+            # The elements at 0 join the free ones, the lowest first, as long as they are below the
+            # mean of those that have joined: as long as that takes the mean down.
+            held = tf.cumsum(tf.sort(tf.where(is_free, float("inf"), part), axis=-1), axis=-1)
+            joined = tf.range(part.shape[-1] + 1, dtype=part.dtype)
+            count = joined + tf.reduce_sum(tf.cast(is_free, part.dtype), axis=-1, keepdims=True)
+            means = tf.concat([free, free + held], axis=-1) / count
+            along = part - tf.reduce_min(means, axis=-1, keepdims=True)
+            parts.append(tf.where(is_free, along, tf.minimum(along, 0.0)))
+        return tf.concat(parts, axis=-1)
 
     def to_dict(self):
         """JSON-ready: `{"labels": [{"name": ..., "values": [...]}]}`."""

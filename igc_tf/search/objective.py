@@ -110,7 +110,8 @@ class Objective:
         for name, gradient in gradients.items():
             projection = self._blocks[name].projection
             if projection is not None and projection.tangent is not None:
-                gradients[name] = projection.tangent(gradient)
+                value = scaled(moving[name], self._blocks[name].unit)
+                gradients[name] = projection.tangent(gradient, value)
         return terms, gradients
 
     def project(self, moving):

@@ -21,9 +21,9 @@ class Projection(NamedTuple):
 
     Attributes:
         project: values (..., D) -> the values in the set.
-        tangent: gradient (..., D) -> the part of it along the set, or None to leave it as it is.
-            Adam scales every element by itself: a part that the projection would undo can drown
-            the rest.
+        tangent: (gradient (..., D), values (..., D)) -> the part of the gradient along the set, or
+            None to leave it as it is. Adam scales every element by itself: a part that the
+            projection would undo can drown the rest.
     """
 
     project: Callable

@@ -50,7 +50,32 @@ def test_projection_clamps_and_normalises_each_label():
 
 def test_tangent_keeps_each_labels_sum():
     gradient = np.array([[1.0, 3.0, 3.0, 0.0, 0.0, 5.0, 5.0]], np.float32)
-    np.testing.assert_allclose(MIXED.tangent(gradient), [[-1, 1, 2, -1, -1, 0, 0]], atol=1e-6)
+    inside = np.float32([[0.5, 0.5, 0.2, 0.3, 0.5, 0.1, 0.9]])
+    np.testing.assert_allclose(MIXED.tangent(gradient, inside), [[-1, 1, 2, -1, -1, 0, 0]])
+
+
+def test_tangent_takes_no_element_below_zero():
+    # the second would fall; the third, at 0 as well, rises; so of the first and third the mean goes
+    gradient = np.array([[5.0, 0.0, 2.0, 9.0, -2.0, 1.0, 7.0]], np.float32)
+    at_zero = np.float32([[0.0, 1.0, 1.0, 0.0, 0.0, 0.5, 0.5]])
+    np.testing.assert_allclose(MIXED.tangent(gradient, at_zero), [[0, 0, 2, 0, -2, -3, 3]])
+
+
+def test_against_the_tangent_nothing_descends_faster():
+    rng = np.random.default_rng(0)
+    layout = ConditionLayout.classes(6)
+    gradient = rng.normal(size=(200, 6)).astype(np.float32)
+    condition = layout.project(rng.normal(size=(200, 6)).astype(np.float32)).numpy()
+    direction = -layout.tangent(gradient, condition).numpy()
+    np.testing.assert_allclose(direction.sum(axis=1), 0.0, atol=1e-5)
+    is_held = condition == 0
+    assert is_held.any() and (direction[is_held] >= 0).all()
+    # Moreau (1962): what is left is at a right angle to the projection on a cone, and at an obtuse
+    # one to all of the cone: to one element's gain at the cost of another that is above 0
+    left = -gradient - direction
+    np.testing.assert_allclose((left * direction).sum(axis=1), 0.0, atol=1e-5)
+    dearest = np.where(is_held, np.inf, left).min(axis=1)
+    assert (left.max(axis=1) <= dearest + 1e-5).all()
 
 
 def test_the_best_value_of_each_label_is_that_of_its_highest_score():

@@ -91,15 +91,15 @@ def test_a_solver_sees_values_and_gradients_in_units():
 def test_projection_and_tangent_know_the_set_and_not_the_units():
     projection = Projection(
         lambda values: tf.clip_by_value(values, 0.0, 1.0),
-        lambda gradient: gradient - tf.reduce_mean(gradient, axis=-1, keepdims=True),
+        lambda gradient, values: values * gradient,
     )
     blocks = {"latent": Block(_ones(2), 2, unit=4.0, projection=projection)}
     objective = _objective(blocks, np.float32([[1.0, 3.0]]))
     projected = objective.project({"latent": tf.constant([[[0.5, -2.0]]])})
     np.testing.assert_allclose(projected["latent"], [[[0.25, 0.0]]])
-    # at [0, 0] the gradient is [-1, -3], of which [1, -1] keeps the sum
-    _, gradients = objective.gradient({"latent": tf.zeros([1, 1, 2])})
-    np.testing.assert_allclose(gradients["latent"], [[[4.0, -4.0]]])
+    # at [0.5, 2] the gradient is [-0.5, -1]
+    _, gradients = objective.gradient({"latent": tf.constant([[[0.125, 0.5]]])})
+    np.testing.assert_allclose(gradients["latent"], [[[-1.0, -8.0]]])
 
 
 def _reach(optimizer, unit):
