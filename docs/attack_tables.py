@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from result_files import RESULTS, by_sigma, percent, read, table
+import numpy as np
+from result_files import RESULTS, by_sigma, lead, percent, read, table
 
-from igc_tf.metrics import format_proportion
+from igc_tf.metrics import format_proportion, paired_interval
 
 # those of the page, in their order
 THREATS = ("l2:1.5", "linf:0.1", "linf:0.3", "l0:12")
@@ -74,6 +75,44 @@ def whole_survivors():
     return _by_victim(said)
 
 
+def survivors(result, victim, threat, tier):
+    """Which of a tier's images a victim reads rightly after its attacks, bool (N,)."""
+    rows = [row for row in result["rows"] if row["victim"] == victim]
+    (said,) = (
+        row for row in result["summary"] if (row["victim"], row["threat"]) == (victim, threat)
+    )
+    norm, size = threat.split(":")
+    lost = set(said["wrong"])
+    for row in rows:
+        of, least = row["threat"].split(":")
+        # what breaks an image breaks it within a larger threat, too
+        if of == norm and float(least) <= float(size) and row["tier"] in ("cheap", tier):
+            lost.update(row["broken"])
+    return np.array([place not in lost for place in range(said[tier]["count"])])
+
+
+def leads():
+    """By how much the generator that withstands is ahead of networks trained to, image by image."""
+    networks = read("attacks/adversarial-networks")
+    of_library = {
+        threat: read(f"attacks/adversarial-generator-{name}")
+        for name, threats in (("l2-linf-0.1", THREATS[:2]), ("linf-0.3-l0", THREATS[2:]))
+        for threat in threats
+    }
+    lines = []
+    for network in networks["options"]["networks"]:
+        for tier in ("cheap", "dear"):
+            cells = []
+            for threat in THREATS:
+                ours = survivors(of_library[threat], "library, fast", threat, tier)
+                theirs = survivors(networks, network, threat, tier)
+                ahead, behind = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+                interval = paired_interval(ahead, behind, len(ours))
+                cells.append(lead((ahead - behind) / len(ours), interval, 1))
+            lines.append([f"`{network}`", tier, len(ours), *cells])
+    return table(["ahead of", "tier", "images", *THREATS], lines)
+
+
 def strongest():
     """The cheap attack that broke most images."""
     return _by_victim(lambda row: {row["threat"]: row["strongest"] or "none"})
@@ -132,6 +171,7 @@ TABLES = {
     "attacks": attacks,
     "attacks-cheap-survivors": cheap_survivors,
     "attacks-dear-survivors": dear_survivors,
+    "attacks-leads": leads,
     "attacks-price": price,
     "attacks-published": published,
     "attacks-strongest": strongest,

@@ -48,6 +48,14 @@ def percent(share, digits=2):
     return f"{100 * share:.{digits}f} %"
 
 
+def lead(share, interval, digits=2):
+    """By how many points one is ahead of another on the same images: "+0.30 (−0.10 to +0.70)"."""
+    mean, low, high = (
+        f"{100 * value:+.{digits}f}".replace("-", "−") for value in (share, *interval)
+    )
+    return f"{mean} ({low} to {high})"
+
+
 def by_sigma(columns):
     """Accuracies of results of `igc-tf reproduce` side by side.
 

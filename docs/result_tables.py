@@ -11,7 +11,7 @@ import distributed_tables
 import lesson_tables
 import robustness_tables
 import serving_tables
-from result_files import by_sigma, percent, read, result_folder, table, verdict_table
+from result_files import by_sigma, lead, percent, read, result_folder, table, verdict_table
 
 from igc_tf.metrics import format_proportion
 from igc_tf.reproduce import PAPER_ROWS
@@ -109,16 +109,9 @@ def rivals_accuracy():
     rows = []
     for row in found:
         ahead = row.get("library_ahead_by")
-        points = "" if ahead is None else _points(ahead["difference"])
-        if ahead is not None:
-            low, high = map(_points, ahead["interval"])
-            points += f" ({low} to {high})"
+        points = "" if ahead is None else lead(ahead["difference"], ahead["interval"])
         rows.append([f"{row['sigma']:g}", _rival(row["name"]), _accuracy(row), points])
     return table(["sigma", "read by", "accuracy", "the library leads by, points"], rows)
-
-
-def _points(share):
-    return f"{100 * share:+.2f}".replace("-", "−")
 
 
 def _rate(rate):

@@ -109,10 +109,11 @@ def attack(options, data=None, known=None, verbose=1):
         images, and what survives a tier and those before it, over the images that the tier is for:
         `cheap` over all, `dear` over the first `dear_images`, `whole` over the first
         `whole_images`, of which `before_whole` survive the dear ones; their 95 % intervals, None
-        over no images; and the `strongest` of the cheap attacks, which are all tried on the same
-        images, None where none of them broke any. What breaks an image breaks it within any larger
-        threat of the same norm, too. Of norms with several sizes there is a picture of the curves,
-        of what survives the cheap ones.
+        over no images; the `strongest` of the cheap attacks, which are all tried on the same
+        images, None where none of them broke any; and the places of the images that are read
+        `wrong` while nobody attacks. What breaks an image breaks it within any larger threat of the
+        same norm, too. Of norms with several sizes there is a picture of the curves, of what
+        survives the cheap ones.
 
     Raises:
         InputError: for a name that is not known, or a library that is not installed.

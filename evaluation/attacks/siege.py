@@ -97,6 +97,7 @@ class Siege:
             "before_whole": _share(self.left["dear"][: self._first["whole"]]),
             "whole": _share(self.left["whole"][: self._first["whole"]]),
             "strongest": strongest["attack"] if strongest["broken"] else None,
+            "wrong": np.flatnonzero(~self._right).tolist(),
         }
 
 
