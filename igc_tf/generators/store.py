@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from igc_tf.data.layout import ConditionLayout
-from igc_tf.errors import InputError, expected_one_of
+from igc_tf.errors import GeneratorError, InputError, expected_one_of, first_line
 from igc_tf.generators.adapt import Form, adapt
 from igc_tf.generators.generator import FACTS, Generator, Prior
 from igc_tf.generators.keras_files import (
@@ -98,13 +98,12 @@ def load_generator(generator, precision=None, custom_objects=None, **facts):
             their card.
         GeneratorError: for a model that contradicts what is said of it.
     """
-    model, known = load_model(generator, precision, custom_objects)
-    said = {name: fact for name, fact in _named_facts(facts).items() if fact is not None}
-    return Generator(model, **{**known, **said})
+    model, known = load_model(generator, precision, custom_objects, **facts)
+    return Generator(model, **known)
 
 
-def load_model(generator, precision=None, custom_objects=None):
-    """Loads a generator's Keras model, untried, and what its card or file says of it.
+def load_model(generator, precision=None, custom_objects=None, **facts):
+    """Loads a generator's Keras model, untried, and what is known of it.
 
     Args and raises: as for `load_generator`.
 
@@ -112,10 +111,11 @@ def load_model(generator, precision=None, custom_objects=None):
         `(model, facts)`, the arguments of `Generator`.
     """
     directory, path = model_directory(generator, SHIPPED_GENERATORS), Path(generator)
+    said = {name: fact for name, fact in _named_facts(facts).items() if fact is not None}
     if directory is not None:
         card = generator_card(directory)
         known = {**_read_facts(card, directory / CARD, strict=False), "card": card}
-        known["name"] = card.get("name", directory.name)
+        known = {**known, "name": card.get("name", directory.name), **said}
         model = build_model(card["model"], custom_objects)
         _build(model, known)
         _read(model, directory, card["weights"])
@@ -124,8 +124,10 @@ def load_model(generator, precision=None, custom_objects=None):
             _read(known["encoder"], directory, card["encoder"])
     elif path.suffix == ".keras" and path.is_file():
         beside = path.with_suffix(".json")
-        known = {"name": path.stem, **_read_facts(read_json(beside), beside)}
+        known = {"name": path.stem, **_read_facts(read_json(beside), beside), **said}
         model = read_keras_file(path, custom_objects)
+        if _build(model, known):
+            _read_again(model, path)
     else:
         what = ""
         if (path / "program.hlo.pb").is_file():
@@ -286,11 +288,35 @@ def _read_facts(values, path, strict=True):
 
 
 def _build(model, facts):
-    """Creates the weights of a subclassed model, which come with its first call."""
-    if model.built and model.weights:
-        return
-    form = Form(**{name: facts[name] for name in Form._fields if name in facts})
+    """Creates all weights of a subclassed model, some of which may come with its first call.
+
+    Returns:
+        Whether it is one; a functional model has all of its weights.
+    """
+    if getattr(model, "inputs", None):
+        return False
+    form = Form(*[facts.get(name) for name in Form._fields])
+    if form.condition_size is None and "layout" in facts:
+        form = form._replace(condition_size=facts["layout"].size)
     adapted = adapt(model, form)
     sizes = [adapted.condition_size, adapted.latent_size]
     inputs = [np.zeros([1, size], np.float32) for size in sizes if size is not None]
-    adapted.model(inputs if len(inputs) > 1 else inputs[0])
+    try:
+        adapted.model(inputs if len(inputs) > 1 else inputs[0])
+    except Exception as error:
+        raise GeneratorError(
+            f"the generator {model.name!r} could not be called on inputs of shapes "
+            f"{[value.shape for value in inputs]}: {first_line(error)}"
+        ) from error
+    return True
+
+
+def _read_again(model, path):
+    """Sets the weights of a `.keras` file that Keras left out as long as there were none to set."""
+    try:
+        model.load_weights(path)
+    except Exception as error:
+        raise InputError(
+            f"{path} holds other weights than the model, called as is said of it, has: "
+            f"{first_line(error)}"
+        ) from error

@@ -45,12 +45,26 @@ class Pair(keras.Model):
         return self.dense(ops.concatenate(inputs, axis=-1))
 
 
+@keras.saving.register_keras_serializable("tests")
 class Arguments(keras.Model):
     """A subclassed model of two arguments, without `training`."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
         self.dense = layers.Dense(12, activation="tanh")
 
     def call(self, noise, labels):
         return self.dense(ops.concatenate([noise, 2 * labels], axis=-1))
+
+
+@keras.saving.register_keras_serializable("tests")
+class PartlyFunctional(Arguments):
+    """Has weights before its first call, those of a functional model, but not all."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        inputs = keras.Input([7])
+        self.core = keras.Model(inputs, layers.Dense(7, activation="softplus")(inputs))
+
+    def call(self, noise, labels):
+        return super().call(self.core(noise), labels)

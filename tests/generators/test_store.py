@@ -19,7 +19,14 @@ from igc_tf.generators.store import (
     update_card,
 )
 from igc_tf.search import Momentum, SearchSettings
-from tests.generators.models import Pair, embedded, network, two_inputs
+from tests.generators.models import (
+    Arguments,
+    Pair,
+    PartlyFunctional,
+    embedded,
+    network,
+    two_inputs,
+)
 
 LABELS = np.array([2, 0, 2, 1, 1])
 
@@ -55,6 +62,9 @@ OWN = {
     "unbounded": lambda: Generator(two_inputs(activation=None), bounds=(-np.inf, np.inf)),
     "subclassed": lambda: Generator(
         Pair(), condition_input=1, condition_size=4, latent_size=7, bounds=(-1, 1)
+    ),
+    "partly functional": lambda: Generator(
+        PartlyFunctional(), condition_size=4, latent_size=7, bounds=(-1, 1)
     ),
 }
 
@@ -194,6 +204,27 @@ def test_a_keras_file_with_its_facts_beside_it(tmp_path):
     labels = ConditionLayout.binary(("round", "red"))
     (tmp_path / "own.json").write_text(json.dumps({**labels.to_dict(), "condition_input": 1}))
     assert load_generator(tmp_path / "own.keras", bounds=(-5, 5)).layout == labels
+
+
+@pytest.mark.filterwarnings("ignore:.*cannot be built automatically")
+@pytest.mark.parametrize("own", [Arguments, PartlyFunctional])
+def test_a_keras_file_of_a_subclassed_model_of_two_arguments_has_its_weights(own, tmp_path):
+    facts = {"class_names": ["cat", "cow", "dog", "owl"], "latent_size": 7, "bounds": (-1, 1)}
+    model, path = own(name="own"), tmp_path / "own.keras"
+    layout = ConditionLayout.classes(facts["class_names"])
+    saved = Generator(model, layout, latent_size=7, bounds=(-1, 1))
+    model.save(path)
+    with pytest.raises(GeneratorError, match="say condition_size"):
+        load_generator(path)
+    with pytest.raises(InputError, match="other weights than the model"):
+        load_generator(path, **{**facts, "class_names": ["cat", "cow"]})
+    said = load_generator(path, **facts)
+    path.with_suffix(".json").write_text(json.dumps(facts))
+    for loaded in (said, load_generator(path)):
+        np.testing.assert_allclose(loaded.sample(LABELS, 1), saved.sample(LABELS, 1), atol=1e-6)
+    if own is PartlyFunctional:
+        with pytest.raises(GeneratorError, match=r"'own' could not be called.*\(1, 6\)"):
+            load_generator(path, latent_size=6)
 
 
 @pytest.mark.parametrize(
