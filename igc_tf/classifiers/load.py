@@ -33,8 +33,9 @@ def load_classifier(generator, settings=None, kind=None, **facts):
         generator: the name of one that ships; a directory or a `.keras` file of one; a
             `Generator`; or a Keras model that one can be made of.
         settings: a `SearchSettings`; "paper"; a name of settings on the generator's card, such as
-            "best"; or None for the best that the card has settings for. Where it has none, and in
-            a class itself, None means the class's `default_settings`, the paper's.
+            "best"; or None for the best that the card has settings for. Where it has none, where
+            `kind="inverse"` asks for what the generator has no need of, and in a class itself, None
+            means the class's `default_settings`, the paper's.
         kind: "inverted", "multi_label" or "inverse" (see `CLASSIFIERS`); None for what the
             generator's condition asks for: several labels, a class, or a class without a latent.
         facts: as for `load_generator`, e.g. `bounds` or `precision`.
@@ -56,7 +57,7 @@ def load_classifier(generator, settings=None, kind=None, **facts):
     if kind not in CLASSIFIERS:
         raise InputError(f"kind={kind!r}: expected one of {sorted(CLASSIFIERS)}")
     recorded = generator.recorded_settings
-    if settings is None and recorded and kind != "inverse":
+    if settings is None and recorded and (kind == usual or kind != "inverse"):
         settings = usual_settings(recorded)
     classifier = CLASSIFIERS[kind](generator, settings)
     if kind == usual:

@@ -1,5 +1,6 @@
 """Which classifier a generator gets, with which settings."""
 
+import keras
 import pytest
 
 import igc_tf
@@ -12,7 +13,7 @@ from igc_tf import (
     SearchSettings,
     load_classifier,
 )
-from igc_tf.classifiers import CLASSIFIERS, INVERSE_SETTINGS
+from igc_tf.classifiers import CLASSIFIERS, INVERSE_SETTINGS, TEMPORAL_SETTINGS
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.generators.store import save_generator
 from tests.fixtures.exported import other_classifier
@@ -22,6 +23,13 @@ from tests.fixtures.linear_generator import linear_generator
 def _generator(layout=None, card=None):
     model, _, _ = linear_generator(classes=4)
     return Generator(model, layout, bounds=(-9.0, 9.0), name="linear", card=card)
+
+
+def _without_latent(layout=None, card=None):
+    """The data are the condition, of five elements."""
+    condition = keras.Input([5], name="condition")
+    model = keras.Model(condition, keras.layers.Rescaling(1.0)(condition), name="plain")
+    return Generator(model, layout, bounds=(0.0, 1.0), card=card)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +76,13 @@ def test_a_class_takes_settings_by_name_and_without_any_the_papers(kind):
     for unknown in ("fast", 3, {"steps": 3}):
         with pytest.raises(InputError, match=r"settings=.* expected one of \['best', 'paper'\]"):
             make(generator, unknown)
+
+
+def test_without_a_latent_settings_of_the_card_are_those_of_the_search():
+    generator = _without_latent(card={"settings": {"best": {"steps": 2}, "fast": {"steps": 1}}})
+    for kind in (None, "inverse"):
+        assert load_classifier(generator, kind=kind).settings == SearchSettings(steps=2)
+    assert load_classifier(_without_latent()).settings == TEMPORAL_SETTINGS
 
 
 def test_the_condition_says_what_is_asked():
