@@ -34,10 +34,10 @@ def load_classifier(generator, settings=None, kind=None, **facts):
             `Generator`; or a Keras model that one can be made of.
         settings: a `SearchSettings`; "paper"; a name of settings on the generator's card, such as
             "best"; or None for the best that the card has settings for. Where it has none, where
-            `kind="inverse"` asks for what the generator has no need of, and in a class itself, None
-            means the class's `default_settings`, the paper's.
+            `kind` is "inverse" and None would not be, and in a class itself, None means the class's
+            `default_settings`, the paper's.
         kind: "inverted", "multi_label" or "inverse" (see `CLASSIFIERS`); None for what the
-            generator's condition asks for: several labels, a class, or a class without a latent.
+            generator asks for: "inverse" without a latent, "multi_label" with several labels.
         facts: as for `load_generator`, e.g. `bounds` or `precision`.
 
     Returns:
@@ -99,6 +99,6 @@ def all_weights_digest(generator):
 
 
 def _kind(generator):
-    if generator.layout.num_labels > 1:
-        return "multi_label"
-    return "inverted" if generator.latent_size is not None else "inverse"
+    if generator.latent_size is None:
+        return "inverse"
+    return "multi_label" if generator.layout.num_labels > 1 else "inverted"

@@ -36,7 +36,7 @@ class ClassifierOptions:
         settings: "paper", the paper's search; or those on the generator's card by name, such as
             "best", or "fast", one pass of its encoder. By default the best there are.
         kind: of classifier; by default inverted, or multi_label where the generator knows several
-            labels. inverse searches the class vector too.
+            labels. inverse searches the class vector too; the default where there is no latent.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
             does not say them.
     """

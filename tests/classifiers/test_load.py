@@ -1,6 +1,7 @@
 """Which classifier a generator gets, with which settings."""
 
 import keras
+import numpy as np
 import pytest
 
 import igc_tf
@@ -11,10 +12,11 @@ from igc_tf import (
     InvertedGeneratorClassifier,
     MultiLabelInvertedGeneratorClassifier,
     SearchSettings,
+    diagnose,
     load_classifier,
 )
 from igc_tf.classifiers import CLASSIFIERS, INVERSE_SETTINGS, TEMPORAL_SETTINGS
-from igc_tf.data.layout import ConditionLayout
+from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.generators.store import save_generator
 from tests.fixtures.exported import other_classifier
 from tests.fixtures.linear_generator import linear_generator
@@ -95,6 +97,19 @@ def test_the_condition_says_what_is_asked():
     assert type(inverse) is InverseClassifier and inverse.settings == INVERSE_SETTINGS
     with pytest.raises(InputError, match="kind='other': expected one of"):
         load_classifier(_generator(), kind="other")
+
+
+def test_several_labels_without_a_latent_are_read_together():
+    layout = ConditionLayout((Label("size", ("small", "large")), Label("form", tuple("pqr"))))
+    generator = _without_latent(layout)
+    labels = np.array([[0, 2], [1, 1], [1, 0], [0, 0]])
+    classifier = load_classifier(generator)
+    assert type(classifier) is InverseClassifier
+    # the data are the conditions that are looked for
+    data = np.eye(5, dtype=np.float32)[[[0, 4], [1, 3], [1, 2], [0, 2]]].sum(axis=1)
+    found = classifier.predict(data, verbose=0)
+    np.testing.assert_array_equal(classifier.predictions(found), labels)
+    assert diagnose(generator, count=4).sets[0].accuracy == 1.0
 
 
 def test_directories_and_keras_files_keep_their_names(tmp_path):
