@@ -306,7 +306,7 @@ def _draw(run, plan, experiments, generator, data):
         found.reconstructions,
         found.conditions,
         data.labels[:_CASES],
-        data.class_names,
+        data.layout,
         Generator.of(generator).bounds,
         f"the first {_CASES} test images, their reconstructions and the class vectors found",
     )

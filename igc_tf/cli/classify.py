@@ -344,9 +344,7 @@ def _draw(classifier, found, i, picture, title):
     images, made = picture[None], found.reconstructions[one]
     if isinstance(classifier, InverseClassifier):
         conditions = found.conditions[one]
-        return plot_inverse_cases(
-            images, made, conditions, None, layout.element_names, bounds, title
-        )
+        return plot_inverse_cases(images, made, conditions, None, layout, bounds, title)
     best = layout.best_values(found.scores[i]).numpy()
     if (found.predictions[one] < 0).any():
         title = f"{title}: {_DOUBTFUL}"

@@ -195,40 +195,44 @@ def plot_label_cases(
     return sheet.figure(title)
 
 
-def plot_inverse_cases(images, reconstructions, conditions, labels, class_names, bounds, title=""):
+def plot_inverse_cases(images, reconstructions, conditions, labels, layout, bounds, title=""):
     """What inverse classification found, one case a column.
 
     Args:
         images, reconstructions: (N, H, W) or (N, H, W, channels), in `bounds`, N at least 1.
-        conditions: the class vectors found (N, C); the right class's bar is orange.
-        labels: the right classes (N,), or None where they are not known.
-        class_names: C names.
+        conditions: the class vectors found (N, C); the bars of the right values are orange.
+        labels: the right classes (N,), with several labels (N, L), or None where they are not
+            known.
+        layout: the `ConditionLayout` of the C elements.
         bounds: (low, high) of the images, drawn as black and white.
         title: above the figure.
 
     Returns:
         A matplotlib figure: per case the input, its reconstruction and the class vector.
     """
-    count, classes = len(images), len(class_names)
-    names = [plain(_cut(name, _ONE_LINE)) for name in class_names]
+    count, elements = len(images), range(layout.size)
+    names = [plain(_cut(name, _ONE_LINE)) for name in layout.element_names]
     is_long = max(map(len, names)) > 2
-    labels = [None] * count if labels is None else labels
-    answers = np.argmax(conditions, axis=1)
-    captions = [
-        plain(_read(answer, label, class_names))
-        for answer, label in zip(answers, labels, strict=True)
-    ]
-    width = max(1.35, 0.12 * classes, *(text_extent(text, 8)[0] for text in captions))
+    found = layout.offsets + layout.best_values(conditions).numpy()
+    right = [()] * count
+    if labels is not None:
+        right = layout.offsets + np.reshape(labels, [count, layout.num_labels])
+
+    def said(of_case):
+        return ", ".join(_cut(layout.element_names[element], _LONGEST) for element in of_case)
+
+    captions = [plain(_caption(*map(said, of_case))) for of_case in zip(found, right, strict=True)]
+    width = max(1.35, 0.12 * layout.size, *(text_extent(text, 8)[0] for text in captions))
     size = width * count + 0.8, 5.2 if is_long else 4.6
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(3, count, squeeze=False)
     for column, (input_axis, made_axis, axis) in enumerate(axes.T):
         _draw(input_axis, images[column], bounds)
         _draw(made_axis, reconstructions[column], bounds)
-        colours = [_ORANGE if c == labels[column] else "tab:blue" for c in range(classes)]
-        axis.bar(range(classes), conditions[column], color=colours)
+        colours = [_ORANGE if c in right[column] else "tab:blue" for c in elements]
+        axis.bar(elements, conditions[column], color=colours)
         axis.set(ylim=(0, 1), yticks=[0, 1] if column == 0 else [])
-        axis.set_xticks(range(classes), names, fontsize=6, rotation=90 if is_long else 0)
+        axis.set_xticks(elements, names, fontsize=6, rotation=90 if is_long else 0)
         axis.set_xlabel(captions[column], fontsize=8)
     for axis, name in zip(axes[:, 0], ("input", "reconstruction", "class vector"), strict=True):
         axis.set_ylabel(name, fontsize=9)
@@ -260,10 +264,15 @@ def _read(prediction, label, class_names):
     def name(value):
         return "none of them" if value < 0 else _cut(class_names[value], _LONGEST)
 
-    read = f"read {name(prediction)}"
-    if label is None:
+    return _caption(name(prediction), "" if label is None else name(label))
+
+
+def _caption(read, right):
+    """What a case was read as, and what it is; "" if that is not known."""
+    read = f"read {read}"
+    if not right:
         return read
-    parts = f"is {name(label)}", read
+    parts = f"is {right}", read
     return (", " if sum(map(len, parts)) <= _ONE_LINE else "\n").join(parts)
 
 

@@ -367,7 +367,7 @@ def test_inverse_cases_show_input_reconstruction_and_class_vector(labels):
             _flat([3, 4], (4, 4, 1)),
             conditions,
             labels,
-            ["cat", "dog", "owl"],
+            ConditionLayout.classes(["cat", "dog", "owl"]),
             (0, 4),
         )
     )
@@ -391,9 +391,30 @@ def test_inverse_cases_show_input_reconstruction_and_class_vector(labels):
     ]
 
 
+@pytest.mark.parametrize("labels", [[[1, 2], [0, 0]], None])
+def test_inverse_cases_of_several_labels_say_each(labels):
+    layout = ConditionLayout((Label("size", ("small", "big")), Label("form", tuple("pqr"))))
+    conditions = np.array([[0.4, 0.6, 0.8, 0.1, 0.1], [0.9, 0.1, 0.2, 0.45, 0.35]])
+    images = np.zeros([2, 6, 5])
+    figure = plot_inverse_cases(images, images, conditions, labels, layout, (0, 1))
+    charts = figure.axes[4:]
+    captions = [axis.get_xlabel() for axis in charts]
+    right = [[to_hex(bar.get_facecolor()) == ORANGE for bar in axis.patches] for axis in charts]
+    if labels is None:
+        assert captions == ["read size=big, form=p", "read size=small, form=q"]
+        assert not np.any(right)
+    else:
+        assert captions == [
+            "is size=big, form=r\nread size=big, form=p",
+            "is size=small, form=p\nread size=small, form=q",
+        ]
+        np.testing.assert_array_equal(right, [[0, 1, 0, 0, 1], [1, 0, 1, 0, 0]])
+
+
 def test_captions_of_inverse_cases_do_not_lie_over_each_other():
-    zeros, names = np.zeros([3, 6, 5]), [f"a class with the long name {i}" for i in range(3)]
-    figure = plot_inverse_cases(zeros, zeros, np.eye(3), [0, 0, 0], names, (0, 1), TITLE)
+    names = [f"a class with the long name {i}" for i in range(3)]
+    zeros, layout = np.zeros([3, 6, 5]), ConditionLayout.classes(names)
+    figure = plot_inverse_cases(zeros, zeros, np.eye(3), [0, 0, 0], layout, (0, 1), TITLE)
     rendered(figure)
     boxes = [axis.xaxis.label.get_window_extent() for axis in figure.axes[6:]]
     assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
