@@ -128,7 +128,9 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
         sets[name] = (part[:count], None if truth is None else truth[:count])
     sets = {name: _checked(generator, name, *of_set) for name, of_set in sets.items()}
     rows = [_reconstruction(classifier, name, *of_set, shown) for name, of_set in sets.items()]
-    return Diagnosis(generator.name, generator.bounds, tuple(rows), tuple(_findings(rows)))
+    advice = {name: _advice(generator, part) for name, part in (data or {}).items()}
+    findings = _findings(rows, advice)
+    return Diagnosis(generator.name, generator.bounds, tuple(rows), tuple(findings))
 
 
 def _checked(generator, name, data, labels):
@@ -178,8 +180,25 @@ def _reconstruction(classifier, name, data, labels, shown):
     )
 
 
-def _findings(rows):
-    """What the differences mean, one sentence each."""
+def _advice(generator, part):
+    """What to do where a set is not reproduced at all; "" where its training data tell."""
+    was_trained_on = (
+        isinstance(part, LabelledData)
+        and part.name == generator.recipe.get("dataset")
+        and part.bounds == generator.bounds
+    )
+    if not was_trained_on:
+        return " Are the data scaled and arranged as those it was trained on?"
+    return " The generator needs longer training." if part.split == "train" else ""
+
+
+def _findings(rows, advice):
+    """What the differences mean, one sentence each.
+
+    Args:
+        rows: each set's `Reproduction`, that of its own samples first.
+        advice: of the other sets, {name: `_advice`}.
+    """
     own, *others = rows
     if own.difference > own.even / 2:
         yield (
@@ -188,10 +207,7 @@ def _findings(rows):
         )
     for row in others:
         if row.difference > row.even:
-            yield (
-                f"{row.name}: no better than an evenly coloured picture. Are the data scaled and "
-                "arranged as those it was trained on?"
-            )
+            yield f"{row.name}: no better than an evenly coloured picture.{advice[row.name]}"
         elif row.difference > max(_MUCH_WORSE * own.difference, row.even / 4):
             yield (
                 f"{row.name}: {row.difference / own.difference:.1f} times as far as its own "

@@ -122,6 +122,30 @@ def test_a_search_that_is_too_short_is_named(generator):
     assert "too short" in diagnose(generator, settings=short, count=5).findings[0]
 
 
+def test_what_it_was_trained_on_asks_for_no_other_scale(generator):
+    # nearly even, and of a colour that no latent makes of all elements
+    images = 3 + 0.01 * np.random.default_rng(0).normal(size=(4, *SHAPE)).astype(np.float32)
+    training, new, stretched = (
+        LabelledData(images, np.arange(4) % 3, generator.layout, bounds, "forms", split, "here")
+        for split, bounds in (("train", (-9, 9)), ("test", (-9, 9)), ("train", (-9, 8)))
+    )
+    question = " Are the data scaled and arranged as those it was trained on?"
+    longer = " The generator needs longer training."
+    facts = {"layout": generator.layout, "bounds": generator.bounds}
+    for dataset, sets, expected in (
+        ("forms", (training, new), (longer, "")),
+        ("forms", (stretched, images), (question, question)),
+        ("other", (training, new), (question, question)),
+    ):
+        card = {"training": {"recipe": {"dataset": dataset}}}
+        trained = Generator(generator.model, card=card, **facts)
+        found = diagnose(trained, dict(zip("ab", sets, strict=True)), SETTINGS, count=4)
+        assert found.findings == tuple(
+            f"{name}: no better than an evenly coloured picture.{advice}"
+            for name, advice in zip("ab", expected, strict=True)
+        )
+
+
 def test_refuses_data_of_another_shape(generator):
     with pytest.raises(InputError, match=r"new have shape \(2, 4\)"):
         diagnose(generator, {"new": np.zeros([2, 4])}, SETTINGS)
