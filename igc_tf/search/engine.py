@@ -21,7 +21,7 @@ from igc_tf.search.objective import Objective, Terms, generate_and_observe, view
 from igc_tf.search.observations import Explanations, Identity
 from igc_tf.search.observations.base import check_observations
 from igc_tf.search.scores import Screening, candidate_scores, element_scores
-from igc_tf.search.solvers import first_state
+from igc_tf.search.solvers import first_state, next_step
 from igc_tf.search.starts import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
 
@@ -294,8 +294,8 @@ class Search:
         def body(step, moving, candidates):
             is_moving = self._is_moving(candidates)
             moves = self.space.moves(masks, step, None if self._patience is None else is_moving)
-            moved, solver, terms = self._solver.step(
-                objective, moving, candidates.solver, step, moves
+            moved, solver, terms = next_step(
+                self._solver, objective, moving, candidates.solver, step, moves
             )
             candidates = self._noted(candidates._replace(solver=solver), moving, terms, step)
             if self._patience is not None:

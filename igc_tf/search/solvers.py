@@ -61,6 +61,32 @@ def first_state(solver, objective, values, candidates):
     return state
 
 
+def next_step(solver, objective, values, state, step, moves):
+    """What a solver's `step` returns, checked.
+
+    Args:
+        solver: a `Solver`.
+        objective, values, state, step, moves: as for its `step`.
+
+    Raises:
+        InputError: if it is anything but `(values, state, terms)`, or has other blocks' values.
+    """
+    taken = solver.step(objective, values, state, step, moves)
+    is_several = isinstance(taken, tuple | list)
+    if not is_several or len(taken) != 3:
+        what = f"{len(taken)} values" if is_several else f"a {type(taken).__name__}"
+        raise InputError(
+            f"the step of the solver {solver!r} returned {what}: expected (values, state, terms)"
+        )
+    if not isinstance(taken[0], dict) or taken[0].keys() != values.keys():
+        moved = [*taken[0]] if isinstance(taken[0], dict) else f"a {type(taken[0]).__name__}"
+        raise InputError(
+            f"the step of the solver {solver!r} returned as values {moved}: expected a dictionary "
+            f"of {[*values]}"
+        )
+    return taken
+
+
 @dataclass(frozen=True)
 class Linear:
     """A learning rate that falls linearly, and stays where it ends.

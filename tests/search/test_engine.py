@@ -590,6 +590,31 @@ def test_refuses_a_solver_whose_state_is_not_the_candidates(shape):
         _search(settings).init(random_data(2))
 
 
+@dataclass(frozen=True)
+class _Returning(Momentum):
+    """A solver whose step returns what is made of it."""
+
+    made: object = None
+
+    def step(self, *given):
+        return self.made(*super().step(*given))
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda values, state, terms: (values, state), "returned 2 values: expected"),
+        (lambda values, state, terms: values, r"a dict: expected \(values, state, terms\)"),
+        (lambda values, state, terms: ({}, state, terms), r"values \[\]: .* of \['latent'\]"),
+        (lambda values, state, terms: (state["latent"], state, terms), "values a .*Tensor: exp"),
+    ],
+)
+def test_refuses_a_solver_that_returns_something_else(made, message):
+    search = _search(SearchSettings(steps=2, optimizer=_Returning(0.1, 0.5, made)))
+    with pytest.raises(InputError, match=message):
+        search.run(random_data(2))
+
+
 def test_takes_a_solver_whose_state_is_the_candidates():
     own = SearchSettings(steps=5, optimizer=_Counting(0.1, 0.5, ("B", "K")))
     named = SearchSettings(steps=5, optimizer="momentum", learning_rate=0.1, beta_1=0.5)
