@@ -106,6 +106,8 @@ def test_it_says_how_little_a_few_pictures_say(trained):
         f"(95 % interval {100 * low:.1f} to {100 * high:.1f})" in out
     )
     assert f"That is little to judge by: {test['count']} pictures leave everything from" in out
+    # after two steps nothing is reproduced, but the pictures are as those it was trained on
+    assert "The generator needs longer training." in out and "Are the data scaled" not in out
     assert f"igc-tf classify PICTURE --generator {output}" in out
 
 
