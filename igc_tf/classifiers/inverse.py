@@ -52,9 +52,10 @@ class InverseClassifier(SearchClassifier):
         latent_unit: multiplies the latent's learning rate (the first document's update factor,
             §3.2), finite and at least 0; 0 leaves it at its start.
         latent_first_step: how many steps pass before the latent moves (§3.3).
-        tangent: keep only the part of the class vector's gradient that leaves its sum as it is.
-            Not in the document: Adam scales every element by itself, so a gradient common to all
-            classes, which the normalisation undoes, drowns what sets them apart.
+        tangent: keep only the part of the class vector's gradient that leaves its sum as it is and
+            takes no class below 0. Not in the document: Adam scales every element by itself, so a
+            gradient common to all classes, which the normalisation undoes, drowns what sets them
+            apart.
         seed: of the latents' starts, which depend on it and an example's number in the call only.
 
     Raises:
