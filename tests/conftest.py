@@ -1,4 +1,6 @@
-"""The order of the test files: those that take long come first, so that none is waited for."""
+"""The order of the test files, those that take long first, so that none is waited for; memory."""
+
+import gc
 
 # by their time, the longest first
 _LONG = (
@@ -18,6 +20,11 @@ _LONG = (
     "tests/evaluation/test_nuisance.py",
     "notebooks",
 )
+
+
+def pytest_collection_finish():
+    """Takes what all tests import out of what the garbage collector looks through."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
