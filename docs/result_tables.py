@@ -254,12 +254,14 @@ def elimination():
 def accuracy_speed():
     """Accuracy over milliseconds of several ways to classify."""
     result = read("accuracy_speed/compact")
+    is_other = result["former_sha256"] != result["generator_sha256"]
     rows = []
     for row in result["rows"]:
         times, faster = result["times"][row["name"]], result["faster_by"][row["name"]]
+        is_former = is_other and row["settings"]["start"] == "mean"
         rows.append(
             [
-                row["name"],
+                f"the generator released before, {row['name']}" if is_former else row["name"],
                 *(percent(part["accuracy"]) for part in row["accuracies"]),
                 f"{times['milliseconds']:.2f}",
                 f"{times['one_image']:.1f}",
