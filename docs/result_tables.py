@@ -221,14 +221,14 @@ def own_pictures():
             [
                 shown,
                 found["classes"],
-                f"{sum(found['pictures'].values()):,}",
+                f"{found['pictures']['train'] + found['pictures']['validation']:,}",
                 *(_accuracy(readers[of]) if of in readers else "–" for of in _OWN_READERS),
                 f"{best['seconds'] / 60:.0f}",
                 "–" if core is None else f"{core / 60:.0f}",
             ]
         )
-    head = ["set", "classes", "pictures", "best", "fast", "LeNet-5", "CNN", "nearest mean"]
-    return table([*head, "minutes", "of one core"], rows)
+    head = ["set", "classes", "pictures learnt from", "best", "fast", "LeNet-5", "CNN"]
+    return table([*head, "nearest mean", "minutes", "of one core"], rows)
 
 
 def elimination():
