@@ -21,7 +21,11 @@ def _by_kind(result):
 
 def _best_marked(shares, digits=1):
     """Shares as per cent, the greatest in bold."""
-    texts = [percent(share, digits) for share in shares]
+    return _marked([percent(share, digits) for share in shares], shares)
+
+
+def _marked(texts, shares):
+    """Texts, those of the greatest share in bold."""
     most = max(shares)
     return [
         f"**{text}**" if share == most else text for share, text in zip(shares, texts, strict=True)
@@ -98,10 +102,10 @@ def poses():
 
 def _with_intervals(name):
     result = read(name)
-    lines = [
-        [kind, *(format_proportion(row, 2) for row in of.values())]
-        for kind, of in _by_kind(result).items()
-    ]
+    lines = []
+    for kind, of in _by_kind(result).items():
+        texts = [format_proportion(row, 2) for row in of.values()]
+        lines.append([kind, *_marked(texts, [row["accuracy"] for row in of.values()])])
     return table(_head(result), lines)
 
 

@@ -47,6 +47,22 @@ def test_robustness_has_its_price_beside_it():
         )
 
 
+@pytest.mark.parametrize("name", ["other-writers", "poses", "corruptions-test", "missing-pixels"])
+def test_the_best_of_each_line_of_readers_is_in_bold(name):
+    text = result_tables.TABLES[name]().split("\n\n")[0]
+    head, _, *lines = [line.split("|")[1:-1] for line in text.splitlines()]
+    is_reader = ["library," in of or "`mnist-lenet" in of for of in head]
+    for line in lines:
+        marked = [
+            ("**" in cell, float(re.search(r"[\d.]+", cell)[0]))
+            for cell, is_read in zip(line, is_reader, strict=True)
+            if is_read and " %" in cell
+        ]
+        if marked:
+            most = max(share for _, share in marked)
+            assert {share for is_bold, share in marked if is_bold} == {most}, line
+
+
 def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
     monkeypatch.setattr(result_files, "RESULTS", tmp_path)
     assert cells(result_tables.own_pictures()) == []
@@ -102,6 +118,7 @@ def test_a_claim_says_whether_it_holds():
 def test_searches_stand_beside_their_times():
     rows = cells(result_tables.accuracy_speed())
     result = result_files.read("accuracy_speed/compact")
+    assert result["options"]["former"] is not None
     for row, found in zip(rows, result["rows"], strict=True):
         name = found["name"]
         is_former = name.startswith("from the mean")
@@ -120,7 +137,6 @@ def test_dropped_classes_have_their_bounds():
     for place, row in enumerate(rows):
         for cell, found in zip(row[1:], result["rows"], strict=True):
             part = found["kept"][place]
-    assert result["options"]["former"] is not None
             assert cell.startswith(f"{part['disagreements']} of ")
             assert f"at most {100 * part['upper_bound']:.2f} %" in cell
 
