@@ -110,7 +110,7 @@ def _with_intervals(name):
 
 
 def missing_pixels():
-    """Digits of which pixels are missing, and a network that was trained for just that."""
+    """Digits of which pixels are missing, and a network that was trained with such masks."""
     result = read("missing_pixels/test")
     lines = _kinds(result)
     for line in lines:
@@ -209,6 +209,12 @@ def robust_clean():
 def numbers():
     """{name: text} of the numbers that stand in sentences."""
     corrupted = read("corruptions/test")
+    missing = read("missing_pixels/test")
+    of_fast, of_masked = (missing["readers"][f"library, {name}"] for name in ("fast", "masked"))
+    times = [
+        of["library, masked"]["milliseconds"] / of["library, fast"]["milliseconds"]
+        for of in _by_kind(missing).values()
+    ]
     return {
         "corruptions_images": f"{corrupted['data']['count']:,}",
         "observed_images": f"{read('corruptions/observed')['data']['count']:,}",
@@ -216,7 +222,9 @@ def numbers():
         "other_writers_images": f"{read('other_writers/test')['data']['count']:,}",
         "nuisance_images": f"{read('nuisance/validation')['data']['count']:,}",
         "pose_images": f"{read('pose/test')['data']['count']:,}",
-        "missing_images": f"{read('missing_pixels/test')['data']['count']:,}",
+        "missing_images": f"{missing['data']['count']:,}",
+        "masked_times": f"{of_masked['milliseconds'] / of_fast['milliseconds']:.1f}",
+        "masked_range": f"{min(times):.0f} to {max(times):.0f}",
         "foreign_images": f"{read('out_of_class/test')['data']['count']:,}",
         "corruptions_load": f"{corrupted['load_average']['begin']:.1f}",
     }

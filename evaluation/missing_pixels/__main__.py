@@ -1,7 +1,7 @@
 """`python -m evaluation.missing_pixels`: digits of which pixels are missing, and which is known.
 
 The library compares only what is visible; its encoder and the plain networks see gaps that are
-filled from around them. Beside them a network that was trained for just that (Sharir et al. 2016,
+filled from around them. Beside them a network that was trained with such masks (Sharir et al. 2016,
 "Tensorial Mixture Models", arXiv 1610.04167).
 """
 
