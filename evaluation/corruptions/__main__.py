@@ -1,7 +1,8 @@
-"""`python -m evaluation.corruptions`: what is read in corrupted images that nothing was trained on.
+"""`python -m evaluation.corruptions`: what is read in corrupted images.
 
-On test digits the fifteen corruptions of MNIST-C, for reporting only; on validation digits other
-ones, for choices.
+On test digits the fifteen corruptions of MNIST-C, for reporting: nothing is trained on them, no
+settings are chosen by them; but what the settings `robust` try was designed with them known. On
+validation digits other ones, for choices.
 """
 
 from dataclasses import dataclass

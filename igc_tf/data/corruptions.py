@@ -2,8 +2,10 @@
 
 Two sets. `MNIST_C` are the fifteen corruptions of MNIST-C (Mu & Gilmer 2019, "MNIST-C: A Robustness
 Benchmark for Computer Vision"), made anew from their definitions: other random numbers, so not the
-same bits. Figures on them are reported, and nothing is chosen by them. `VALIDATION_CORRUPTIONS` are
-others, most of which the same authors define too: they are there to choose by and to train with.
+same bits. They are there for reporting: no weights are trained on them, no settings chosen by them;
+but which explanations and lenses the observation `robust` has was designed with them known.
+`VALIDATION_CORRUPTIONS` are others, most of which the same authors define too: they are there to
+choose by and to train with.
 """
 
 from collections.abc import Callable, Sequence
