@@ -1,7 +1,7 @@
 """`python -m evaluation.other_writers`: digits that others wrote, 8×8 pixels, from scikit-learn.
 
 The 1,797 test digits of "Optical Recognition of Handwritten Digits" (UCI), which scikit-learn
-bundles: 43 people's, none of them MNIST's. Nothing is chosen by them.
+bundles: 13 people's, none of them MNIST's. Nothing is chosen by them.
 """
 
 from dataclasses import dataclass
