@@ -208,7 +208,9 @@ def robust_clean():
 
 def numbers():
     """{name: text} of the numbers that stand in sentences."""
-    corrupted = read("corruptions/test")
+    results = {name: read(f"corruptions/{name}") for name in ("test", "observed", "validation")}
+    counts = {name: f"{result['data']['count']:,}" for name, result in results.items()}
+    loads = {name: result["load_average"]["begin"] for name, result in results.items()}
     missing = read("missing_pixels/test")
     of_fast, of_masked = (missing["readers"][f"library, {name}"] for name in ("fast", "masked"))
     times = [
@@ -216,9 +218,12 @@ def numbers():
         for of in _by_kind(missing).values()
     ]
     return {
-        "corruptions_images": f"{corrupted['data']['count']:,}",
-        "observed_images": f"{read('corruptions/observed')['data']['count']:,}",
-        "validation_images": f"{read('corruptions/validation')['data']['count']:,}",
+        "corruptions_images": counts["test"],
+        "observed_images": counts["observed"],
+        "validation_images": counts["validation"],
+        "validation_load": f"{loads['validation']:.1f}",
+        # of the runs that went on
+        "zigzag_loads": f"{loads['test']:.0f} and {loads['observed']:.0f}",
         "other_writers_images": f"{read('other_writers/test')['data']['count']:,}",
         "nuisance_images": f"{read('nuisance/validation')['data']['count']:,}",
         "pose_images": f"{read('pose/test')['data']['count']:,}",
@@ -226,7 +231,6 @@ def numbers():
         "masked_times": f"{of_masked['milliseconds'] / of_fast['milliseconds']:.1f}",
         "masked_range": f"{min(times):.0f} to {max(times):.0f}",
         "foreign_images": f"{read('out_of_class/test')['data']['count']:,}",
-        "corruptions_load": f"{corrupted['load_average']['begin']:.1f}",
     }
 
 
