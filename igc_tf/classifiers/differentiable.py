@@ -18,7 +18,8 @@ class DifferentiableClassifier(keras.Model):
     The logits are those of the search, whichever gradient is asked for:
 
     - "envelope": what was found is held fixed. Where a search has converged that is the gradient
-      of the least difference (envelope theorem), and it costs no more than the search.
+      of the least difference (envelope theorem), and it costs no more than the search. Where the
+      condition is searched there is none: what was found is the answer.
     - "unrolled": exact (but for what an observation passes on, see `Contrast`), through the encoder
       and every step. A step keeps nothing but where it
       began, and is computed again when its gradient is asked for, so that the memory is that of
@@ -39,7 +40,8 @@ class DifferentiableClassifier(keras.Model):
         temperature: T.
 
     Raises:
-        InputError: for another gradient, "bpda" without an encoder that the search starts from, a
+        InputError: for another gradient, "envelope" where the condition is searched
+            (`InverseClassifier`), "bpda" without an encoder that the search starts from, a
             temperature that is no finite number above 0, or none where the classifier is not
             calibrated; when called, for data of another shape.
     """
@@ -48,6 +50,11 @@ class DifferentiableClassifier(keras.Model):
         super().__init__(name=f"{classifier.generator.name}_{gradient}", trainable=False)
         if gradient not in GRADIENTS:
             raise InputError(f"gradient={gradient!r}: expected one of {', '.join(GRADIENTS)}")
+        if gradient == "envelope" and classifier.search.space.label is None:
+            raise InputError(
+                "gradient='envelope': the condition is searched, and held fixed it has no gradient "
+                "to the data; expected 'unrolled'"
+            )
         if gradient == "bpda" and classifier.settings.start != "encoder":
             raise InputError(
                 f"gradient='bpda': the search starts from the {classifier.settings.start}; "

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from igc_tf import InvertedGeneratorClassifier
+from igc_tf import InverseClassifier, InvertedGeneratorClassifier
 from igc_tf.classifiers.differentiable import GRADIENTS
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -34,6 +34,18 @@ def _logits_and_gradient(model, data, weights):
         logits = model(data)
         total = tf.reduce_sum(logits * weights)
     return logits.numpy(), tape.gradient(total, data).numpy()
+
+
+def _slopes(model, data, weights, step=2e-3):
+    """The gradient of the logits' weighted sum, by finite differences."""
+    slopes = np.zeros_like(data)
+    for element in range(data.shape[1]):
+        ahead, behind = data.copy(), data.copy()
+        ahead[:, element] += step
+        behind[:, element] -= step
+        change = (np.asarray(model(ahead)) - np.asarray(model(behind))) * weights
+        slopes[:, element] = change.sum(axis=1) / (2 * step)
+    return slopes
 
 
 def _weights(count):
@@ -77,17 +89,26 @@ def test_unrolled_follows_every_step(start, plan, optimizer):
     data, weights = random_data(3), _weights(3)
     model = classifier.as_model("unrolled", T)
     _, found = _logits_and_gradient(model, data, weights)
-    step, expected = 2e-3, np.zeros_like(data)
-    for element in range(6):
-        ahead, behind = data.copy(), data.copy()
-        ahead[:, element] += step
-        behind[:, element] -= step
-        change = (np.asarray(model(ahead)) - np.asarray(model(behind))) * weights
-        expected[:, element] = change.sum(axis=1) / (2 * step)
+    expected = _slopes(model, data, weights)
     np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.02 * np.abs(expected).max())
     # what holds the latents fixed is another gradient, after so few steps
     _, envelope = _logits_and_gradient(classifier.as_model("envelope", T), data, weights)
     assert np.abs(envelope - expected).max() > 0.1 * np.abs(expected).max()
+
+
+def test_the_gradient_of_a_condition_that_is_searched_is_that_of_its_steps():
+    model, *_ = linear_generator(latent_size=2)
+    settings = replace(FEW, steps=3, learning_rate=0.02, restriction_weight=0.0)
+    classifier = InverseClassifier(Generator(model, bounds=(-np.inf, np.inf)), settings)
+    # held fixed, it would have none, and an attack would find nothing
+    with pytest.raises(InputError, match="gradient='envelope': .* expected 'unrolled'"):
+        classifier.as_model(temperature=T)
+    data, weights = random_data(3), _weights(3)
+    model = classifier.as_model("unrolled", T)
+    _, found = _logits_and_gradient(model, data, weights)
+    expected = _slopes(model, data, weights)
+    np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.02 * np.abs(expected).max())
+    assert np.abs(expected).max() > 0.1
 
 
 def test_bpda_moves_what_was_found_as_the_encoder_does():
