@@ -65,14 +65,18 @@ def covered_pixels(compared, observed, bounds):
 
 
 def undone_shifts(observation, nuisances):
-    """The (down, right) by which images were shifted back before they were read, (N, 2) pixels.
+    """The (down, right) by which images were shifted back before they were compared, (N, 2) pixels.
+
+    0 of those whose explanation shows the shift, and does not undo it.
 
     Args:
         observation: an `Observation`.
         nuisances: its parameters (N, P).
     """
     places = _shift_places(observation)
-    return nuisances[:, places] if places else np.zeros([len(nuisances), 2], np.float32)
+    if not places:
+        return np.zeros([len(nuisances), 2], np.float32)
+    return np.where(observation.undone(nuisances), nuisances, np.float32(0))[:, places]
 
 
 def _shift_places(observation):

@@ -12,7 +12,16 @@ from igc_tf.classifiers.measured import covered_pixels, undone_shifts
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.search import Batch, Search, SearchSettings, Space
-from igc_tf.search.observations import AnyOf, Blur, Explanations, Identity, Light, Pose, Undone
+from igc_tf.search.observations import (
+    AnyOf,
+    Blur,
+    Compose,
+    Explanations,
+    Identity,
+    Light,
+    Pose,
+    Undone,
+)
 
 DIGITS = bundled_digits().sample(16, seed=3)
 BOUNDS = (-0.5, 0.5)
@@ -175,6 +184,25 @@ def test_a_shift_that_was_undone_is_done_again():
     nuisances = np.float32([[1, 4, -3], [0, 0, 0]])
     np.testing.assert_array_equal(undone_shifts(observation, nuisances), [[4, -3], [0, 0]])
     assert not undone_shifts(Identity(), nuisances[:, :0]).any()
+
+
+def test_a_shift_that_is_seen_is_not_done_again():
+    shift = Pose(shifts_only=True)
+    explanations = AnyOf(Identity(), shift, Undone(shift), Undone(Compose(shift, Light())))
+    nuisances = np.tile(explanations.neutral, [4, 1])
+    nuisances[:, :3] = [[0, 4, -3], [1, 4, -3], [2, 4, -3], [3, 4, -3]]
+    expected = [[0, 0], [0, 0], [4, -3], [4, -3]]
+    np.testing.assert_array_equal(undone_shifts(explanations, nuisances), expected)
+    seen = Explanations(explanations, AnyOf(Identity(), Blur(), name="lens"))
+    nuisances = np.concatenate([np.float32([[1, 2]] * 4), nuisances], axis=1)
+    np.testing.assert_array_equal(undone_shifts(seen, nuisances), expected)
+    # what covers a shifted picture is counted where it lies
+    shown, made = np.full([2, 12, 12, 1], -0.5)
+    shown[2:6, 2:6] = 0.5
+    found = _seen(shown, made)
+    found = dataclasses.replace(found, observation=shift, nuisances=np.float32([[[8, 3]]]))
+    np.testing.assert_array_equal(found.covered[0], shown > 0)
+    assert found.explain(0).endswith("; 16 pixels are covered")
 
 
 def test_settings_without_an_observation_measure_nothing():

@@ -133,6 +133,10 @@ class Observation:
         """Data (N, ...) as what is generated is compared with them: as they are."""
         return data
 
+    def undone(self, nuisance):
+        """Which parameters of nuisances (N, P), an array, are undone in what is compared (N, P)."""
+        return np.full(nuisance.shape, self.undoes)
+
     def penalty(self, nuisance):
         """What it costs to bend the data so, (B, K, P) -> (B, K), at least 0.
 

@@ -135,6 +135,12 @@ class Compose(Observation):
             data = part.view(data, own)
         return data
 
+    def undone(self, nuisance):
+        """See `Observation.undone`."""
+        split = self._split(nuisance)
+        each = [part.undone(own) for part, own in zip(self.parts, split, strict=True)]
+        return np.concatenate(each, axis=1)
+
     def penalty(self, nuisance):
         """The sum of the parts'."""
         split = self._split(nuisance)
@@ -235,6 +241,14 @@ class AnyOf(Observation):
     def view(self, data, nuisance):
         """By the explanation that each nuisance names."""
         return self._chosen(nuisance, [part.view for part in self.parts], data)
+
+    def undone(self, nuisance):
+        """By the explanation that each nuisance names."""
+        undone, which = np.zeros(nuisance.shape, bool), np.rint(nuisance[:, 0])
+        for i, (part, places) in enumerate(zip(self.parts, self._places, strict=True)):
+            own = np.ix_(which == i, places)
+            undone[own] = part.undone(nuisance[own])
+        return undone
 
     def penalty(self, nuisance):
         """The price of the explanation and its own penalty, (B, K, P) -> (B, K)."""
