@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from dataclasses import replace
 
 import keras
 import tensorflow as tf
@@ -27,6 +28,8 @@ class DifferentiableClassifier(keras.Model):
     - "bpda": the search is taken for its encoder ("Obfuscated Gradients Give a False Sense of
       Security", Athalye et al. 2018, §4.1, backward pass differentiable approximation): what it
       found is held fixed but moves with the data as the encoder's latents do.
+
+    The search is not compiled with XLA, which has no gradient through the steps of a loop.
 
     Through choices, such as which classes a plan keeps, no gradient passes.
 
@@ -71,6 +74,11 @@ class DifferentiableClassifier(keras.Model):
             raise InputError(f"temperature={temperature!r}: expected a finite number > 0")
         self.classifier = classifier
         self.temperature = float(temperature)
+        self._search = search = classifier.search
+        if search.settings.jit_compile:
+            settings = replace(search.settings, jit_compile=False)
+            make = type(search)
+            self._search = make(search.generator, search.space, settings, search.observation)
         self._result = {"envelope": _envelope, "unrolled": _unrolled, "bpda": _bpda}[gradient]
 
     def call(self, data, training=None):
@@ -80,7 +88,7 @@ class DifferentiableClassifier(keras.Model):
         # what lacks a channel would be compared with every row of every reconstruction
         if not data.shape[1:].is_compatible_with(shape):
             raise InputError(f"data of shape {tuple(data.shape)}: expected (N, *{shape})")
-        result = self._result(self.classifier.search, Batch(data))
+        result = self._result(self._search, Batch(data))
         return self.classifier.scores(result) / self.temperature
 
 

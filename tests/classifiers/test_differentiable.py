@@ -121,6 +121,17 @@ def test_bpda_moves_what_was_found_as_the_encoder_does():
     np.testing.assert_allclose(found, (weights[..., None] * each).sum(axis=1), rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("gradient", GRADIENTS)
+def test_a_search_that_xla_compiles_has_the_same_gradients(gradient):
+    data, weights, found = random_data(2), _weights(2), []
+    for jit_compile in (False, True):
+        classifier, *_ = _classifier(replace(FEW, start="encoder", jit_compile=jit_compile))
+        model = classifier.as_model(gradient, T)
+        found.append(_logits_and_gradient(model, data, weights))
+    for plain, compiled in zip(*found, strict=True):
+        np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)
+
+
 def test_a_step_is_computed_again_for_its_gradient(monkeypatch):
     classifier, *_ = _classifier(FEW)
     model, taken, advance = classifier.as_model("unrolled", T), [], classifier.search.advance
