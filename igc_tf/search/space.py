@@ -224,7 +224,7 @@ class Space(NamedTuple):
         nuisance = Block(
             start=lambda batch, generator: tf.tile(batch.begun.nuisance, [1, self.candidates, 1]),
             size=len(observation.names),
-            moves=observation.moves,
+            moves=np.tile(observation.moves_of_each, [self.candidates, 1]),
             unit=observation.unit,
             projection=Projection(lambda values: tf.clip_by_value(values, low, high)),
         )

@@ -71,7 +71,8 @@ class Observation:
         parameters: P of them, each a `Parameter`.
         weight: of the penalty.
         starts: S, how many starts it computes for each example.
-        moves: whether the parameters are searched, or stay at their starts; one answer, or (P,).
+        moves: whether the parameters are searched, or stay at their starts; one answer, (P,), or
+            (S, P), for each start its own.
         unit: what a solver works in: each value / unit; one number, or (P,).
         undoes: whether any of it is undone in the data that are compared; a mask is then not: gaps
             are filled.
@@ -100,6 +101,11 @@ class Observation:
     def neutral(self):
         """The parameters with which nothing is bent, float32 (P,)."""
         return np.float32([parameter.neutral for parameter in self.parameters])
+
+    @property
+    def moves_of_each(self):
+        """`moves` of each start and parameter, bool (S, P)."""
+        return np.broadcast_to(self.moves, [self.starts, len(self.parameters)])
 
     def start(self, batch, generator):
         """Where the search begins, read off the data, float32 (B, S, P): neutral if not at all."""

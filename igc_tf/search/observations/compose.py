@@ -87,7 +87,12 @@ class Compose(Observation):
         if len(set(self.names)) < len(self.names):
             raise InputError(f"names {self.names}: expected parts whose parameters differ in name")
         self.starts = int(np.prod([part.starts for part in parts]))
-        self.moves, self.unit = _of_all(parts, "moves"), np.float32(_of_all(parts, "unit"))
+        self.moves, self.unit = np.zeros([1, 0], bool), np.float32(_of_all(parts, "unit"))
+        for part in reversed(parts):
+            # in the order of the starts
+            own = np.tile(part.moves_of_each, [len(self.moves), 1])
+            rest = np.repeat(self.moves, part.starts, axis=0)
+            self.moves = np.concatenate([own, rest], axis=1)
         self.undoes = any(part.undoes for part in parts)
 
     def check(self, generator):
@@ -163,7 +168,8 @@ class AnyOf(Observation):
 
     Each explanation contributes its starts as extra candidates per class. The first parameter is
     the explanation's number. Parameters with the same name share a column, within the bounds of any
-    of them; an explanation without that parameter has the neutral value there.
+    of them; an explanation without that parameter has the neutral value there. A column moves for
+    the starts of those explanations alone that move it.
 
     Args:
         parts: observations; put `Identity()` among them, or the plain explanation is lost.
@@ -189,11 +195,12 @@ class AnyOf(Observation):
         self.starts = sum(part.starts for part in parts)
         places = {parameter.name: i for i, parameter in enumerate(self.parameters)}
         self._places = [np.int32([places[p.name] for p in part.parameters]) for part in parts]
-        self.moves = np.zeros(len(self.parameters), bool)
         self.unit = np.ones(len(self.parameters), np.float32)
-        every = np.concatenate([np.int32(own) for own in self._places])
-        np.logical_or.at(self.moves, every, _of_all(parts, "moves"))
-        self.unit[every] = _of_all(parts, "unit")
+        self.unit[np.concatenate(self._places)] = _of_all(parts, "unit")
+        self.moves = np.zeros([self.starts, len(self.parameters)], bool)
+        ends = np.cumsum([0, *(part.starts for part in parts)])
+        for part, places, (a, b) in zip(parts, self._places, pairwise(ends), strict=True):
+            self.moves[a:b, places] = part.moves_of_each
         self.undoes = any(part.undoes for part in parts)
 
     def check(self, generator):
