@@ -28,8 +28,8 @@ class Pose(ImageObservation):
     larger pixels (`scale` less than 1).
 
     It starts from the data: shifted by whole pixels so that the middle of the ink lies where
-    that of the training images does, the middle of the picture; not at all where less than
-    `dead_zone` is to be gained, since digits are seldom centred better.
+    that of the training images does, the middle of the picture, as far as it reaches; not at all
+    where less than `dead_zone` is to be gained, since digits are seldom centred better.
 
     Attributes:
         frame: (height, width) of the picture; None for that of what is generated.
@@ -94,7 +94,7 @@ class Pose(ImageObservation):
             places = np.arange(ink.shape[axis], dtype=np.float32) - (ink.shape[axis] - 1) / 2
             middle = tf.reduce_sum(tf.reduce_sum(ink, axis=other) * places, axis=1) / mass
             off.append(tf.where(tf.abs(middle) < self.dead_zone, 0.0, tf.round(middle)))
-        shift = tf.stack(off, axis=1)[:, tf.newaxis]
+        shift = tf.clip_by_value(tf.stack(off, axis=1), -self.reach, self.reach)[:, tf.newaxis]
         if self.shifts_only:
             return shift
         rest = np.tile(self.neutral[2:], [self.starts, 1])

@@ -68,6 +68,8 @@ def test_shifts_start_where_the_ink_is_and_rest_in_the_dead_zone():
     np.testing.assert_allclose(shifts.undo(moved, start[:, 0]), centred, atol=1e-5)
     start = Pose(shifts_only=True, dead_zone=5).start(Batch(moved), None)
     np.testing.assert_array_equal(start, np.zeros([4, 1, 2]))
+    start = Pose(shifts_only=True, reach=2.5).start(Batch(moved), None)
+    np.testing.assert_array_equal(start, [[[2.5, -2]]] * 4)
     np.testing.assert_array_equal(Pose().start(Batch(moved), None)[:, 0, 2:], [[1, 0, 0]] * 4)
 
 
