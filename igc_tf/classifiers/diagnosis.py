@@ -148,7 +148,7 @@ def _reconstruction(classifier, name, data, labels, shown):
     has_right = (
         labels is not None
         and classifier.generator.layout.num_labels == 1
-        and classifier.search.space.candidates > 1
+        and classifier.search.space.label is not None
     )
     for batch, result in classifier.results(data):
         begin, part = sum(map(len, scores)), batch.data

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from igc_tf.classifiers.diagnosis import OWN_SAMPLES, diagnose
 from igc_tf.classifiers.foreign import from_even
 from igc_tf.data.labelled import LabelledData
 from igc_tf.data.layout import ConditionLayout
+from igc_tf.search.observations import OBSERVATIONS, AnyOf, Identity, Light
 from tests.fixtures.linear_generator import linear_generator
 from tests.plots.drawn import pictures
 
@@ -99,6 +101,16 @@ def test_a_generator_without_classes_answers_none():
     new = LabelledData(made, labels, layout, one.bounds, "made", "train", "made here")
     for row in diagnose(one, {"new": new}, SETTINGS, count=4).sets:
         assert row.difference < 0.02 and row.accuracy is None and row.right is None
+
+
+def test_several_starts_of_a_condition_that_is_searched_answer_no_class_each(monkeypatch):
+    monkeypatch.setitem(OBSERVATIONS, "light", lambda generator: AnyOf(Identity(), Light(-9, 9)))
+    condition = keras.Input([3])
+    data = keras.layers.Reshape(SHAPE)(keras.layers.Dense(6)(condition))
+    generator = Generator(keras.Model(condition, data), bounds=(-9.0, 9.0))
+    settings = SearchSettings(steps=1, restriction_weight=0.0, observation="light")
+    (own,) = diagnose(generator, None, settings, count=4).sets
+    assert own.right is None and 0 <= own.accuracy <= 1
 
 
 def test_it_is_told_in_a_table_and_drawn(diagnosis):
