@@ -85,7 +85,7 @@ class Deformation:
             return tf.reduce_mean(least, axis=[2, 3])
         weights = tf.reduce_mean(visible, axis=-1)
         total = tf.reduce_sum(least * weights, axis=[2, 3])
-        return total / tf.maximum(tf.reduce_sum(weights, axis=[2, 3]), 1.0)
+        return tf.math.divide_no_nan(total, tf.reduce_sum(weights, axis=[2, 3]))
 
     @staticmethod
     def _flat(tensor):

@@ -66,7 +66,7 @@ class _ElementWise:
             return tf.reduce_mean(values, axis=axes)
         # no difference, and no gradient, where there is nothing to compare with
         total = tf.reduce_sum(tf.where(visible > 0, values * visible, 0.0), axis=axes)
-        return total / tf.maximum(tf.reduce_sum(visible, axis=axes), 1.0)
+        return tf.math.divide_no_nan(total, tf.reduce_sum(visible, axis=axes))
 
 
 # a side, pixels
@@ -87,15 +87,16 @@ class _TwoScales:
         data, visible = reference
         shape = generated.shape
         values = data - generated
-        count = float(shape[2] * shape[3] * shape[4])
         if visible is not None:
             values = tf.where(visible > 0, values * visible, 0.0)
-            count = tf.maximum(tf.reduce_sum(visible, axis=[2, 3, 4]), 1.0)
         flat = tf.reshape(values, [-1, *shape[2:]])
         means = tf.nn.avg_pool2d(flat, _CELL, _CELL // 2, "VALID")
         fine, coarse = (tf.reduce_sum(tf.abs(part), axis=[1, 2, 3]) for part in (flat, means))
         # every pixel lies in four of the means
-        return tf.reshape(fine + 4.0 * coarse, [-1, shape[1]]) / count
+        total = tf.reshape(fine + 4.0 * coarse, [-1, shape[1]])
+        if visible is None:
+            return total / float(shape[2] * shape[3] * shape[4])
+        return tf.math.divide_no_nan(total, tf.reduce_sum(visible, axis=[2, 3, 4]))
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,22 @@ def test_nothing_visible_differs_by_nothing(name):
     np.testing.assert_array_equal(_difference(name, DATA, GENERATED, hidden), np.zeros([2, 2]))
 
 
+@pytest.mark.parametrize("name", ["mean_squared", "mean_absolute", "two_scales", "deformation"])
+def test_what_is_faintly_visible_differs_as_much(name):
+    random = np.random.default_rng(2)
+    data, generated = np.float32(random.normal(size=[2, 2, 12, 12, 1]))
+    generated = tf.constant(generated[:, np.newaxis])
+    whole = _difference(name, data, generated)
+    faint = np.full([2, 1, 1, 1], 1e-4, np.float32)
+    np.testing.assert_allclose(_difference(name, data, generated, faint), whole, rtol=1e-4)
+    with tf.GradientTape() as tape:
+        tape.watch(generated)
+        hidden = _difference(name, data, generated, 0 * faint)
+    np.testing.assert_array_equal(hidden, np.zeros([2, 1]))
+    gradient = tape.gradient(hidden, generated)
+    np.testing.assert_array_equal(gradient, np.zeros(generated.shape))
+
+
 @pytest.mark.parametrize("name", ["mean_squared", "mean_absolute"])
 def test_more_that_is_hidden_changes_neither_value_nor_gradient(name):
     generator = np.random.default_rng(0)
