@@ -5,6 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.search.observations.missing import fill_missing
 
 
@@ -50,11 +51,20 @@ class EncoderStart:
         return EncoderStart(self._conditions[0], starts)
 
     def __call__(self, batch, generator):
-        """Returns the starts (B, K · S, Z)."""
+        """Returns the starts (B, K · S, Z).
+
+        Raises:
+            InputError: where an observation leaves data of another shape than is generated.
+        """
         conditions = tf.constant(self._conditions)
         if self._starts is None:
             return generator.encode(seen(batch, generator.background), conditions)
         data = batch.begun.seen
+        if not data.shape[2:].is_compatible_with(generator.data_shape):
+            raise InputError(
+                f"start 'encoder': it is shown data of shape {tuple(data.shape[2:])}: expected "
+                f"that of what is generated, {generator.data_shape}, or start='mean'"
+            )
         flat = tf.reshape(data, [-1, *data.shape[2:]])
         latents = generator.encode(flat, conditions)
         shape = [-1, self._starts, *latents.shape[1:]]

@@ -27,7 +27,7 @@ from igc_tf.search.observations import (
     Undone,
     UnevenLight,
 )
-from tests.fixtures.linear_generator import EXACT, linear_generator, random_data
+from tests.fixtures.linear_generator import EXACT, exact_encoder, linear_generator, random_data
 
 CLASSES, LATENT = 3, 2
 SETTINGS = SearchSettings(**{**EXACT.to_dict(), "steps": 1500, "learning_rate": 0.05})
@@ -250,6 +250,21 @@ def test_what_an_observation_of_ones_own_makes_must_fit(change, expected):
     search, _, _ = _search(type("Own", (Gain,), change)())
     with pytest.raises(InputError, match=expected):
         search.run(random_data(4))
+
+
+def test_an_encoder_is_shown_no_picture_of_another_frame():
+    shape = (8, 8, 1)
+    model, *parts = linear_generator(data_shape=shape, bound=0.5)
+    generator = Generator(model, bounds=(-0.5, 0.5), encoder=exact_encoder(*parts, shape))
+    wide = Pose(frame=(12, 12), shifts_only=True)
+    pictures = np.full([2, 12, 12, 1], -0.5, np.float32)
+    settings = SearchSettings(steps=0)
+    from_mean = Space.per_value(generator).observed(wide)
+    assert Search(generator, from_mean, settings, wide).run(pictures).scores.shape == (2, 3)
+    encoded = Space.per_value(generator, latent_start="encoder").observed(wide)
+    message = r"'encoder': .* of shape \(12, 12, 1\): expected .*\(8, 8, 1\), or start='mean'"
+    with pytest.raises(InputError, match=message):
+        Search(generator, encoded, settings, wide).run(pictures)
 
 
 def test_bounds_and_what_is_usual_make_sense():
