@@ -100,7 +100,7 @@ class InvertedGeneratorClassifier(SearchClassifier):
         """See `SearchClassifier.answer`: `label` (N,), `difference` and `score` (N, C), and
         `reconstruction` (N, ...), the answered class's."""
         label = tf.argmax(result.scores, axis=1, output_type=tf.int32)
-        place = tf.gather(result.places, label, batch_dims=1)
+        place = tf.maximum(tf.gather(result.places, label, batch_dims=1), 0)
         return {
             "label": label,
             "score": result.scores,

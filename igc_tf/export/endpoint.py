@@ -12,8 +12,8 @@ def answers(classifier, search, data, indices, mask=None):
     """The classifier's answers to a batch, as TensorFlow operations.
 
     An example with values out of bounds, or not finite, or with a mask that is not in [0, 1] or
-    hides all of it, gets the label -1 and not-a-number elsewhere: XLA drops assertions, so that the
-    answer itself must show it.
+    hides all of it, or whose search ends in scores that are not finite, gets the label -1 and
+    not-a-number elsewhere: XLA drops assertions, so that the answer itself must show it.
 
     Args:
         classifier: a `SearchClassifier`.
@@ -32,6 +32,7 @@ def answers(classifier, search, data, indices, mask=None):
     background = tf.constant(classifier.generator.background, tf.float32)
     data = tf.where(_beside(is_usable, data), data, background)
     answer = classifier.answer(search.run(Batch(data, mask, indices)))
+    is_usable &= tf.reduce_all(tf.math.is_finite(answer["score"]), axis=1)
     return {
         name: tf.where(
             _beside(is_usable, value),

@@ -22,7 +22,8 @@ def export_saved_model(classifier, directory, batch_size=100):
       float32 (N, C), `difference` and `reconstruction` float32, as the classifier's `answer`
       describes them. Values out of bounds, or not finite, are refused; where a caller compiles
       the signature with XLA, which drops assertions, such an example gets the label -1 and
-      not-a-number elsewhere.
+      not-a-number elsewhere. So does, compiled or not, one whose search ends in scores that are
+      not finite.
     - `classify_masked`: likewise, with `mask` float32 (N, ...) in [0, 1], 0 where nothing is to
       be compared and images may hold anything, but not in all of an example. Not with a
       difference that cannot take a mask.

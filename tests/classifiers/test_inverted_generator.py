@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
 from igc_tf.errors import InputError
+from igc_tf.export.endpoint import answers
 from igc_tf.generators.generator import Generator
 from tests.fixtures.linear_generator import EXACT, least_squares, linear_generator, normal_images
 
@@ -188,6 +189,33 @@ def test_a_class_that_diverges_and_is_dropped_is_said(first):
     for searched in (classifier.classify, classifier.predict):
         with pytest.raises(ValueError, match="not finite"):
             searched(normal_images(2), verbose=0)
+
+
+class _NotOfBright:
+    """The mean absolute difference; of data that reach 50 not-a-number."""
+
+    def prepare(self, data, visible):
+        return data[:, tf.newaxis]
+
+    def __call__(self, reference, generated):
+        is_bright = tf.reduce_max(reference, axis=[2, 3, 4]) > 50
+        difference = tf.reduce_mean(tf.abs(reference - generated), axis=[2, 3, 4])
+        return tf.where(is_bright, np.float32(np.nan), difference)
+
+
+@pytest.mark.parametrize("plan", [None, ((1, 2), (1, None))])
+def test_an_export_tells_of_each_example_whose_search_diverges(plan):
+    classifier, _ = _classifier(SearchSettings(steps=2, difference=_NotOfBright(), plan=plan))
+    images = normal_images(3)
+    images[1] += 60
+    with pytest.raises(InputError, match="not finite"):
+        classifier.predict(images, verbose=0)
+    answer = answers(classifier, classifier.search, tf.constant(images), tf.range(3))
+    found = classifier.classify(images[::2])
+    np.testing.assert_array_equal(answer["label"], [found.predictions[0], -1, found.predictions[1]])
+    np.testing.assert_allclose(answer["score"][::2], found.scores, rtol=1e-5)
+    for name in ("score", "difference", "reconstruction"):
+        assert np.isnan(answer[name][1]).all(), name
 
 
 def test_batches_together_are_the_whole_classification():
