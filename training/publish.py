@@ -32,7 +32,7 @@ from igc_tf.generators.store import (
     write_card,
 )
 from igc_tf.runs import RunDirectory, read_json
-from igc_tf.search import SHARED_SETTINGS, SearchSettings
+from igc_tf.search import SearchSettings, shared_settings
 from igc_tf.training.lenet import LENET_FILE
 from training.calibrate import calibrate_card
 
@@ -124,10 +124,10 @@ def renew_settings(name, folder=SHIPPED_GENERATORS):
     card = generator_card(directory)
     if "robust" not in card.get("settings", {}):
         raise InputError(f"{name!r} has no robust settings: expected a run that it is trained by")
-    for settings, make in SHARED_SETTINGS.items():
+    for settings, today in shared_settings(card["condition_size"]).items():
         known = card["settings"].get(settings)
-        if known is None or SearchSettings.from_dict(known) != make():
-            card["settings"][settings] = make().to_dict()
+        if known is None or SearchSettings.from_dict(known) != today:
+            card["settings"][settings] = today.to_dict()
             card.get("calibration", {}).pop(settings, None)
     write_card(directory, card)
     return card

@@ -6,11 +6,11 @@ from igc_tf.search.engine import Search
 from igc_tf.search.objective import LatentRestriction, Objective, Terms
 from igc_tf.search.observations import Identity, Observation
 from igc_tf.search.settings import (
-    SHARED_SETTINGS,
     SearchSettings,
     masked_settings,
     named_settings,
     robust_settings,
+    shared_settings,
     usual_settings,
 )
 from igc_tf.search.solvers import Adam, Linear, Momentum, Patience, Solver
@@ -19,7 +19,6 @@ from igc_tf.search.state import Batch, Candidates, Result, State
 
 __all__ = [
     "DIFFERENCES",
-    "SHARED_SETTINGS",
     "Adam",
     "Batch",
     "Block",
@@ -45,5 +44,6 @@ __all__ = [
     "named_settings",
     "resolve_difference",
     "robust_settings",
+    "shared_settings",
     "usual_settings",
 ]

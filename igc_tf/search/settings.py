@@ -232,12 +232,16 @@ def _is_stage(stage):
     return is_whole(steps, 0) and (keep is None or is_whole(keep, 1))
 
 
-def robust_settings():
+def robust_settings(condition_size=10):
     """Returns the settings of a generator with an encoder for data to which anything may happen.
 
     One pass of the encoder, no step; where what it makes of the data as they are leaves a doubt,
     one more for each explanation. The pairs of a class and an explanation that fit best are judged
     more closely, and what they say of a class is added up.
+
+    Args:
+        condition_size: of the generator, at least 1; of fewer classes than ten fewer pairs are
+            judged more closely.
     """
     return SearchSettings(
         steps=0,
@@ -248,7 +252,7 @@ def robust_settings():
         observation="robust",
         gate=0.5,
         start="encoder",
-        plan=((0, 10),),
+        plan=((0, min(10, condition_size)),),
     )
 
 
@@ -268,9 +272,16 @@ def masked_settings():
     )
 
 
-# what depends on no training: settings of every generator whose encoder was trained with
-# observations, by name
-SHARED_SETTINGS = {"robust": robust_settings, "masked": masked_settings}
+def shared_settings(condition_size):
+    """Returns the settings of any encoder trained with observations: they depend on no training.
+
+    Args:
+        condition_size: of the generator.
+
+    Returns:
+        {name: `SearchSettings`}.
+    """
+    return {"robust": robust_settings(condition_size), "masked": masked_settings()}
 
 
 def usual_settings(names):

@@ -30,7 +30,7 @@ from igc_tf.generators.generator import Generator
 from igc_tf.generators.layers import dtype_policy
 from igc_tf.generators.store import generator_names, save_generator, update_card
 from igc_tf.ranges import check_kind
-from igc_tf.search import SHARED_SETTINGS, SearchSettings
+from igc_tf.search import SearchSettings, shared_settings
 from igc_tf.training.callbacks import (
     EveryFewEpochs,
     KeepBest,
@@ -310,7 +310,8 @@ def _judges(recipe, run, model, conditions, validation):
             # the search that the generator was trained for
             settings["best" if recipe.joint is None else "fast"] = classifier.settings.to_dict()
             if recipe.judging.observed:
-                settings |= {name: make().to_dict() for name, make in SHARED_SETTINGS.items()}
+                shared = shared_settings(model.averaged.condition_size)
+                settings |= {name: own.to_dict() for name, own in shared.items()}
         training = run.read_json(OPTIONS)
         save_generator(
             model.averaged, run.path, training=training, chosen_epoch=best, settings=settings

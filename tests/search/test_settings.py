@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from igc_tf import Generator, InvertedGeneratorClassifier
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Prior
 from igc_tf.search import (
@@ -16,8 +17,11 @@ from igc_tf.search import (
     Patience,
     SearchSettings,
     named_settings,
+    robust_settings,
+    shared_settings,
 )
 from igc_tf.search.differences import Weighted
+from tests.fixtures.linear_generator import exact_encoder, linear_generator
 
 
 def test_defaults_are_the_papers():
@@ -142,6 +146,18 @@ def test_stages_are_the_plan_or_all_steps_at_once():
     assert settings.stages(3) == ((4, 2), (5, 1))
     with pytest.raises(InputError, match="keeps 2 of 1 candidates"):
         settings.stages(1)
+
+
+def test_shared_settings_suit_however_few_classes():
+    shape = (8, 8, 1)
+    model, *parts = linear_generator(classes=2, data_shape=shape, bound=0.5)
+    generator = Generator(model, bounds=(-0.5, 0.5), encoder=exact_encoder(*parts, shape))
+    for name, settings in shared_settings(2).items():
+        classifier = InvertedGeneratorClassifier(generator, settings)
+        assert classifier.settings == SearchSettings.from_dict(settings.to_card()), name
+    for size in (10, 26):
+        assert shared_settings(size)["robust"] == robust_settings()
+    assert robust_settings().plan == ((0, 10),)
 
 
 def test_settings_go_by_the_names_on_the_card():

@@ -10,7 +10,7 @@ from igc_tf.classifiers import evaluate_network, load_classifier, load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators.store import generator_card, load_generator, save_generator
-from igc_tf.search import SHARED_SETTINGS, SearchSettings, robust_settings
+from igc_tf.search import SearchSettings, robust_settings, shared_settings
 from igc_tf.training import LeNetRecipe, train_lenet
 from tests.fixtures.encoded_digits import save_encoded_digits
 from tests.training.tiny_run import RECIPE, tiny_parts, train_tiny
@@ -145,7 +145,7 @@ def test_settings_that_depend_on_no_training_are_renewed_and_nothing_else(run, t
     known = {"settings": {"robust": old, "fast": {}}, "calibration": {"robust": {}, "fast": {}}}
     card = save_generator(generator, tmp_path / "own", **known)
     renewed = renew_settings("own", tmp_path)
-    today = {name: make().to_dict() for name, make in SHARED_SETTINGS.items()}
+    today = {name: settings.to_dict() for name, settings in shared_settings(10).items()}
     assert renewed["settings"] == {**today, "fast": {}} and set(today) == {"robust", "masked"}
     # the scores of other settings mean something else
     assert renewed["calibration"] == {"fast": {}}
