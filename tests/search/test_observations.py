@@ -204,9 +204,16 @@ def test_an_observation_of_ones_own_goes_where_those_of_the_library_go(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "stranger", ["robust", Gain, SimpleNamespace(names=(), starts=1)], ids=["name", "class", "like"]
+    ("stranger", "expected"),
+    [
+        ("robust", "an object of a class"),
+        (Gain, "an object of a class"),
+        (SimpleNamespace(names=(), starts=1), "an object of a class"),
+        (Observation(), "that its class Observation has a method `apply`"),
+    ],
+    ids=["name", "class", "like", "without apply"],
 )
-def test_what_is_no_observation_is_refused_wherever_one_is_taken(stranger):
+def test_what_is_no_observation_is_refused_wherever_one_is_taken(stranger, expected):
     generator = Generator(linear_generator(classes=CLASSES, latent_size=LATENT)[0])
     space = Space.per_value(generator)
     for take in (
@@ -214,7 +221,7 @@ def test_what_is_no_observation_is_refused_wherever_one_is_taken(stranger):
         lambda o: Search(generator, space, SETTINGS, o),
         *(space.observed, Undone, Compose, lambda o: AnyOf(Identity(), o)),
     ):
-        with pytest.raises(InputError, match="observation=.*: expected an object of a class"):
+        with pytest.raises(InputError, match=f"observation=.*: expected {expected}"):
             take(stranger)
 
 

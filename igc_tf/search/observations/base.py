@@ -210,7 +210,7 @@ def check_observations(*observations):
     """Checks that what was handed over as observations are such.
 
     Raises:
-        InputError: for anything but an `Observation`; or for none at all.
+        InputError: for anything but an `Observation`, or one without `apply`; or for none at all.
     """
     if not observations:
         raise InputError("no observations: expected one at least")
@@ -219,6 +219,11 @@ def check_observations(*observations):
             raise InputError(
                 f"observation={observation!r}: expected an object of a class derived from "
                 "`igc_tf.search.Observation`"
+            )
+        if getattr(observation.apply, "__func__", None) is Observation.apply:
+            raise InputError(
+                f"observation={observation!r}: expected that its class "
+                f"{type(observation).__name__} has a method `apply`"
             )
 
 
