@@ -99,7 +99,20 @@ class AveragedGAN(keras.Model):
             optimizers["encoder_optimizer"] = self.encoder_optimizer.variables
         if self.hint is not None:
             optimizers["hint"] = self.hint.layers[-1].weights
-        return self.networks_state | optimizers
+        return self.networks_state | optimizers | self._random_state
+
+    @property
+    def _random_state(self):
+        """What layers such as a dropout draw from: Keras does not count it among the weights."""
+        networks = [self.generator, self.discriminator, self.encoder]
+        state = [
+            variable
+            for network in networks
+            if network is not None
+            for variable in network.variables
+            if all(variable is not weight for weight in network.weights)
+        ]
+        return {"random": state} if state else {}
 
     def take(self, generator):
         """Takes the weights of a generator, and of its encoder, for the trained and the averaged.
