@@ -54,8 +54,8 @@ def adapt(model, form):
 
     Inputs may come in either order: as a list, a functional model's dictionary or a subclassed
     model's arguments.
-    Where the model takes the number of a class and looks up an embedding, a condition becomes the
-    same mixture of the embeddings; otherwise its largest element decides the number, and no
+    Where the model takes the number of a class and looks up Keras' embedding, a condition becomes
+    the same mixture of the embeddings; otherwise its largest element decides the number, and no
     gradient reaches the condition.
 
     Args:
@@ -227,6 +227,12 @@ def _looks_up(model, tensor):
     return bool(used_by) and all(isinstance(op, keras.layers.Embedding) for op in used_by)
 
 
+def _is_table(embedding):
+    """Whether what an embedding looks up is a row of its table, and nothing is masked."""
+    # a class of one's own may do anything with the row
+    return not embedding.mask_zero and type(embedding).call is keras.layers.Embedding.call
+
+
 def _takes_index(model, condition, form):
     if form.condition_index is not None:
         return form.condition_index
@@ -250,7 +256,7 @@ def _of_conditions(model, number, form):
     new = [keras.Input(one.shape[1:], dtype=one.dtype, name=one.name) for one in model.inputs]
     new[number] = keras.Input([size], name="condition")
     inputs = keras.tree.pack_sequence_as(_structure(model), new)
-    if not _looks_up(model, index) or any(operation.mask_zero for operation in operations):
+    if not _looks_up(model, index) or not all(map(_is_table, operations)):
         tensors = list(new)
         tensors[number] = LabelIndex(index.shape[1:], index.dtype)(new[number])
         return keras.Model(inputs, _called(model, tensors), name=model.name)

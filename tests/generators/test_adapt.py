@@ -141,6 +141,21 @@ def test_other_label_numbers_are_the_largest_element():
     assert masked.condition_size == C and not masked.condition_gradient
 
 
+class Scaled(layers.Embedding):
+    def call(self, label):
+        return 10 * super().call(label)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32"])
+def test_an_embedding_that_does_more_than_to_look_up_is_called(dtype):
+    label, noise = keras.Input([1], dtype=dtype, name="label"), keras.Input([Z], name="noise")
+    model = keras.Model([noise, label], network([noise, Scaled(C, 5)(label)]))
+    generator = Generator(model)
+    assert generator.condition_size == C and not generator.condition_gradient
+    labels = np.arange(C, dtype=dtype).reshape(C, 1)
+    np.testing.assert_allclose(made(generator), model([LATENT, labels]), atol=1e-6)
+
+
 def test_a_latent_of_another_shape_is_flattened():
     noise, label = keras.Input([1, 1, Z], name="noise"), keras.Input([C], name="label")
     model = keras.Model([noise, label], network([noise, label]))
