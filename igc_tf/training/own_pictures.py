@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from igc_tf.classifiers import diagnose, load_classifier
 from igc_tf.classifiers.load import calibration_record
@@ -14,15 +13,13 @@ from igc_tf.metrics import expected_calibration_error, proportion, reliability
 from igc_tf.plots import plot_calibration, plot_class_samples, plot_confusion
 from igc_tf.runs import (
     Experiment,
-    RunDirectory,
     describe_code,
     describe_environment,
     json_ready,
 )
 from igc_tf.search import SearchSettings
 from igc_tf.training.settings_choice import choose_settings, encoder_rounds
-from igc_tf.training.train_gan import train_generator
-from igc_tf.training.workers import is_chief
+from igc_tf.training.train_gan import fit_generator
 
 # pictures of a class in the sheet, and those that diagnosis and choice look at
 _SHEET, _DIAGNOSED, _CHOICES = 10, 100, 500
@@ -74,11 +71,10 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
     count = sum(map(len, (*parts, images.test)))
     pictures = f"{count} of {images.name}, content {images.digest[:16]}"
     asked = {"the pictures": pictures, **(asked or {})}
-    train_generator(recipe, output, parts, verbose=verbose, strategy=strategy, asked=asked)
+    run = fit_generator(recipe, output, parts, verbose=verbose, strategy=strategy, asked=asked)
     begin = time.perf_counter()
-    if not is_chief(strategy or tf.distribute.get_strategy()):
+    if not run.is_chief:
         return None
-    run = RunDirectory(output)
     update_card(run.path, name=images.name, arrange=images.arrange)
     settings = _choose(run, images, verbose)
     named = {**recorded_settings(run.path), "best": settings.to_dict()}

@@ -89,6 +89,30 @@ def train_generator(
         NonFiniteLossError: if a loss is no longer finite.
         DataUnavailableError: if the training images are not available.
     """
+    run = fit_generator(recipe, output, data, data_dir, start_from, verbose, strategy, asked)
+    if run.is_chief:
+        result = {"best": run.read_json("best.json"), "epochs": recipe.last_epoch}
+        run.write_json("result.json", result)
+    return run.path
+
+
+def fit_generator(
+    recipe,
+    output,
+    data=None,
+    data_dir=None,
+    start_from=None,
+    verbose=1,
+    strategy=None,
+    asked=None,
+):
+    """Does what `train_generator` does, but for `result.json`.
+
+    Args and raises: as for `train_generator`.
+
+    Returns:
+        The `TrainingRun`, in every worker.
+    """
     check_kind("recipe", recipe, tuple(_KINDS), "one of a GAN, as RECIPES['cagan-compact']")
     run = TrainingRun(output, recipe, start_from, strategy, asked)
     if data is None:
@@ -110,13 +134,10 @@ def train_generator(
     if not is_done:
         judges = _judges(recipe, run, model, conditions, validation) if run.is_chief else ()
         run.fit(model, images, conditions, judges, verbose)
-    if not run.is_chief:
-        return run.path
-    if not is_done:
+    if run.is_chief and not is_done:
         # what became known of the training since the epoch that was chosen
         update_card(run.path, training=run.read_json(OPTIONS))
-    run.write_json("result.json", {"best": run.read_json("best.json"), "epochs": recipe.last_epoch})
-    return run.path
+    return run
 
 
 def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):

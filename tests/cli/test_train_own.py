@@ -14,6 +14,7 @@ from igc_tf.cli.main import run_command_line
 from igc_tf.cli.train import train_command
 from igc_tf.data import read_picture
 from igc_tf.errors import InputError
+from igc_tf.training import own_pictures
 from igc_tf.training.fit import TrainingRun
 from igc_tf.training.named_recipes import RECIPES
 
@@ -133,11 +134,23 @@ def test_the_library_and_the_commands_take_it_as_it_is(trained, folder, tmp_path
     assert f"held-out pictures, and this generator had {count}" in capsys.readouterr().err
 
 
-def test_once_more_resumes_and_other_pictures_are_refused(trained, folder, tmp_path, capsys):
+def test_once_more_resumes_and_other_pictures_are_refused(
+    trained, folder, tmp_path, capsys, monkeypatch
+):
     output = trained[0]
     history = (output / "history.json").read_bytes()
     settings = (output / "settings" / "result.json").read_bytes()
     words = ["--output", str(output), "--steps", "2"]
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    result = (output / "result.json").read_bytes()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(own_pictures, "_choose", stopped)
+        train_command([str(folder), *words])
+    # what was found before is not lost
+    assert (output / "result.json").read_bytes() == result
     train_command([str(folder), *words])
     assert (output / "history.json").read_bytes() == history
     assert (output / "settings" / "result.json").read_bytes() == settings
