@@ -34,7 +34,8 @@ class TrainingRun(RunDirectory):
     `options.json`: the recipe and the data, what was asked for, the command and the commit that
     ran it, the environment, the seconds it took, the same of each time that it was resumed, and
     the options of the run that it started from; `history.json`, each epoch's figures; checkpoints;
-    and TensorBoard logs.
+    and TensorBoard logs. Who trains adds `result.json` when nothing is left to do; a run that was
+    to stop earlier loses it when it goes on.
 
     Of several workers (`igc_tf.training.workers`) only the chief reads and writes the directory;
     the others learn from it where the run stands.
@@ -166,6 +167,9 @@ class TrainingRun(RunDirectory):
             NonFiniteLossError: if a loss is no longer finite.
         """
         strategy, recipe = self.strategy, self.recipe
+        if self.is_chief:
+            # of a training that was to stop earlier
+            self.remove("result.json")
         steps = steps_per_epoch(len(inputs), recipe.batch_size, recipe.passes)
         callbacks = [NonFiniteGuard()]
         if self.is_chief:

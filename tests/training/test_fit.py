@@ -227,12 +227,18 @@ def test_a_run_may_stop_before_the_end_of_its_schedule(tmp_path):
 def test_a_run_that_was_to_stop_early_may_go_on(tmp_path):
     whole = _fit(TrainingRun(tmp_path / "whole", RECIPE), _Scaled())
     early = dataclasses.replace(RECIPE, stop_after=1)
-    _fit(TrainingRun(tmp_path / "early", early), _Scaled())
+    run = TrainingRun(tmp_path / "early", early)
+    _fit(run, _Scaled())
+    run.write_json("result.json", {"epochs": 1})
     run = TrainingRun(tmp_path / "early", RECIPE)
     assert _fit(run, _Scaled()) == whole
     options = run.read_json("options.json")
     assert options["recipe"]["stop_after"] is None
     assert [resumed["after_epoch"] for resumed in options["resumed"]] == [1]
+    # until it is done again, nothing takes it for finished
+    assert not (tmp_path / "early" / "result.json").exists()
+    run.write_json("result.json", {"epochs": 3})
+    assert _fit(run, _Scaled()) == whole and run.read_json("result.json") == {"epochs": 3}
     # but not back
     with pytest.raises(ValueError, match=r"other options.*'stop_after': \(None, 1\)"):
         TrainingRun(tmp_path / "early", early)
