@@ -130,11 +130,10 @@ def fit_generator(
     is_run = start_from is None or (Path(start_from) / "checkpoints").is_dir()
     take = None if is_run or not _is_generator(start_from) else model.take
     run.restore(model.training_state, model.networks_state, take)
-    is_done = run.is_done
-    if not is_done:
+    if not run.is_done:
         judges = _judges(recipe, run, model, conditions, validation) if run.is_chief else ()
         run.fit(model, images, conditions, judges, verbose)
-    if run.is_chief and not is_done:
+    if run.is_chief:
         # what became known of the training since the epoch that was chosen
         update_card(run.path, training=run.read_json(OPTIONS))
     return run

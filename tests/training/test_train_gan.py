@@ -16,7 +16,7 @@ import tensorflow as tf
 from igc_tf import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
 from igc_tf.data import DIGIT_LABELS, ConditionLayout, add_gaussian_noise, label_digits
 from igc_tf.errors import InputError, NonFiniteLossError
-from igc_tf.generators.store import load_generator
+from igc_tf.generators.store import generator_card, load_generator, update_card
 from igc_tf.runs import json_ready
 from igc_tf.search import SearchSettings
 from igc_tf.training import (
@@ -162,10 +162,13 @@ def test_two_replicas_learn_from_the_same_batches_as_one(tmp_path):
 
 def test_finished_run_is_not_trained_again(uninterrupted):
     before, options = _saved(uninterrupted), _read(uninterrupted / "options.json")
+    # as a run leaves it that was killed before its card knew how long it took
+    update_card(uninterrupted, training={**options, "seconds": None})
     train_tiny(uninterrupted, JOINT)
     after = _saved(uninterrupted)
     assert all(np.array_equal(before[name], after[name]) for name in before)
     assert _read(uninterrupted / "options.json") == options
+    assert generator_card(uninterrupted)["training"] == options
 
 
 def test_mistake_in_the_start_does_not_spoil_the_directory(tmp_path):
