@@ -312,8 +312,16 @@ def differences(earlier, now, besides=()):
 
 
 def json_ready(options):
-    """Returns an options dataclass as it reads back from JSON: lists for tuples, text for paths."""
-    return json.loads(json.dumps(asdict(options), default=str))
+    """Returns an options dataclass as it reads back from JSON.
+
+    Tuples become lists, functions and classes their qualified names, all else, such as paths, text.
+    """
+    return json.loads(json.dumps(asdict(options), default=_as_text))
+
+
+def _as_text(value):
+    # a function's text is another one in each process
+    return getattr(value, "__qualname__", None) or str(value)
 
 
 def describe_code():

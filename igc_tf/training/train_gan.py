@@ -1,5 +1,6 @@
 """Trains a generator against its adversary, and keeps the one that classifies best."""
 
+import contextlib
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,9 +62,10 @@ def train_generator(
     Writes into `output` what `TrainingRun` describes; grids of samples, `samples/epoch-NNN.png`;
     `card.json` and `generator.npz`, which `load_generator` reads, with `best.json`: the averaged
     generator whose classifier was best on the validation images, or without classes the one that
-    reproduced them best; and at the end `result.json`. With a `ConditionalGANRecipe` and a
-    `DCGANRecipe` also every generator that was judged, `generators/epoch-NNN`, for a choice by
-    eye; with a `DCGANRecipe` the losses of every few batches, `losses.json`.
+    reproduced them best; and at the end `result.json`. The card has the search that the generator
+    was trained for, unless a function of one's own is a part of it. With a `ConditionalGANRecipe`
+    and a `DCGANRecipe` also every generator that was judged, `generators/epoch-NNN`, for a choice
+    by eye; with a `DCGANRecipe` the losses of every few batches, `losses.json`.
 
     Args:
         recipe: a `CAGANRecipe`, a `ConditionalGANRecipe` or a `DCGANRecipe`.
@@ -324,14 +326,9 @@ def _judges(recipe, run, model, conditions, validation):
         # each standard deviation counts as much as what was observed
         return (len(sigmas) * plain + observed()) / (len(sigmas) + 1)
 
+    settings = _recorded_settings(recipe, classifier)
+
     def save(best):
-        settings = {}
-        if recipe.judging is not None:
-            # the search that the generator was trained for
-            settings["best" if recipe.joint is None else "fast"] = classifier.settings.to_dict()
-            if recipe.judging.observed:
-                shared = shared_settings(model.averaged.condition_size)
-                settings |= {name: own.to_dict() for name, own in shared.items()}
         training = run.read_json(OPTIONS)
         save_generator(
             model.averaged, run.path, training=training, chosen_epoch=best, settings=settings
@@ -348,6 +345,20 @@ def _judges(recipe, run, model, conditions, validation):
         names = ("discriminator_loss", "generator_loss")
         judges = [LossCurve(run, recipe.loss_batches, names), *judges]
     return judges
+
+
+def _recorded_settings(recipe, classifier):
+    """The search settings that the card of a generator says, {name: dict}."""
+    if recipe.judging is None:
+        return {}
+    settings = {}
+    # the search that the generator was trained for; no card holds a function of one's own
+    with contextlib.suppress(InputError):
+        settings["best" if recipe.joint is None else "fast"] = classifier.settings.to_card()
+    if recipe.judging.observed:
+        shared = shared_settings(classifier.generator.condition_size)
+        settings |= {name: own.to_card() for name, own in shared.items()}
+    return settings
 
 
 def _observed_accuracy(recipe, generator, validation):

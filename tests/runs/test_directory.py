@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from igc_tf.runs import (
     check_writable,
     describe_code,
     differences,
+    json_ready,
     new_directory,
     read_json,
 )
@@ -26,6 +29,17 @@ def test_differences_name_what_differs_inside_of_dictionaries():
         "e": (None, 5),
     }
     assert differences(earlier, {"a": 2, "b": 0}, besides=("a",)) == {"b": ({"c": 2, "d": 3}, 0)}
+
+
+def test_options_read_back_the_same_in_every_process():
+    @dataclass
+    class Options:
+        output: Path
+        sizes: tuple
+        difference: Callable
+
+    known = {"output": "a/b", "sizes": [1, 2], "difference": "RunDirectory.write"}
+    assert json_ready(Options(Path("a/b"), (1, 2), RunDirectory.write)) == known
 
 
 def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):

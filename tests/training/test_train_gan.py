@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from igc_tf import InvertedGeneratorClassifier, MultiLabelInvertedGeneratorClassifier
+from igc_tf import (
+    InvertedGeneratorClassifier,
+    MultiLabelInvertedGeneratorClassifier,
+    load_classifier,
+)
 from igc_tf.data import DIGIT_LABELS, ConditionLayout, add_gaussian_noise, label_digits
 from igc_tf.errors import InputError, NonFiniteLossError
 from igc_tf.generators.store import generator_card, load_generator, update_card
@@ -270,6 +274,24 @@ def test_epochs_are_judged_by_the_decision_and_the_noise_that_are_trained(tmp_pa
     best = _read(tmp_path / "best.json")
     assert best["accuracy"] == pytest.approx(accuracy(decision="deformation"), abs=1e-9)
     assert best["accuracy"] != pytest.approx(accuracy(), abs=1e-9) and best["count"] == 100
+
+
+def test_a_decision_of_ones_own_is_trained_for_and_not_on_the_card(tmp_path):
+    def recipe():
+        # another function of the same name, as in another process
+        def worst(data, generated):
+            return tf.reduce_max(tf.abs(data - generated), axis=[1, 2, 3])
+
+        separation = dataclasses.replace(RECIPE.separation, decision=worst)
+        return dataclasses.replace(RECIPE, epochs=1, train_images=32, separation=separation)
+
+    train_tiny(tmp_path, recipe())
+    card = (tmp_path / "card.json").read_bytes()
+    assert generator_card(tmp_path)["settings"] == {}
+    assert load_classifier(tmp_path).settings == SearchSettings()
+    # the same recipe once more
+    train_tiny(tmp_path, recipe())
+    assert (tmp_path / "card.json").read_bytes() == card
 
 
 def test_diverging_run_stops_and_says_so(tmp_path):
