@@ -89,15 +89,21 @@ def write_weights(model, path, dtype="float32"):
     Args:
         model: a Keras model.
         path: of the file.
-        dtype: of what is float32 in the model: "float32" or "float16".
+        dtype: of what is float32 in the model: "float32" or "float16". An array with numbers too
+            large for that stays float32.
     """
-    np.savez_compressed(
-        path,
-        **{
-            f"{i:03d}": weight.astype(dtype) if weight.dtype == np.float32 else weight
-            for i, weight in enumerate(model.get_weights())
-        },
-    )
+    stored = (_stored(weight, dtype) for weight in model.get_weights())
+    np.savez_compressed(path, **{f"{i:03d}": weight for i, weight in enumerate(stored)})
+
+
+def _stored(weight, dtype):
+    """A weight as `write_weights` writes it."""
+    if weight.dtype != np.float32:
+        return weight
+    with np.errstate(over="ignore"):
+        rounded = weight.astype(dtype)
+    is_kept = np.array_equal(np.isfinite(rounded), np.isfinite(weight))
+    return rounded if is_kept else weight
 
 
 def keep_weights(model, directory, name, dtype="float32"):
@@ -195,12 +201,11 @@ def weights_digest(model, dtype="float32"):
 
     Args:
         model: a Keras model.
-        dtype: that floating-point numbers are rounded to first, as `write_weights` does.
+        dtype: that the numbers are rounded to first, as `write_weights` does.
     """
     digest = hashlib.sha256()
     for weight in model.get_weights():
-        is_rounded = weight.dtype == np.float32 and dtype != "float32"
-        rounded = weight.astype(dtype).astype(np.float32) if is_rounded else weight
+        rounded = _stored(weight, dtype).astype(weight.dtype)
         digest.update(np.ascontiguousarray(rounded).tobytes())
     return digest.hexdigest()
 

@@ -151,6 +151,20 @@ def test_half_precision_takes_half_the_space(tmp_path):
         save_generator(generator, tmp_path, "int8")
 
 
+def test_numbers_too_large_for_half_precision_stay_as_they_are(tmp_path):
+    model = two_inputs()
+    weights = model.get_weights()
+    # halves reach to 65504, and round a third
+    weights[1][:2], weights[2][0] = (1e5, 1 / 3), 1e-6
+    model.set_weights(weights)
+    card = save_generator(Generator(model), tmp_path, "float16")
+    loaded = load_generator(tmp_path)
+    assert loaded.digest() == card["weights"]["digest"]
+    for place, found in enumerate(loaded.source.get_weights()):
+        rounded = weights[place].astype(np.float16) if place != 1 else weights[1]
+        np.testing.assert_array_equal(found, rounded)
+
+
 def test_optimizers_stay_behind(tmp_path):
     model = two_inputs()
     model.compile("adam", "mse")
