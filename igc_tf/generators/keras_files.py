@@ -90,7 +90,7 @@ def write_weights(model, path, dtype="float32"):
         model: a Keras model.
         path: of the file.
         dtype: of what is float32 in the model: "float32" or "float16". An array with numbers too
-            large for that stays float32.
+            large for that stays float32; what NumPy has no type for, such as bfloat16, becomes it.
     """
     stored = (_stored(weight, dtype) for weight in model.get_weights())
     np.savez_compressed(path, **{f"{i:03d}": weight for i, weight in enumerate(stored)})
@@ -98,6 +98,8 @@ def write_weights(model, path, dtype="float32"):
 
 def _stored(weight, dtype):
     """A weight as `write_weights` writes it."""
+    if weight.dtype.isbuiltin != 1:
+        return weight.astype(np.float32)
     if weight.dtype != np.float32:
         return weight
     with np.errstate(over="ignore"):

@@ -12,6 +12,7 @@ from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.generator import Generator, Prior
 from igc_tf.generators.keras_files import model_config
+from igc_tf.generators.layers import dtype_policy
 from igc_tf.generators.store import (
     generator_card,
     load_generator,
@@ -46,6 +47,11 @@ def spatial():
     return keras.Model([latent, condition], network([latent, condition], (4, 4)))
 
 
+def of_policy(name):
+    with dtype_policy(name):
+        return two_inputs()
+
+
 OWN = {
     "colour": lambda: Generator(
         two_inputs(shape=(32, 32, 3)), ConditionLayout.classes("wxyz"), prior=Prior(0.5, 2.0)
@@ -59,6 +65,7 @@ OWN = {
     ),
     "latent of another shape": lambda: Generator(spatial()),
     "reversed": lambda: Generator(reversed_inputs(), condition_input=1),
+    "of bfloat16 alone": lambda: Generator(of_policy("bfloat16")),
     "unbounded": lambda: Generator(two_inputs(activation=None), bounds=(-np.inf, np.inf)),
     "subclassed": lambda: Generator(
         Pair(), condition_input=1, condition_size=4, latent_size=7, bounds=(-1, 1)
