@@ -67,7 +67,8 @@ def model_config(model):
 def build_model(config, custom_objects=None):
     """Builds a model of a `model_config`, its weights not yet set.
 
-    The configuration decides alone, whatever Keras' configuration file says.
+    The configuration decides alone, whatever Keras' configuration file says. A model that is frozen
+    as a whole, as the averages are that training keeps, may be trained again.
 
     Args:
         config: of `model_config`.
@@ -78,9 +79,12 @@ def build_model(config, custom_objects=None):
     """
     with keras_defaults():
         try:
-            return keras.models.model_from_json(json.dumps(config), custom_objects)
+            model = keras.models.model_from_json(json.dumps(config), custom_objects)
         except Exception as error:
             raise InputError(f"the model cannot be made: {_innermost_cause(error)}") from error
+    if not model.trainable:
+        model.trainable = True
+    return model
 
 
 def write_weights(model, path, dtype="float32"):

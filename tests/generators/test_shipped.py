@@ -37,6 +37,8 @@ def test_ships_as_its_card_says(name):
     assert generator.data_shape == tuple(card["data_shape"]) == (28, 28, 1)
     assert generator.latent_size == card["latent_size"] and generator.bounds == (-0.5, 0.5)
     assert generator.background == -0.5 and generator.condition_gradient
+    # it may be trained on
+    assert len(generator.model.trainable_variables) > len(generator.model.weights) / 2
     training = card["training"]
     assert len(training["commit"]) >= 7 and training["data"]["train"] == 55000
     assert card["chosen_epoch"]["count"] == training["recipe"]["validation_images"]

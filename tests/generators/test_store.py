@@ -180,6 +180,15 @@ def test_optimizers_stay_behind(tmp_path):
     assert not load_generator(tmp_path).source.compiled
 
 
+def test_what_was_frozen_as_a_whole_may_be_trained_again(tmp_path):
+    model = two_inputs()
+    for frozen, count in (([], 4), ([model.layers[5]], 2), ([model], 4)):
+        for one in frozen:
+            one.trainable = False
+        save_generator(Generator(model), tmp_path)
+        assert len(load_generator(tmp_path).model.trainable_variables) == count
+
+
 def test_damage_is_told(tmp_path):
     card = save_generator(Generator(two_inputs()), tmp_path)
     weights = (tmp_path / "generator.npz").read_bytes()
