@@ -182,7 +182,7 @@ def read_keras_file(path, custom_objects=None):
 
 
 def compute_in(model, precision):
-    """Lets the layers of a model, and of those nested in it, compute in a dtype policy.
+    """Lets every layer of a model (`each_layer`) compute in a dtype policy.
 
     Args:
         model: a Keras model.

@@ -32,11 +32,9 @@ def dtype_policy(name):
 
 
 def each_layer(model):
-    """Yields every layer of a model, those of nested models too, but no models."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from each_layer(layer)
-        else:
+    """Yields every layer of a model, those in nested models and in layers too, but no models."""
+    for layer in model._flatten_layers(include_self=False):
+        if not isinstance(layer, keras.Model):
             yield layer
 
 

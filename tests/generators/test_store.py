@@ -365,10 +365,14 @@ def test_a_model_that_does_not_tell_its_configuration(tmp_path):
 def test_precision_reaches_nested_layers(tmp_path):
     inner = two_inputs(activation="sigmoid")
     inputs = [keras.Input([4], name="condition"), keras.Input([7], name="latent")]
-    keras.Model(inputs, inner(inputs)).save(tmp_path / "own.keras")
+    dense = layers.Dense(3)
+    rows = layers.TimeDistributed(layers.TimeDistributed(dense))(inner(inputs))
+    keras.Model(inputs, layers.Activation("sigmoid")(rows)).save(tmp_path / "own.keras")
     rough = load_generator(tmp_path / "own.keras", "mixed_bfloat16")
     exact = load_generator(tmp_path / "own.keras")
-    assert {layer.compute_dtype for layer in rough.model.layers[-1].layers} == {"bfloat16"}
+    nested, wrapper = rough.model.layers[2:4]
+    assert {layer.compute_dtype for layer in nested.layers} == {"bfloat16"}
+    assert wrapper.layer.layer.compute_dtype == "bfloat16"
     assert {weight.dtype for weight in rough.model.weights} == {"float32"}
     difference = np.abs(rough.sample(LABELS, 1) - exact.sample(LABELS, 1)).max()
     assert 0 < difference < 0.02 and rough.sample(LABELS, 1).dtype == np.float32
