@@ -48,6 +48,8 @@ _UNCHANGED = {
     "UpSampling1D",
     "UpSampling3D",
 }
+# interpolations that do not overshoot
+_AVERAGING = ("nearest", "bilinear")
 
 
 def read_bounds(model):
@@ -143,7 +145,7 @@ def _tensor_bounds(tensor):
 def _operation_bounds(operation, arguments):
     kind = type(operation).__name__
     given = _tensor_bounds(arguments[0]) if arguments else UNKNOWN
-    if kind in _UNCHANGED or (kind == "UpSampling2D" and operation.interpolation != "bicubic"):
+    if kind in _UNCHANGED or (kind == "UpSampling2D" and operation.interpolation in _AVERAGING):
         return given
     if kind == "Rescaling":
         return _affine(given, operation.scale, operation.offset)

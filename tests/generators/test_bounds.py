@@ -16,6 +16,11 @@ class Doubled(layers.Dense):
         return 2 * super().call(inputs)
 
 
+def upsampled(interpolation):
+    layer = layers.UpSampling2D(2, interpolation=interpolation)
+    return lambda x: layer(layers.Reshape([2, 2, 1])(ops.tanh(x)))
+
+
 @pytest.mark.parametrize(
     ("last", "bounds"),
     [
@@ -35,6 +40,11 @@ class Doubled(layers.Dense):
         (lambda x: layers.ReLU(max_value=6)(x), (0, 6)),
         (lambda x: layers.Reshape([2, 2])(ops.tanh(x)), (-1, 1)),
         (lambda x: layers.UpSampling2D(2)(layers.Reshape([2, 2, 1])(ops.tanh(x))), (-1, 1)),
+        (upsampled("bilinear"), (-1, 1)),
+        # what these make of a step goes beyond it
+        (upsampled("bicubic"), (-INF, INF)),
+        (upsampled("lanczos3"), (-INF, INF)),
+        (upsampled("lanczos5"), (-INF, INF)),
         (lambda x: ops.tanh(x) * ops.tanh(x), (-INF, INF)),
         (lambda x: layers.Lambda(lambda t: t)(ops.tanh(x)), (-INF, INF)),
         (layers.LSTM(3), (-1, 1)),
