@@ -180,8 +180,9 @@ def _activation_gan(recipe, layout, data_shape):
         shapes = (layout.size, data_shape, averaged.inputs[1].shape[1])
         return build_encoder(ENCODER_SIZES[recipe.encoder], *shapes, _BOUNDS)
 
-    averaged = build_generator(size, layout.size, data_shape)
-    averaged_encoder = encoder()
+    with dtype_policy("float32"):
+        averaged = build_generator(size, layout.size, data_shape)
+        averaged_encoder = encoder()
     with dtype_policy(recipe.precision):
         generator = build_generator(size, layout.size, data_shape)
         discriminator = build_discriminator(size, layout.size, data_shape)
@@ -201,7 +202,8 @@ def _activation_gan(recipe, layout, data_shape):
 def _conditional_gan(recipe, layout, data_shape):
     size = CONDITIONAL_GAN_SIZES[recipe.size]
     shapes = (layout.size, data_shape, recipe.latent_size)
-    averaged = build_conditional_generator(size, *shapes)
+    with dtype_policy("float32"):
+        averaged = build_conditional_generator(size, *shapes)
     with dtype_policy(recipe.precision):
         generator = build_conditional_generator(size, *shapes)
         discriminator = build_conditional_discriminator(size, layout.size, data_shape)
@@ -223,7 +225,8 @@ def _dcgan(recipe, layout, data_shape):
     if recipe.virtual_batch is not None:
         columns = np.arange(recipe.virtual_batch)[:, np.newaxis] % layout.sizes
         reference = layout.one_hot(layout.labels_of(columns))
-    averaged = build_dcgan_generator(size, *shapes, reference)
+    with dtype_policy("float32"):
+        averaged = build_dcgan_generator(size, *shapes, reference)
     with dtype_policy(recipe.precision):
         generator = build_dcgan_generator(size, *shapes, reference)
         discriminator = build_dcgan_discriminator(

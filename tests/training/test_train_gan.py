@@ -20,6 +20,7 @@ from igc_tf import (
 )
 from igc_tf.data import DIGIT_LABELS, ConditionLayout, add_gaussian_noise, label_digits
 from igc_tf.errors import InputError, NonFiniteLossError
+from igc_tf.generators.layers import dtype_policy
 from igc_tf.generators.store import generator_card, load_generator, update_card
 from igc_tf.runs import json_ready
 from igc_tf.search import SearchSettings
@@ -251,6 +252,15 @@ def test_distortion_changes_what_is_learnt_and_bfloat16_what_is_computed(tmp_pat
     assert keras.config.dtype_policy().name == "float32"
     trained = build_gan(plain, DIGITS, (28, 28, 1)).generator
     assert "bfloat16" in {layer.compute_dtype for layer in trained.layers}
+
+
+@pytest.mark.parametrize("recipe", [JOINT, CONDITIONAL, DCGANRecipe(size="shallow")])
+def test_what_is_kept_computes_in_float32_whatever_else_does(recipe):
+    with dtype_policy("mixed_bfloat16"):
+        gan = build_gan(recipe, DIGITS, (28, 28, 1))
+    for model in (gan.averaged_generator, gan.averaged_encoder):
+        if model is not None:
+            assert {layer.compute_dtype for layer in model.layers} == {"float32"}
 
 
 def test_epochs_are_judged_by_the_decision_and_the_noise_that_are_trained(tmp_path):
