@@ -160,7 +160,8 @@ class Generator:
         Raises:
             GeneratorError: if that is no such generator.
         """
-        return Generator(model, encoder=encoder, **{name: getattr(self, name) for name in FACTS})
+        facts = {name: getattr(self, name) for name in FACTS}
+        return Generator(model, encoder=encoder, condition_input=0, **facts)
 
     def __repr__(self):
         latent = "" if self.latent_size is None else f", latent {self.latent_size}"

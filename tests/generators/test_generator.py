@@ -1,7 +1,9 @@
 """What a generator knows of its data."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
@@ -21,6 +23,16 @@ def test_a_generator_is_taken_as_it_is(generator):
     with pytest.raises(InputError, match="'bounds'.*'letters' has its own"):
         Generator.of(generator, bounds=(0, 1))
     assert repr(generator) == "<Generator 'letters': condition 4, latent 7 -> (6, 5) in [-1, 1]>"
+
+
+def test_another_model_in_its_place_needs_not_tell_its_condition():
+    one, other = keras.Input([5], name="one"), keras.Input([5], name="other")
+    data = keras.layers.Dense(3, activation="tanh")(keras.layers.Concatenate()([one, other]))
+    generator = Generator(keras.Model([one, other], data), condition_input=1)
+    model = keras.models.clone_model(generator.model)
+    model.set_weights(generator.model.get_weights())
+    values = {"condition": tf.eye(5), "latent": tf.random.stateless_normal([5, 5], [1, 2])}
+    np.testing.assert_allclose(generator.with_model(model)(values), generator(values), atol=1e-6)
 
 
 def test_facts_are_ready_for_json(generator):
