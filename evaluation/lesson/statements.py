@@ -107,10 +107,13 @@ def _fids(rows, names):
 def _saturating_learns_worse(rows):
     endings = dict.fromkeys(f", {row['optimizer']}{STRONG}" for row in rows)
     pairs = [(f"saturating{ending}", f"non-saturating{ending}") for ending in endings]
+    controls = {ill: ill.removesuffix(STRONG) for ill, _ in pairs}
+    harmed = [control for ill, control in controls.items() if _worse(rows, ill, control) > 0]
     return judged(
         "It will then be very hard for the generator to improve",
         min(_worse(rows, *pair) for pair in pairs),
-        f"after the same batches, {_fids(rows, sum(pairs, ()))}",
+        f"after the same batches, {_fids(rows, sum(pairs, ()))}; without the strong discriminator, "
+        f"{_fids(rows, controls.values())}; worse with it: {', '.join(harmed) or 'none'}",
     )
 
 

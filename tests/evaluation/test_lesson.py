@@ -290,6 +290,7 @@ def test_statements_follow_the_figures():
     names = {
         "saturating, sgd, strong discriminator": 300,
         "non-saturating, sgd, strong discriminator": 100,
+        "saturating, sgd": 200,
         "saturating, sgd, strong discriminator, its rate / 10": 150,
         "saturating, sgd, strong discriminator, generator's rate × 10": 160,
     }
@@ -315,7 +316,12 @@ def test_statements_follow_the_figures():
     # vanishes, hard to improve, rates help; any noise, as large, not larger, constant
     expected = ["holds"] * 3 + ["does not hold"] * 4
     assert [statement["verdict"] for statement in found] == expected
+    assert "saturating, sgd: 201.0; worse with it: saturating, sgd" in found[1]["evidence"]
     assert "worse than normal: cauchy" in found[3]["evidence"]
+    # plain descent moves as little without the strong discriminator
+    control = [{**row, "fid": 300} if row["name"] == "saturating, sgd" else row for row in losses]
+    found = judge_statements(control)
+    assert "saturating, sgd: 300.0; worse with it: none" in found[0]["evidence"]
     # of smaller latents each: worse, better, or not decided
     worse, better, unknown = (200, 201), (50, 50.1), (50, 150)
     for smaller, verdict in (
