@@ -463,6 +463,7 @@ def numbers():
     rivals = read("rivals/mnist")
     elimination_result = read("elimination/compact")
     timed = read("accuracy_speed/compact")
+    trained = read("ablation/compact")
     return (
         {
             "images_all": f"{read('reproduce/best-all')['data']['count']:,}",
@@ -473,7 +474,10 @@ def numbers():
             "elimination_images": f"{elimination_result['data']['count']:,}",
             "elimination_level": f"{100 * elimination_result['options']['level']:g} %",
             "accuracy_speed_images": f"{timed['data']['count']:,}",
-            "ablation_images": f"{read('ablation/compact')['data']['count']:,}",
+            "ablation_images": f"{trained['data']['count']:,}",
+            "ablation_curve": ", ".join(
+                f"{100 * share:.1f}" for share in trained["trainings"]["adversarial"]["curve"]
+            ),
             "reproduce_seconds": f"{sum(row['seconds'] for row in compact):.0f}",
             "ms_paper": f"{1000 * compact[0]['seconds'] / compact[0]['count']:.0f}",
             "ms_best": f"{1000 * best[0]['seconds'] / best[0]['count']:.1f}",

@@ -131,6 +131,13 @@ def test_every_training_has_its_accuracies():
     assert rows[0][6].startswith(f"{100 * first['accuracy']:.2f} %")
 
 
+def test_accuracies_while_a_network_trained_are_those_of_its_epochs():
+    found = result_files.read("ablation/compact")["trainings"]["adversarial"]
+    shares = [float(text) for text in result_tables.numbers()["ablation_curve"].split(", ")]
+    assert len(shares) == sum(found["epochs"])
+    assert shares == pytest.approx([100 * share for share in found["curve"]], abs=0.05)
+
+
 def test_losses_are_shown_beside_wins():
     rows = cells(result_tables.losses())
     shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]
