@@ -138,6 +138,14 @@ def test_accuracies_while_a_network_trained_are_those_of_its_epochs():
     assert shares == pytest.approx([100 * share for share in found["curve"]], abs=0.05)
 
 
+def test_speed_is_said_to_be_of_the_weights_it_was_measured_with(monkeypatch):
+    found = result_files.read("search_speed/one-image")
+    for digest, said in (("0" * 64, "former"), (found["generator_sha256"], "ship")):
+        card = {"weights": {"digest": digest}}
+        monkeypatch.setattr(result_tables, "generator_card", {"mnist-cagan-compact": card}.get)
+        assert said in result_tables.numbers()["speed_weights"]
+
+
 def test_losses_are_shown_beside_wins():
     rows = cells(result_tables.losses())
     shares = [[float(re.search(r"[\d.]+(?= [%±])", cell)[0]) for cell in row[1:]] for row in rows]
