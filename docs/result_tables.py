@@ -13,6 +13,7 @@ import robustness_tables
 import serving_tables
 from result_files import by_sigma, lead, percent, read, result_folder, table, verdict_table
 
+from igc_tf.generators.store import generator_card
 from igc_tf.metrics import format_proportion
 from igc_tf.reproduce import PAPER_ROWS
 
@@ -446,6 +447,7 @@ def versions():
 def numbers():
     """{name: text} of the numbers that stand in sentences."""
     speed_result = read("search_speed/one-image")
+    shipped = generator_card(speed_result["options"]["generator"])["weights"]["digest"]
     compact = read("reproduce/paper-1000")["rows"]
     best, fast = (read(f"reproduce/{name}-all")["rows"] for name in ("best", "fast"))
     inverse = read("inverse_classification/mnist")
@@ -458,6 +460,7 @@ def numbers():
     rivals = read("rivals/mnist")
     elimination_result = read("elimination/compact")
     timed = read("accuracy_speed/compact")
+    trained = read("ablation/compact")
     return (
         {
             "images_all": f"{read('reproduce/best-all')['data']['count']:,}",
@@ -468,12 +471,19 @@ def numbers():
             "elimination_images": f"{elimination_result['data']['count']:,}",
             "elimination_level": f"{100 * elimination_result['options']['level']:g} %",
             "accuracy_speed_images": f"{timed['data']['count']:,}",
-            "ablation_images": f"{read('ablation/compact')['data']['count']:,}",
+            "ablation_images": f"{trained['data']['count']:,}",
+            "ablation_curve": ", ".join(
+                f"{100 * share:.1f}" for share in trained["trainings"]["adversarial"]["curve"]
+            ),
             "reproduce_seconds": f"{sum(row['seconds'] for row in compact):.0f}",
             "ms_paper": f"{1000 * compact[0]['seconds'] / compact[0]['count']:.0f}",
             "ms_best": f"{1000 * best[0]['seconds'] / best[0]['count']:.1f}",
             "ms_fast": f"{1000 * fast[0]['seconds'] / fast[0]['count']:.1f}",
             "speed_rounds": str(speed_result["options"]["rounds"]),
+            "speed_date": speed_result["environment"]["date"][:10],
+            "speed_weights": "the weights that ship"
+            if speed_result["generator_sha256"] == shipped
+            else "former weights of the same architecture",
             "inverse_images": str(inverse["data"]["count"]),
             "inverse_repeats": str(inverse["options"]["repeats"]),
             "inverse_best": _spread(max(relaxed, key=lambda row: row["accuracy"])),

@@ -15,14 +15,13 @@ from typing import Annotated
 import numpy as np
 
 from evaluation.distributed.commands import started
-from evaluation.distributed.costs import Machine, limits, project, rate_by_operations
+from evaluation.distributed.costs import Machine, Shared, limits, project, rate_by_operations
 from evaluation.distributed.kills import kill_at_random
 from evaluation.distributed.operations import count_operations
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
-from igc_tf.distributed import WorkerOptions
-from igc_tf.distributed.ray_engine import work_on_ray
+from igc_tf.distributed import WorkerOptions, ray_engine
 from igc_tf.distributed.records import import_pyarrow
 from igc_tf.distributed.sources import frame_values, open_source
 from igc_tf.ranges import SEED, Range, check_ranges
@@ -50,6 +49,8 @@ class DistributedOptions:
         kill_part_size: images in a part, then.
         memory_images: numbers of images whose memory is measured; more than the test set has are
             the same again.
+        block_parts: parts in a block, beside blocks of one part, that do nothing: they tell what
+            the driver takes for a block and for a part.
         operation_images: of which the floating-point operations are counted; their mean is told.
         seed: of the kills.
         core_price: assumed, of a processor core for an hour, USD.
@@ -72,6 +73,7 @@ class DistributedOptions:
     kill_images: Annotated[int, Range(1, 10_000)] = 10_000
     kill_part_size: Annotated[int, Range(1, 10_000)] = 200
     memory_images: Annotated[tuple[int, ...], Range(1, 1_000_000)] = (1000, 10_000, 50_000)
+    block_parts: Annotated[int, Range(2, 1000)] = 100
     operation_images: Annotated[int, Range(1, 1000)] = 20
     seed: Annotated[int, SEED] = 0
     core_price: Annotated[float, Range(0)] = 0.04
@@ -106,8 +108,9 @@ def measure_distributed(options, verbose=1):
         - `memory`: {images: {"worker": bytes, "caller": bytes}}, with Ray.
         - `operations`: floating-point operations of an image, `products` and `others`, and how
           many a second were reached, `reached`.
-        - `calculated`: for each of `machines`, a processor core and a GPU, its `rate`, how many of
-          them keep what they share busy (`limits`), and `projections` for many images.
+        - `calculated`: for each of `machines`, a processor core and a GPU, its `rate`, and for
+          each of two numbers of images how many of them keep what they share busy (`limits`), and
+          what one and a hundred of them take (`projections`).
         - `load_average` of the machine at the begin and at the end.
 
     Raises:
@@ -197,7 +200,6 @@ class _Measuring:
         if not output.exists():
             self._report(path, output, "process", options.part_size)
         written = sum(part.stat().st_size for part in output.glob("part-*.parquet"))
-        numbers = list(range(1000))
         some = source.read(0, options.operation_images)
         some = frame_values(*some, classifier.generator)[0]
         operations = count_operations(lambda: classifier.predict(some, verbose=0))
@@ -205,7 +207,7 @@ class _Measuring:
             "read_rate": source.count / seconds,
             "bytes_read": path.stat().st_size / source.count,
             "bytes_written": written / source.count,
-            "driver_parts": _parts_a_second(numbers),
+            **_driver_seconds(options.block_parts),
             "operations": {name: count / len(some) for name, count in operations.items()},
         }
 
@@ -241,15 +243,23 @@ class _Nothing:
     """Work that takes no time."""
 
     def __call__(self, number):
-        return {"number": number, "ended": time.time()}
+        return number
 
 
-def _parts_a_second(numbers):
-    """How many pieces of work Ray hands out and takes back a second."""
-    ended = [
-        piece["ended"] for piece in work_on_ray(_Nothing, (), numbers, WorkerOptions(actors=1))
-    ]
-    return (len(ended) - 1) / (max(ended) - min(ended))
+def _driver_seconds(block_parts):
+    """What Ray takes to hand out a block of parts and take it back, and for each part besides."""
+    alone, together = (_seconds_a_block(parts) for parts in (1, block_parts))
+    # so few parts may seem to take less than none where other work disturbs them
+    of_part = max(0.0, (together - alone) / (block_parts - 1))
+    return {"block_seconds": alone - of_part, "part_seconds": of_part}
+
+
+def _seconds_a_block(parts):
+    """How long a block of so many parts takes Ray, behind the first one."""
+    blocks = ray_engine.BLOCKS
+    work = ray_engine.work_on_ray(_Nothing, (), range(blocks * parts), WorkerOptions(actors=1))
+    back = [time.perf_counter() for _ in work]
+    return (back[-1] - back[0]) / (blocks - 1)
 
 
 def _findings(options, rows):
@@ -267,7 +277,13 @@ def _findings(options, rows):
         Machine("processor core", rates["ray"] / options.threads, options.core_price),
         Machine("GPU", gpu_rate, options.gpu_price),
     )
-    shared = {name: stages[name] for name in ("driver_parts", "bytes_read", "bytes_written")}
+    measured = ("block_seconds", "part_seconds", "bytes_read", "bytes_written")
+    shared = Shared(
+        **{name: stages[name] for name in measured},
+        blocks=ray_engine.BLOCKS,
+        part_size=options.part_size,
+        storage=options.storage,
+    )
     return {
         "overhead": {
             "images_a_second": rates,
@@ -283,14 +299,14 @@ def _findings(options, rows):
                 "rate": machine.rate,
                 "price": machine.price,
                 "measured": machine.name != "GPU" or options.gpu_rate is not None,
-                "limits": limits(
-                    machine, part_size=options.part_size, storage=options.storage, **shared
-                ),
+                "limits": [
+                    {"images": images, **limits(machine, images, shared)} for images in _MANY
+                ],
                 "projections": [
                     {
                         "images": images,
                         "machines": count,
-                        **project(machine, images, count, starts["ray"]),
+                        **project(machine, images, count, shared, starts["ray"]),
                     }
                     for images in _MANY
                     for count in _MACHINES
@@ -320,7 +336,7 @@ def main():
         for row in found["projections"]:
             print(
                 f"{row['images']:,} images on {row['machines']} × {name}: {row['hours']:,.2f} h, "
-                f"{row['cost']:,.2f} USD"
+                f"{row['cost']:,.2f} USD, limited by: {row['limit']}"
             )
 
 

@@ -40,7 +40,7 @@ class EliminationOptions(DatasetOptions):
     generator: str = "mnist-cagan-compact"
     settings: str = "best"
     steps: Annotated[int | None, Range(0)] = None
-    kept: Annotated[tuple[int, ...], Range(1)] = (5, 4, 3, 2)
+    kept: Annotated[tuple[int, ...], Range(1)] = (5, 4, 3, 2, 1)
     sigma: Annotated[tuple[float, ...], Range(0, 1000)] = (0.0, 0.2, 0.4)
     level: Annotated[float, Range(0, 1, above=True, below=True)] = 0.005
     confidence: Annotated[float, Range(0, 1, above=True, below=True)] = 0.95

@@ -7,6 +7,8 @@ from evaluation.verdicts import above, interval_above, judged, verdict_lines
 
 # so many times smaller, a gradient has vanished
 _VANISHED = 10
+# so many times a Fréchet distance, another is no longer about as good
+_POORER = 1.5
 
 
 def judge_statements(rows):
@@ -71,8 +73,8 @@ def mean_at(rows, head_start, figure):
     return float(np.mean(np.array(figures, float)))
 
 
-def _worse(rows, first, second):
-    """Whether the first of two trainings has the greater Fréchet distances: a sign.
+def _worse(rows, first, second, times=1):
+    """Whether a training's Fréchet distances are more than so many times another's: a sign.
 
     By the logarithms of the distances of each seed; where trainings diverged, by which did, as what
     diverged is worse than what did not.
@@ -83,7 +85,7 @@ def _worse(rows, first, second):
     pairs = [(fids[0][seed], fids[1][seed]) for seed in fids[0].keys() & fids[1].keys()]
     if any(None in pair for pair in pairs):
         return above([int(one is None) - int(other is None) for one, other in pairs], 0)
-    return above([np.log(one / other) for one, other in pairs], 0)
+    return above([np.log(one / other) for one, other in pairs], np.log(times))
 
 
 def _mean_of(rows, figure, form):
@@ -107,10 +109,14 @@ def _fids(rows, names):
 def _saturating_learns_worse(rows):
     endings = dict.fromkeys(f", {row['optimizer']}{STRONG}" for row in rows)
     pairs = [(f"saturating{ending}", f"non-saturating{ending}") for ending in endings]
+    controls = {ill: ill.removesuffix(STRONG) for ill, _ in pairs}
+    harmed = [control for ill, control in controls.items() if _worse(rows, ill, control) > 0]
     return judged(
         "It will then be very hard for the generator to improve",
         min(_worse(rows, *pair) for pair in pairs),
-        f"after the same batches, {_fids(rows, sum(pairs, ()))}",
+        f"after the same batches, {_fids(rows, sum(pairs, ()))}; without the strong discriminator, "
+        f"{_fids(rows, controls.values())}; significantly worse with it: "
+        f"{', '.join(harmed) or 'none'}",
     )
 
 
@@ -128,13 +134,18 @@ def _rates_help(rows):
 
 
 def _any_noise(rows):
+    normal = "noise: normal"
     names = list(dict.fromkeys(row["name"] for row in rows if row["name"].startswith("noise: ")))
-    signs = {name: _worse(rows, "noise: normal", name) for name in names if name != "noise: normal"}
-    worse = [name.removeprefix("noise: ") for name, sign in signs.items() if sign < 0]
+    poorer = {name: _worse(rows, name, normal, _POORER) for name in names if name != normal}
+    by_sign = {
+        sign: ", ".join(name.removeprefix("noise: ") for name in poorer if poorer[name] == sign)
+        for sign in (1, 0)
+    }
     return judged(
         "The input may be any noise (checkpoint question, I)",
-        min(signs.values()),
-        f"{_fids(rows, names)}; worse than normal: {', '.join(worse) or 'none'}",
+        min(-sign for sign in poorer.values()),
+        f"{_fids(rows, names)}; more than {_POORER:g} times that of normal: "
+        f"{by_sign[1] or 'none'}; not decided: {by_sign[0] or 'none'}",
     )
 
 

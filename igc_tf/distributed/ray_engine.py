@@ -22,8 +22,8 @@ from igc_tf.runs import quiet_stderr
 
 # seconds for which actors are waited for, where others use the cluster
 _PATIENCE = 600
-# Ray hands out so many blocks of parts at most; a block is done by one worker
-_BLOCKS = 1000
+# Ray hands out so many blocks of parts at most, if there are no more actors; a block is done by one
+BLOCKS = 1000
 _GIB = 2**30
 
 
@@ -82,7 +82,7 @@ def work_on_ray(make, arguments, numbers, options):
         count = _checked_actors(ray.nodes(), options, len(numbers))
         data = ray.data.from_items(
             [{"number": number} for number in numbers],
-            override_num_blocks=min(len(numbers), max(count, _BLOCKS)),
+            override_num_blocks=min(len(numbers), max(count, BLOCKS)),
         )
         found = data.map_batches(
             _Actor,

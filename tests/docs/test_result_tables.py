@@ -133,7 +133,7 @@ def test_searches_stand_beside_their_times():
 def test_dropped_classes_have_their_bounds():
     rows = cells(result_tables.elimination())
     result = result_files.read("elimination/compact")
-    assert [int(row[0]) for row in rows] == result["options"]["kept"]
+    assert [int(row[0]) for row in rows] == result["options"]["kept"] == [5, 4, 3, 2, 1]
     for place, row in enumerate(rows):
         for cell, found in zip(row[1:], result["rows"], strict=True):
             part = found["kept"][place]
@@ -148,6 +148,21 @@ def test_every_training_has_its_accuracies():
     assert [row[0] for row in rows if row[0]] == list(found["distances"])
     first = found["rows"][0]
     assert rows[0][6].startswith(f"{100 * first['accuracy']:.2f} %")
+
+
+def test_accuracies_while_a_network_trained_are_those_of_its_epochs():
+    found = result_files.read("ablation/compact")["trainings"]["adversarial"]
+    shares = [float(text) for text in result_tables.numbers()["ablation_curve"].split(", ")]
+    assert len(shares) == sum(found["epochs"])
+    assert shares == pytest.approx([100 * share for share in found["curve"]], abs=0.05)
+
+
+def test_speed_is_said_to_be_of_the_weights_it_was_measured_with(monkeypatch):
+    found = result_files.read("search_speed/one-image")
+    for digest, said in (("0" * 64, "former"), (found["generator_sha256"], "ship")):
+        card = {"weights": {"digest": digest}}
+        monkeypatch.setattr(result_tables, "generator_card", {"mnist-cagan-compact": card}.get)
+        assert said in result_tables.numbers()["speed_weights"]
 
 
 def test_losses_are_shown_beside_wins():

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,7 @@ from pyarrow import parquet
 
 from evaluation.distributed import __main__ as program
 from evaluation.distributed import kills
-from evaluation.distributed.costs import Machine, limits, project, rate_by_operations
+from evaluation.distributed.costs import Machine, Shared, limits, project, rate_by_operations
 from evaluation.distributed.kills import compare, kill_at_random
 from evaluation.distributed.operations import count_operations
 from igc_tf.classifiers import load_classifier
@@ -26,6 +27,7 @@ def test_a_classification_is_measured(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="the extra ray is not installed")
     # of the same form, and always there
     monkeypatch.setattr(program, "load_images", lambda *_: bundled_digits())
+    monkeypatch.setattr(program.ray_engine, "BLOCKS", 50)
     save_encoded_digits(tmp_path / "generator", fast=SearchSettings(steps=0, start="encoder"))
     options = program.DistributedOptions(
         generator=str(tmp_path / "generator"),
@@ -37,6 +39,7 @@ def test_a_classification_is_measured(tmp_path, monkeypatch):
         kill_images=100,
         kill_part_size=5,
         memory_images=(30,),
+        block_parts=2,
         operation_images=1,
         gpu_rate=1000.0,
         output=tmp_path / "out",
@@ -56,6 +59,7 @@ def test_a_classification_is_measured(tmp_path, monkeypatch):
     core, gpu = (result["calculated"][name] for name in ("processor core", "GPU"))
     assert core["rate"] == rates["ray"] and gpu["rate"] == 1000 and gpu["measured"]
     assert [row["images"] for row in core["projections"]] == [10**6, 10**6, 10**9, 10**9]
+    assert [row["images"] for row in gpu["limits"]] == [10**6, 10**9]
     # linear: 10 + 8 weights of each pixel for each class forwards, at each step the 8 of the latent
     # backwards, and once more forwards at the end
     products = rows["stages", None]["operations"]["products"]
@@ -167,15 +171,65 @@ def test_operations_are_counted_as_often_as_they_are_done():
 
 def test_costs_by_hand():
     machine = Machine("core", rate=100.0, price=0.5)
-    found = project(machine, 720_000, 2, start_seconds=36.0)
+    assert rate_by_operations(2e9, 1e13, 0.1) == pytest.approx(500)
+    quick = Shared(0.001, 0.001, 1000, part_size=10, bytes_read=8, bytes_written=8, storage=1e9)
+    found = project(machine, 720_000, 2, quick, start_seconds=36.0)
     assert found["hours"] == pytest.approx(1.01)
     assert found["machine_hours"] == pytest.approx(2.02)
     assert found["cost"] == pytest.approx(1.01)
-    assert rate_by_operations(2e9, 1e13, 0.1) == pytest.approx(500)
-    shared = {"bytes_read": 1000, "bytes_written": 100, "storage": 1e6}
-    found = limits(machine, driver_parts=50, part_size=10, **shared)
-    assert found == {"driver": 5.0, "reading": 10.0, "writing": 100.0, "first": "driver"}
-    assert limits(machine, driver_parts=500, part_size=10, **shared)["first"] == "reading"
+    assert found["limit"] == "machines"
+
+
+def test_what_machines_share_limits_them_by_the_blocks_and_parts_of_so_many_images():
+    machine = Machine("core", rate=100.0, price=0.5)
+    shared = Shared(
+        block_seconds=0.09,
+        part_seconds=0.01,
+        blocks=1000,
+        part_size=10,
+        bytes_read=50,
+        bytes_written=5,
+        storage=1e6,
+    )
+    # 1,000 parts in as many blocks take the driver 100 s, one machine 100 s
+    assert shared.seconds(10_000) == pytest.approx({"driver": 100, "reading": 0.5, "writing": 0.05})
+    few = limits(machine, 10_000, shared)
+    assert few.pop("first") == "driver"
+    assert few == pytest.approx({"driver": 1, "reading": 200, "writing": 2000})
+    # 100,000 parts in 1,000 blocks: 90 s and 1,000 s beside 10,000 s of one machine
+    many = limits(machine, 10**6, shared)
+    assert many.pop("first") == "driver"
+    assert many == pytest.approx({"driver": 10_000 / 1090, "reading": 200, "writing": 2000})
+    # more machines than that wait, and are paid
+    within = project(machine, 10**6, 9, shared)
+    assert within["limit"] == "machines" and within["hours"] == pytest.approx(10_000 / 9 / 3600)
+    beyond = project(machine, 10**6, 100, shared, start_seconds=10.0)
+    assert beyond["limit"] == "driver" and beyond["hours"] == pytest.approx(1100 / 3600)
+    assert beyond["cost"] == pytest.approx(100 * 0.5 * 1100 / 3600)
+    slow = replace(shared, storage=10_000.0)
+    assert limits(machine, 10**6, slow)["first"] == "reading"
+    assert project(machine, 10**6, 100, slow)["limit"] == "reading"
+
+
+def test_what_the_driver_takes_is_told_for_a_block_and_for_a_part(monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+
+    def work(_make, _arguments, numbers, _options):
+        # actors start in a minute; then blocks come back whole, each after 0.2 s and 3 ms a part
+        clock.now += 60
+        parts = len(numbers) // program.ray_engine.BLOCKS
+        for number in numbers:
+            clock.now += 0 if number % parts else 0.2 + 0.003 * parts
+            yield number
+
+    monkeypatch.setattr(program.ray_engine, "work_on_ray", work)
+    monkeypatch.setattr(program, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    found = program._driver_seconds(7)
+    assert found == pytest.approx({"block_seconds": 0.2, "part_seconds": 0.003})
+    # disturbed while blocks are of one part
+    disturbed = iter([0.25, 0.21])
+    monkeypatch.setattr(program, "_seconds_a_block", lambda _: next(disturbed))
+    assert program._driver_seconds(7) == {"block_seconds": 0.25, "part_seconds": 0.0}
 
 
 def test_what_is_lost_twice_or_other_is_counted(tmp_path):

@@ -83,6 +83,8 @@ def test_a_number_behind_one_that_failed_is_not_chosen():
     def rows(*bounds):
         return [{"kept": [{"upper_bound": bound} for bound in of]} for of in bounds]
 
+    # down to one class: none of fewer is left untried
+    assert EliminationOptions().kept[-1] == 1
     options = EliminationOptions(kept=(2, 3, 5), level=0.1)
     assert options.kept == (5, 3, 2)
     assert _chosen(rows([0.01, 0.02, 0.03], [0.09, 0.02, 0.2]), options) == 3

@@ -290,6 +290,7 @@ def test_statements_follow_the_figures():
     names = {
         "saturating, sgd, strong discriminator": 300,
         "non-saturating, sgd, strong discriminator": 100,
+        "saturating, sgd": 200,
         "saturating, sgd, strong discriminator, its rate / 10": 150,
         "saturating, sgd, strong discriminator, generator's rate × 10": 160,
     }
@@ -315,7 +316,25 @@ def test_statements_follow_the_figures():
     # vanishes, hard to improve, rates help; any noise, as large, not larger, constant
     expected = ["holds"] * 3 + ["does not hold"] * 4
     assert [statement["verdict"] for statement in found] == expected
-    assert "worse than normal: cauchy" in found[3]["evidence"]
+    assert "201.0; significantly worse with it: saturating, sgd" in found[1]["evidence"]
+    assert "times that of normal: cauchy; not decided: none" in found[3]["evidence"]
+    # plain descent moves as little without the strong discriminator
+    control = [{**row, "fid": 300} if row["name"] == "saturating, sgd" else row for row in losses]
+    found = judge_statements(control)
+    assert "300.0; significantly worse with it: none" in found[0]["evidence"]
+    # other noises: about as good, much poorer, or not decided
+    for poorer, verdict in (
+        ((105, 104, 106), "holds"),
+        ((140, 139, 141), "holds"),
+        ((160, 162, 161), "does not hold"),
+        ((80, 150, 220), "not decided"),
+    ):
+        rows = [row for row in latents if row["name"] != "noise: cauchy"]
+        rows = [
+            {**row, "fid": poorer[row["seed"]]} if row["name"] == "noise: coins" else row
+            for row in rows
+        ]
+        assert judge_statements(rows)[0]["verdict"] == verdict
     # of smaller latents each: worse, better, or not decided
     worse, better, unknown = (200, 201), (50, 50.1), (50, 150)
     for smaller, verdict in (
