@@ -146,6 +146,9 @@ def solid_line(images, rng):
 def zigzag(images, rng, amplitude, half_period, margin, rise):
     """A zigzag about a line that is nearly level.
 
+    It begins on the line, turns first after half of `half_period`, and ends beside the line: on the
+    last corner's side, by `amplitude` over twice the pixels since the last whole `half_period`.
+
     Args:
         images, rng: as everywhere here.
         amplitude: distance of its corners from the line, pixels.
@@ -158,9 +161,12 @@ def zigzag(images, rng, amplitude, half_period, margin, rise):
     first = rng.integers(0, height - 1, [count, 1])
     angles = np.arctan(rng.integers(-rise, rise, [count, 1]) / span)
     lengths = span / np.cos(angles)
-    corners = (np.arange(span // half_period) + 0.5) * half_period
+    corners = np.arange(half_period / 2, span, half_period)
+    sides = amplitude * (-1.0) ** np.arange(len(corners))
     forward = np.concatenate([0 * lengths, corners + 0 * lengths, lengths], axis=1)
-    aside = np.concatenate([[0], amplitude * (-1.0) ** np.arange(len(corners)), [0]])
+    # as MNIST-C's program ends; the bound keeps frames of other widths near the line
+    last = sides[-1:].sum() / (2 * np.maximum(lengths % half_period, 1.0))
+    aside = np.concatenate([0 * lengths, sides + 0 * lengths, last], axis=1)
     rows = first + forward * np.sin(angles) + aside * np.cos(angles)
     columns = margin + forward * np.cos(angles) - aside * np.sin(angles)
     return images + _strokes(rows, columns, (height, width))

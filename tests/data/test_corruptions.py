@@ -1,6 +1,8 @@
 """Every corruption of both sets does what its definition says, by another way of reckoning."""
 
 import io
+import itertools
+import math
 
 import numpy as np
 import pytest
@@ -447,24 +449,41 @@ def test_lines_cross_from_left_to_right():
     )
 
 
-def test_a_zigzag_turns_every_four_pixels(digits):
+def test_a_zigzag_turns_six_times_and_ends_beside_its_line(digits):
     found = _changed(digits, "zigzag")
     is_same = np.isclose(found, digits, atol=1e-6)
     assert (found >= digits - 1e-6).all() and 0.85 < is_same.mean() < 0.97
     corruption = CORRUPTIONS["zigzag"]
-    found = corruption.change(_grey(0.0, 300), _rng(), **corruption.options)
-    assert (found[:, :, :2] == 0).all() and (found[:, :, 25:] == 0).all()
-    # one that is level, in the middle: its ink is 2 pixels off the line at 2, 6, 10, ... from where
-    # it begins, once on this side and once on that
-    rows = np.arange(28)[:, None]
-    middle = (found * rows).sum(axis=1) / np.maximum(found.sum(axis=1), 1e-9)
-    corners = middle[:, [4, 8, 12, 16, 20]]
-    is_level = np.isclose(corners[:, 0], corners[:, 4], atol=0.01) & (np.ptp(corners, axis=1) < 5)
-    is_level &= (corners.min(axis=1) > 3) & (corners.max(axis=1) < 24)
-    assert is_level.sum() > 5
-    np.testing.assert_allclose(
-        np.diff(corners[is_level]), [[-4, 4, -4, 4]] * is_level.sum(), atol=0.2
-    )
+    found = np.clip(corruption.change(_grey(0.0, COUNT), _rng(), **corruption.options), 0, 1)
+    rng = _rng()
+    first, rise = rng.integers(0, 27, COUNT), rng.integers(-5, 5, COUNT)
+    assert set(rise) == set(range(-5, 5))
+    for begin, up, image in zip(first, rise, found, strict=True):
+        # along the line and aside from it, as complex numbers: turned by a product
+        line = 23 + 1j * up
+        length = abs(line)
+        corners = [2 + 2j, 6 - 2j, 10 + 2j, 14 - 2j, 18 + 2j, 22 - 2j]
+        points = np.array([0, *corners, length - 1j / (length - 20)])
+        points = 2 + 1j * begin + points * line / length
+        expected = np.zeros([28, 28])
+        for here, there in itertools.pairwise(points):
+            for column in range(math.floor(here.real), math.ceil(there.real)):
+                way = (column - here.real) / (there - here).real
+                away = np.abs(np.arange(28) - (here + way * (there - here)).imag)
+                near = away < 2.3
+                expected[near, column] += np.maximum(1 + np.log(1 - away[near] / 2.3), 0)
+        np.testing.assert_allclose(image, np.minimum(expected, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [7, 29, 40])
+def test_a_zigzag_stays_near_its_line_in_frames_of_any_width(side):
+    corruption = CORRUPTIONS["zigzag"]
+    found = corruption.change(_grey(0.0, 200, side), _rng(), **corruption.options)
+    assert np.isfinite(found).all()
+    rows = np.nonzero(found.any(axis=2))
+    first = _rng().integers(0, side - 1, 200)
+    # rise, amplitude, half of the stroke, and what leaning adds
+    assert np.abs(rows[1] - first[rows[0]]).max() < 5 + 2 + 1.5 + 1
 
 
 def test_spatter_covers_with_mud(digits):
