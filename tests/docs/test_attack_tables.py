@@ -112,7 +112,7 @@ def test_the_library_comes_before_all_others():
 def test_each_attack_says_of_how_many_it_broke_how_many():
     name = "`mnist-cagan-compact`, fast"
     rows = {row[1]: row[2:] for row in cells(attack_tables.attacks()) if row[0] == name}
-    for one in result_files.read("attacks/fast")["rows"]:
+    for one in result_files.read("attacks/compact")["rows"]:
         if one["victim"] == "library, fast":
             assert f"{len(one['broken'])} of {one['tried']}" in rows[one["attack"]]
     assert rows["HopSkipJump"][3] == "–"
