@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igc_tf.distributed.records import find_columns, overlaps
+from igc_tf.distributed.records import find_columns, overlaps, spelt
 from igc_tf.errors import DataError, InputError
 
 
@@ -74,10 +74,8 @@ class RayRows:
         for block, low, high in overlaps(self.ends, begin, end):
             values += list(ray.get(self.images[block])[low:high])
             if self.names is not None:
-                names += map(str, ray.get(self.names[block])[low:high])
-        if self.names is None:
-            names = [f"row {begin + i}" for i in range(len(values))]
-        return names, values
+                names += list(ray.get(self.names[block])[low:high])
+        return spelt(names or [None] * len(values), "row", begin), values
 
     def check_unchanged(self, begin, end):
         """See `open_source`; what is in Ray's object store is no file."""

@@ -1,6 +1,7 @@
 """Files of records, read from any example on: Parquet, TFRecord and NPZ."""
 
 import functools
+import math
 import os
 import struct
 from pathlib import Path
@@ -89,16 +90,12 @@ class ParquetFiles:
                 if low < high:
                     part = batch.slice(low, high - low)
                     values += _values(part.column(self._image))
-                    names += self._names(part, row + low)
+                    if self._name is not None:
+                        names += part.column(self._name).to_pylist()
                 row += len(batch)
                 if row >= end:
                     break
-        return names, values
-
-    def _names(self, batch, row):
-        if self._name is None:
-            return [f"{self.path} {row + i}" for i in range(len(batch))]
-        return [str(name) for name in batch.column(self._name).to_pylist()]
+        return spelt(names or [None] * len(values), self.path, begin), values
 
 
 def _values(column):
@@ -164,13 +161,8 @@ class TFRecordFiles:
                 break
             features = example.features.feature
             values.append(_feature(features[self._image]))
-            named = _feature(features[self._name]) if self._name else None
-            if isinstance(named, bytes):
-                named = named.decode("utf-8", "replace")
-            elif named is not None:
-                named = " ".join(map(str, named))
-            names.append(named if named is not None else f"{self.path} {i}")
-        return names, values
+            names.append(_feature(features[self._name]) if self._name else None)
+        return spelt(names, self.path, begin), values
 
     def _examples(self, begin):
         """Records from one on; their checksums are not looked at."""
@@ -243,9 +235,8 @@ class NpzFile:
         """Returns names and images."""
         images, names = self._arrays()
         images = images[begin:end]
-        if names is None:
-            return [f"{self.path} {begin + i}" for i in range(len(images))], images
-        return [str(name) for name in names[begin:end]], images
+        names = [None] * len(images) if names is None else names[begin:end]
+        return spelt(names, self.path, begin), images
 
     def _arrays(self):
         return _npz_arrays(self.path, stamp(self.path))
@@ -306,6 +297,33 @@ def overlaps(ends, begin, end):
         if low < high:
             yield piece, low, high
         first = last
+
+
+def spelt(names, source, begin):
+    """Returns names of examples as texts.
+
+    Args:
+        names: bytes, texts, numbers, lists of such, or None where there is none.
+        source: what it is called by then, with its number.
+        begin: the number of the first one.
+    """
+    return [
+        f"{source} {number}" if _is_none(name) else _spelt(name)
+        for number, name in enumerate(names, start=begin)
+    ]
+
+
+def _is_none(name):
+    # NumPy's, where a whole block of Ray's has none, is NaN
+    return name is None or (isinstance(name, float | np.floating) and math.isnan(name))
+
+
+def _spelt(name):
+    if isinstance(name, bytes):
+        return name.decode("utf-8", "replace")
+    if isinstance(name, list | np.ndarray):
+        return " ".join(map(_spelt, name))
+    return str(name)
 
 
 def find_columns(names):

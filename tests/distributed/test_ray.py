@@ -13,7 +13,7 @@ from igc_tf.classifiers import load_classifier
 from igc_tf.distributed import WorkerOptions, classify_dataset
 from igc_tf.distributed.parts import Parts
 from igc_tf.distributed.ray_engine import room_on, running, work_on_ray
-from igc_tf.distributed.ray_rows import _content
+from igc_tf.distributed.ray_rows import RayRows, _content
 from igc_tf.distributed.records import find_columns
 from igc_tf.distributed.sources import open_source
 from igc_tf.distributed.worker import Asked, Worker
@@ -101,6 +101,13 @@ def test_the_only_cpu_is_taken_and_a_lazy_dataset_does_not_hang(
         classify_dataset(ray.data.from_arrow(none), generator, "fast", **asked)
     with pytest.raises(DataError, match=r"columns \['id'\]: expected one called \"image\""):
         classify_dataset(ray.data.range(3), generator, "fast", **asked)
+
+
+def test_the_names_of_rows_are_spelt(cluster, pixels):
+    rows = [{"image": pixels[i], "file": name} for i, name in enumerate(["a", None])]
+    assert RayRows.of(ray.data.from_items(rows)).read(0, 2)[0] == ["a", "row 1"]
+    rows = [{"image": pixels[i], "file": name} for i, name in enumerate([b"\xc3\xa9", b"\xff"])]
+    assert RayRows.of(ray.data.from_items(rows)).read(0, 2)[0] == ["é", "\ufffd"]
 
 
 def test_actors_without_room_are_refused_at_once(cluster, generator, digits, tmp_path):

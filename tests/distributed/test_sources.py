@@ -227,6 +227,30 @@ def test_pictures_of_another_size_are_framed(loaded, digits, pixels):
     np.testing.assert_allclose(data[0], data[1], atol=1e-5)
 
 
+def test_names_are_spelt_alike_in_all_files(tmp_path, pixels):
+    images, names = [encoded(image) for image in pixels[:3]], [b"caf\xc3\xa9", b"\xff", b"7"]
+
+    def read(name, begin=0):
+        return open_source(tmp_path / name).read(begin, 3)[0]
+
+    table = pyarrow.table({"image": images, "file": names})
+    parquet.write_table(table, tmp_path / "bytes.parquet")
+    np.savez(tmp_path / "bytes.npz", images=pixels[:3], files=np.array(names))
+    features = [{"image": of_bytes(images[0]), "file": of_bytes(name)} for name in names]
+    write_records(tmp_path / "bytes.tfrecord", features)
+    for suffix in ("parquet", "npz", "tfrecord"):
+        assert read(f"bytes.{suffix}") == ["café", "\ufffd", "7"]
+    # where one has none, it is where it lies
+    table = pyarrow.table({"image": images, "file": ["a", None, None]})
+    parquet.write_table(table, tmp_path / "none.parquet")
+    write_records(tmp_path / "none.tfrecord", [features[0], *[{"image": of_bytes(images[0])}] * 2])
+    for name in ("none.parquet", "none.tfrecord"):
+        assert read(name, begin=1) == [f"{tmp_path / name} {number}" for number in (1, 2)]
+    table = pyarrow.table({"image": images, "id": [[7, 8], [], [9]]})
+    parquet.write_table(table, tmp_path / "lists.parquet")
+    assert read("lists.parquet") == ["7 8", "", "9"]
+
+
 def test_one_missing_pixel_spoils_no_other_image(tmp_path, loaded, digits, pixels):
     lists = [image.reshape(-1).tolist() for image in pixels[:3]]
     lists[1][5] = None
