@@ -1,6 +1,7 @@
 """Files of records, read from any example on: Parquet, TFRecord and NPZ."""
 
 import functools
+import itertools
 import math
 import os
 import struct
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from igc_tf.data.picture import pixel_values
-from igc_tf.errors import DataError, ImageFileError, MissingPackageError
+from igc_tf.errors import DataError, ImageFileError, MissingPackageError, first_line
 from igc_tf.runs.directory import open_npz
 
 # columns, features and arrays by the names that are usual, the first that is there
@@ -79,23 +80,40 @@ class ParquetFiles:
         self._ends = np.cumsum(rows).tolist()
 
     def read(self, begin, end):
-        """Returns names and values of rows."""
-        _, parquet = import_pyarrow()
-        groups = [group for group, _, _ in overlaps(self._ends, begin, end)]
-        wanted = [name for name in (self._image, self._name) if name is not None]
-        names, values, row = [], [], [0, *self._ends][groups[0]]
+        """Returns names and values of rows.
+
+        Of rows that a damaged page of their row group makes unreadable the values are an
+        `ImageFileError`.
+        """
+        pyarrow, parquet = import_pyarrow()
+        names, values, wanted = [], [], 0
         with parquet.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(1024, groups, columns=wanted):
-                low, high = max(begin - row, 0), min(end - row, len(batch))
-                if low < high:
-                    part = batch.slice(low, high - low)
-                    values += _values(part.column(self._image))
-                    if self._name is not None:
-                        names += part.column(self._name).to_pylist()
-                row += len(batch)
-                if row >= end:
-                    break
-        return spelt(names or [None] * len(values), self.path, begin), values
+            for group, low, high in overlaps(self._ends, begin, end):
+                wanted += high - low
+                try:
+                    for found in self._parts(file, group, low, high):
+                        names += found[0]
+                        values += found[1]
+                except (pyarrow.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+                    lost = wanted - len(values)
+                    names += [None] * lost
+                    values += [ImageFileError(f"is damaged ({first_line(error)})")] * lost
+        return spelt(names, self.path, begin), values
+
+    def _parts(self, file, group, low, high):
+        """Names and values of some rows of a group, some at a time."""
+        wanted = [name for name in (self._image, self._name) if name is not None]
+        row = 0
+        for batch in file.iter_batches(1024, [group], columns=wanted):
+            first, last = max(low - row, 0), min(high - row, len(batch))
+            if first < last:
+                part = batch.slice(first, last - first)
+                named = self._name is not None
+                names = part.column(self._name).to_pylist() if named else [None] * len(part)
+                yield names, _values(part.column(self._image))
+            row += len(batch)
+            if row >= high:
+                break
 
 
 def _values(column):
@@ -141,31 +159,35 @@ class TFRecordFiles:
         count: of its records.
 
     Raises:
-        DataError: if it cannot be read, or has no such feature.
+        DataError: if it cannot be read, or none of its first records has such a feature.
     """
 
     def __init__(self, path):
         self.path = Path(path)
         self.count, self._places = _scan(self.path)
         if self.count:
-            names = sorted(next(iter(self._examples(0))).features.feature)
+            first = itertools.islice(self._examples(0), _NEAR)
+            names = sorted({name for features, _ in first for name in features})
             self._image, self._name = find_columns(names)
             if self._image is None:
-                raise DataError(f'{path} has the features {names}: expected one called "image"')
+                raise DataError(
+                    f"{path} has the features {names} in its first {_NEAR} records: expected "
+                    'tf.train.Examples with one called "image"'
+                )
 
     def read(self, begin, end):
-        """Returns names and values of records."""
+        """Returns names and values of records; of one that is damaged it is an `ImageFileError`."""
         names, values = [], []
-        for i, example in enumerate(self._examples(begin), start=begin):
-            if i >= end:
-                break
-            features = example.features.feature
-            values.append(_feature(features[self._image]))
+        for features, damage in itertools.islice(self._examples(begin), end - begin):
+            values.append(damage or _feature(features[self._image]))
             names.append(_feature(features[self._name]) if self._name else None)
         return spelt(names, self.path, begin), values
 
     def _examples(self, begin):
-        """Records from one on; their checksums are not looked at."""
+        """`(features, damage)` of records from one on; damage is None, or says why there are none.
+
+        Checksums are not looked at.
+        """
         import tensorflow as tf
         from google.protobuf.message import DecodeError
 
@@ -177,11 +199,11 @@ class TFRecordFiles:
                 if i < begin:
                     continue
                 try:
-                    yield tf.train.Example.FromString(record)
+                    example, damage = tf.train.Example.FromString(record), None
                 except DecodeError as error:
-                    raise DataError(
-                        f"{self.path}: record {i} is damaged, or no tf.train.Example ({error})"
-                    ) from error
+                    said = f"is damaged, or no tf.train.Example ({first_line(error)})"
+                    example, damage = tf.train.Example(), ImageFileError(said)
+                yield example.features.feature, damage
 
 
 def _scan(path):

@@ -41,7 +41,8 @@ def open_source(dataset):
     with the examples or their order, and `read(begin, end)`, `(names, values)` of some examples.
     `check_unchanged(begin, end)` raises an `InputError` if a file that holds some of these is no
     more as it was when the source was opened. It can be pickled. A value is a `Path` of a picture,
-    bytes of an encoded picture, or an array; see `frame_values`.
+    bytes of an encoded picture, an array, None where there is none, or an `ImageFileError` that
+    says why it cannot be read; see `frame_values`.
 
     Args:
         dataset: one of these:
@@ -116,6 +117,8 @@ def frame_values(names, values, generator):
 
 
 def _framed(value, generator):
+    if isinstance(value, ImageFileError):
+        raise value
     if isinstance(value, Path):
         return generator.picture_frame.read(value)
     if isinstance(value, bytes):

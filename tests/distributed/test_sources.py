@@ -227,6 +227,44 @@ def test_pictures_of_another_size_are_framed(loaded, digits, pixels):
     np.testing.assert_allclose(data[0], data[1], atol=1e-5)
 
 
+def test_damage_spoils_no_other_row_group_or_record(tmp_path, loaded, digits, pixels):
+    path = parquet_file(tmp_path / "a.parquet", [*map(encoded, pixels)], row_group_size=4)
+    column = parquet.read_metadata(path).row_group(2).column(0)
+    whole = path.read_bytes()
+    place = column.dictionary_page_offset + 30
+    path.write_bytes(whole[:place] + bytes(40) + whole[place + 40 :])
+    names, values = open_source(path).read(3, 20)
+    data, errors = frame_values(names, values, loaded)
+    # the third row group is that of the rows 8 to 11
+    assert list(errors) == [5, 6, 7, 8]
+    for row in range(5, 9):
+        assert errors[row].startswith(f"{path} {3 + row}: is damaged (")
+    np.testing.assert_allclose(data, digits.images[[*range(3, 8), *range(12, 20)]], atol=1e-6)
+
+    path = tmp_path / "a.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for number, image in enumerate(pixels[:4]):
+            features = tf.train.Features(feature={"image": of_bytes(encoded(image))})
+            example = tf.train.Example(features=features).SerializeToString()
+            writer.write(b"\xff" * 9 if number % 2 == 0 else example)
+    names, values = open_source(path).read(0, 4)
+    data, errors = frame_values(names, values, loaded)
+    assert list(errors) == [0, 2] and errors[2].startswith(f"{path} 2: is damaged, or no")
+    np.testing.assert_allclose(data, digits.images[[1, 3]], atol=1e-6)
+
+
+def test_the_first_record_may_lack_what_others_have(tmp_path, pixels):
+    image, path = of_bytes(encoded(pixels[0])), tmp_path / "a.tfrecord"
+    rows = [{"label": of_bytes(b"3")}, {"image": image}, {"image": image, "file": of_bytes(b"a")}]
+    write_records(path, rows)
+    names, values = open_source(path).read(0, 3)
+    assert names == [f"{path} 0", f"{path} 1", "a"]
+    assert values == [None, encoded(pixels[0]), encoded(pixels[0])]
+    write_records(path, rows[:1])
+    with pytest.raises(DataError, match=r"features \['label'\] in.*with one called \"image\""):
+        open_source(path)
+
+
 def test_names_are_spelt_alike_in_all_files(tmp_path, pixels):
     images, names = [encoded(image) for image in pixels[:3]], [b"caf\xc3\xa9", b"\xff", b"7"]
 
