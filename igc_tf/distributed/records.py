@@ -243,15 +243,13 @@ class NpzFile:
         path: of the file.
 
     Raises:
-        DataError: if it cannot be read, or has no images.
+        DataError: if it cannot be read, has no images, or an array "file" or "files" that is not of
+            shape (N,).
     """
 
     def __init__(self, path):
         self.path = path
-        images, names = self._arrays()
-        self.count = len(images)
-        if names is not None and len(names) != self.count:
-            raise DataError(f"{path} has {self.count} images and {len(names)} names")
+        self.count = len(self._arrays()[0])
 
     def read(self, begin, end):
         """Returns names and images."""
@@ -270,14 +268,29 @@ def _npz_arrays(path, version):
     """The arrays of a file; the version tells it from another one that was there before."""
     del version
     with open_npz(path) as file:
-        image, named = find_columns(file.files)
+        image, _ = find_columns(file.files)
         if image is None:
             raise DataError(f'{path} holds {sorted(file.files)}: expected an array "images"')
-        arrays = file[image], None if named is None else file[named]
-    if arrays[0].ndim < 2:
-        raise DataError(f"{path} has images of shape {arrays[0].shape}: expected (N, ...)")
-    check_bytes(path, arrays[0])
-    return arrays
+        images = file[image]
+        if images.ndim < 2:
+            raise DataError(f"{path} has images of shape {images.shape}: expected (N, ...)")
+        names = _npz_names(path, file, len(images))
+    check_bytes(path, images)
+    return images, names
+
+
+def _npz_names(path, file, count):
+    """The first array that has one name for each image; one called "id" may be something else."""
+    for called in _usual(file.files, NAME_COLUMNS):
+        names = file[called]
+        if names.shape == (count,):
+            return names
+        if called.casefold() in ("file", "files"):
+            raise DataError(
+                f"{path} has {count} images and {called!r} of shape {names.shape}: expected "
+                f"({count},)"
+            )
+    return None
 
 
 def stamp(path):
@@ -357,8 +370,10 @@ def find_columns(names):
     Returns:
         `(image, name)`, each the first usual one that is there, None where there is none.
     """
+    return next(_usual(names, IMAGE_COLUMNS), None), next(_usual(names, NAME_COLUMNS), None)
+
+
+def _usual(names, wanted):
+    """Those of some names that are among the wanted ones, in the order of these."""
     by_name = {name.casefold(): name for name in names}
-    return tuple(
-        next((by_name[name] for name in wanted if name in by_name), None)
-        for wanted in (IMAGE_COLUMNS, NAME_COLUMNS)
-    )
+    return (by_name[name] for name in wanted if name in by_name)

@@ -227,6 +227,25 @@ def test_pictures_of_another_size_are_framed(loaded, digits, pixels):
     np.testing.assert_allclose(data[0], data[1], atol=1e-5)
 
 
+def test_an_npz_array_of_another_shape_holds_no_names(tmp_path, pixels):
+    path = tmp_path / "a.npz"
+    fallback = [f"{path} {number}" for number in range(3)]
+    letters = np.array(list("abc"))
+    for more, expected in (
+        ({"id": 5}, fallback),
+        ({"path": "where/it/came/from"}, fallback),
+        ({"id": [5], "filename": [["a", "b"]] * 3}, fallback),
+        ({"id": [5], "Key": letters}, ["a", "b", "c"]),
+        ({"id": letters, "path": letters[:2]}, ["a", "b", "c"]),
+    ):
+        np.savez(path, images=pixels[:3], **more)
+        assert open_source(path).read(0, 3)[0] == expected
+    for name, value, shape in (("files", letters[:2], r"\(2,\)"), ("File", "a", r"\(\)")):
+        np.savez(path, images=pixels[:3], **{name: value})
+        with pytest.raises(DataError, match=rf"3 images and '{name}' of shape {shape}: expected"):
+            open_source(path)
+
+
 def test_damage_spoils_no_other_row_group_or_record(tmp_path, loaded, digits, pixels):
     path = parquet_file(tmp_path / "a.parquet", [*map(encoded, pixels)], row_group_size=4)
     column = parquet.read_metadata(path).row_group(2).column(0)
