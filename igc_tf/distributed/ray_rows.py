@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igc_tf.distributed.records import find_columns, overlaps, spelt
+from igc_tf.distributed.records import as_value, find_columns, overlaps, spelt
 from igc_tf.errors import DataError, InputError
 
 
@@ -72,7 +72,7 @@ class RayRows:
 
         names, values = [], []
         for block, low, high in overlaps(self.ends, begin, end):
-            values += list(ray.get(self.images[block])[low:high])
+            values += map(as_value, ray.get(self.images[block])[low:high])
             if self.names is not None:
                 names += list(ray.get(self.names[block])[low:high])
         return spelt(names or [None] * len(values), "row", begin), values
@@ -82,7 +82,7 @@ class RayRows:
 
 
 def _digests(images):
-    return [hashlib.sha256(_content(image)).digest() for image in images]
+    return [hashlib.sha256(_content(as_value(image))).digest() for image in images]
 
 
 def _content(image):

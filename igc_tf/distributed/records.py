@@ -117,7 +117,7 @@ class ParquetFiles:
 
 
 def _values(column):
-    """A column of images as bytes, arrays or None."""
+    """A column of images as values of a source."""
     import pyarrow
 
     if isinstance(column, pyarrow.ExtensionArray):
@@ -125,27 +125,33 @@ def _values(column):
         if hasattr(column, "to_numpy_ndarray"):
             return list(column.to_numpy_ndarray())
         column = column.storage
-    if pyarrow.types.is_struct(column.type):
-        names = [field.name for field in column.type]
-        inner = "bytes" if "bytes" in names else names[0]
-        return _values(column.field(inner))
     is_list = pyarrow.types.is_fixed_size_list(column.type) or pyarrow.types.is_list(column.type)
     numbers = is_list and not pyarrow.types.is_nested(column.type.value_type)
     if numbers and not column.null_count and not column.flatten().null_count:
         flat = column.flatten().to_numpy(zero_copy_only=False)
         ends = np.cumsum(column.value_lengths().to_numpy(zero_copy_only=False))
         return np.split(flat, ends[:-1])
-    return [
-        value if value is None or isinstance(value, bytes) else _as_array(value)
-        for value in column.to_pylist()
-    ]
+    return [as_value(element) for element in column.to_pylist()]
 
 
-def _as_array(value):
-    """Nested lists as an array; of rows of several lengths one of lists."""
+def as_value(element):
+    """Returns an element of a column of images as a value of a source; see `open_source`.
+
+    Args:
+        element: bytes, an array, nested lists, None, or a dict with one of these in "bytes", as
+            Hugging Face's data sets have it, or at first.
+    """
+    value = element
+    if isinstance(element, dict):
+        value = element.get("bytes", next(iter(element.values()), None))
+        if value is None and element.get("path") is not None:
+            return ImageFileError("has a path and no bytes: expected the picture itself")
+    if value is None or isinstance(value, bytes):
+        return value
     try:
         return np.asarray(value)
     except ValueError:
+        # rows of several lengths
         return np.asarray(value, object)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas
 import pyarrow
 import pytest
+from pyarrow import parquet
 
 from igc_tf.classifiers import load_classifier
 from igc_tf.distributed import WorkerOptions, classify_dataset
@@ -101,6 +102,13 @@ def test_the_only_cpu_is_taken_and_a_lazy_dataset_does_not_hang(
         classify_dataset(ray.data.from_arrow(none), generator, "fast", **asked)
     with pytest.raises(DataError, match=r"columns \['id'\]: expected one called \"image\""):
         classify_dataset(ray.data.range(3), generator, "fast", **asked)
+
+
+def test_the_pictures_of_hugging_face_are_read(cluster, pixels, tmp_path):
+    pictures = [{"bytes": bytes([i]), "path": f"{i}.png"} for i in range(4)]
+    parquet.write_table(pyarrow.table({"image": [*pictures, None]}), tmp_path / "a.parquet")
+    rows = RayRows.of(ray.data.read_parquet(str(tmp_path / "a.parquet")))
+    assert rows.read(1, 5)[1] == [b"\1", b"\2", b"\3", None]
 
 
 def test_the_names_of_rows_are_spelt(cluster, pixels):

@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from igc_tf.cli.classify import picture_files
 from igc_tf.data import read_picture
+from igc_tf.distributed.records import as_value
 from igc_tf.distributed.sources import frame_values, open_source
 from igc_tf.errors import DataError, InputError
 from igc_tf.generators import Generator, load_generator
@@ -175,6 +176,8 @@ def test_what_decides_the_answers_has_an_identity(tmp_path, digits, pixels):
         (np.full([9, 9], 1.5), "from 1.5 to 1.5"),
         (b"no picture", "is not a"),
         (None, "is missing"),
+        (as_value({"bytes": None, "path": "a.png"}), "has a path and no bytes"),
+        (as_value({"bytes": None, "path": None}), "is missing"),
         (np.array([[1, 2], [3]], object), "type object"),
     ],
 )
