@@ -68,7 +68,7 @@ def classify_dataset(
             Ray has no room for, or a file of the dataset that was changed during the call; of such
             a file no part is written.
         MissingPackageError: without pyarrow.
-        OutputError: if the directory cannot be written.
+        OutputError: if the directory cannot be written, or another call writes there.
     """
     from igc_tf.generators import Generator
 
@@ -94,22 +94,23 @@ def classify_dataset(
         print(f"note: {remark}", file=sys.stderr)
     source = open_source(dataset)
     parts = Parts(output, source.count, workers.part_size)
-    missing = parts.begin({**describe_asked(asked, classifier), "source": source.identity()})
-    done, processes = [], set()
-    if missing:
-        if engine == "ray":
-            found = ray_engine.work_on_ray(Worker, (asked, source, parts), missing, workers)
-        else:
-            found = map(Worker(asked, source, parts, classifier), missing)
-        finished = source.count - sum(_length(parts, number) for number in missing)
-        with progress_bar(source.count, "image", bool(verbose), finished) as progress:
-            for about in found:
-                done.append(about)
-                processes.add(about["process"])
-                progress.update(int(about["examples"]))
-    report = _report(parts, done, begin)
-    report |= {"engine": engine, "processes": len(processes), **describe_environment()}
-    parts.finish(report)
+    asked_for = {**describe_asked(asked, classifier), "source": source.identity()}
+    with parts.begin(asked_for) as missing:
+        done, processes = [], set()
+        if missing:
+            if engine == "ray":
+                found = ray_engine.work_on_ray(Worker, (asked, source, parts), missing, workers)
+            else:
+                found = map(Worker(asked, source, parts, classifier), missing)
+            finished = source.count - sum(_length(parts, number) for number in missing)
+            with progress_bar(source.count, "image", bool(verbose), finished) as progress:
+                for about in found:
+                    done.append(about)
+                    processes.add(about["process"])
+                    progress.update(int(about["examples"]))
+        report = _report(parts, done, begin)
+        report |= {"engine": engine, "processes": len(processes), **describe_environment()}
+        parts.finish(report)
     return report
 
 

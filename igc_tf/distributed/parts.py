@@ -1,5 +1,7 @@
 """The parts of a result: one Parquet file each, which is there when it is finished."""
 
+import contextlib
+import fcntl
 import json
 
 from igc_tf.distributed.records import import_pyarrow
@@ -11,6 +13,8 @@ from igc_tf.runs.directory import sayable
 MANIFEST, REPORT = "_manifest.json", "_report.json"
 # in a file's metadata: what is known of its part
 _KEY = b"igc_tf"
+# locked by the run that writes
+_LOCK = ".lock"
 # one byte for each time that a part was begun
 _TRIES = ".tries-"
 # what ends every process that tries it must not be tried for ever
@@ -42,20 +46,40 @@ class Parts:
         self._directory = RunDirectory(path)
         self.path = self._directory.path
 
+    @contextlib.contextmanager
     def begin(self, asked):
-        """Says what is to be done, or goes on with what was begun.
+        """Says what is to be done, or goes on with what was begun; nobody else does in the block.
+
+        Whatever ends this process lets others in. Of several machines this holds where they share
+        a file system that locks files for all of them.
 
         Args:
             asked: {name: JSON-ready value} of all that decides what the parts hold; "source" is
                 what `identity` says of it.
 
-        Returns:
+        Yields:
             The numbers of the parts that are missing.
 
         Raises:
             InputError: if the directory holds parts of something else; says what differs.
-            OutputError: if it holds parts, and nothing says of what; or cannot be written.
+            OutputError: if it holds parts, and nothing says of what; if another run writes there;
+                or if it cannot be written.
         """
+        self._directory.append(_LOCK, b"")
+        with (self.path / _LOCK).open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OutputError(
+                    f"{self.path}: another run writes here: expected one at a time; wait for its "
+                    "end, or give another output directory"
+                ) from error
+            except OSError:
+                # a file system without locks keeps nobody out
+                pass
+            yield self._missing(asked)
+
+    def _missing(self, asked):
         asked = {**asked, "part_size": self._size}
         earlier = self._directory.read_json(MANIFEST)
         if earlier is None:

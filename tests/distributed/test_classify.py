@@ -1,5 +1,7 @@
 """Classification in parts, in one process: the answers, what stays, and what goes on."""
 
+import errno
+import fcntl
 import json
 import os
 import pickle
@@ -77,8 +79,28 @@ def test_what_is_missing_is_done_and_nothing_else(generator, digits, tmp_path):
     assert {path for path in kept if kept[path] != after[path]} == set(lost)
     again = pandas.read_parquet(tmp_path)
     pandas.testing.assert_frame_equal(before.drop(columns="seconds"), again.drop(columns="seconds"))
-    assert not list(tmp_path.glob(".*"))
+    assert [path.name for path in tmp_path.glob(".*")] == [".lock"]
     assert classify(digits, generator, tmp_path)["classified"] == 0
+
+
+def test_one_run_at_a_time_writes_into_a_directory(tmp_path, monkeypatch):
+    parts, left = Parts(tmp_path, 10, 5), tmp_path / ".writing-part.parquet"
+    with parts.begin({}):
+        parts.count_try(0)
+        left.touch()
+        with pytest.raises(OutputError, match="another run writes here"), parts.begin({}):
+            pass
+        # what the first one is about to rename, and what it counts
+        assert left.exists() and (tmp_path / ".tries-0").exists()
+    with parts.begin({}) as missing:
+        assert missing == [0, 1] and not left.exists()
+
+    def cannot_lock(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", cannot_lock)
+    with parts.begin({}) as missing:
+        assert missing == [0, 1]
 
 
 def test_a_directory_holds_parts_of_one_thing(generator, digits, tmp_path):
@@ -166,7 +188,6 @@ def test_no_part_is_written_of_a_file_that_was_changed_meanwhile(
     write(folder, pixels)
     source = open_source(folder)
     parts = Parts(tmp_path / "answers", source.count, 5)
-    parts.begin({})
     # as a process of Ray's gets it
     worker = Worker(Asked(generator, "fast"), pickle.loads(pickle.dumps(source)), parts)
     worker(0)
@@ -241,11 +262,12 @@ def test_what_kills_every_worker_is_not_tried_for_ever(tmp_path):
         parts.count_try(7)
     (tmp_path / ".tries-7").rmdir()
     # a new call tries anew
-    assert parts.begin({}) == [0, 1]
+    with parts.begin({}) as missing:
+        assert missing == [0, 1]
     for strange in ([1], {"more": 1}):
         (tmp_path / "_manifest.json").write_text(json.dumps(strange))
-        with pytest.raises(InputError, match="_manifest.json does not say"):
-            parts.begin({})
+        with pytest.raises(InputError, match="_manifest.json does not say"), parts.begin({}):
+            pass
     parts.count_try(1)
 
 

@@ -161,9 +161,9 @@ class _Dies(Worker):
 
 def test_what_a_killed_worker_left_is_done_once(cluster, generator, digits, tmp_path):
     parts = Parts(tmp_path, 23, 5)
-    missing = parts.begin({})
     asked = Asked(generator, "fast"), open_source(digits), parts
-    done = list(work_on_ray(_Dies, asked, missing, WorkerOptions(**SMALL)))
+    with parts.begin({}) as missing:
+        done = list(work_on_ray(_Dies, asked, missing, WorkerOptions(**SMALL)))
     assert (tmp_path / ".died-1").exists() and (tmp_path / ".died-3").exists()
     assert sorted(about["number"] for about in done) == [0, 1, 2, 3, 4]
     # what was finished by a worker that was killed then was not done again by another
