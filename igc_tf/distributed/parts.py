@@ -5,7 +5,7 @@ import fcntl
 import json
 
 from igc_tf.distributed.records import import_pyarrow
-from igc_tf.errors import InputError, OutputError
+from igc_tf.errors import InputError, OutputError, first_line
 from igc_tf.runs import RunDirectory, describe_code, differences
 from igc_tf.runs.directory import sayable
 
@@ -175,7 +175,8 @@ class Parts:
             about = json.loads(found.metadata[_KEY])
         except (pyarrow.ArrowException, OSError, TypeError, KeyError, ValueError) as error:
             raise InputError(
-                f"{path} is damaged ({error}): remove it, and give the same command again"
+                f"{path} is damaged ({first_line(error)}): remove it, and give the same command "
+                "again"
             ) from error
         begin, end = self.span(number)
         if found.num_rows != end - begin:

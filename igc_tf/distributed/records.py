@@ -70,12 +70,14 @@ class ParquetFiles:
         try:
             metadata = parquet.read_metadata(path)
         except (pyarrow.ArrowException, OSError) as error:
-            raise DataError(f"{path} is no usable Parquet file ({error})") from error
+            raise DataError(f"{path} is no usable Parquet file ({first_line(error)})") from error
         self.count = metadata.num_rows
         names = metadata.schema.to_arrow_schema().names
         self._image, self._name = find_columns(names)
-        if self._image is None:
-            raise DataError(f'{path} has the columns {names}: expected one called "image"')
+        if names.count(self._image) != 1 or names.count(self._name) > 1:
+            raise DataError(
+                f'{path} has the columns {names}: expected one called "image", and none twice'
+            )
         rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self._ends = np.cumsum(rows).tolist()
 

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import struct
 
 import keras
 import numpy as np
@@ -357,6 +358,16 @@ def test_what_is_no_source_is_refused(tmp_path, pixels):
         (tmp_path / name).write_text("nothing of the kind")
         with pytest.raises(DataError, match="no usable"):
             open_source(tmp_path / name)
+    footer = b"\x0e" * 40
+    (tmp_path / "t.parquet").write_bytes(b"PAR1" + footer + struct.pack("<I", 40) + b"PAR1")
+    with pytest.raises(DataError, match=r"no usable.*\)\Z"):
+        open_source(tmp_path / "t.parquet")
+    columns = [pyarrow.array([b"1"]), pyarrow.array([b"2"]), pyarrow.array([b"3"])]
+    for called in (["image", "image", "file"], ["file", "image", "file"]):
+        path = tmp_path / "t.parquet"
+        parquet.write_table(pyarrow.Table.from_arrays(columns, called), path)
+        with pytest.raises(DataError, match=r"columns \['\w+', 'image', 'file'\].*none twice"):
+            open_source(path)
     path = records(tmp_path, pixels)
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(DataError, match="damaged or compressed at byte"):
