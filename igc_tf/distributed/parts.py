@@ -205,7 +205,7 @@ def _differences(earlier, now):
             for name, unit in (("kind", ""), ("count", " examples"))
             if name in source
         ]
-        unseen = "as many examples, but other ones, or files of other names, sizes or times"
+        unseen = "as many examples, but other ones or names, or files of other sizes or times"
         said.append(f"the source is another or changed since ({'; '.join(seen) or unseen})")
     if options := differences(earlier, now, besides=("source",)):
         said.append(f"options differ (there, here): {options}")

@@ -1,12 +1,14 @@
 """The rows of a dataset of Ray Data, by number."""
 
 import hashlib
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 
 from igc_tf.distributed.records import as_value, find_columns, overlaps, spelt
 from igc_tf.errors import DataError, InputError
+from igc_tf.runs.directory import sayable
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +18,7 @@ class RayRows:
     Attributes:
         images: references to arrays, one for each block.
         names: likewise; None without a column of names.
-        digest: SHA-256 of all images in their order.
+        digest: SHA-256 of all images in their order, and their names.
         ends: for each block the number of the first row behind it.
     """
 
@@ -47,14 +49,19 @@ class RayRows:
         images = dataset.to_numpy_refs(column=image)
         names = dataset.to_numpy_refs(column=name) if name is not None else None
         digests = ray.get([ray.remote(_digests).remote(block) for block in images])
-        rows = [one for block in digests for one in block]
-        if not rows:
+        if not any(digests):
             raise DataError("the dataset has no rows: expected at least one")
+        ends = np.cumsum([len(block) for block in digests]).tolist()
+        named = [
+            ray.remote(_name_digests).remote(block, begin)
+            for block, begin in zip(names or (), [0, *ends], strict=False)
+        ]
+        rows = [one for block in (*digests, *ray.get(named)) for one in block]
         return cls(
             tuple(images),
             None if names is None else tuple(names),
             hashlib.sha256(b"".join(rows)).hexdigest(),
-            tuple(np.cumsum([len(block) for block in digests]).tolist()),
+            tuple(ends),
         )
 
     @property
@@ -85,6 +92,12 @@ def _digests(images):
     return [hashlib.sha256(_content(as_value(image))).digest() for image in images]
 
 
+def _name_digests(names, begin):
+    """Of names as the answers have them, however the rows are cut into blocks."""
+    names = map(sayable, spelt(names, "row", begin))
+    return [hashlib.sha256(name.encode()).digest() for name in names]
+
+
 def _content(image):
     """What tells an image from others, in every process the same."""
     if isinstance(image, bytes):
@@ -92,5 +105,6 @@ def _content(image):
     array = np.asarray(image)
     if array.dtype == object:
         # none, or of numbers of several lengths: no image in any case
-        return repr(image).encode()
+        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+            return repr(image).encode()
     return f"{array.dtype} {array.shape} ".encode() + array.tobytes()

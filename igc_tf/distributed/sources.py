@@ -24,6 +24,7 @@ from igc_tf.distributed.records import (
 from igc_tf.errors import DataError, ImageFileError, InputError
 from igc_tf.ranges import lie_within
 from igc_tf.runs import local_path
+from igc_tf.runs.directory import sayable
 
 # {how such files are called: what they are}
 RECORD_KINDS = {
@@ -234,7 +235,8 @@ class Arrays:
 
     def identity(self):
         """See `open_source`."""
-        digest = hashlib.sha256(f"{self.data.dtype} {self.data.shape}".encode())
+        about = sayable(f"{self.name} {self.data.dtype} {self.data.shape}")
+        digest = hashlib.sha256(about.encode())
         digest.update(np.ascontiguousarray(self.data))
         return {"kind": "array", "count": self.count, "sha256": digest.hexdigest()}
 

@@ -111,11 +111,14 @@ def test_the_pictures_of_hugging_face_are_read(cluster, pixels, tmp_path):
     assert rows.read(1, 5)[1] == [b"\1", b"\2", b"\3", None]
 
 
-def test_the_names_of_rows_are_spelt(cluster, pixels):
+def test_the_names_of_rows_are_spelt_and_are_part_of_what_was_asked(cluster, pixels):
     rows = [{"image": pixels[i], "file": name} for i, name in enumerate(["a", None])]
-    assert RayRows.of(ray.data.from_items(rows)).read(0, 2)[0] == ["a", "row 1"]
+    named = RayRows.of(ray.data.from_items(rows))
+    assert named.read(0, 2)[0] == ["a", "row 1"]
     rows = [{"image": pixels[i], "file": name} for i, name in enumerate([b"\xc3\xa9", b"\xff"])]
-    assert RayRows.of(ray.data.from_items(rows)).read(0, 2)[0] == ["é", "\ufffd"]
+    others = RayRows.of(ray.data.from_items(rows))
+    assert others.read(0, 2)[0] == ["é", "\ufffd"]
+    assert others.identity() != named.identity() and others.count == named.count == 2
 
 
 def test_actors_without_room_are_refused_at_once(cluster, generator, digits, tmp_path):
@@ -206,6 +209,11 @@ def test_an_image_is_known_by_its_content():
     contents = [_content(value) for value in values[:-1]]
     contents.append(_content(np.array(values[-1], object)))
     assert len(set(contents)) == len(values)
+    # also of much that is no image
+    many = np.full([2000], 0.5)
+    one = np.array([many, None], object)
+    other = np.array([np.where(np.arange(2000) == 1000, 0.5 + 1e-12, many), None], object)
+    assert _content(one) != _content(other)
     assert contents[-2:] == [b"None", _content(np.array([[1], [2, 3]], object))]
 
 
