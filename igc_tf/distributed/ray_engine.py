@@ -16,7 +16,7 @@ import threading
 from dataclasses import dataclass
 from typing import Annotated
 
-from igc_tf.errors import IGCError, InputError
+from igc_tf.errors import IGCError, InputError, first_line
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import quiet_stderr
 
@@ -73,8 +73,8 @@ def work_on_ray(make, arguments, numbers, options):
         What each call returns, once it has, in any order.
 
     Raises:
-        InputError: if there is no cluster at RAY_ADDRESS or it has no room for the actors, they do
-            not start, or what they make or do raises an `IGCError`.
+        InputError: if there is no cluster at RAY_ADDRESS or Ray does not start, if it has no room
+            for the actors, they do not start, or what they make or do raises an `IGCError`.
     """
     with running():
         import ray
@@ -152,12 +152,16 @@ def running():
         try:
             with quiet_stderr(), _own_sigterm():
                 ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-        except (ValueError, ConnectionError) as error:
-            address = os.environ.get("RAY_ADDRESS")
+        # Ray raises plain ones, too
+        except Exception as error:
+            address, why = os.environ.get("RAY_ADDRESS"), first_line(error)
             if address is None:
-                raise
+                raise InputError(
+                    f"Ray does not start on this machine ({why}): expected one that is less busy; "
+                    'try again, or take engine="process"'
+                ) from error
             raise InputError(
-                f"RAY_ADDRESS={address!r}: {error}; expected HOST:PORT of a cluster that runs, or "
+                f"RAY_ADDRESS={address!r}: {why}; expected HOST:PORT of a cluster that runs, or "
                 '"auto" for one on this machine'
             ) from error
     logger, context = logging.getLogger("ray.data"), ray.data.DataContext.get_current()

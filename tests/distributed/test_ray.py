@@ -53,6 +53,18 @@ def test_a_cluster_that_is_not_there_is_named(monkeypatch):
         pass
 
 
+def test_a_ray_that_does_not_start_says_why(monkeypatch):
+    def fails(**_):
+        raise Exception("The current node timed out during startup.\nSee the logs")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", fails)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    expected = r"Ray does not start.*\(The current node timed out during startup\.\): .*try again"
+    with pytest.raises(InputError, match=expected), running():
+        pass
+
+
 def test_a_program_keeps_what_it_does_on_sigterm(monkeypatch):
     def starts(**_):
         # as Ray does
