@@ -151,10 +151,11 @@ def summary(result):
             f"{100 * low:.0f} to {100 * high:.0f} % possible. More pictures help, to learn from "
             "and to judge by."
         )
-    worst = sorted(test["classes"], key=lambda row: row["accuracy"])[:3]
-    if len(test["classes"]) > 2 and worst[0]["accuracy"] < 1:
+    misread = [row for row in test["classes"] if row["correct"] < row["count"]]
+    if len(test["classes"]) > 2 and misread:
+        worst = sorted(misread, key=lambda row: row["accuracy"])[:3]
         each = (f"{row['name']} {row['correct']} of {row['count']}" for row in worst)
-        lines.append(f"least well read: {', '.join(each)}")
+        lines.append(f"least well read: {'; '.join(each)}")
     lines += result["diagnosis"]["findings"]
     return "\n".join(lines)
 

@@ -14,9 +14,11 @@ from igc_tf.cli.main import run_command_line
 from igc_tf.cli.train import train_command
 from igc_tf.data import read_picture
 from igc_tf.errors import InputError
+from igc_tf.metrics import proportion
 from igc_tf.training import own_pictures
 from igc_tf.training.fit import TrainingRun
 from igc_tf.training.named_recipes import RECIPES
+from igc_tf.training.own_pictures import summary
 
 PER_CLASS = 20
 
@@ -110,6 +112,22 @@ def test_it_says_how_little_a_few_pictures_say(trained):
     # after two steps nothing is reproduced, but the pictures are as those it was trained on
     assert "The generator needs longer training." in out and "Are the data scaled" not in out
     assert f"igc-tf classify PICTURE --generator {output}" in out
+
+
+def test_only_classes_that_are_misread_are_least_well_read(trained):
+    result = json.loads((trained[0] / "result.json").read_text())
+    assert "Are the data scaled" not in trained[1]
+    names = ['line "h"', "sq, small", "round", "flat", "thin"]
+    counts = {name: (correct, 4) for name, correct in zip(names, (3, 2, 4, 1, 0), strict=True)}
+    for right, said in (
+        (counts, "thin 0 of 4; flat 1 of 4; sq, small 2 of 4"),
+        ({**counts, "thin": (4, 4), "flat": (4, 4)}, 'sq, small 2 of 4; line "h" 3 of 4'),
+        (dict.fromkeys(names, (4, 4)), None),
+    ):
+        classes = [{"name": name, **proportion(*of_class)} for name, of_class in right.items()]
+        lines = summary({**result, "test": {**result["test"], "classes": classes}}).splitlines()
+        told = [line for line in lines if line.startswith("least well read")]
+        assert told == ([] if said is None else [f"least well read: {said}"])
 
 
 def test_the_library_and_the_commands_take_it_as_it_is(trained, folder, tmp_path, capsys):
