@@ -74,25 +74,29 @@ def calculated():
             + ("" if found["measured"] else " (calculated)"),
             f"{row['hours']:,.2f} h",
             f"{row['cost']:,.2f} USD, at {found['price']:g} an hour",
+            row["limit"],
         ]
         for name, found in (result["calculated"] if result else {}).items()
         for row in found["projections"]
     ]
-    return table(["images", "on", "time", "cost"], rows)
+    return table(["images", "on", "time", "cost", "limited by"], rows)
 
 
 def shared_limits():
-    """How many machines keep what they share busy."""
+    """How many machines keep what they share busy, by how many images they classify."""
     result = _result()
     rows = [
         [
             name,
-            *(f"{found['limits'][part]:,.0f}" for part in ("driver", "reading", "writing")),
-            found["limits"]["first"],
+            f"{row['images']:,}",
+            *(f"{row[part]:,.1f}" for part in ("driver", "reading", "writing")),
+            row["first"],
         ]
         for name, found in (result["calculated"] if result else {}).items()
+        for row in found["limits"]
     ]
-    return table(["machine", "driver busy from", "reading", "writing", "the first limit"], rows)
+    head = ["machine", "images", "driver busy from", "reading", "writing", "the first limit"]
+    return table(head, rows)
 
 
 TABLES = {

@@ -208,7 +208,8 @@ def test_many_machines_are_those_that_were_measured(monkeypatch, tmp_path):
     names = ("distributed-measured", "distributed-calculated", "distributed-limits")
     assert all(cells(result_tables.TABLES[name]()) == [] for name in names)
     kills = {"measured": "kills", "killed": {"workers": 12, "drivers": 8}, "examples": 30_000}
-    projection = {"images": 10**6, "machines": 100, "hours": 0.125, "cost": 1.5}
+    projection = {"images": 10**6, "machines": 100, "hours": 0.125, "cost": 1.5, "limit": "driver"}
+    limit = {"driver": 20.0, "reading": 300.0, "writing": 900.0, "first": "driver"}
     result = {
         "options": {"images": 10_000, "settings": "best", "rounds": 3},
         "rows": [kills | {"lost": 0, "twice": 1, "other": 2}],
@@ -224,7 +225,10 @@ def test_many_machines_are_those_that_were_measured(monkeypatch, tmp_path):
                 "rate": 5000.0,
                 "price": 3.0,
                 "measured": False,
-                "limits": {"driver": 20.0, "reading": 300.0, "writing": 900.0, "first": "driver"},
+                "limits": [
+                    {"images": 10**6, **limit},
+                    {"images": 10**9, **limit, "driver": 1500.0, "first": "reading"},
+                ],
                 "projections": [projection],
             }
         },
@@ -246,6 +250,10 @@ def test_many_machines_are_those_that_were_measured(monkeypatch, tmp_path):
             "100 × GPU, 5,000 images a second each (calculated)",
             "0.12 h",
             "1.50 USD, at 3 an hour",
+            "driver",
         ]
     ]
-    assert limits == [["GPU", "20", "300", "900", "driver"]]
+    assert limits == [
+        ["GPU", "1,000,000", "20.0", "300.0", "900.0", "driver"],
+        ["GPU", "1,000,000,000", "1,500.0", "300.0", "900.0", "reading"],
+    ]
