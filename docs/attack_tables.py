@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from result_files import RESULTS, by_sigma, lead, percent, read, table
 
-from igc_tf.metrics import format_proportion, paired_interval
+from evaluation.verdicts import ahead_by
+from igc_tf.metrics import format_proportion
 
 # those of the page, in their order
 THREATS = ("l2:1.5", "linf:0.1", "linf:0.3", "l0:12")
@@ -106,9 +107,7 @@ def leads():
             for threat in THREATS:
                 ours = survivors(of_library[threat], "library, fast", threat, tier)
                 theirs = survivors(networks, network, threat, tier)
-                ahead, behind = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-                interval = paired_interval(ahead, behind, len(ours))
-                cells.append(lead((ahead - behind) / len(ours), interval, 1))
+                cells.append(lead(ahead_by(ours, theirs), 1))
             lines.append([f"`{network}`", tier, len(ours), *cells])
     return table(["ahead of", "tier", "images", *THREATS], lines)
 

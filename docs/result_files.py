@@ -48,10 +48,11 @@ def percent(share, digits=2):
     return f"{100 * share:.{digits}f} %"
 
 
-def lead(share, interval, digits=2):
-    """By how many points one is ahead of another on the same images: "+0.30 (−0.10 to +0.70)"."""
+def lead(ahead, digits=2):
+    """What `evaluation.verdicts.ahead_by` says, in points: "+0.30 (−0.10 to +0.70)"."""
     mean, low, high = (
-        f"{100 * value:+.{digits}f}".replace("-", "−") for value in (share, *interval)
+        f"{100 * value:+.{digits}f}".replace("-", "−")
+        for value in (ahead["difference"], *ahead["interval"])
     )
     return f"{mean} ({low} to {high})"
 

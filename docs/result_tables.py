@@ -110,7 +110,7 @@ def rivals_accuracy():
     rows = []
     for row in found:
         ahead = row.get("library_ahead_by")
-        points = "" if ahead is None else lead(ahead["difference"], ahead["interval"])
+        points = "" if ahead is None else lead(ahead)
         rows.append([f"{row['sigma']:g}", _rival(row["name"]), _accuracy(row), points])
     return table(["sigma", "read by", "accuracy", "the library leads by, points"], rows)
 

@@ -11,7 +11,7 @@ trainings or searches of the same images are no further images.
 
 import numpy as np
 
-from igc_tf.metrics import sign_of_difference, sign_of_mean
+from igc_tf.metrics import paired_interval, sign_of_difference, sign_of_mean
 
 _WORDS = {1: "holds", 0: "not decided", -1: "does not hold"}
 
@@ -49,6 +49,25 @@ def near(first, second, margin):
 def interval_above(first, second):
     """Whether a share lies above another, by their intervals: not decided where these overlap."""
     return int(first[0] > second[1]) - int(first[1] < second[0])
+
+
+def ahead_by(ours, theirs):
+    """By how much the library's accuracy is higher than a rival's on the same images.
+
+    Args:
+        ours, theirs: which of the images each has right, bool (N,).
+
+    Returns:
+        A dict, JSON-ready: `difference` of the accuracies, its 95 % `interval`, and how many images
+        only one of them has right, `library_only` and `rival_only`.
+    """
+    library_only, rival_only = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    return {
+        "difference": (library_only - rival_only) / len(ours),
+        "interval": list(paired_interval(library_only, rival_only, len(ours))),
+        "library_only": library_only,
+        "rival_only": rival_only,
+    }
 
 
 def points(differences):

@@ -19,12 +19,13 @@ from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts, network_names
 from evaluation.rivals.contestants import ContestantProcess, RivalError
 from evaluation.rivals.ported import Problem
+from evaluation.verdicts import ahead_by
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
-from igc_tf.metrics import format_proportion, paired_interval, proportion
+from igc_tf.metrics import format_proportion, proportion
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
@@ -303,7 +304,7 @@ class _Comparison:
                 row = {"name": name, "sigma": sigma, **share}
                 if name != reference:
                     ours = _unpacked(self._run.row(name=reference, sigma=sigma), len(is_right))
-                    row["library_ahead_by"] = _ahead(ours, is_right)
+                    row["library_ahead_by"] = ahead_by(ours, is_right)
                 row["right"] = np.packbits(is_right).tobytes().hex()
                 self._run.add(row)
                 self._run.say(_line(row))
@@ -313,17 +314,6 @@ def _unpacked(row, count):
     """Which images a row's contestant has right, bool (N,)."""
     packed = np.frombuffer(bytes.fromhex(row["right"]), np.uint8)
     return np.unpackbits(packed, count=count).astype(bool)
-
-
-def _ahead(ours, theirs):
-    """By how much the library's accuracy is higher on the same images."""
-    library_only, rival_only = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-    return {
-        "difference": (library_only - rival_only) / len(ours),
-        "interval": list(paired_interval(library_only, rival_only, len(ours))),
-        "library_only": library_only,
-        "rival_only": rival_only,
-    }
 
 
 def _line(row):
