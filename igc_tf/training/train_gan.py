@@ -160,7 +160,9 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
     if tuple(bounds) != _BOUNDS:
         raise InputError(f"images in {bounds}: expected {_BOUNDS}, the range of the networks")
     keras.utils.set_random_seed(recipe.seed)
-    model = _kind(recipe).build(recipe, layout, tuple(data_shape))
+    # what is kept, whatever the policy that Keras has; what is trained has the recipe's
+    with dtype_policy("float32"):
+        model = _kind(recipe).build(recipe, layout, tuple(data_shape))
     factor = (recipe.discriminator_learning_rate or recipe.learning_rate) / recipe.learning_rate
     factors = (1.0, factor, 1.0) if model.encoder else (1.0, factor)
     model.compile(*(_optimizer(recipe, steps, of) for of in factors))
@@ -180,9 +182,8 @@ def _activation_gan(recipe, layout, data_shape):
         shapes = (layout.size, data_shape, averaged.inputs[1].shape[1])
         return build_encoder(ENCODER_SIZES[recipe.encoder], *shapes, _BOUNDS)
 
-    with dtype_policy("float32"):
-        averaged = build_generator(size, layout.size, data_shape)
-        averaged_encoder = encoder()
+    averaged = build_generator(size, layout.size, data_shape)
+    averaged_encoder = encoder()
     with dtype_policy(recipe.precision):
         generator = build_generator(size, layout.size, data_shape)
         discriminator = build_discriminator(size, layout.size, data_shape)
@@ -202,8 +203,7 @@ def _activation_gan(recipe, layout, data_shape):
 def _conditional_gan(recipe, layout, data_shape):
     size = CONDITIONAL_GAN_SIZES[recipe.size]
     shapes = (layout.size, data_shape, recipe.latent_size)
-    with dtype_policy("float32"):
-        averaged = build_conditional_generator(size, *shapes)
+    averaged = build_conditional_generator(size, *shapes)
     with dtype_policy(recipe.precision):
         generator = build_conditional_generator(size, *shapes)
         discriminator = build_conditional_discriminator(size, layout.size, data_shape)
@@ -225,8 +225,7 @@ def _dcgan(recipe, layout, data_shape):
     if recipe.virtual_batch is not None:
         columns = np.arange(recipe.virtual_batch)[:, np.newaxis] % layout.sizes
         reference = layout.one_hot(layout.labels_of(columns))
-    with dtype_policy("float32"):
-        averaged = build_dcgan_generator(size, *shapes, reference)
+    averaged = build_dcgan_generator(size, *shapes, reference)
     with dtype_policy(recipe.precision):
         generator = build_dcgan_generator(size, *shapes, reference)
         discriminator = build_dcgan_discriminator(
