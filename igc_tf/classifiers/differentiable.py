@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from igc_tf.errors import InputError
+from igc_tf.search.engine import Search
 from igc_tf.search.state import Batch
 
 GRADIENTS = ("envelope", "unrolled", "bpda")
@@ -74,11 +75,11 @@ class DifferentiableClassifier(keras.Model):
             raise InputError(f"temperature={temperature!r}: expected a finite number > 0")
         self.classifier = classifier
         self.temperature = float(temperature)
-        self._search = search = classifier.search
+        search = classifier.search
         if search.settings.jit_compile:
             settings = replace(search.settings, jit_compile=False)
-            make = type(search)
-            self._search = make(search.generator, search.space, settings, search.observation)
+            search = Search(search.generator, search.space, settings, search.observation)
+        self._search = search
         self._result = {"envelope": _envelope, "unrolled": _unrolled, "bpda": _bpda}[gradient]
 
     def call(self, data, training=None):
