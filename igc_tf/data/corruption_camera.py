@@ -39,7 +39,7 @@ def impulse_noise(images, rng, share):
 def gaussian_blur(images, rng, sigma):
     """Blurs by a Gaussian; beyond the border its pixels go on."""
     del rng
-    return _smooth(images, sigma)
+    return ndimage.gaussian_filter(images, (0, sigma, sigma), mode="nearest")
 
 
 def defocus_blur(images, rng, radius):
@@ -54,10 +54,12 @@ def defocus_blur(images, rng, radius):
 def glass_blur(images, rng, sigma, passes):
     """As through frosted glass: blurred, pixels exchanged with neighbours, blurred again.
 
+    Both blurs run down the columns only.
     In each pass every pixel but those of the border, from the lower right to the upper left,
     changes places with probability ½ with one at most a pixel up and left of it, or with itself.
     """
-    blurred = _smooth(images, sigma)
+    down_only = (0, sigma, 0)
+    blurred = ndimage.gaussian_filter(images, down_only, mode="nearest")
     count, height, width = images.shape
     everyone = np.arange(count)
     for _ in range(passes):
@@ -69,7 +71,7 @@ def glass_blur(images, rng, sigma, passes):
                 swapped = blurred[other]
                 blurred[other] = blurred[:, row, column]
                 blurred[:, row, column] = swapped
-    return _smooth(blurred, sigma)
+    return ndimage.gaussian_filter(blurred, down_only, mode="nearest")
 
 
 def motion_blur(images, rng, radius, sigma, degrees):
@@ -226,10 +228,6 @@ def quantize(images, rng, levels):
     """Rounded to so many equally spaced greys, black and white among them."""
     del rng
     return np.round(images * (levels - 1)) / (levels - 1)
-
-
-def _smooth(images, sigma):
-    return ndimage.gaussian_filter(images, (0, sigma, sigma), mode="nearest")
 
 
 def _along(images, angles, places, weights):

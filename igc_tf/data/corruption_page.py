@@ -49,10 +49,14 @@ def rotate(images, rng, angle):
     return warp(images, np.moveaxis(np.array([[cosines, -sines], [sines, cosines]]), 2, 0))
 
 
-def shear(images, rng, amount):
-    """Each row shifted by `amount` per row from the middle, to the left or to the right."""
+def shear(images, rng, angle):
+    """Drawn 1 / cos(angle) times as high, each row shifted by sin(angle) per row from the middle.
+
+    To the left or to the right.
+    """
+    angles = angle * _signs(rng, len(images))
     matrices = np.tile(np.eye(2), [len(images), 1, 1])
-    matrices[:, 1, 0] = amount * _signs(rng, len(images))
+    matrices[:, 0, 0], matrices[:, 1, 0] = np.cos(angles), -np.sin(angles)
     return warp(images, matrices)
 
 

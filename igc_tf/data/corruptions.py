@@ -43,14 +43,16 @@ MNIST_C = {
     "shot noise": Corruption(camera.shot_noise, "3 photons for white", {"photons": 3}),
     "impulse noise": Corruption(camera.impulse_noise, "17 % of the pixels", {"share": 0.17}),
     "glass blur": Corruption(
-        camera.glass_blur, "sigma 0.7, 2 passes, 1 pixel", {"sigma": 0.7, "passes": 2}
+        camera.glass_blur,
+        "sigma 0.7 down the columns, 2 passes, 1 pixel",
+        {"sigma": 0.7, "passes": 2},
     ),
     "motion blur": Corruption(
         camera.motion_blur,
         "radius 10, sigma 3, ±45°",
         {"radius": 10, "sigma": 3, "degrees": 45},
     ),
-    "shear": Corruption(page.shear, "±0.4", {"amount": 0.4}),
+    "shear": Corruption(page.shear, "±0.4 radians", {"angle": 0.4}),
     "scale": Corruption(page.scale, "0.7 of the size", {"factor": 0.7}),
     "rotate": Corruption(page.rotate, "±0.4 radians", {"angle": 0.4}),
     "brightness": Corruption(camera.brightness, "+0.5", {"amount": 0.5}),

@@ -188,6 +188,14 @@ def test_a_blur_leaves_an_even_picture_alone(name):
     np.testing.assert_allclose(inside, 0.6, atol=1e-9)
 
 
+def test_glass_blur_runs_down_the_columns_before_and_after():
+    found = camera.glass_blur(_dot(14, 14), None, 0.7, 0)[0]
+    kernel = np.exp(-(np.arange(-3, 4) ** 2) / (2 * 0.7**2))
+    kernel /= kernel.sum()
+    np.testing.assert_allclose(found[8:21, 14], np.convolve(kernel, kernel), atol=1e-12)
+    assert found[:, 14].sum() == pytest.approx(found.sum()) == pytest.approx(1)
+
+
 def test_glass_blur_only_exchanges_pixels():
     images = _rng(1).random([5, 12, 12])
     found = camera.glass_blur(images, _rng(), 1e-6, 2)
@@ -362,8 +370,8 @@ def test_poses_move_a_dot_where_they_say():
     assert 150 < (rows > 0).sum() < 250
     below = np.repeat(_dot(30, 20, side), 400, axis=0)
     rows, columns = places(page.shear(below, _rng(), 0.4))
-    np.testing.assert_allclose(np.abs(columns), 4, atol=1e-9)
-    np.testing.assert_allclose(rows, 10, atol=1e-9)
+    np.testing.assert_allclose(np.abs(columns), 10 * np.tan(0.4), atol=0.35)
+    np.testing.assert_allclose(rows, 10 / np.cos(0.4), atol=0.35)
     assert 150 < (columns > 0).sum() < 250
     rows, columns = places(page.scale(np.repeat(dot, 1, axis=0), None, 0.7))
     np.testing.assert_allclose(columns, 7, atol=0.3)
@@ -374,6 +382,22 @@ def test_poses_move_a_dot_where_they_say():
     rows, columns = places(page.shift(dot, _rng(), 4.0))
     assert np.abs(rows).max() < 4.001 and np.abs(columns - 10).max() < 4.001
     assert rows.std() == pytest.approx(8 / np.sqrt(12), abs=0.3)
+
+
+def test_a_shear_shows_what_the_published_one_would(digits):
+    # each pixel looks sin(angle) of a row aside for each row, and cos(angle) of its way down
+    def leaned(image, angle):
+        def source(place):
+            row, column = np.array(place) - 13.5
+            return 13.5 + row * math.cos(angle), 13.5 + column - row * math.sin(angle)
+
+        return ndimage.geometric_transform(image, source, order=1, mode="grid-constant")
+
+    ways = [
+        [np.allclose(one, leaned(image, angle), atol=1e-6) for angle in (-0.4, 0.4)]
+        for image, one in zip(digits, _changed(digits, "shear"), strict=True)
+    ]
+    assert (np.sum(ways, axis=1) == 1).all() and 10 < np.sum(ways, axis=0)[0] < 30
 
 
 def test_a_pose_is_all_of_them_within_their_ranges():
