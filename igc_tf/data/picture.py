@@ -377,7 +377,8 @@ def _cover(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     channels = picture.reshape(*picture.shape[:2], -1).astype(np.float32)
     sides = np.array(channels.shape[:2])
     if tuple(sides) != tuple(size):
-        kept = np.array(size) * (sides / size).min()
+        # rounding may have gone past the picture by a hair, which Pillow refuses
+        kept = np.minimum(np.array(size) * (sides / size).min(), sides)
         top, left = (sides - kept) / 2
         box = (left, top, left + kept[1], top + kept[0])
         # Colour pictures of floats are unknown to Pillow: one channel after the other.

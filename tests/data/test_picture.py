@@ -435,6 +435,14 @@ def test_photographs_are_cut_and_scaled_in_colour(tmp_path):
     )
 
 
+@pytest.mark.parametrize(("side", "size"), [(225, 28), (200, 44)])
+def test_a_square_picture_of_any_size_is_scaled_as_a_whole(side, size):
+    picture = np.add.outer(np.arange(side), np.arange(side) ** 2) / (side + side**2)
+    fitted = data.PictureFrame((size, size, 1), (0, 1), arrange=False).fit(picture)
+    whole = Image.fromarray(picture.astype(np.float32)).resize((size, size), Image.BICUBIC)
+    np.testing.assert_allclose(fitted[..., 0], np.clip(whole, 0, 1), atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
