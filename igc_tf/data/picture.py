@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
+from typing import BinaryIO
 
 import numpy as np
 
@@ -204,8 +205,10 @@ def _read(path: Path, shape: tuple[int, ...], bounds: tuple[float, float]) -> np
     if size > MAX_FILE_BYTES:
         raise ImageFileError(f"has {size} bytes, the limit is {MAX_FILE_BYTES}")
     with path.open("rb") as file:
-        is_npy = file.read(6) == b"\x93NUMPY"
-    return _read_npy(path, shape, bounds) if is_npy else _read_picture(path)
+        if file.read(6) == b"\x93NUMPY":
+            return _read_npy(path, shape, bounds)
+        # Of a name Pillow maps the file into memory, and then turns some TIFFs wrongly.
+        return _read_picture(file)
 
 
 def _check_size(height: int, width: int) -> None:
@@ -310,16 +313,16 @@ def _float_to_unit(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarra
     return np.clip(values, 0, 1)
 
 
-def _read_picture(path: Path | io.BytesIO) -> np.ndarray:
+def _read_picture(file: BinaryIO) -> np.ndarray:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             # Pillow warns of large pictures; the check below refuses them.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path, formats=_FORMATS)
+            picture = Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
-        names = _ENCODED_NAMES if isinstance(path, io.BytesIO) else _FILE_NAMES
+        names = _ENCODED_NAMES if isinstance(file, io.BytesIO) else _FILE_NAMES
         raise ImageFileError(f"is not a {names} image") from error
     except Image.DecompressionBombError as error:
         raise ImageFileError(

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from igc_tf import data
 from igc_tf.data import ImageFileError
+from igc_tf.data.picture import open_picture
 from igc_tf.errors import InputError
 
 
@@ -147,6 +148,29 @@ def test_jpeg_and_its_orientation(tmp_path):
     turned = np.rot90(byte(1 - drawing()))
     path = save(tmp_path / "turned.jpg", turned, quality=80, exif=exif)
     assert np.abs(read_picture(path)[..., 0] - expected_seven()).mean() < 0.015
+
+
+@pytest.mark.parametrize(
+    ("orientation", "upright"),
+    [
+        (1, lambda stored: stored),
+        (2, np.fliplr),
+        (3, lambda stored: np.rot90(stored, 2)),
+        (4, np.flipud),
+        (5, np.transpose),
+        (6, lambda stored: np.rot90(stored, -1)),
+        (7, lambda stored: np.rot90(stored, 2).T),
+        (8, np.rot90),
+    ],
+)
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_tiffs_are_turned_upright(orientation, upright, depth, tmp_path):
+    most = np.iinfo(depth).max
+    stored = np.random.default_rng(0).integers(0, most, (20, 30), dtype=depth)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(tmp_path / "turned.tif", stored, exif=exif)
+    np.testing.assert_allclose(open_picture(path), upright(stored) / most, atol=1e-12)
 
 
 def test_from_memory_as_from_a_file(tmp_path):
