@@ -358,19 +358,20 @@ def _decoded(picture, is_wide: bool) -> np.ndarray:
         # a TIFF of floats
         return _float_to_unit(_shrunk(np.asarray(picture)), (0.0, 1.0))
     is_grey = picture.mode in ("1", "L", "LA")
-    if not picture.has_transparency_data:
-        return _shrunk(np.asarray(picture.convert("L" if is_grey else "RGB"))) / 255.0
-    picture = picture.convert("RGBA")
-    if picture.getextrema()[3] == (255, 255):
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+    if picture.mode != "RGBA" or picture.getextrema()[3] == (255, 255):
         # nothing shows through
-        return _shrunk(np.asarray(picture.convert("RGB"))) / 255.0
-    layers = _shrunk(np.asarray(picture)) / 255.0
-    colours, alpha = layers[..., :3], layers[..., 3:]
+        return _shrunk(np.asarray(picture.convert("L" if is_grey else "RGB"))) / 255.0
+    layers = np.asarray(picture)
+    alpha = _shrunk(layers[..., 3:]) / 255.0
     if not alpha.any():
         raise ImageFileError("is blank (fully transparent)")
+    # first what is seen of each pixel, then means of it
+    seen = _shrunk(layers[..., :3] * layers[..., 3:].astype(np.uint16)) / 255.0**2
     # Dark strokes were drawn for a light page, light ones for a dark one.
-    page = 1.0 if np.average(to_grey(colours), weights=alpha[..., 0]) < 0.5 else 0.0
-    return colours * alpha + page * (1 - alpha)
+    page = 1.0 if to_grey(seen).sum() < 0.5 * alpha.sum() else 0.0
+    return np.minimum(seen + page * (1 - alpha), 1)
 
 
 def _cover(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

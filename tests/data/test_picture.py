@@ -231,6 +231,20 @@ def test_large_pictures_are_read_as_small_ones(kind, tmp_path):
     assert np.abs(read_picture(path)[..., 0] - expected_seven()).mean() < 0.01
 
 
+@pytest.mark.parametrize(("stroke", "hidden"), [(90, 255), (255, 0)])
+def test_large_pictures_with_transparency_are_the_means_of_what_is_seen(stroke, hidden, tmp_path):
+    pixels = np.full((1600, 1602, 4), hidden, np.uint8)
+    pixels[..., 3] = 0
+    # every second row and the right quarter, so that parts hold both
+    is_drawn = np.zeros((1600, 1602), bool)
+    is_drawn[::2], is_drawn[:, 1200:] = True, True
+    pixels[is_drawn] = (stroke, stroke, stroke, 255)
+    seen = np.where(is_drawn, stroke / 255, 1.0 if stroke < 128 else 0.0)
+    found = open_picture(save(tmp_path / "large.png", pixels))
+    expected = seen.reshape(800, 2, 801, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(found, np.stack([expected] * 3, axis=-1), atol=1e-12)
+
+
 def test_strokes_outvote_a_wide_faint_highlight(tmp_path):
     """Two thirds of the page are a little lighter than its border; the few strokes are dark."""
     page = np.full((300, 400), 0.7)
