@@ -335,9 +335,8 @@ def _read_picture(file: BinaryIO) -> np.ndarray:
         try:
             # Opening has read the header only; this decodes.
             picture.load()
-            # A PNG has 16 bits at most, whatever Pillow's mode for them.
-            is_wide = picture.mode == "I" and picture.format != "PNG"
-            return _decoded(ImageOps.exif_transpose(picture), is_wide)
+            ImageOps.exif_transpose(picture, in_place=True)
+            return _decoded(picture)
         except ImageFileError:
             raise
         except (OSError, SyntaxError, ValueError) as error:
@@ -346,14 +345,15 @@ def _read_picture(file: BinaryIO) -> np.ndarray:
             ) from error
 
 
-def _decoded(picture, is_wide: bool) -> np.ndarray:
+def _decoded(picture) -> np.ndarray:
     """A decoded Pillow image -> float64 (H, W) or (H, W, 3) in [0, 1], transparency resolved."""
-    if is_wide:
-        # a TIFF of 32 or of signed 16 bits, which does not say what white is
+    if picture.mode == "I" and picture.format != "PNG":
+        # a TIFF of 32 or of signed 16 bits, which does not say what white is; PNGs have 16 bits
         return _shrunk(pixel_values(np.asarray(picture))) / 255.0
     if picture.mode.startswith("I"):
-        # 16-bit grey PNG, which Pillow's own conversion would clip to white.
-        return np.clip(_shrunk(np.asarray(picture)) / 65535.0, 0, 1)
+        # 16 bits of grey, which Pillow would clip to white; in a TIFF 0 may be white (its tag 262)
+        values = np.clip(_shrunk(np.asarray(picture)) / 65535.0, 0, 1)
+        return 1 - values if getattr(picture, "tag_v2", {}).get(262) == 0 else values
     if picture.mode == "F":
         # a TIFF of floats
         return _float_to_unit(_shrunk(np.asarray(picture)), (0.0, 1.0))

@@ -124,6 +124,12 @@ def test_tiff_variants(values, tmp_path):
     assert np.abs(digit - expected_seven()).mean() < 0.01
 
 
+def test_tiffs_of_16_bits_whose_white_is_zero_are_read_as_they_look(tmp_path):
+    stored = np.random.default_rng(0).integers(0, 65536, (20, 30), dtype=np.uint16)
+    path = save(tmp_path / "white_is_zero.tif", stored, tiffinfo={262: 0})
+    np.testing.assert_allclose(open_picture(path), 1 - stored / 65535, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["uint8", "rgb", "float", "float16", "own range"])
 def test_npy_variants(name, tmp_path):
     seven = drawing()
