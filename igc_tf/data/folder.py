@@ -266,13 +266,12 @@ def _find_in_arrays(path: Path) -> FoundPictures:
                 '"y_train"'
             )
         pairs = [(None, images, labels)]
-    names = arrays.get("class_names")
+    order = list(map(_text, arrays["class_names"])) if "class_names" in arrays else None
     pictures = [
         picture
         for split, images, labels in pairs
-        for picture in _of_arrays(path.name, images, labels, split, names)
+        for picture in _of_arrays(path.name, images, labels, split, order)
     ]
-    order = None if names is None else list(map(str, names))
     return found_pictures(path.stem, "arrays of images and labels", pictures, order=order)
 
 
@@ -351,11 +350,19 @@ def found_pictures(name, kind, pictures, remarks=(), order=None) -> FoundPicture
     Args:
         name, kind, pictures, remarks: as of `FoundPictures`.
         order: of the classes; None for a natural one.
+
+    Raises:
+        DataError: if a picture's label is not among those in `order`.
     """
     labels = {picture.label for picture in pictures}
     names = (
         sorted(labels, key=natural_order) if order is None else [n for n in order if n in labels]
     )
+    strange = sorted(labels.difference(names))
+    if strange:
+        raise DataError(
+            f"{name} has labels {some_of(strange)}: expected its class names, {some_of(order)}"
+        )
     return FoundPictures(name, kind, tuple(pictures), tuple(names), tuple(remarks))
 
 

@@ -218,7 +218,8 @@ def test_arrays_of_bytes_and_of_floats_are_one(tmp_path):
         np.testing.assert_allclose(found.pictures[2].read(), images[2] / 255)
 
 
-def test_arrays_may_have_parts_and_names(tmp_path):
+@pytest.mark.parametrize("kind", ["U", "S"])
+def test_arrays_may_have_parts_and_names(kind, tmp_path):
     images = np.stack([_pixels(number) for number in range(2)])
     np.savez(
         tmp_path / "set.npz",
@@ -226,7 +227,7 @@ def test_arrays_may_have_parts_and_names(tmp_path):
         y_train=[1, 0],
         x_test=images,
         y_test=[0, 1],
-        class_names=["zebra", "ant"],
+        class_names=np.array(["zebra", "ant"], kind),
     )
     found = find_pictures(tmp_path / "set.npz")
     assert found.class_names == ("zebra", "ant")
@@ -252,6 +253,10 @@ def test_arrays_may_have_parts_and_names(tmp_path):
         (
             {"images": np.zeros((1, 4, 4)), "labels": [3], "class_names": ["a"]},
             "expected places in its 1 class_names",
+        ),
+        (
+            {"images": np.zeros((2, 4, 4)), "labels": ["a", "c"], "class_names": ["a", "b"]},
+            "set has labels c: expected its class names, a, b",
         ),
     ],
 )
