@@ -71,7 +71,7 @@ def find_pictures(source: str | os.PathLike) -> FoundPictures:
 
     - A folder with one sub-folder for each class, named as the class; in it, at any depth, picture
       files. The parts of a set may be kept apart: folders "train", "validation" (or "val") and
-      "test", with the classes' folders in each.
+      "test", with the classes' folders in each; other folders beside two of these are left out.
     - A CSV file with the columns "file" and "label", and if the set is in parts "split". Without a
       line of names, where the first line names a file that is there, the first column is the file,
       the second the label. Files lie where the table lies.
@@ -168,12 +168,14 @@ def files_below(folder: Path, refused: Callable | None = None) -> list[Path]:
 def _find_folders(path: Path) -> FoundPictures:
     folders, _ = _right_in(path)
     splits = {folder: _SPLITS.get(folder.name.casefold()) for folder in folders}
-    if splits and all(splits.values()) and "train" in splits.values():
-        kind, parts = "a folder for each part of the set and each class", splits.items()
-    else:
-        kind, parts = "a folder for each class", [(path, None)]
+    beside = [folder.name for folder, split in splits.items() if not split]
+    parts = {folder: split for folder, split in splits.items() if split}
+    kind = "a folder for each part of the set and each class"
+    # one among other folders may be a class of that name
+    if "train" not in parts.values() or (beside and len(set(parts.values())) == 1):
+        kind, parts, beside = "a folder for each class", {path: None}, []
     pictures, empty, strange, loose, refused = [], [], [], [], []
-    for part, split in parts:
+    for part, split in parts.items():
         folders, files = _right_in(part)
         loose += [_below(path, file) for file in files]
         for folder in folders:
@@ -194,6 +196,7 @@ def _find_folders(path: Path) -> FoundPictures:
             f"{', '.join(PICTURE_SUFFIXES)} files in it"
         )
     remarks = [
+        *_remark(beside, "are no parts of the set and were left out"),
         *_remark(loose, "lie beside the classes' folders and were left out"),
         *_remark(strange, "are no pictures by their names and were left out"),
         *_remark(empty, "hold no pictures and are no classes"),

@@ -118,10 +118,21 @@ def test_parts_may_be_kept_apart(tmp_path):
     }
 
 
-def test_classes_that_only_sound_like_parts_are_classes(tmp_path):
-    for name in ("test/1.png", "exam/2.png"):
+def test_what_lies_beside_the_parts_is_no_class(tmp_path):
+    for name in ("train/a/1.png", "train/b/2.png", "test/b/4.png", "samples/5.png"):
         _save(tmp_path / name)
-    assert find_pictures(tmp_path).class_names == ("exam", "test")
+    (tmp_path / "docs").mkdir()
+    found = find_pictures(tmp_path)
+    assert found.class_names == ("a", "b")
+    assert {picture.split for picture in found.pictures} == {"train", "test"}
+    assert found.remarks == ("2 are no parts of the set and were left out: docs, samples",)
+
+
+@pytest.mark.parametrize("name", ["test", "train"])
+def test_classes_that_only_sound_like_parts_are_classes(name, tmp_path):
+    for file in (f"{name}/1.png", "exam/2.png"):
+        _save(tmp_path / file)
+    assert find_pictures(tmp_path).class_names == ("exam", name)
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "BMP", "TIFF", "GIF", "JPEG"])
