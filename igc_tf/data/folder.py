@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from igc_tf.data.idx import read_idx_pair
+from igc_tf.data.idx import read_idx_set
 from igc_tf.data.picture import PICTURE_SUFFIXES, open_picture, pixel_values
 from igc_tf.errors import DataError, ImageFileError
 from igc_tf.runs.directory import open_npz
@@ -331,16 +331,8 @@ def _text(label):
 
 
 def _find_idx(path: Path) -> FoundPictures:
-    first = sorted(path.glob("*train-images*idx3*"))[0].name
-    prefix = first.partition("train-images")[0].rstrip("-")
     pictures = []
-    for split, parts in (("train", ("train",)), ("test", ("t10k", "test"))):
-        if split == "test" and not any(any(path.glob(f"*{part}-images*")) for part in parts):
-            continue
-        images, labels = read_idx_pair(path, prefix, parts)
-        if prefix.startswith("emnist"):
-            # whose files hold rows and columns exchanged
-            images = images.transpose(0, 2, 1, 3)
+    for split, (images, labels) in read_idx_set(path).items():
         # all that are there to learn from: the set says what is for reporting, no more
         given = "test" if split == "test" else None
         pictures += _of_arrays(path.name, images, labels, given)

@@ -17,6 +17,8 @@ from igc_tf.errors import IdxFileError
 SOURCE = "IDX files, imported into TensorFlow Datasets"
 # Four times EMNIST ByClass, the largest set of this family; a header beyond it is damaged.
 MAX_BYTES = 2**31
+# what the files may call the splits
+_PARTS = {"train": ("train",), "test": ("t10k", "test")}
 
 
 def read_idx(data: bytes, name: str, dimensions: int) -> np.ndarray:
@@ -79,7 +81,7 @@ def import_idx(
     Afterwards `load_images(dataset, data_dir=...)` and `tfds.load(dataset, data_dir=...)` find
     the set. Each file may be gzipped or not, be spelled with "." for the last "-" but one
     ("train-images.idx3-ubyte"), say "test" for "t10k", and begin with the name of the dataset
-    ("emnist-letters-train-images-idx3-ubyte.gz").
+    ("emnist-letters-train-images-idx3-ubyte.gz"): one that does comes before one that does not.
 
     Args:
         directory: where the four files are.
@@ -104,10 +106,7 @@ def import_idx(
     folder = Path(directory).expanduser()
     if not folder.is_dir():
         raise IdxFileError(f"{folder} is not a directory")
-    splits = {
-        "train": read_idx_pair(folder, dataset, ("train",)),
-        "test": read_idx_pair(folder, dataset, ("t10k", "test")),
-    }
+    splits = {split: _read_pair(folder, dataset, parts) for split, parts in _PARTS.items()}
     # What is stored transposed is turned upright when it is read.
     if transposed is not None and transposed != is_stored_transposed(dataset):
         splits = {
@@ -117,22 +116,48 @@ def import_idx(
     return Path(store_images(dataset, data_dir, splits, SOURCE).data_dir)
 
 
-def read_idx_pair(
-    folder: Path, dataset: str, parts: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Reads the two files of one split.
+def read_idx_set(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Reads the one set that is in a folder, whatever the names of its files begin with.
+
+    The images of files whose names begin with "emnist" are turned upright.
 
     Args:
         folder: where they are.
-        dataset: the names of the files may begin with it.
-        parts: what the files may call the split, such as ("t10k", "test").
 
     Returns:
-        Images uint8 (N, H, W, 1), as stored, and labels uint8 (N,).
+        For "train" and "test", as far as their images are there: images uint8 (N, H, W, 1), labels
+        uint8 (N,).
 
     Raises:
-        IdxFileError: if one is missing or damaged, if they do not fit, or hold nothing.
+        IdxFileError: if there are files of several sets, if labels are missing, if a file is
+            damaged, or two do not fit or hold nothing.
     """
+    prefixes = {
+        split: {
+            file.name.partition(f"{part}-images")[0]
+            for part in parts
+            for file in folder.glob(f"*{part}-images*idx3*")
+        }
+        for split, parts in _PARTS.items()
+    }
+    found = sorted(set().union(*prefixes.values()))
+    if len(found) > 1:
+        raise IdxFileError(
+            f"{folder} holds several sets of IDX files, whose names begin with {found}: expected "
+            "those of one"
+        )
+    name = "".join(found).rstrip("-")
+    pairs = {
+        split: _read_pair(folder, name, parts) for split, parts in _PARTS.items() if prefixes[split]
+    }
+    if name.startswith("emnist"):
+        # whose files hold rows and columns exchanged
+        pairs = {s: (images.transpose(0, 2, 1, 3), labels) for s, (images, labels) in pairs.items()}
+    return pairs
+
+
+def _read_pair(folder: Path, dataset: str, parts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The two files of one split: images uint8 (N, H, W, 1), as stored, and labels uint8 (N,)."""
     image_file = _find(folder, dataset, parts, "images", "idx3")
     label_file = _find(folder, dataset, parts, "labels", "idx1")
     images = read_idx(image_file.read_bytes(), image_file.name, dimensions=3)
@@ -149,7 +174,7 @@ def read_idx_pair(
 
 def _find(folder: Path, dataset: str, parts: tuple[str, ...], what: str, kind: str) -> Path:
     """The file of this split and kind, under any of its usual names."""
-    prefixes = ("", dataset.replace("/", "-") + "-")
+    prefixes = (dataset.replace("/", "-") + "-", "")
     for prefix in prefixes:
         for part in parts:
             for separator in "-.":

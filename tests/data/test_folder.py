@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 
 import numpy as np
 import pytest
@@ -301,6 +302,17 @@ def test_idx_files_are_a_set(prefix, turned, write_idx):
     ]
     expected = images[3].T if turned else images[3]
     np.testing.assert_allclose(found.pictures[3].read(), expected / 255)
+
+
+@pytest.mark.parametrize("prefixes", [("", "k-"), ("emnist-balanced-", "emnist-letters-")])
+def test_idx_files_of_several_sets_are_refused(prefixes, write_idx):
+    images = _pixels(0)[None, ..., 0]
+    for prefix in prefixes:
+        folder = write_idx(images, [1], images, [1], prefix)
+    # also where one has nothing but images to report by
+    (folder / f"{prefixes[1]}train-images-idx3-ubyte").unlink()
+    with pytest.raises(DataError, match=f"begin with {re.escape(str(list(prefixes)))}: expected"):
+        find_pictures(folder)
 
 
 def test_idx_files_need_no_test_pictures(tmp_path):

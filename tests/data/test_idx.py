@@ -91,6 +91,14 @@ def test_registered_set_with_configuration_is_turned_upright(random_idx, write_i
     np.testing.assert_array_equal(pixels, arrays[2].transpose(0, 2, 1))
 
 
+def test_of_several_sets_in_a_folder_the_named_one_is_imported(random_idx, write_idx, tmp_path):
+    folder, (train_images, train_labels, test_images, test_labels) = random_idx
+    write_idx(255 - train_images, train_labels, 255 - test_images, test_labels, "my_digits-")
+    import_idx(folder, tmp_path / "tfds", "my_digits")
+    found, _ = stored("my_digits", tmp_path / "tfds", "test")
+    np.testing.assert_array_equal(found, 255 - test_images)
+
+
 def test_new_name(random_idx, tmp_path):
     folder, (_, _, _, test_labels) = random_idx
     import_idx(folder, tmp_path / "tfds", "my_digits")
