@@ -255,31 +255,29 @@ def _column(names, wanted):
 
 def _find_in_arrays(path: Path) -> FoundPictures:
     with open_npz(path) as file:
-        arrays = {name.casefold(): file[name] for name in file.files}
-    pairs = [
-        (split, arrays[f"x_{word}"], arrays[f"y_{word}"])
-        for word, split in _SPLITS.items()
-        if {f"x_{word}", f"y_{word}"} <= arrays.keys()
-    ]
-    if not pairs:
-        images, labels = (_first(arrays, of) for of in (_IMAGE_ARRAYS, _LABEL_ARRAYS))
-        if images is None or labels is None:
-            raise DataError(
-                f'{path} holds {sorted(arrays)}: expected "images" and "labels", or "x_train" and '
-                '"y_train"'
-            )
-        pairs = [(None, images, labels)]
-    order = list(map(_text, arrays["class_names"])) if "class_names" in arrays else None
-    pictures = [
-        picture
-        for split, images, labels in pairs
-        for picture in _of_arrays(path.name, images, labels, split, order)
-    ]
+        stored = {name.casefold(): name for name in file.files}
+        pairs = [
+            (stored[f"x_{word}"], stored[f"y_{word}"], split)
+            for word, split in _SPLITS.items()
+            if {f"x_{word}", f"y_{word}"} <= stored.keys()
+        ]
+        if not pairs:
+            images, labels = (_first(stored, of) for of in (_IMAGE_ARRAYS, _LABEL_ARRAYS))
+            if images is None or labels is None:
+                raise DataError(
+                    f'{path} holds {sorted(stored)}: expected "images" and "labels", or "x_train" '
+                    'and "y_train"'
+                )
+            pairs = [(images, labels, None)]
+        # no others: of a type that is not read they do no harm
+        parts = [(file[images], file[labels], split) for images, labels, split in pairs]
+        order = list(map(_text, file[stored["class_names"]])) if "class_names" in stored else None
+    pictures = [picture for part in parts for picture in _of_arrays(path.name, *part, order)]
     return found_pictures(path.stem, "arrays of images and labels", pictures, order=order)
 
 
-def _first(arrays, names):
-    return next((arrays[name] for name in names if name in arrays), None)
+def _first(stored, names):
+    return next((stored[name] for name in names if name in stored), None)
 
 
 def _of_arrays(name, images, labels, split, class_names=None):

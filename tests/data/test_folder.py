@@ -220,7 +220,8 @@ def test_a_table_that_says_too_little_is_refused(text, told, tmp_path):
 def test_arrays_of_bytes_and_of_floats_are_one(tmp_path):
     images = np.stack([_pixels(number)[..., 0] for number in range(3)])
     labels = np.array([10, 2, 10])
-    np.savez(tmp_path / "bytes.npz", images=images, labels=labels)
+    # what is not used may be anything, such as objects
+    np.savez(tmp_path / "bytes.npz", images=images, labels=labels, notes=np.array([{}], object))
     np.savez(tmp_path / "floats.npz", x=(images / 255)[..., None], y=labels[:, None])
     for name in ("bytes", "floats"):
         found = find_pictures(tmp_path / f"{name}.npz")
