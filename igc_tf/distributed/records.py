@@ -125,7 +125,11 @@ def _values(column):
     if isinstance(column, pyarrow.ExtensionArray):
         # Ray's tensors
         if hasattr(column, "to_numpy_ndarray"):
-            return list(column.to_numpy_ndarray())
+            if not column.null_count:
+                return list(column.to_numpy_ndarray())
+            # one array of all there is none
+            rows = (column.slice(row, 1) for row in range(len(column)))
+            return [None if row.null_count else row.to_numpy_ndarray()[0] for row in rows]
         column = column.storage
     is_list = pyarrow.types.is_fixed_size_list(column.type) or pyarrow.types.is_list(column.type)
     numbers = is_list and not pyarrow.types.is_nested(column.type.value_type)

@@ -328,6 +328,22 @@ def test_one_missing_pixel_spoils_no_other_image(tmp_path, loaded, digits, pixel
     np.testing.assert_allclose(data, digits.images[[0, 2]], atol=1e-6)
 
 
+def test_a_missing_tensor_spoils_no_other(tmp_path, pixels):
+    lists = [None if row == 1 else image.reshape(-1).tolist() for row, image in enumerate(pixels)]
+    tensors = pyarrow.ExtensionArray.from_storage(
+        pyarrow.fixed_shape_tensor(pyarrow.uint8(), [28, 28]),
+        pyarrow.array(lists, pyarrow.list_(pyarrow.uint8(), 784)),
+    )
+    # of the first row group one is missing, of the others none
+    path = parquet_file(tmp_path / "a.parquet", tensors, row_group_size=7)
+    for begin, end in ((0, 23), (1, 3), (2, 9)):
+        _, values = open_source(path).read(begin, end)
+        assert [value is None for value in values] == [row == 1 for row in range(begin, end)]
+        for value, expected in zip(values, pixels[begin:end], strict=True):
+            if value is not None:
+                np.testing.assert_array_equal(value, expected.reshape(28, 28))
+
+
 def test_a_path_is_the_same_from_anywhere(tmp_path, pixels, monkeypatch):
     npz(tmp_path, pixels)
     absolute = open_source(tmp_path)
