@@ -39,7 +39,9 @@ def label_digits(data: LabelledData, seed: int) -> LabelledData:
     digits = data.labels
     labels = [digits % 2 == 1, digits >= 5, np.isin(digits, _WITH_CLOSED_LOOP), inverted]
     images = data.data.copy()
-    images[inverted] = np.float32(sum(data.bounds)) - images[inverted]
+    negatives = np.float32(sum(data.bounds)) - images[inverted]
+    # rounding may have gone past the end by a hair
+    images[inverted] = np.clip(negatives, *np.float32(data.bounds))
     return dataclasses.replace(
         data,
         data=images,

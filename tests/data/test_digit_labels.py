@@ -44,7 +44,7 @@ def test_half_are_inverted_as_the_seed_says_and_the_rest_untouched():
     assert first.images.dtype == np.float32
 
 
-@pytest.mark.parametrize("bounds", [(0, 1), (-1, 1)])
+@pytest.mark.parametrize("bounds", [(0, 1), (-1, 1), (-0.4242, 2.8215)])
 def test_black_becomes_white_within_any_bounds(bounds):
     digits = bundled_digits(bounds).sample(10, seed=4)
     labelled = label_digits(digits, seed=0)
