@@ -89,6 +89,13 @@ class LabelledData:
         return self.data
 
     @property
+    def shown(self) -> np.ndarray:
+        """`data` within their bounds everywhere: the lower one where the mask is 0."""
+        if self.mask is None:
+            return self.data
+        return np.where(self.mask, self.data, np.float32(self.bounds[0]))
+
+    @property
     def num_classes(self) -> int:
         """How many classes the data set has; all need not occur here.
 
@@ -176,6 +183,8 @@ class LabelledData:
     def as_text(self, count: int = 4, width: int = 28) -> str:
         """Draws the first images in characters, side by side, each under its label's name.
 
+        What is hidden is drawn as the lower bound.
+
         Args:
             count: how many images, at most all.
             width: characters for each; wider images are shown by every n-th pixel.
@@ -193,12 +202,13 @@ class LabelledData:
                 f"data of shape {self.data.shape} in [{low:g}, {high:g}] cannot be drawn: "
                 "expected images (N, H, W, channels) within finite bounds"
             )
-        images = self.data[:count].reshape(*self.data[:count].shape[:3], -1).mean(axis=-1)
+        first = self.take(slice(count))
+        images = first.shown.reshape(*first.data.shape[:3], -1).mean(axis=-1)
         step = max(1, -(-images.shape[2] // width))
         # A character is about twice as high as wide.
         images = (images[:, :: 2 * step, ::step] - low) / (high - low)
         shades = _SHADES[np.minimum((images * len(_SHADES)).astype(int), len(_SHADES) - 1)]
-        columns = self.labels[:count].reshape(len(images), -1)
+        columns = first.labels.reshape(len(images), -1)
         titles = [
             " ".join(
                 label.values[value] for label, value in zip(self.layout.labels, row, strict=True)

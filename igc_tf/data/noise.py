@@ -53,7 +53,7 @@ def with_noise(data: LabelledData, sigma: float, seed: int) -> LabelledData:
     """Returns the same examples with noise that is as strong to the eye in any bounds.
 
     Args:
-        data: `LabelledData` within finite bounds.
+        data: `LabelledData` within finite bounds; what its mask hides is taken for the lower one.
         sigma: standard deviation, as a part of the range from black to white.
         seed: same seed, same noise.
 
@@ -63,5 +63,5 @@ def with_noise(data: LabelledData, sigma: float, seed: int) -> LabelledData:
     low, high = data.bounds
     if not np.isfinite([low, high]).all():
         raise InputError(f"bounds={data.bounds}: expected finite ones, of which sigma is a part")
-    noised = add_gaussian_noise(data.data, sigma * (high - low), seed, data.bounds)
+    noised = add_gaussian_noise(data.shown, sigma * (high - low), seed, data.bounds)
     return dataclasses.replace(data, data=noised)

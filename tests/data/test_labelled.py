@@ -140,6 +140,10 @@ def test_images_as_text_show_shape_order_and_names():
     data = make(2, data=images, bounds=(-1, 1), layout=ConditionLayout.classes(("top", "right")))
     assert data.as_text().splitlines() == ["top  rig", "@@@    @", "       @"]
     assert data.as_text(count=1).splitlines() == ["top", "@@@"]
+    # what is hidden may be anything, and is drawn as black
+    images[:, 2:] = -100
+    hidden = dataclasses.replace(data, data=images, mask=images > -100)
+    assert hidden.as_text().split("\n") == ["top  rig", "@@@    @", ""]
     sequences = make(2, data=np.zeros((2, 5), np.float32))
     with pytest.raises(ValueError, match=r"shape \(2, 5\)"):
         sequences.as_text()

@@ -92,6 +92,15 @@ def test_a_part_of_the_range_is_the_same_noise_in_any_bounds(bounds):
     np.testing.assert_array_equal(found.labels, digits.labels)
 
 
+def test_what_a_mask_hides_may_be_anything():
+    digits = bundled_digits().sample(5, seed=0)
+    mask = np.random.default_rng(0).random(digits.data.shape) < 0.5
+    hidden = replace(digits, data=np.where(mask, digits.data, np.float32(-100)), mask=mask)
+    found = with_noise(hidden, 0.4, seed=2)
+    np.testing.assert_array_equal(found.data[mask], with_noise(digits, 0.4, seed=2).data[mask])
+    np.testing.assert_array_equal(found.mask, mask)
+
+
 def test_a_part_of_no_finite_range_is_refused():
     endless = replace(bundled_digits().sample(5, seed=0), bounds=(-0.5, np.inf))
     with pytest.raises(InputError, match=r"bounds=\(-0.5, inf\): expected finite"):
