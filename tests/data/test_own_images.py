@@ -195,6 +195,17 @@ def test_copies_count_once_and_are_told():
     )
 
 
+def test_pictures_are_told_apart_by_all_that_was_read():
+    faint = [(label, pixels * 0.0015) for label, pixels in _set(20)]
+    images = _load([*faint, (faint[0][0], faint[0][1].copy())])
+    assert sum(len(getattr(images, part)) for part in PARTS) == 20
+    assert images.remarks[0].startswith("1 are there more than once")
+    # the same bytes stored as floats are the same picture
+    pictures = _set(12)
+    images = _load([*pictures, (pictures[0][0], pictures[0][1].astype(np.float32))])
+    assert sum(len(getattr(images, part)) for part in PARTS) == 12
+
+
 def test_copies_across_parts_stay_where_they_are_held_out():
     given = [(f"class {i % 2}", _noise(i), ("train", "test")[i // 8]) for i in range(12)]
     label, pixels, _ = given[10]
