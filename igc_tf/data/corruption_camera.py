@@ -93,7 +93,7 @@ def streak(images, rng, length):
 
 
 def zoom_blur(images, rng, largest, step):
-    """The mean of the image enlarged about its centre by 1, 1 + step, ... up to below `largest`."""
+    """The mean of the image enlarged about its centre by 1, 1 + step, ... up to `largest`."""
     del rng
     factors = np.arange(1, largest, step)
     eye = np.broadcast_to(np.eye(2), [len(images), 2, 2])
