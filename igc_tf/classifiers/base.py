@@ -100,6 +100,11 @@ class SearchClassifier(Calibrated):
         raise NotImplementedError
 
     @property
+    def data_shape(self):
+        """The shape of an example: the generator's, or what an observation shows of such data."""
+        return self.search.observation.shape_of(self.generator.data_shape)
+
+    @property
     def class_names(self):
         """The names of the values of all labels, C of them, in the order of the scores."""
         return self.generator.layout.element_names
@@ -108,7 +113,7 @@ class SearchClassifier(Calibrated):
         """Scores the classes, as Keras' `Model.predict` does: the argmax is the answer.
 
         Args:
-            data: (N, ...) shaped as the generator's data, in its bounds.
+            data: (N, *data_shape), in the generator's bounds.
             mask: broadcastable to the data, 0 where nothing is to be compared, and data may be
                 anything, such as not-a-number; some of each example is not 0. None for all. Where
                 an observation is undone in the data, as by the settings "robust", what fills the
@@ -382,10 +387,10 @@ class SearchClassifier(Calibrated):
         """
         data = checked_array("images", data, np.float32)
         # data of another shape are refused, whatever the mask
-        if mask is not None and data.shape[1:] == self.generator.data_shape:
+        if mask is not None and data.shape[1:] == self.data_shape:
             mask = checked_mask(mask, data.shape)
             data = np.where(mask > 0, data, np.float32(self.generator.background))
-        return self.generator.check(data), mask
+        return self.generator.check(data, shape=self.data_shape), mask
 
 
 def _as_arrays(tensors, count):

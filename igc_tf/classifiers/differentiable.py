@@ -85,7 +85,7 @@ class DifferentiableClassifier(keras.Model):
     def call(self, data, training=None):
         """Returns the logits, float32 (N, C), of data (N, ...) in the generator's bounds."""
         del training  # a search has no such mode
-        data, shape = tf.cast(data, tf.float32), self.classifier.generator.data_shape
+        data, shape = tf.cast(data, tf.float32), self.classifier.data_shape
         # what lacks a channel would be compared with every row of every reconstruction
         if not data.shape[1:].is_compatible_with(shape):
             raise InputError(f"data of shape {tuple(data.shape)}: expected (N, *{shape})")

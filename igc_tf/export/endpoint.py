@@ -58,7 +58,7 @@ def usable_masks(mask):
 
 def answer_signature(classifier):
     """{name: `TensorSpec`} of what `answers` returns for N examples."""
-    shape = classifier.generator.data_shape
+    shape = classifier.data_shape
     function = tf.function(
         lambda data: answers(classifier, classifier.search, data, tf.range(tf.shape(data)[0])),
         autograph=False,
@@ -77,7 +77,7 @@ def takes_masks(classifier):
     """
     if classifier.search.undoes:
         return True
-    shape = classifier.generator.data_shape
+    shape = classifier.data_shape
     try:
         for difference in (
             classifier.settings.data_difference(),
@@ -106,7 +106,7 @@ def describe_classifier(classifier):
         # the facts of a generator that has none don't say so
         "latent_size": None,
         **facts,
-        "data_shape": list(generator.data_shape),
+        "data_shape": list(classifier.data_shape),
         "environment": describe_environment(),
     }
 

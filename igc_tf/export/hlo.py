@@ -41,7 +41,7 @@ def export_hlo(classifier, directory, batch_size=100):
     generator = classifier.generator
     variables = generator.variables
     weights = {f"{i:03d} {variable.path}": variable.numpy() for i, variable in enumerate(variables)}
-    images = tf.TensorSpec([batch_size, *generator.data_shape], tf.float32)
+    images = tf.TensorSpec([batch_size, *classifier.data_shape], tf.float32)
     arguments = [images, *(tf.TensorSpec(value.shape, value.dtype) for value in weights.values())]
     with new_directory(directory) as path:
         program = tf.function(

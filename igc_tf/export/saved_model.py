@@ -44,8 +44,8 @@ def export_saved_model(classifier, directory, batch_size=100):
     """
     batch_size = classifier.checked_batch_size(batch_size)
     generator = classifier.generator
-    data = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="images")
-    mask = tf.TensorSpec([None, *generator.data_shape], tf.float32, name="mask")
+    data = tf.TensorSpec([None, *classifier.data_shape], tf.float32, name="images")
+    mask = tf.TensorSpec([None, *classifier.data_shape], tf.float32, name="mask")
     with new_directory(directory) as path:
         classify = _classify_endpoint(classifier, batch_size)
         endpoints = {"classify": (lambda images: classify(images), [data])}
@@ -67,7 +67,7 @@ def export_saved_model(classifier, directory, batch_size=100):
 
 
 def _classify_endpoint(classifier, batch_size):
-    shape = classifier.generator.data_shape
+    shape = classifier.data_shape
     signature = answer_signature(classifier)
     background = tf.constant(classifier.generator.background, tf.float32)
 

@@ -200,7 +200,11 @@ class Generator:
     @property
     def picture_frame(self):
         """The `PictureFrame` of its data; an `InputError` where they cannot be pictures."""
-        return PictureFrame(self.data_shape, self.bounds, self.background, self.arrange)
+        return self.picture_frame_of(self.data_shape)
+
+    def picture_frame_of(self, shape):
+        """That of data of another shape, such as an observation may show."""
+        return PictureFrame(shape, self.bounds, self.background, self.arrange)
 
     @property
     def variables(self):
@@ -315,19 +319,21 @@ class Generator:
             parts.append(self(batch).numpy())
         return np.concatenate(parts)
 
-    def check(self, data, what="images"):
+    def check(self, data, what="images", shape=None):
         """Returns data as float32, checked against the generator's.
 
         Args:
             data: (N, ...).
             what: what they are called in a message.
+            shape: of each of them; None for that of what is generated.
 
         Raises:
             InputError: for another shape, for values that are not finite or out of bounds.
         """
         data = checked_array(what, data, np.float32)
-        if data.shape[1:] != self.data_shape or data.ndim != len(self.data_shape) + 1:
-            expected = ", ".join(map(str, self.data_shape))
+        shape = self.data_shape if shape is None else shape
+        if data.shape[1:] != shape or data.ndim != len(shape) + 1:
+            expected = ", ".join(map(str, shape))
             raise InputError(f"{what} have shape {data.shape}: expected (N, {expected})")
         if data.size and not np.isfinite(data).all():
             raise InputError(f"{what} hold values that are not finite")

@@ -151,8 +151,9 @@ class Comparison:
 
     def __init__(self, difference, batch, space, origin):
         self._difference = difference
-        self._shape = batch.data.shape[1:]
         self._views = views_of(batch, space, origin)
+        # what is undone may bring the data to another shape
+        self._shape = batch.data.shape[1:] if self._views is None else self._views.shape[2:]
         if self._views is None:
             self._reference = difference.prepare(batch.data, batch.visible)
             return
@@ -171,7 +172,7 @@ class Comparison:
         if not shape.is_compatible_with(self._shape):
             raise InputError(
                 f"what is observed has shape {tuple(shape)}: expected {tuple(self._shape)}, that "
-                "of the data"
+                "of what it is compared with"
             )
         if self._views is not None:
             observed = tf.reshape(observed, [-1, 1, *shape])

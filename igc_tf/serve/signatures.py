@@ -95,7 +95,7 @@ def served_model(model, max_batch=None):
 
 def _of_classifier(classifier, batch_size):
     generator = classifier.generator
-    data = tf.TensorSpec([None, *generator.data_shape], tf.float32)
+    data = tf.TensorSpec([None, *classifier.data_shape], tf.float32)
 
     def classify(indices, arrays):
         parts = []
@@ -128,7 +128,7 @@ def _of_classifier(classifier, batch_size):
         return _joined(parts)
 
     # the first answer compiles the search, so that no client waits for that
-    empty = np.full([1, *generator.data_shape], generator.background, np.float32)
+    empty = np.full([1, *classifier.data_shape], generator.background, np.float32)
     answered = classify(np.zeros(1, int), {"images": empty})
     outputs = {
         name: tf.TensorSpec([None, *value.shape[1:]], value.dtype)
@@ -142,9 +142,10 @@ def _of_classifier(classifier, batch_size):
         )
     sizes = {"condition": generator.condition_size, "latent": generator.latent_size}
     inputs = {n: tf.TensorSpec([None, size], tf.float32) for n, size in sizes.items() if size}
-    signatures["generate"] = Signature(inputs, {"images": data}, generate, _accept, True)
+    made = tf.TensorSpec([None, *generator.data_shape], tf.float32)
+    signatures["generate"] = Signature(inputs, {"images": made}, generate, _accept, True)
     try:
-        frame = generator.picture_frame
+        frame = generator.picture_frame_of(classifier.data_shape)
     except InputError:
         frame = None
     return ServedModel("1", signatures, generator.layout, frame, batch_size)

@@ -50,10 +50,13 @@ def log_search(directory, classifier, data, labels=None, name="search"):
                 for caption, values in zip(captions, history[:, :, k], strict=True):
                     for step, value in enumerate(values):
                         tf.summary.scalar(f"{quantity}, {name}/{caption}", value, step=step)
-    if len(classifier.generator.data_shape) == 3:
+    data_shape = classifier.generator.data_shape
+    if len(data_shape) == 3:
         with summary_writer(directory / "reconstructions", name).as_default():
             for i, caption in enumerate(captions):
-                _draw_search(classifier.generator, found.snapshots, data[i], i, f"{name}/{caption}")
+                # beside it, unless an observation shows it in another frame
+                beside = [data[i]] if classifier.data_shape == data_shape else []
+                _draw_search(classifier.generator, found.snapshots, beside, i, f"{name}/{caption}")
     return found
 
 
@@ -117,14 +120,18 @@ def _captions(layout, predictions, labels):
     return captions
 
 
-def _draw_search(generator, snapshots, image, i, caption):
-    """What each candidate makes of image number i, at each of the kept steps."""
+def _draw_search(generator, snapshots, beside, i, caption):
+    """What each candidate makes of image number i, at each of the kept steps.
+
+    Args:
+        beside: the image, or nothing, to be drawn beside it.
+    """
     candidates = [kept[i].reshape(-1, *generator.data_shape) for kept in snapshots.values()]
     for step, made in zip(snapshots, candidates, strict=True):
-        columns = len(made) + 1
-        _picture(f"reconstructions, {caption}", [*made, image], columns, step, generator)
-    rows = [picture for made in zip(*candidates, strict=True) for picture in (*made, image)]
-    columns, last = len(snapshots) + 1, max(snapshots)
+        columns = len(made) + len(beside)
+        _picture(f"reconstructions, {caption}", [*made, *beside], columns, step, generator)
+    rows = [picture for made in zip(*candidates, strict=True) for picture in (*made, *beside)]
+    columns, last = len(snapshots) + len(beside), max(snapshots)
     _picture(f"classes by steps, {caption}", rows, columns, last, generator)
 
 

@@ -259,19 +259,40 @@ def test_what_an_observation_of_ones_own_makes_must_fit(change, expected):
         search.run(random_data(4))
 
 
-def test_an_encoder_is_shown_no_picture_of_another_frame():
+@pytest.mark.parametrize("is_undone", [False, True])
+def test_a_classifier_reads_pictures_of_another_frame(is_undone, tmp_path):
     shape = (8, 8, 1)
-    model, *parts = linear_generator(data_shape=shape, bound=0.5)
+    model, *parts = linear_generator(latent_size=2, data_shape=shape, scale=0.1, bound=0.5)
     generator = Generator(model, bounds=(-0.5, 0.5), encoder=exact_encoder(*parts, shape))
-    wide = Pose(frame=(12, 12), shifts_only=True)
-    pictures = np.full([2, 12, 12, 1], -0.5, np.float32)
-    settings = SearchSettings(steps=0)
-    from_mean = Space.per_value(generator).observed(wide)
-    assert Search(generator, from_mean, settings, wide).run(pictures).scores.shape == (2, 3)
-    encoded = Space.per_value(generator, latent_start="encoder").observed(wide)
-    message = r"'encoder': .* of shape \(12, 12, 1\): expected .*\(8, 8, 1\), or start='mean'"
-    with pytest.raises(InputError, match=message):
-        Search(generator, encoded, settings, wide).run(pictures)
+    wide = Pose(frame=(12, 12), inner=(8, 8), shifts_only=True, dead_zone=12.0)
+    labels = np.array([2, 0])
+    latents = np.float32([[0.3, -0.2], [0.1, 0.4]])
+    made = generator({"condition": np.eye(3, dtype=np.float32)[labels], "latent": latents}).numpy()
+    pictures = np.pad(made, [(0, 0), (2, 2), (2, 2), (0, 0)], constant_values=-0.5)
+    observation = Undone(wide) if is_undone else wide
+    settings = SearchSettings(steps=0, start="encoder")
+    classifier = InvertedGeneratorClassifier(generator, settings, observation)
+    found = classifier.classify(pictures)
+    np.testing.assert_array_equal(found.predictions, labels)
+    np.testing.assert_allclose(found.of_best(found.reconstructions), made, atol=1e-5)
+    assert found.observed.shape[2:] == (shape if is_undone else (12, 12, 1))
+    classifier.export(tmp_path / "model")
+    answer = tf.saved_model.load(tmp_path / "model").signatures["classify"](images=pictures)
+    np.testing.assert_array_equal(answer["label"], labels)
+    with pytest.raises(InputError, match=r"shape \(2, 8, 8, 1\): expected \(N, 12, 12, 1\)"):
+        classifier.predict(made)
+
+
+def test_frames_and_what_is_generated_must_fit():
+    model, *_ = linear_generator(data_shape=(8, 8, 1), bound=0.5)
+    generator = Generator(model, bounds=(-0.5, 0.5))
+    for observation, told in (
+        (Pose(frame=(12, 12)), r"frame=\(12, 12\), inner=None\) .*: expected inner=\(8, 8\)"),
+        (Pose(inner=(12, 12)), r"expected inner=\(8, 8\)"),
+        (AnyOf(Identity(), Pose(frame=(12, 12), inner=(8, 8))), r"\(12, 12, 1\)\]: expected the"),
+    ):
+        with pytest.raises(InputError, match=told):
+            InvertedGeneratorClassifier(generator, SETTINGS, observation)
 
 
 def test_bounds_and_what_is_usual_make_sense():

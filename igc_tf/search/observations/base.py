@@ -107,6 +107,10 @@ class Observation:
         """`moves` of each start and parameter, bool (S, P)."""
         return np.broadcast_to(self.moves, [self.starts, len(self.parameters)])
 
+    def shape_of(self, shape):
+        """The shape of what is observed of data of a shape (without N): the same, as a rule."""
+        return tuple(shape)
+
     def start(self, batch, generator):
         """Where the search begins, read off the data, float32 (B, S, P): neutral if not at all."""
         count = tf.shape(batch.data)[0]
@@ -132,7 +136,10 @@ class Observation:
         raise NotImplementedError
 
     def undo(self, data, nuisance):
-        """Data (N, ...) without what the nuisance (N, P) says, as far as that can be undone."""
+        """Data (N, ...) without what the nuisance (N, P) says, as far as that can be undone.
+
+        Of the shape of what is generated.
+        """
         return data
 
     def view(self, data, nuisance):

@@ -37,6 +37,10 @@ class Undone(Observation):
         """See `Observation.check`."""
         self.observation.check(generator)
 
+    def shape_of(self, shape):
+        """That of the observation."""
+        return self.observation.shape_of(shape)
+
     def start(self, batch, generator):
         """That of the observation."""
         return self.observation.start(batch, generator)
@@ -99,6 +103,12 @@ class Compose(Observation):
         """See `Observation.check`."""
         for part in self.parts:
             part.check(generator)
+
+    def shape_of(self, shape):
+        """See `Observation.shape_of`: one after another."""
+        for part in self.parts:
+            shape = part.shape_of(shape)
+        return shape
 
     def start(self, batch, generator):
         """All combinations of starts (B, S, P)."""
@@ -207,6 +217,15 @@ class AnyOf(Observation):
         """See `Observation.check`."""
         for part in self.parts:
             part.check(generator)
+        shapes = {part.shape_of(generator.data_shape) for part in self.parts}
+        if len(shapes) > 1:
+            raise InputError(
+                f"explanations of data of shapes {sorted(shapes)}: expected the same of all"
+            )
+
+    def shape_of(self, shape):
+        """That of any part."""
+        return self.parts[0].shape_of(shape)
 
     def start(self, batch, generator):
         """The starts of all, one after another (B, S, P)."""

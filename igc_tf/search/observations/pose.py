@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import InputError
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.search.observations.base import ImageObservation, Parameter
 
@@ -24,8 +25,8 @@ class Pose(ImageObservation):
                            -sin a · (x - slant · y) + cos a · y) + shift
 
     sampled bilinearly; a picture that is made smaller is averaged over several points of a pixel.
-    The picture may have another size than what is generated: more page around it, or fewer and
-    larger pixels (`scale` less than 1).
+    The picture may have another size than what is generated, its `frame`: more page around it, or
+    fewer and larger pixels (`scale` less than 1).
 
     It starts from the data: shifted by whole pixels so that the middle of the ink lies where
     that of the training images does, the middle of the picture, as far as it reaches; not at all
@@ -33,6 +34,7 @@ class Pose(ImageObservation):
 
     Attributes:
         frame: (height, width) of the picture; None for that of what is generated.
+        inner: (height, width) of what is generated, needed with a `frame` of another size.
         scale: how large what is generated is in the picture, where nothing is bent.
         reach: the largest shift in each direction, pixels.
         shifts_only: search for nothing but the shift.
@@ -45,6 +47,7 @@ class Pose(ImageObservation):
     """
 
     frame: tuple[int, int] | None = None
+    inner: tuple[int, int] | None = None
     scale: Annotated[float, Range(0, above=True)] = 1.0
     reach: Annotated[float, Range(0, above=True)] = 14.0
     shifts_only: bool = False
@@ -84,6 +87,20 @@ class Pose(ImageObservation):
         """A third of what is usual: a solver turns by degrees while it shifts by pixels."""
         return np.float32([parameter.usual / 3 for parameter in self.parameters])
 
+    def check(self, generator):
+        """See `Observation.check`; a frame of another size needs that of what is generated."""
+        super().check(generator)
+        size = tuple(generator.data_shape[:2])
+        if (self.inner or self.frame or size) != size:
+            raise InputError(
+                f"Pose(frame={self.frame}, inner={self.inner}) for a generator of {size}: "
+                f"expected inner={size}"
+            )
+
+    def shape_of(self, shape):
+        """See `Observation.shape_of`: the frame."""
+        return (*(self.frame or shape[:2]), shape[2])
+
     def start(self, batch, generator):
         """The whole pixels by which the ink lies off the middle, at each angle: (B, S, P)."""
         ink = tf.reduce_mean((batch.data - self.background) / (self.high - self.background), -1)
@@ -115,10 +132,10 @@ class Pose(ImageObservation):
         size = self.frame or tuple(generated.shape[1:3])
         return self._sampled(generated, inverse, origin, size, ceil(1 / self.scale - 1e-6))
 
-    def undo(self, data, nuisance, size=None):
-        """See `Observation.undo`; of the picture's own size, or of `size`."""
+    def undo(self, data, nuisance):
+        """See `Observation.undo`; of the size `inner`, or of the picture's own."""
         forward, shift = self._map(nuisance)
-        size = size or tuple(data.shape[1:3])
+        size = self.inner or tuple(data.shape[1:3])
         return self._sampled(data, forward, shift, size, ceil(self.scale - 1e-6))
 
     def _map(self, nuisance):

@@ -24,9 +24,10 @@ def _matrix(scale, angle, slant):
 
 @pytest.mark.parametrize("frame", [None, (40, 44)])
 def test_pose_is_scipys_affine(frame):
-    shown = Pose(frame=frame).apply(DIGITS, BENT).numpy()
+    pose = Pose(frame=frame)
+    shown = pose.apply(DIGITS, BENT).numpy()
     size = frame or (28, 28)
-    assert shown.shape == (4, *size, 1)
+    assert shown.shape == (4, *size, 1) and pose.shape_of((28, 28, 1)) == (*size, 1)
     middle, old = (np.array(size) - 1) / 2, np.array([13.5, 13.5])
     for image, (down, right, *bent), result in zip(DIGITS, BENT, shown, strict=True):
         inverse = np.linalg.inv(_matrix(*bent))
@@ -50,10 +51,10 @@ def test_undoing_brings_back_what_was_posed():
 
 
 def test_a_coarser_sensor_averages():
-    coarse = Pose(frame=(7, 7), scale=1 / 4)
+    coarse = Pose(frame=(7, 7), inner=(28, 28), scale=1 / 4)
     shown = coarse.apply(DIGITS, np.tile(coarse.neutral, (4, 1))).numpy()
     np.testing.assert_allclose(shown, DIGITS.reshape(4, 7, 4, 7, 4, 1).mean(axis=(2, 4)), atol=1e-5)
-    back = coarse.undo(shown, np.tile(coarse.neutral, (4, 1)), (28, 28)).numpy()
+    back = coarse.undo(shown, np.tile(coarse.neutral, (4, 1))).numpy()
     assert back.shape == DIGITS.shape and np.abs(back - DIGITS).mean() < 0.12
 
 
