@@ -27,6 +27,8 @@ MAX_PIXELS = 64_000_000
 MAX_FILE_BYTES = 8 * MAX_PIXELS + 4096
 # Pictures whose shorter side is at least twice this are averaged first: frames are far smaller.
 _AMPLE_SIDE = 800
+# the number of EXIF's tag
+_ORIENTATION = 0x0112
 # Rec. 601 luma, the weights that Pillow's grey conversion uses.
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -314,7 +316,7 @@ def _float_to_unit(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarra
 
 
 def _read_picture(file: BinaryIO) -> np.ndarray:
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -328,21 +330,32 @@ def _read_picture(file: BinaryIO) -> np.ndarray:
         raise ImageFileError(
             f"has more pixels than {MAX_PIXELS // 1_000_000} megapixels"
         ) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
+        # of a damaged file Pillow raises errors of many kinds
         raise ImageFileError(f"is damaged ({' '.join(str(error).split())})") from error
     with picture:
         _check_size(picture.height, picture.width)
         try:
             # Opening has read the header only; this decodes.
             picture.load()
-            ImageOps.exif_transpose(picture, in_place=True)
-            return _decoded(picture)
-        except ImageFileError:
+            return _upright(_decoded(picture), picture.getexif().get(_ORIENTATION))
+        except (ImageFileError, MemoryError):
             raise
-        except (OSError, SyntaxError, ValueError) as error:
+        except Exception as error:
             raise ImageFileError(
                 f"is damaged or cut short ({' '.join(str(error).split())})"
             ) from error
+
+
+def _upright(array: np.ndarray, orientation: int | None) -> np.ndarray:
+    """A picture (H, W, ...) as it is to be seen, by EXIF's number from 1 to 8 of how it lies."""
+    if orientation in (5, 6, 7, 8):
+        array = array.swapaxes(0, 1)
+    down = -1 if orientation in (3, 4, 7, 8) else 1
+    right = -1 if orientation in (2, 3, 6, 7) else 1
+    return array[::down, ::right]
 
 
 def _decoded(picture) -> np.ndarray:

@@ -179,6 +179,27 @@ def test_tiffs_are_turned_upright(orientation, upright, depth, tmp_path):
     np.testing.assert_allclose(open_picture(path), upright(stored) / most, atol=1e-12)
 
 
+def test_of_exif_only_the_orientation_counts(tmp_path):
+    stored = byte(drawing())
+    # turned, and a resolution in letters, which Pillow cannot write
+    tags = [(0x0112, 3, 1, struct.pack("<HH", 6, 0)), (0x011A, 2, 4, b"abc\0")]
+    entries = b"".join(struct.pack("<HHI", *tag[:3]) + tag[3] for tag in tags)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    path = save(tmp_path / "odd.png", stored, exif=exif)
+    np.testing.assert_array_equal(open_picture(path), np.rot90(stored, -1) / 255)
+
+
+def test_a_damaged_type_in_a_tiff_is_told(tmp_path):
+    path = save(tmp_path / "damaged.tif", byte(drawing()))
+    encoded = bytearray(path.read_bytes())
+    # the strips' places, said to be a float
+    place = encoded.index(struct.pack("<HH", 273, 4))
+    encoded[place + 2] = 11
+    path.write_bytes(encoded)
+    with pytest.raises(ImageFileError, match="is damaged"):
+        open_picture(path)
+
+
 def test_from_memory_as_from_a_file(tmp_path):
     path = save(tmp_path / "seven.png", byte(drawing()))
     encoded = path.read_bytes()
