@@ -30,14 +30,14 @@ class OutOfClassOptions(ReadersOptions, DatasetOptions):
         split: of the digits: "test", for reporting only; or "validation/choices", with letters in
             other typefaces.
         false_alarm: how many of the digits may be refused, as a share.
-        known: training images that the networks' features are compared with.
+        known: compare the networks' features with so many training images; all if not given.
         dataset: an image set of TensorFlow Datasets, of grey images.
         output: directory for result.json and pictures.
     """
 
     split: Literal["test", "validation/choices"] = "test"
     false_alarm: Annotated[float, Range(0, 1, above=True, below=True)] = 0.01
-    known: Annotated[int, Range(1)] = 5000
+    known: Annotated[int | None, Range(1)] = None
     output: Path = Path("runs/out-of-class")
 
 
@@ -74,7 +74,8 @@ def tell_foreign(options, data=None, verbose=1):
             load_images(options.dataset, split, options.data_dir, bounds=bounds) for split in splits
         ]
     train, known, digits = data
-    train = train.sample(min(options.known, len(train)), options.seed)
+    if options.known is not None:
+        train = train.sample(min(options.known, len(train)), options.seed)
     digits = digits.sample(min(options.images, len(digits)), options.seed)
     foreign, left_out = _foreign(options, digits)
     facts = {

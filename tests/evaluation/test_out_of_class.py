@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evaluation.out_of_class import __main__ as program
 from evaluation.out_of_class.__main__ import OutOfClassOptions, _told_apart, tell_foreign
 from evaluation.out_of_class.doubts import Doubter
 from evaluation.out_of_class.foreign import LETTERS, MADE
@@ -32,7 +33,6 @@ def options(tmp_path):
         settings=("fast",),
         networks=("mnist-lenet",),
         images=COUNT,
-        known=200,
         output=tmp_path / "out",
         data_dir=tmp_path / "nothing",
     )
@@ -45,7 +45,17 @@ def parts():
 
 
 def test_each_doubt_is_measured_on_each_kind(options, parts, monkeypatch):
+    compared = set()
+
+    class Noted(Doubter):
+        def __init__(self, reader, known):
+            compared.add(len(known))
+            super().__init__(reader, known)
+
+    monkeypatch.setattr(program, "Doubter", Noted)
     result = tell_foreign(options, parts, verbose=0)
+    # with all that there are
+    assert compared == {600}
     assert json.loads((options.output / "result.json").read_text()) == result
     assert list(result["left_out"]) == ["clothes"] and result["kinds"] == list(MADE)
     assert len(result["rows"]) == 2 * len(MADE)
@@ -85,7 +95,7 @@ def test_each_doubt_is_measured_on_each_kind(options, parts, monkeypatch):
 
 
 def test_doubts_of_a_network_by_hand(options, parts):
-    readers, known = Readers(options), parts[0].images[:50]
+    readers, known = Readers(replace(options, batch_size=3)), parts[0].images[:50]
     images = parts[2].images[:7]
     found = Doubter(readers.all["mnist-lenet"], known)(images)
     lenet = load_lenet("mnist-lenet")
