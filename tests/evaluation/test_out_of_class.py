@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from evaluation.out_of_class import __main__ as program
-from evaluation.out_of_class.__main__ import OutOfClassOptions, _told_apart, tell_foreign
+from evaluation.out_of_class.__main__ import (
+    OutOfClassOptions,
+    _foreign,
+    _told_apart,
+    tell_foreign,
+)
 from evaluation.out_of_class.doubts import Doubter
 from evaluation.out_of_class.foreign import LETTERS, MADE
 from evaluation.readers import Readers
@@ -144,6 +149,19 @@ def test_foreign_images_are_drawn_anew_from_a_seed(kind):
     assert len({image.tobytes() for image in images}) > 6
     # other typefaces where choices are made
     assert (images == drawn(3, "validation/choices")).all() == (kind != "letters")
+
+
+def test_no_image_that_choices_are_made_by_is_reported_on(options, parts):
+    of = {}
+    for split in ("test", "validation/choices"):
+        of[split], _ = _foreign(replace(options, split=split, seed=3), parts[2].sample(12, seed=0))
+    for kind, images in of["test"].items():
+        assert not {image.tobytes() for image in images} & {
+            image.tobytes() for image in of["validation/choices"][kind]
+        }
+        # those of the published rows
+        drawn = MADE[kind](np.random.default_rng(3), 12, (28, 28), "test")
+        np.testing.assert_allclose(images[..., 0], drawn - 0.5, atol=1e-6)
 
 
 def test_letters_lie_as_digits_do():
