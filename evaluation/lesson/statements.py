@@ -121,15 +121,16 @@ def _saturating_learns_worse(rows):
 
 
 def _rates_help(rows):
-    cures = {}
-    for row in rows:
-        name = f"saturating, {row['optimizer']}{STRONG}"
-        cures[name] = [f"{name}{SLOWER}", f"{name}{FASTER}"]
+    optimizers = dict.fromkeys(row["optimizer"] for row in rows)
+    ills = [f"saturating, {optimizer}{STRONG}" for optimizer in optimizers]
+    cures = {ill: (f"{ill}{SLOWER}", f"{ill}{FASTER}") for ill in ills}
+    harmed = [ill for ill in ills if _worse(rows, ill, f"non-{ill}") > 0]
     return judged(
         "The learning rates of the two sides can make up for it",
-        # one that helps is enough, but with every optimizer
-        min(max(_worse(rows, name, cure) for cure in of) for name, of in cures.items()),
-        _fids(rows, [name for ill, of in cures.items() for name in (ill, *of)]),
+        # one that helps is enough, but wherever there is something to make up for
+        min((max(_worse(rows, ill, cure) for cure in cures[ill]) for ill in harmed), default=0),
+        f"{_fids(rows, [name for ill in ills for name in (ill, *cures[ill])])}; significantly "
+        f"worse than non-saturating: {', '.join(harmed) or 'none'}",
     )
 
 
