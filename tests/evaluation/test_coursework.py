@@ -387,6 +387,9 @@ def test_options_say_how_long_and_how_often():
     assert CourseworkOptions().limited(dense) == dense
     assert [len(options.seeds_of(RECIPES[name])) for name in ("cgan-deep", *NAMES)] == [3, 1, 3]
     assert len(options.seeds_of(convolutional)) == 1
+    # as often as is asked for, so that every sentence can be decided
+    often = CourseworkOptions(seeds=2)
+    assert {len(often.seeds_of(RECIPES[name])) for name in VARIANTS} == {2}
     quick = CourseworkOptions(quick=True).resolved
     assert quick.variants == VARIANTS and quick.limited(dense).train_images == 256
     assert set(PUBLISHED) < set(VARIANTS)
