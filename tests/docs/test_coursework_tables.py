@@ -76,6 +76,13 @@ def test_classifiers_are_those_of_the_last_epoch():
         assert (low <= 0 <= high) == (row["compared"] == "between trainings at equal length")
 
 
+@pytest.mark.parametrize("name", ["retraining", "embeddings"])
+def test_the_page_names_the_generator_that_images_are_of(name):
+    page = (result_files.ROOT / "docs/documents/coursework.md").read_text(encoding="utf-8")
+    (section,) = [part for part in page.split("\n## ") if f"evaluation.coursework.{name}" in part]
+    assert f"`{result_files.read(f'coursework/{name}')['options']['generator']}`" in section
+
+
 def test_few_real_images_stand_beside_the_documents_figures():
     rows = {row[0]: row for row in cells(coursework_tables.coursework_few())}
     assert rows["mixed, then real"][2] == "92.0 %" and rows["generated alone"][2] == "–"
