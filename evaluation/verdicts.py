@@ -1,8 +1,8 @@
 """Verdicts on the documents' sentences, by one rule for all programs.
 
 A comparison gives a sign: 1 where a sentence holds, -1 where it does not, 0 where the figures do
-not decide it, with 95 % confidence. Of sentences that must all hold it is the `min`, of those of
-which one is enough the `max`; each has its 95 % by itself.
+not decide it, with 95 % confidence. Of comparisons that must all hold it is `all_of`, of those of
+which one is enough `any_of`: the more are tried, the surer the one must be that decides alone.
 
 What is said of a way to train is decided by trainings, and a single one decides nothing, however
 many images judge it. What is said of networks as they are is decided by images or draws; further
@@ -21,7 +21,7 @@ def judged(sentence, sign, evidence):
     return {"sentence": sentence, "verdict": _WORDS[sign], "evidence": evidence}
 
 
-def above(first, second, by=0.0):
+def above(first, second, by=0.0, confidence=0.95):
     """Whether the mean of independent values lies above that of others, by more than a number.
 
     Student's and Welch's t-tests (`sign_of_mean`, `sign_of_difference`). Values that belong
@@ -30,24 +30,60 @@ def above(first, second, by=0.0):
     Args:
         first, second: values, or one of the two a number that is certain.
         by: a number.
+        confidence: in (0, 1).
 
     Returns:
         The sign.
     """
     if np.ndim(first) == 0:
-        return -above(second, first, -by)
+        return -above(second, first, -by, confidence)
     if np.ndim(second) == 0:
-        return sign_of_mean(np.subtract(first, second + by))
-    return sign_of_difference(np.subtract(first, by), second)
+        return sign_of_mean(np.subtract(first, second + by), confidence)
+    return sign_of_difference(np.subtract(first, by), second, confidence)
 
 
-def near(first, second, margin):
+def near(first, second, margin, confidence=0.95):
     """Whether two means differ by less than a margin; arguments and sign as of `above`."""
-    return min(above(first, second, -margin), above(second, first, -margin))
+    # no two means lie outside of both ends: neither has to be surer because of the other
+    return min(above(first, second, -margin, confidence), above(second, first, -margin, confidence))
+
+
+def all_of(comparisons, confidence=0.95):
+    """Whether a sentence holds for which several comparisons all have to hold.
+
+    It does if each of them does. It does not if a single one does not, and the more are tried, the
+    sooner one of them seems so by chance: each has its share of the doubt (Bonferroni; the first
+    step of Holm 1979).
+
+    Args:
+        comparisons: functions of the keyword `confidence` that return a sign.
+        confidence: in (0, 1), of them together.
+
+    Returns:
+        The sign; 0 without any comparison.
+    """
+    if not comparisons:
+        return 0
+    if all(compare(confidence=confidence) > 0 for compare in comparisons):
+        return 1
+    shared = 1 - (1 - confidence) / len(comparisons)
+    return -int(any(compare(confidence=shared) < 0 for compare in comparisons))
+
+
+def any_of(comparisons, confidence=0.95):
+    """Whether a sentence holds for which one comparison is enough; as `all_of`, turned round."""
+
+    def turned(compare):
+        return lambda confidence: -compare(confidence=confidence)
+
+    return -all_of(list(map(turned, comparisons)), confidence)
 
 
 def interval_above(first, second):
-    """Whether a share lies above another, by their intervals: not decided where these overlap."""
+    """Whether a share lies above another, by their intervals: not decided where these overlap.
+
+    95 % intervals that do not overlap are surer than 99 %: several comparisons share no doubt.
+    """
     return int(first[0] > second[1]) - int(first[1] < second[0])
 
 

@@ -1,4 +1,4 @@
-"""mnist-cgan-shallow, -medium, -medium-ls: the best of the coursework's dense conditional GANs."""
+"""mnist-cgan-shallow, -medium, -medium-ls: three of the coursework's dense conditional GANs."""
 
 from igc_tf.training import RECIPES
 from training.stages import Stage, stages_program

@@ -57,7 +57,8 @@ class CourseworkOptions(DataOptions):
             unfinished ones go on. "models" in the output directory if not given.
         variants: their names.
         parts: "scores", the document's table; "classifier-loss"; "classification".
-        seeds: trainings of each dense variant with classes; of the others there is one.
+        seeds: trainings of each variant; three of each dense one with classes, and one of each
+            other, if not given.
         epochs: dense variants are trained for at most so many; as their recipes say if not given.
         convolutional_epochs: likewise for the convolutional ones.
         train_images: train on the first N images only; all if not given.
@@ -79,7 +80,7 @@ class CourseworkOptions(DataOptions):
     models: Path | None = None
     variants: tuple[str, ...] = VARIANTS
     parts: tuple[Literal["scores", "classifier-loss", "classification"], ...] = PARTS
-    seeds: Annotated[int, Range(1)] = 3
+    seeds: Annotated[int | None, Range(1)] = None
     epochs: Annotated[int | None, Range(1)] = None
     convolutional_epochs: Annotated[int | None, Range(1)] = 5
     train_images: Annotated[int | None, Range(1)] = None
@@ -131,7 +132,7 @@ class CourseworkOptions(DataOptions):
     def seeds_of(self, recipe):
         """The seeds of a variant's trainings."""
         several = recipe.network == "dense" and recipe.labels != "none"
-        return range(self.seeds if several else 1)
+        return range(self.seeds or (3 if several else 1))
 
 
 def _has_no_classes(name):

@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.options import DatasetOptions
 from evaluation.out_of_class.doubts import Doubter
-from evaluation.out_of_class.foreign import CLOTHES, MADE, clothes
+from evaluation.out_of_class.foreign import CLOTHES, FONTS, MADE, clothes
 from evaluation.readers import Readers, ReadersOptions, Sample
 from igc_tf.classifiers.calibration import threshold
 from igc_tf.cli.program import parse_options, run_program
@@ -30,14 +30,14 @@ class OutOfClassOptions(ReadersOptions, DatasetOptions):
         split: of the digits: "test", for reporting only; or "validation/choices", with letters in
             other typefaces.
         false_alarm: how many of the digits may be refused, as a share.
-        known: training images that the networks' features are compared with.
+        known: compare the networks' features with so many training images; all if not given.
         dataset: an image set of TensorFlow Datasets, of grey images.
         output: directory for result.json and pictures.
     """
 
     split: Literal["test", "validation/choices"] = "test"
     false_alarm: Annotated[float, Range(0, 1, above=True, below=True)] = 0.01
-    known: Annotated[int, Range(1)] = 5000
+    known: Annotated[int | None, Range(1)] = None
     output: Path = Path("runs/out-of-class")
 
 
@@ -74,7 +74,8 @@ def tell_foreign(options, data=None, verbose=1):
             load_images(options.dataset, split, options.data_dir, bounds=bounds) for split in splits
         ]
     train, known, digits = data
-    train = train.sample(min(options.known, len(train)), options.seed)
+    if options.known is not None:
+        train = train.sample(min(options.known, len(train)), options.seed)
     digits = digits.sample(min(options.images, len(digits)), options.seed)
     foreign, left_out = _foreign(options, digits)
     facts = {
@@ -146,7 +147,8 @@ def _foreign(options, digits):
     frame, (low, high) = digits.images.shape[1:3], np.float32(digits.bounds)
     found, left_out = {}, {}
     for kind, make in (*MADE.items(), (CLOTHES, clothes)):
-        rng = np.random.default_rng(options.seed)
+        # what choices are made by is no part of what is reported
+        rng = np.random.default_rng([options.seed, list(FONTS).index(options.split)])
         more = {"data_dir": options.data_dir} if kind == CLOTHES else {}
         try:
             made = make(rng, len(digits), frame, options.split, **more)

@@ -54,18 +54,21 @@ class Doubter:
         return {name: calibration.known(name) for name in DOUBTS}
 
     def _seen(self, images):
-        size = self._reader.batch_size
-        parts = [
-            self._inside.predict_on_batch(images[begin : begin + size])
-            for begin in range(0, len(images), size)
-        ]
+        parts = [self._inside.predict_on_batch(batch) for batch in self._batches(images)]
         return [np.concatenate(part).astype(float) for part in zip(*parts, strict=True)]
 
     def _distances(self, features):
         nearest = min(_NEIGHBOURS, len(self._known)) - 1
-        # of vectors of length 1: |a - b|² = 2 - 2 a·b
-        squared = 2 - 2 * features @ self._known.T
-        return np.sqrt(np.maximum(np.partition(squared, nearest, axis=1)[:, nearest], 0))
+        parts = []
+        for batch in self._batches(features):
+            # of vectors of length 1: |a - b|² = 2 - 2 a·b
+            squared = 2 - 2 * batch @ self._known.T
+            parts.append(np.partition(squared, nearest, axis=1)[:, nearest])
+        return np.sqrt(np.maximum(np.concatenate(parts), 0))
+
+    def _batches(self, values):
+        size = self._reader.batch_size
+        return (values[begin : begin + size] for begin in range(0, len(values), size))
 
 
 def _normed(features):

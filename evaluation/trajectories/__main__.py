@@ -5,6 +5,7 @@ The experiments of "Inverse classification using generative models" (section 4).
 
 import time
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,6 +49,7 @@ class TrajectoriesOptions:
             drawn, training trajectories; the test trajectories stay.
         input_noise: of the compared generators, standard deviation.
         map_noise: of the generators whose class vectors are mapped.
+        map_seeds: how often each of these is trained; a single time decides nothing.
         units: of every LSTM.
         epochs: of every training, of about 100 batches each.
         subsampling: steps of the original trajectories that make one step.
@@ -59,6 +61,7 @@ class TrajectoriesOptions:
     seeds: Annotated[int, Range(1)] = 3
     input_noise: Annotated[float, Range(0)] = 0.3
     map_noise: Annotated[tuple[float, ...], Range(0)] = (0.0, 0.1, 0.2, 0.3, 0.4)
+    map_seeds: Annotated[int, Range(1)] = 1
     units: Annotated[int, Range(1)] = 64
     epochs: Annotated[int, Range(1)] = 10
     subsampling: Annotated[int, Range(1)] = 4
@@ -152,12 +155,13 @@ def evaluate_trajectories(options, fit=fit_sequence_network, verbose=1):
         for classes in options.classes
         for name in TRAJECTORY_METHODS
     ]
-    count = len(cells) + len(options.map_noise)
+    map_cells = list(product(range(options.map_seeds), options.map_noise))
+    count = len(cells) + len(map_cells)
     with run.progress(count, "training", initial=len(run.rows)) as progress:
         maps = []
-        for noise in options.map_noise:
-            progress.set_description(f"map, noise {noise:g}")
-            maps.append(_mapped(options, run, fit, split.train, noise))
+        for seed, noise in map_cells:
+            progress.set_description(f"map, noise {noise:g}, seed {seed}")
+            maps.append(_mapped(options, run, fit, split.train, noise, seed))
             progress.update()
         for name, classes, seed in cells:
             if run.row(method=name, classes=classes, seed=seed) is not None:
@@ -218,7 +222,7 @@ def _row(options, run, fit, split, name, classes, seed):
     }
 
 
-def _mapped(options, run, fit, train, noise):
+def _mapped(options, run, fit, train, noise, seed):
     """Figures and both maps of a two-letter generator."""
     recipe = SequenceRecipe(
         classes=2,
@@ -226,13 +230,15 @@ def _mapped(options, run, fit, train, noise):
         units=options.units,
         epochs=options.epochs,
         subsampling=options.subsampling,
+        seed=seed,
     )
-    generator = fit(recipe, run.path / "maps" / f"noise-{noise:g}", train, 0)
+    generator = fit(recipe, run.path / "maps" / f"noise-{noise:g}-{seed}", train, 0)
     letters = [typical_letter(train.first_classes(2), label) for label in range(2)]
     both = [class_vector_map(generator, letter) for letter in letters]
     distance = letter_distance(*letters)
     return {
         "input_noise": noise,
+        "seed": seed,
         "roughness": roughness(both[0]),
         "separation": separation(both[0], distance),
         "diagonal_agreement": diagonal_agreement(*both),
@@ -262,6 +268,7 @@ def _percent(mean, deviation):
 def _draw(options, run, fit, split, summary, maps):
     first, second = split.train.class_names[:2]
     if maps:
+        maps = [row for row in maps if row["seed"] == 0]
         shown = [(row["map_first"], f"{first}, noise {row['input_noise']:g}") for row in maps]
         shown += [
             (row["map_second"], f"{second}, noise {row['input_noise']:g}")

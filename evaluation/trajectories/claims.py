@@ -1,10 +1,11 @@
 """What the figures say of the claims of "Inverse classification using generative models"."""
 
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
-from evaluation.verdicts import above, judged, near
+from evaluation.verdicts import above, all_of, judged, near
 
 # accuracies as far apart as this are "about equal"; what wins "by far" wins by more
 _MARGIN = 0.05
@@ -44,9 +45,10 @@ def map_claims(maps):
                 1,
             ),
         ):
-            signs = [way * above(at(noise, figure), at(0, figure)) for noise in noises if noise > 0]
+            pairs = [(at(noise, figure), at(0, figure))[::way] for noise in noises if noise > 0]
+            sign = all_of([partial(above, *pair) for pair in pairs])
             told = (f"{noise:g}: {np.mean(at(noise, figure)):.2f}" for noise in noises)
-            verdicts.append(judged(claim, min(signs), ", ".join(told)))
+            verdicts.append(judged(claim, sign, ", ".join(told)))
     if 0.3 in noises:
         ratios = np.divide(at(0.3, "largest_sum"), at(0.3, "letter_distance"))
         claim = (
@@ -75,7 +77,7 @@ def comparison_claims(accuracies):
         verdicts.append(
             judged(
                 f"with {classes} classes all methods are about equal (within {margin})",
-                min(near(*pair, _MARGIN) for pair in combinations(of, 2)),
+                all_of([partial(near, *pair, _MARGIN) for pair in combinations(of, 2)]),
                 " to ".join(_per_cent(side(of, key=np.mean)) for side in (min, max)),
             )
         )
@@ -94,7 +96,7 @@ def comparison_claims(accuracies):
         judged(
             f"with {hard} classes inverse models get better with less training data "
             "(sparse1 > sparse4 > all data)",
-            min(above(*inverse[:2]), above(*inverse[1:])),
+            all_of([partial(above, *inverse[:2]), partial(above, *inverse[1:])]),
             ", ".join(map(_per_cent, inverse)),
         )
     )

@@ -4,7 +4,7 @@ import coursework_tables
 import pytest
 import result_files
 
-from evaluation.coursework.classification import COMPARED
+from evaluation.coursework.classification import COMPARED, MEASURES, rank_correlation
 from tests.docs.pages import cells
 
 
@@ -74,6 +74,32 @@ def test_classifiers_are_those_of_the_last_epoch():
     for row in result["correlations"]:
         low, high = row["correlation_interval"]
         assert (low <= 0 <= high) == (row["compared"] == "between trainings at equal length")
+
+
+def test_images_improve_with_time_for_longer_than_what_is_read_does():
+    rows = result_files.read("coursework/classification")["rows"]
+
+    def with_time(values, rows):
+        trainings = [f"{row['variant']} {row['seed']}" for row in rows]
+        batches = [row["batches"] for row in rows]
+        _, (low, _) = rank_correlation(batches, list(map(values, rows)), trainings, trainings)
+        return low > 0
+
+    early = [row for row in rows if row["batches"] < 11_000]
+    late = [row for row in rows if row["batches"] > 10_000]
+    for half, is_decided in ((early, True), (late, False)):
+        for field, sign in MEASURES.values():
+            assert with_time(lambda row, f=field, s=sign: s * row["images"][f], half)
+        for at in range(3):
+            reads = with_time(lambda row, at=at: row["classification"][at]["accuracy"], half)
+            assert reads == is_decided
+
+
+@pytest.mark.parametrize("name", ["retraining", "embeddings"])
+def test_the_page_names_the_generator_that_images_are_of(name):
+    page = (result_files.ROOT / "docs/documents/coursework.md").read_text(encoding="utf-8")
+    (section,) = [part for part in page.split("\n## ") if f"evaluation.coursework.{name}" in part]
+    assert f"`{result_files.read(f'coursework/{name}')['options']['generator']}`" in section
 
 
 def test_few_real_images_stand_beside_the_documents_figures():

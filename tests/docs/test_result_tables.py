@@ -171,6 +171,24 @@ def test_losses_are_shown_beside_wins():
     assert any(ours < theirs for ours, theirs in shares)
 
 
+def test_the_librarys_doubt_and_the_best_of_a_networks_are_level_but_for_what_they_reject():
+    result = result_files.read("out_of_class/test")
+    assert result["options"]["known"] is None
+    joint = [result["doubts"][f"library, {name}"]["joint"] for name in ("fast", "robust")]
+    other = result["doubts"]["mnist-lenet-informed"]["neighbours"]
+    networks = [
+        found
+        for name, doubts in result["doubts"].items()
+        if not name.startswith("library")
+        for found in doubts.values()
+    ]
+    assert other["auroc"] == max(found["auroc"] for found in networks)
+    for found in joint:
+        assert abs(found["auroc"] - other["auroc"]) < 0.002
+        assert abs(found["aupr"] - other["aupr"]) < 0.002
+        assert found["refused"] > 0.05 + max(of["refused"] for of in networks)
+
+
 @pytest.mark.parametrize("name", sorted(result_tables.TABLES))
 def test_no_table_says_nothing(name):
     text = result_tables.TABLES[name]()

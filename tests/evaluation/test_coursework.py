@@ -256,6 +256,9 @@ def test_images_depend_on_the_others_of_a_batch_whose_statistics_they_share(tmp_
     assert found["batch", 24]["likeness"] < found["virtual", 24]["likeness"] - 0.01
 
 
+_EFFECTS = {size: {"likeness": 0.0, "dependence": 0.0} for size in ("128", "512")}
+
+
 def _row(variant, seed=0, reproduced=True, **figures):
     losses = {"discriminator_loss": {"mean": 0.9}, "generator_loss": {"mean": 0.9}}
     return {"variant": variant, "seed": seed, "reproduced": reproduced, "losses": losses, **figures}
@@ -291,6 +294,29 @@ def test_a_collapse_is_told_by_the_entropy():
     assert verdict(2.2, 2.3) == "does not hold"
     # as of two variants, trainings that differ so much decide nothing, nor does a single one
     assert verdict(0.1, 1.3) == verdict(0.3) == verdict(2.2) == "not decided"
+
+
+def test_dropout_changes_little_and_label_smoothing_is_ahead_of_the_rest():
+    def verdicts(**accuracies):
+        rows = [
+            _row(f"cgan-medium{name}", seed, accuracy=mean + spread)
+            for name, mean in accuracies.items()
+            for seed, spread in enumerate((-0.001, 0, 0.001))
+        ]
+        for row in rows:
+            row |= {"inception_score": 9.0, "batch_effects": _EFFECTS}
+        judged = {of["sentence"]: of["verdict"] for of in judge_claims(rows)}
+        biggest, dropout = (
+            [verdict for sentence, verdict in judged.items() if text in sentence]
+            for text in ("biggest improvement", "does not affect")
+        )
+        return biggest, dropout
+
+    means = {"": 0.71, "-ls": 0.75, "-vbn": 0.73, "-dropout-0.1": 0.73, "-dropout-0.5": 0.70}
+    assert verdicts(**means) == (["holds"] * 3, ["holds"] * 2)
+    others = {"-vbn": 0.76, "-dropout-0.1": 0.77, "-dropout-0.5": 0.60}
+    found = verdicts(**{**means, **others})
+    assert found == (["does not hold"] * 2 + ["holds"], ["does not hold"] * 2)
 
 
 BETWEEN, ALONG = COMPARED
@@ -387,6 +413,9 @@ def test_options_say_how_long_and_how_often():
     assert CourseworkOptions().limited(dense) == dense
     assert [len(options.seeds_of(RECIPES[name])) for name in ("cgan-deep", *NAMES)] == [3, 1, 3]
     assert len(options.seeds_of(convolutional)) == 1
+    # as often as is asked for, so that every sentence can be decided
+    often = CourseworkOptions(seeds=2)
+    assert {len(often.seeds_of(RECIPES[name])) for name in VARIANTS} == {2}
     quick = CourseworkOptions(quick=True).resolved
     assert quick.variants == VARIANTS and quick.limited(dense).train_images == 256
     assert set(PUBLISHED) < set(VARIANTS)

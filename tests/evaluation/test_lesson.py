@@ -335,8 +335,8 @@ def test_statements_follow_the_figures():
             for row in rows
         ]
         assert judge_statements(rows)[0]["verdict"] == verdict
-    # of smaller latents each: worse, better, or not decided
-    worse, better, unknown = (200, 201), (50, 50.1), (50, 150)
+    # of smaller latents each: much poorer, about as good, or not decided
+    worse, better, unknown = (200, 201), (120, 120.1), (50, 250)
     for smaller, verdict in (
         ((worse, worse), "holds"),
         ((worse, better), "does not hold"),
@@ -350,9 +350,22 @@ def test_statements_follow_the_figures():
                 for seed, fid in enumerate(fids)
             ]
         assert judge_statements(rows)[1]["verdict"] == verdict
-    # the other way round
+    # the other way round: there is nothing to make up for
     turned = [{**row, "fid": 400 - row["fid"]} for row in losses]
-    assert [found["verdict"] for found in judge_statements(turned)] == ["does not hold"] * 2
+    verdicts = [found["verdict"] for found in judge_statements(turned)]
+    assert verdicts == ["does not hold", "not decided"]
+    # nor with the second optimizer, whose cures do harm; with the first there is, as before
+    both = [
+        {**row, "optimizer": "adam", "name": row["name"].replace("sgd", "adam")} for row in turned
+    ]
+    found = judge_statements(losses + both)[1]
+    assert found["verdict"] == "holds"
+    assert found["evidence"].endswith("non-saturating: saturating, sgd, strong discriminator")
+    # cures that leave it as bad
+    useless = [
+        {**row, "fid": 310 + row["seed"]} if row["name"].endswith("10") else row for row in losses
+    ]
+    assert judge_statements(useless)[1]["verdict"] == "does not hold"
     # a training that diverged is worse than any that did not, and one seed is too few
     diverged = [
         {**row, "fid": None if row["name"].startswith("saturating") else row["fid"]}

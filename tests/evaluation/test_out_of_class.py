@@ -6,7 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.out_of_class.__main__ import OutOfClassOptions, _told_apart, tell_foreign
+from evaluation.out_of_class import __main__ as program
+from evaluation.out_of_class.__main__ import (
+    OutOfClassOptions,
+    _foreign,
+    _told_apart,
+    tell_foreign,
+)
 from evaluation.out_of_class.doubts import Doubter
 from evaluation.out_of_class.foreign import LETTERS, MADE
 from evaluation.readers import Readers
@@ -32,7 +38,6 @@ def options(tmp_path):
         settings=("fast",),
         networks=("mnist-lenet",),
         images=COUNT,
-        known=200,
         output=tmp_path / "out",
         data_dir=tmp_path / "nothing",
     )
@@ -45,7 +50,17 @@ def parts():
 
 
 def test_each_doubt_is_measured_on_each_kind(options, parts, monkeypatch):
+    compared = set()
+
+    class Noted(Doubter):
+        def __init__(self, reader, known):
+            compared.add(len(known))
+            super().__init__(reader, known)
+
+    monkeypatch.setattr(program, "Doubter", Noted)
     result = tell_foreign(options, parts, verbose=0)
+    # with all that there are
+    assert compared == {600}
     assert json.loads((options.output / "result.json").read_text()) == result
     assert list(result["left_out"]) == ["clothes"] and result["kinds"] == list(MADE)
     assert len(result["rows"]) == 2 * len(MADE)
@@ -85,7 +100,7 @@ def test_each_doubt_is_measured_on_each_kind(options, parts, monkeypatch):
 
 
 def test_doubts_of_a_network_by_hand(options, parts):
-    readers, known = Readers(options), parts[0].images[:50]
+    readers, known = Readers(replace(options, batch_size=3)), parts[0].images[:50]
     images = parts[2].images[:7]
     found = Doubter(readers.all["mnist-lenet"], known)(images)
     lenet = load_lenet("mnist-lenet")
@@ -134,6 +149,19 @@ def test_foreign_images_are_drawn_anew_from_a_seed(kind):
     assert len({image.tobytes() for image in images}) > 6
     # other typefaces where choices are made
     assert (images == drawn(3, "validation/choices")).all() == (kind != "letters")
+
+
+def test_no_image_that_choices_are_made_by_is_reported_on(options, parts):
+    of = {}
+    for split in ("test", "validation/choices"):
+        of[split], _ = _foreign(replace(options, split=split, seed=3), parts[2].sample(12, seed=0))
+    for kind, images in of["test"].items():
+        assert not {image.tobytes() for image in images} & {
+            image.tobytes() for image in of["validation/choices"][kind]
+        }
+        # those of the published rows
+        drawn = MADE[kind](np.random.default_rng(3), 12, (28, 28), "test")
+        np.testing.assert_allclose(images[..., 0], drawn - 0.5, atol=1e-6)
 
 
 def test_letters_lie_as_digits_do():

@@ -139,6 +139,10 @@ def test_claims_follow_the_figures():
     assert "900 of 910" in found[-1]["evidence"]
     other = judge_claims(_retrained({**accuracies, ("replaced", 1.0): 0.95}, [5] * 10))
     assert other[2]["verdict"] == other[-1]["verdict"] == "does not hold"
+    # they help, but by far less, or by far more
+    for gain in (0.0005, 0.008):
+        helped = {**accuracies, ("replaced", 0.3): 0.990 + gain}
+        assert judge_claims(_retrained(helped, errors))[0]["verdict"] == "does not hold"
 
 
 def test_options_of_retraining_outside_their_ranges_are_refused():

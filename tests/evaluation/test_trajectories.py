@@ -31,6 +31,7 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
         classes=(2,),
         seeds=1,
         map_noise=(0.0, 0.3),
+        map_seeds=2,
         units=4,
         epochs=1,
         subsampling=4,
@@ -38,7 +39,7 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
     fitted = []
 
     def counted(recipe, run, train, verbose):
-        if len(fitted) == 5:
+        if len(fitted) == 7:
             fitted.append("interrupted")
             raise KeyboardInterrupt
         fitted.append(recipe)
@@ -59,7 +60,12 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
     assert [row["train"] for row in result["rows"]] == [2, 8, 52, 52, 8]
     for row in result["rows"]:
         assert row["interval"][0] <= row["accuracy"] == row["correct"] / 20 <= row["interval"][1]
-    assert [recipe.input_noise for recipe in fitted[:2]] == [0.0, 0.3]
+    of_maps = [(recipe.input_noise, recipe.seed) for recipe in fitted[:4]]
+    assert of_maps == [(0.0, 0), (0.3, 0), (0.0, 1), (0.3, 1)]
+    assert [(row["input_noise"], row["seed"]) for row in result["maps"]] == of_maps
+    # other trainings, other maps, and both of them judge
+    assert result["maps"][0]["map_first"] != result["maps"][2]["map_first"]
+    assert result["verdicts"][:3] == map_claims(result["maps"])
     assert {path.name for path in tmp_path.glob("*.png")} == {
         "accuracy.png",
         "class-vectors.png",
@@ -88,6 +94,7 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
     ("values", "message"),
     [
         ({"seeds": 0}, "seeds=0"),
+        ({"map_seeds": 0}, "map_seeds=0"),
         ({"classes": (1,)}, r"classes=\(1,\)"),
         ({"classes": (2, 2)}, r"classes=\(2, 2\)"),
         ({"map_noise": (-0.1,)}, "-0.1"),
@@ -170,6 +177,9 @@ def test_claims_follow_the_figures():
     accuracies[4]["sparse4"] = seeds(0.9)
     accuracies[20] |= {"all data": seeds(0.92), "sparse comparison": seeds(0.8)}
     assert _verdicts(comparison_claims(accuracies)) == ["does not hold"] * 4
+    # of ten pairs, some seem apart by a probability of three in a hundred
+    one_aside = {**accuracies, 4: {**accuracies[4], "sparse4": [0.881, 0.89, 0.899]}}
+    assert _verdicts(comparison_claims(one_aside))[0] == "not decided"
     # the same means of trainings that differ, and single ones
     for spread in ([-0.2, 0, 0.2], [0]):
         undecided = {

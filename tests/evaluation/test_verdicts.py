@@ -1,10 +1,22 @@
 """Verdicts on sentences: the tests' own, against SciPy's, and what they decide together."""
 
+from functools import partial
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from evaluation.verdicts import above, interval_above, judged, near, points, verdict_lines
+from evaluation.verdicts import (
+    above,
+    all_of,
+    any_of,
+    interval_above,
+    judged,
+    near,
+    points,
+    verdict_lines,
+)
 from igc_tf.metrics import wilson_interval
 
 
@@ -35,6 +47,37 @@ def test_near_is_nearer_than_a_margin_as_far_as_decided(values, sign):
     assert near(values, 0.92, 0.1) == near(0.92, values, 0.1) == sign
     if len(values) > 1:
         assert near(values, [0.919, 0.921], 0.1) == sign
+
+
+def test_one_of_several_comparisons_decides_alone_only_if_it_is_surer():
+    draw, signs = np.random.default_rng(0), set()
+    for number in (2, 3, 10) * 40:
+        several = draw.normal(draw.choice([-1, 0, 2]), 0.6, [number, 3])
+        tests = [stats.ttest_1samp(values, 0) for values in several]
+        is_refuted = any(test.pvalue < 0.05 / number and test.statistic < 0 for test in tests)
+        every = {_sign(test) for test in tests} == {1}
+        expected = -1 if is_refuted else int(every)
+        assert all_of([partial(above, values, 0) for values in several]) == expected
+        assert any_of([partial(above, 0, values) for values in several]) == -expected
+        signs.add(expected)
+    assert signs == {-1, 0, 1}
+    assert all_of([]) == any_of([]) == 0
+    # in one another: the doubt of the outer is shared by the inner
+    unsure, sure = np.array([-3.0, -3.5, -4.6]), np.array([3.0, 3.1, 3.2])
+    assert 0.0125 < stats.ttest_1samp(unsure, 0).pvalue < 0.025
+    inner = [partial(above, unsure, 0), partial(above, sure, 0)]
+    assert all_of(inner) == -1
+    assert all_of([partial(all_of, inner), partial(above, sure, 0)]) == 0
+
+
+def test_groups_that_are_nearly_alike_are_seldom_called_different():
+    draw, wrong = np.random.default_rng(0), 0
+    for _ in range(200):
+        # the ends lie just as far apart as the margin
+        means = [[0.0], [0.0], [0.05], [0.05], [0.05]]
+        pairs = combinations(draw.normal(means, 0.02, [5, 3]), 2)
+        wrong += all_of([partial(near, *pair, 0.05) for pair in pairs]) < 0
+    assert wrong / 200 < 0.05
 
 
 def test_shares_are_apart_where_their_intervals_are():
