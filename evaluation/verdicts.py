@@ -11,7 +11,7 @@ trainings or searches of the same images are no further images.
 
 import numpy as np
 
-from igc_tf.metrics import paired_interval, sign_of_difference, sign_of_mean
+from evaluation.statistics import paired_interval, sign_of_difference, sign_of_mean
 
 _WORDS = {1: "holds", 0: "not decided", -1: "does not hold"}
 

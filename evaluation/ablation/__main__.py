@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.figures import plot_epochs
 from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
 from igc_tf.classifiers import InvertedGeneratorClassifier
@@ -23,7 +24,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
-from igc_tf.plots import plot_class_samples, plot_epochs
+from igc_tf.plots import plot_class_samples
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment, read_json
 from igc_tf.search import named_settings

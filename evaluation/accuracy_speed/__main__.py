@@ -11,6 +11,7 @@ from statistics import median
 from typing import Annotated, Literal, NamedTuple
 
 from evaluation.accuracy_speed.ways import FORMER, ways_to_classify
+from evaluation.figures import plot_accuracy_over_time
 from evaluation.options import DatasetOptions
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
@@ -19,7 +20,6 @@ from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator
-from igc_tf.plots import plot_accuracy_over_time
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 

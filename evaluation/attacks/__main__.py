@@ -13,6 +13,7 @@ from evaluation.attacks.libraries import check_libraries, library_attacks
 from evaluation.attacks.siege import Siege
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
+from evaluation.figures import plot_curves
 from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts, network_names
 from igc_tf.classifiers import load_classifier
@@ -21,7 +22,6 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import format_proportion
-from igc_tf.plots import plot_curves
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.training.lenet import load_network

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from evaluation.coursework.scores import describe, in_turn
+from evaluation.figures import plot_scatter
 from evaluation.search_settings.__main__ import SearchSettingsOptions, choose_search_settings
+from evaluation.statistics import rank_correlation
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data.noise import with_noise
-from igc_tf.metrics import rank_correlation
-from igc_tf.plots import plot_scatter
 from igc_tf.search import SearchSettings
 
 # no class separation brought the latents of digits near to the mean: a few long steps, which get

@@ -15,6 +15,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.neighbors import NearestNeighbors
 
 from evaluation.coursework.linear_gan import LinearGAN
+from evaluation.figures import plot_curves, plot_embeddings
 from evaluation.options import DataOptions
 from evaluation.readers import network_facts
 from evaluation.verdicts import above, judged, verdict_lines
@@ -22,7 +23,6 @@ from igc_tf.classifiers.network import load_lenet
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.generators.store import load_generator
-from igc_tf.plots import plot_curves, plot_embeddings
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from evaluation.coursework.retraining_claims import judge_claims, retraining_tables
 from evaluation.coursework.scores import in_turn
+from evaluation.figures import plot_curves
 from evaluation.options import DataOptions
 from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_lenet
@@ -22,7 +23,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
-from igc_tf.plots import plot_captioned, plot_curves
+from igc_tf.plots import plot_captioned
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 

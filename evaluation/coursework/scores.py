@@ -7,6 +7,8 @@ import numpy as np
 from scipy.signal import detrend
 
 from evaluation.coursework.variants import MNIST, PUBLISHED, PUBLISHED_MNIST
+from evaluation.figures import plot_curves
+from evaluation.statistics import intraclass_correlation
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
 from igc_tf.generators.layers import each_layer
 from igc_tf.metrics import (
@@ -15,11 +17,10 @@ from igc_tf.metrics import (
     class_shares,
     frechet_distance,
     inception_score,
-    intraclass_correlation,
     kernel_distance,
     proportion,
 )
-from igc_tf.plots import plot_class_samples, plot_curves
+from igc_tf.plots import plot_class_samples
 
 # what a batch does to its images is measured at the document's size, and at a larger one, where it
 # expects more of virtual batch normalisation; over so many batches, with so many latents the same

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 from evaluation.options import DatasetOptions
+from evaluation.statistics import binomial_upper_bound
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator
-from igc_tf.metrics import binomial_upper_bound
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings

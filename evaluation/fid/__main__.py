@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.figures import plot_bars
 from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
@@ -25,7 +26,7 @@ from igc_tf.metrics import (
     frechet_distance,
     kernel_distance,
 )
-from igc_tf.plots import plot_bars, plot_class_samples
+from igc_tf.plots import plot_class_samples
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 

@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from evaluation.figures import plot_experiments
 from evaluation.inverse_classification.findings import (
     BEST_ACCURACY,
     BEST_LATENT_SIZE,
@@ -24,7 +25,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import generator_names, load_generator
 from igc_tf.metrics.intervals import wilson_interval
-from igc_tf.plots import plot_experiments, plot_inverse_cases
+from igc_tf.plots import plot_inverse_cases
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 

@@ -13,6 +13,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from evaluation.figures import plot_curves
 from evaluation.lesson.arithmetic import EQUATIONS, Samples, paths, try_equation
 from evaluation.lesson.small_gan import BOUNDS, Training
 from evaluation.lesson.statements import judge_statements, lesson_tables, mean_at
@@ -32,7 +33,7 @@ from igc_tf.data import load_images
 from igc_tf.errors import InputError
 from igc_tf.generators.store import load_generator, save_generator
 from igc_tf.metrics import NetworkFeatures
-from igc_tf.plots import plot_class_samples, plot_curves
+from igc_tf.plots import plot_class_samples
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment, read_json
 from igc_tf.training.losses import ADVERSARIAL_LOSSES

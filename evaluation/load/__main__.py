@@ -15,6 +15,7 @@ from typing import Annotated
 
 import numpy as np
 
+from evaluation.figures import plot_curves
 from evaluation.load.clients import keep_asking
 from evaluation.load.faults import (
     is_answered,
@@ -28,7 +29,6 @@ from evaluation.load.service import started
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import bundled_digits
-from igc_tf.plots import plot_curves
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.serve.signatures import served_model

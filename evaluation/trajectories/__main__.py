@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from evaluation.figures import plot_bars, plot_heat_maps
 from evaluation.trajectories.claims import comparison_claims, map_claims
 from evaluation.trajectories.maps import (
     GRID,
@@ -30,7 +31,7 @@ from igc_tf.data import data_and_mask, open_trajectories, stratified_split
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.metrics import proportion
-from igc_tf.plots import plot_bars, plot_heat_maps, plot_letters
+from igc_tf.plots import plot_letters
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import Experiment
 from igc_tf.training import SequenceRecipe, fit_sequence_network

@@ -4,9 +4,7 @@ A generator is judged in three stages, each of use by itself: features (`Network
 network that is given, `InceptionFeatures`), their statistics (`FeatureStatistics`), a distance
 (`frechet_distance`; `kernel_distance`, of the features themselves). What a classifier says of its
 examples gives the `inception_score` and the `class_shares`. An accuracy has its
-`wilson_interval`, with which results say it as a `proportion`; the difference of two on the same
-examples its `paired_interval`, what should hardly ever happen its `binomial_upper_bound`; repeated
-ones are compared by `sign_of_difference`, in pairs by `sign_of_mean`. Probabilities have their
+`wilson_interval`, with which results say it as a `proportion`. Probabilities have their
 `reliability` and `expected_calibration_error`. Of drawn ink, `stroke_width` and `slant` are
 measured.
 """
@@ -19,17 +17,11 @@ from igc_tf.metrics.generated import (
     InceptionScore,
     class_shares,
     inception_score,
-    intraclass_correlation,
 )
 from igc_tf.metrics.ink import slant, stroke_width
 from igc_tf.metrics.intervals import (
-    binomial_upper_bound,
     format_proportion,
-    paired_interval,
     proportion,
-    rank_correlation,
-    sign_of_difference,
-    sign_of_mean,
     wilson_interval,
 )
 
@@ -39,20 +31,14 @@ __all__ = [
     "InceptionFeatures",
     "InceptionScore",
     "NetworkFeatures",
-    "binomial_upper_bound",
     "class_shares",
     "expected_calibration_error",
     "format_proportion",
     "frechet_distance",
     "inception_score",
-    "intraclass_correlation",
     "kernel_distance",
-    "paired_interval",
     "proportion",
-    "rank_correlation",
     "reliability",
-    "sign_of_difference",
-    "sign_of_mean",
     "slant",
     "stroke_width",
     "wilson_interval",

@@ -1,4 +1,4 @@
-"""What generated examples are like: as a classifier sees them, and among each other."""
+"""What generated examples are like, as a classifier sees them."""
 
 from typing import NamedTuple
 
@@ -81,35 +81,6 @@ def class_shares(probabilities):
     counts = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
     shares = counts / len(probabilities)
     return ClassShares(shares, float(entr(shares).sum()))
-
-
-def intraclass_correlation(batches):
-    """How alike the examples of a batch are, beyond the likeness of all: Fisher's correlation.
-
-    (M_b - M_w) / (M_b + (B - 1) M_w), M the mean squares between and within batches of a one-way
-    analysis of variance, summed over the elements: 1 where a batch holds one example only, and
-    0 in expectation where it does not matter in which batch an example is. Not below -1 / (B - 1).
-
-    Args:
-        batches: (K, B, ...), K batches of B examples, at least two each.
-
-    Returns:
-        A float.
-
-    Raises:
-        InputError: for fewer, or for examples that are all the same.
-    """
-    batches = np.asarray(batches, np.float64)
-    if batches.ndim < 3 or min(batches.shape[:2]) < 2:
-        raise InputError(f"batches of shape {batches.shape}: expected (K, B, ...), K and B >= 2")
-    count, size = batches.shape[:2]
-    flat = batches.reshape(count, size, -1)
-    means = flat.mean(axis=1)
-    between = size * np.square(means - means.mean(axis=0)).sum() / (count - 1)
-    within = np.square(flat - means[:, np.newaxis]).sum() / (count * (size - 1))
-    if between + within == 0:
-        raise InputError("all examples are the same: expected some that differ")
-    return float((between - within) / (between + (size - 1) * within))
 
 
 def _checked(probabilities):

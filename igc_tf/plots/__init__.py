@@ -4,17 +4,6 @@ What is drawn, the bounds of its values and the names of its classes are argumen
 images of any size, with an axis for channels or without; any number of classes.
 """
 
-from igc_tf.plots.charts import (
-    plot_accuracies,
-    plot_accuracy_over_time,
-    plot_bars,
-    plot_curves,
-    plot_embeddings,
-    plot_epochs,
-    plot_experiments,
-    plot_heat_maps,
-    plot_scatter,
-)
 from igc_tf.plots.images import (
     plot_captioned,
     plot_class_samples,
@@ -24,6 +13,7 @@ from igc_tf.plots.images import (
     to_unit_range,
 )
 from igc_tf.plots.judgement import (
+    plot_accuracies,
     plot_calibration,
     plot_cases,
     plot_confusion,
@@ -35,24 +25,16 @@ from igc_tf.plots.trajectories import plot_letters
 
 __all__ = [
     "plot_accuracies",
-    "plot_accuracy_over_time",
-    "plot_bars",
     "plot_calibration",
     "plot_captioned",
     "plot_cases",
     "plot_class_samples",
     "plot_confusion",
-    "plot_curves",
-    "plot_embeddings",
-    "plot_epochs",
-    "plot_experiments",
     "plot_explanations",
-    "plot_heat_maps",
     "plot_inverse_cases",
     "plot_label_cases",
     "plot_letters",
     "plot_readings",
-    "plot_scatter",
     "plot_search",
     "tile_images",
     "to_unit_range",

@@ -10,7 +10,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
 
 from igc_tf.errors import InputError
-from igc_tf.plots.charts import fold, plain
 from igc_tf.runs.directory import missing_letters
 
 # more classes than this are laid out in several lines
@@ -99,6 +98,25 @@ def to_pixels(image, bounds):
     check_image(np.shape(image))
     pixels = to_unit_range(image, bounds)
     return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+
+
+def plain(text):
+    """Returns a text that matplotlib draws as it stands.
+
+    Dollars would start a formula, and what is no valid Unicode (bytes of a file's name that are no
+    UTF-8) would stop the drawing.
+
+    Args:
+        text: anything; a string of it is made.
+    """
+    text = str(text).encode("utf-8", "replace").decode("utf-8")
+    return text.replace("$", r"\$")
+
+
+def fold(count, most):
+    """How many lines, of how many each, `count` things take if at most `most` fit in one."""
+    lines = max(1, -(-count // most))
+    return lines, -(-count // lines)
 
 
 def fill(text, width, points):

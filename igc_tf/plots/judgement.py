@@ -1,11 +1,18 @@
-"""Figures of how a classifier judges: what it takes for what, and how sure it may be."""
+"""Figures of how a classifier judges: how often right, what for what, how sure it may be."""
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from igc_tf.plots.charts import fold, plain
-from igc_tf.plots.images import CLASSES_ABREAST, Sheet, fill, text_extent, to_pixels
+from igc_tf.plots.images import (
+    CLASSES_ABREAST,
+    Sheet,
+    fill,
+    fold,
+    plain,
+    text_extent,
+    to_pixels,
+)
 
 # more classes than this have no room for numbers, and more than that none for all names
 _NUMBERED, _NAMED = 20, 60
@@ -14,6 +21,46 @@ _READINGS_ABREAST = 8
 _ONE_LINE, _LONGEST = 13, 30
 _ORANGE = "tab:orange"
 _RIGHT, _WRONG, _MISSED = (_ORANGE, "-"), ("tab:red", "-"), (_ORANGE, ":")
+
+
+def per_cent(shares, intervals):
+    """Shares in per cent, and how far their error bars reach.
+
+    Args:
+        shares: N numbers, 0 to 1.
+        intervals: of each its two ends.
+
+    Returns:
+        `(values (N,), lengths (2, N))`, to the lower and to the upper end.
+    """
+    values = 100 * np.asarray(shares, float)
+    ends = 100 * np.asarray(intervals, float).T
+    # a mean may lie outside of the interval of a rounded count, by less than the rounding
+    return values, np.maximum([values - ends[0], ends[1] - values], 0)
+
+
+def plot_accuracies(rows, references, title=""):
+    """Accuracy against noise, with 95 % intervals, beside reference curves.
+
+    Args:
+        rows: dicts with `sigma`, `accuracy` (0 to 1) and `interval` (its two ends).
+        references: {name: [(sigma, accuracy), ...]}.
+        title: above the figure.
+
+    Returns:
+        A matplotlib figure; accuracies in per cent.
+    """
+    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+    axis = figure.subplots()
+    sigmas = [row["sigma"] for row in rows]
+    values, errors = per_cent([row["accuracy"] for row in rows], [row["interval"] for row in rows])
+    axis.errorbar(sigmas, values, errors, marker="o", capsize=4, label="this run (95 % interval)")
+    for name, points in references.items():
+        axis.plot(*zip(*[(s, 100 * a) for s, a in points], strict=True), "s--", label=plain(name))
+    axis.set(xlabel="noise sigma", ylabel="accuracy, %", title=plain(title))
+    axis.grid(alpha=0.3)
+    axis.legend()
+    return figure
 
 
 def plot_confusion(counts, class_names, title=""):
@@ -64,11 +111,10 @@ def plot_calibration(rows, title=""):
     """
     figure = Figure(figsize=(4.6, 5.0), layout="constrained")
     axis, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    confidence, accuracy = (
-        100 * np.array([row[name] for row in rows]) for name in ("confidence", "accuracy")
+    confidence = 100 * np.array([row["confidence"] for row in rows])
+    accuracy, errors = per_cent(
+        [row["accuracy"] for row in rows], [row["interval"] for row in rows]
     )
-    low, high = 100 * np.array([row["interval"] for row in rows]).T
-    errors = np.maximum([accuracy - low, high - accuracy], 0)
     axis.plot([0, 100], [0, 100], "--", color="0.5", linewidth=1)
     axis.errorbar(confidence, accuracy, errors, marker="o", capsize=4)
     axis.set(ylabel="right, % (95 % interval)", title=plain(title), xlim=(0, 102), ylim=(0, 102))

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from igc_tf.plots.charts import plain
+from igc_tf.plots.images import plain
 
 
 def plot_letters(series, captions, targets=None, mask=None, columns=10, title=""):

@@ -13,10 +13,10 @@ from evaluation.attacks.attacks import TIERS, Attack
 from evaluation.attacks.libraries import library_attacks
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
+from evaluation.figures import plot_curves
 from igc_tf.classifiers import load_classifier, load_lenet
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
-from igc_tf.plots import plot_curves
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import save_encoded_digits
 from tests.fixtures.followed_progress import follow_progress

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from evaluation.elimination.__main__ import EliminationOptions, _chosen, bound_elimination
+from evaluation.statistics import binomial_upper_bound
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.data import bundled_digits
 from igc_tf.generators import Generator, save_generator
-from igc_tf.metrics import binomial_upper_bound
 from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import encoded_digit_generator, save_encoded_digits
 from tests.fixtures.mean_digits import mean_digit_generator

@@ -13,6 +13,7 @@ import evaluation.rivals.__main__ as rivals
 from evaluation.rivals.__main__ import RivalsOptions, compare_rivals
 from evaluation.rivals.contestants import Contestant, ContestantProcess, RivalError
 from evaluation.rivals.ported import LAYERS, Network, Problem, why_not_ported
+from evaluation.statistics import paired_interval
 from igc_tf.classifiers import InvertedGeneratorClassifier, lenet_card, load_lenet
 from igc_tf.data import add_gaussian_noise, bundled_digits
 from igc_tf.errors import InputError
@@ -20,7 +21,6 @@ from igc_tf.generators import Generator
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_generator
 from igc_tf.generators.encoder import EncoderSize, build_encoder
 from igc_tf.generators.store import save_generator
-from igc_tf.metrics import paired_interval
 from igc_tf.search import SearchSettings
 from tests.fixtures.linear_generator import linear_generator
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from igc_tf.metrics import class_shares, inception_score, intraclass_correlation
+from igc_tf.metrics import class_shares, inception_score
 
 
 @pytest.mark.parametrize("classes", [2, 10])
@@ -43,19 +43,6 @@ def test_class_shares_tell_a_collapse():
     assert class_shares(p[:3]).entropy == 0
 
 
-def test_intraclass_correlation_of_known_variances():
-    draw = np.random.default_rng(0)
-    own = draw.normal(size=[40, 30, 50])
-    shared = draw.normal(size=[40, 1, 50])
-    assert intraclass_correlation(own) == pytest.approx(0, abs=0.005)
-    # variance 1 of the batch, 4 of the example
-    assert intraclass_correlation(shared + 2 * own) == pytest.approx(0.2, abs=0.02)
-    assert intraclass_correlation(np.repeat(shared, 3, axis=1)) == pytest.approx(1)
-    # means of the batches that are all the same: the least there is
-    alternating = np.tile([[1.0], [-1.0]], [3, 2, 1]).reshape(3, 4, 1)
-    assert intraclass_correlation(alternating) == pytest.approx(-1 / 3)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -64,8 +51,6 @@ def test_intraclass_correlation_of_known_variances():
         (lambda: inception_score(np.ones(3)), r"shape \(3,\): expected \(N, C\)"),
         (lambda: inception_score(np.eye(3), splits=4), "splits=4: expected 1 to 3"),
         (lambda: class_shares(np.zeros([0, 2])), r"shape \(0, 2\)"),
-        (lambda: intraclass_correlation(np.ones([1, 4, 2])), r"\(1, 4, 2\): expected \(K, B"),
-        (lambda: intraclass_correlation(np.ones([2, 4, 2])), "all examples are the same"),
     ],
 )
 def test_refuses_what_cannot_be_scored(call, message):

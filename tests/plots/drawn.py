@@ -91,6 +91,18 @@ def untidy(figure):
     return [(names[i], names[j]) for i, j in pairs]
 
 
+def legend(axis_or_figure):
+    """The names in the legend of an axis, or of a figure that has one of its own."""
+    legends = getattr(axis_or_figure, "legends", None) or [axis_or_figure.get_legend()]
+    return [text.get_text() for text in legends[0].get_texts()]
+
+
+def error_ends(container):
+    """(N, 2): the lower and the upper end of each error bar."""
+    (bars,) = container[2]
+    return np.array([segment[:, 1] for segment in bars.get_segments()])
+
+
 def saved(figure):
     """Draws the figure as a program does; fails where matplotlib would warn."""
     with warnings.catch_warnings():

@@ -3,8 +3,27 @@
 import numpy as np
 import pytest
 
-from igc_tf.plots import plot_calibration, plot_confusion
-from tests.plots.drawn import pixels, saved
+from igc_tf.plots import plot_accuracies, plot_calibration, plot_confusion
+from tests.plots.drawn import error_ends, legend, pixels, saved
+
+
+def test_accuracies_stand_over_the_noise_with_their_intervals():
+    rows = [
+        {"sigma": 0.0, "accuracy": 0.97, "interval": (0.95, 0.98)},
+        {"sigma": 0.4, "accuracy": 0.9, "interval": (0.88, 0.93)},
+    ]
+    references = {"paper": [(0.0, 0.951), (0.2, 0.947)], "$LeNet$": [(0.4, 0.5)]}
+    figure = saved(plot_accuracies(rows, references, "title"))
+    (axis,) = figure.axes
+    (measured,) = axis.containers
+    np.testing.assert_allclose(measured[0].get_xydata(), [[0, 97], [0.4, 90]])
+    np.testing.assert_allclose(error_ends(measured), [[95, 98], [88, 93]])
+    curves = {line.get_label(): line.get_xydata() for line in axis.lines}
+    np.testing.assert_allclose(curves["paper"], [[0, 95.1], [0.2, 94.7]])
+    np.testing.assert_allclose(curves[r"\$LeNet\$"], [[0.4, 50]])
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("noise sigma", "accuracy, %")
+    assert axis.get_title() == "title"
+    assert set(legend(axis)) == {"this run (95 % interval)", "paper", r"\$LeNet\$"}
 
 
 def test_rows_of_a_confusion_matrix_are_shares_with_counts_in_them():

@@ -1,52 +1,12 @@
-"""Figures of numbers: accuracies, groups of bars, heat maps."""
+"""Figures of the programs here: accuracies, curves, groups of bars, heat maps."""
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-
-def plain(text):
-    """Returns a text that matplotlib draws as it stands.
-
-    Dollars would start a formula, and what is no valid Unicode (bytes of a file's name that are no
-    UTF-8) would stop the drawing.
-
-    Args:
-        text: anything; a string of it is made.
-    """
-    text = str(text).encode("utf-8", "replace").decode("utf-8")
-    return text.replace("$", r"\$")
-
-
-def fold(count, most):
-    """How many lines, of how many each, `count` things take if at most `most` fit in one."""
-    lines = max(1, -(-count // most))
-    return lines, -(-count // lines)
-
-
-def plot_accuracies(rows, references, title=""):
-    """Accuracy against noise, with 95 % intervals, beside reference curves.
-
-    Args:
-        rows: dicts with `sigma`, `accuracy` (0 to 1) and `interval` (its two ends).
-        references: {name: [(sigma, accuracy), ...]}.
-        title: above the figure.
-
-    Returns:
-        A matplotlib figure; accuracies in per cent.
-    """
-    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
-    axis = figure.subplots()
-    sigmas = [row["sigma"] for row in rows]
-    values, errors = _per_cent([row["accuracy"] for row in rows], [row["interval"] for row in rows])
-    axis.errorbar(sigmas, values, errors, marker="o", capsize=4, label="this run (95 % interval)")
-    for name, points in references.items():
-        axis.plot(*zip(*[(s, 100 * a) for s, a in points], strict=True), "s--", label=plain(name))
-    axis.set(xlabel="noise sigma", ylabel="accuracy, %", title=plain(title))
-    axis.grid(alpha=0.3)
-    axis.legend()
-    return figure
+from igc_tf.plots.images import fold, plain
+from igc_tf.plots.judgement import per_cent
 
 
 def plot_accuracy_over_time(panels, title=""):
@@ -72,7 +32,7 @@ def plot_accuracy_over_time(panels, title=""):
             if not chosen:
                 continue
             times = [point["milliseconds"] for point in chosen]
-            values, errors = _per_cent(
+            values, errors = per_cent(
                 [point["accuracy"] for point in chosen], [point["interval"] for point in chosen]
             )
             handles[kind] = axis.errorbar(
@@ -283,7 +243,7 @@ def plot_experiments(panels, references, reference_name):
     for axis, (setting, points) in zip(axes, panels.items(), strict=True):
         places = range(len(points))
         values = [f"{value:g}" for value, _ in points]
-        means, errors = _per_cent(
+        means, errors = per_cent(
             [np.mean(row["accuracies"]) for _, row in points],
             [row["interval"] for _, row in points],
         )
@@ -340,11 +300,3 @@ def plot_heat_maps(maps, axis_values, titles, axis_names, quantity, title=""):
     figure.colorbar(picture, ax=axes, label=plain(quantity), shrink=0.8)
     figure.suptitle(plain(title), fontsize=11)
     return figure
-
-
-def _per_cent(values, intervals):
-    """Values and the lengths of their error bars (2, N), in per cent."""
-    values = 100 * np.asarray(values, float)
-    ends = 100 * np.asarray(intervals, float).T
-    # a mean may lie outside of the interval of a rounded count, by less than the rounding
-    return values, np.maximum([values - ends[0], ends[1] - values], 0)

@@ -1,10 +1,9 @@
-"""What charts show: which number where, error bars, captions and order."""
+"""What the figures of the programs show: which number where, error bars, captions and order."""
 
 import numpy as np
 import pytest
 
-from igc_tf.plots import (
-    plot_accuracies,
+from evaluation.figures import (
     plot_accuracy_over_time,
     plot_bars,
     plot_curves,
@@ -14,37 +13,7 @@ from igc_tf.plots import (
     plot_heat_maps,
     plot_scatter,
 )
-from tests.plots.drawn import saved
-
-
-def _legend(axis_or_figure):
-    legends = getattr(axis_or_figure, "legends", None) or [axis_or_figure.get_legend()]
-    return [text.get_text() for text in legends[0].get_texts()]
-
-
-def _error_ends(container):
-    """(N, 2): the lower and the upper end of each error bar."""
-    (bars,) = container[2]
-    return np.array([segment[:, 1] for segment in bars.get_segments()])
-
-
-def test_accuracies_stand_over_the_noise_with_their_intervals():
-    rows = [
-        {"sigma": 0.0, "accuracy": 0.97, "interval": (0.95, 0.98)},
-        {"sigma": 0.4, "accuracy": 0.9, "interval": (0.88, 0.93)},
-    ]
-    references = {"paper": [(0.0, 0.951), (0.2, 0.947)], "$LeNet$": [(0.4, 0.5)]}
-    figure = saved(plot_accuracies(rows, references, "title"))
-    (axis,) = figure.axes
-    (measured,) = axis.containers
-    np.testing.assert_allclose(measured[0].get_xydata(), [[0, 97], [0.4, 90]])
-    np.testing.assert_allclose(_error_ends(measured), [[95, 98], [88, 93]])
-    curves = {line.get_label(): line.get_xydata() for line in axis.lines}
-    np.testing.assert_allclose(curves["paper"], [[0, 95.1], [0.2, 94.7]])
-    np.testing.assert_allclose(curves[r"\$LeNet\$"], [[0.4, 50]])
-    assert (axis.get_xlabel(), axis.get_ylabel()) == ("noise sigma", "accuracy, %")
-    assert axis.get_title() == "title"
-    assert set(_legend(axis)) == {"this run (95 % interval)", "paper", r"\$LeNet\$"}
+from tests.plots.drawn import error_ends, legend, saved
 
 
 def test_points_of_a_group_have_its_colour():
@@ -55,7 +24,7 @@ def test_points_of_a_group_have_its_colour():
         np.testing.assert_allclose(line.get_xydata(), pairs)
     assert len({tuple(line.get_color()) for line in axis.lines}) == 2
     assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_title()) == ("x", "y", "t")
-    assert _legend(figure) == ["first", "second"]
+    assert legend(figure) == ["first", "second"]
 
 
 def _point(kind, label, milliseconds, accuracy):
@@ -77,7 +46,7 @@ def test_accuracies_stand_over_the_logarithm_of_the_time():
     one, several = first.containers
     np.testing.assert_allclose(one[0].get_xydata(), [[0.8, 97]])
     np.testing.assert_allclose(several[0].get_xydata(), [[2, 98], [4, 98.5]])
-    np.testing.assert_allclose(_error_ends(several), [[97, 98.5], [97.5, 99]])
+    np.testing.assert_allclose(error_ends(several), [[97, 98.5], [97.5, 99]])
     # one colour for each kind, in both panels, and each point is named where it stands
     colour = several[0].get_color()
     assert colour != one[0].get_color() and second.containers[0][0].get_color() == colour
@@ -85,7 +54,7 @@ def test_accuracies_stand_over_the_logarithm_of_the_time():
     assert set(named) == {"fast", r"\$1", "2"}
     np.testing.assert_allclose(named["2"][0], [4, 98.5])
     assert named["2"][1] == named[r"\$1"][1] == colour != named["fast"][1]
-    assert _legend(figure) == ["pass", "few"]
+    assert legend(figure) == ["pass", "few"]
 
 
 def test_curves_of_one_name_have_one_colour_in_all_panels():
@@ -102,7 +71,7 @@ def test_curves_of_one_name_have_one_colour_in_all_panels():
     np.testing.assert_allclose(one.get_xydata(), [[0, 3], [1, 2], [4, 1]])
     np.testing.assert_allclose(second.lines[0].get_xydata(), [[0, 1e-4], [4, 0.1]])
     assert two.get_color() == second.lines[0].get_color() != one.get_color()
-    assert _legend(figure) == ["one", r"\$two"]
+    assert legend(figure) == ["one", r"\$two"]
 
 
 def test_points_have_the_colours_of_their_classes():
@@ -116,7 +85,7 @@ def test_points_have_the_colours_of_their_classes():
     np.testing.assert_allclose(second[0].get_offsets(), [[12, 13]])
     colours = [tuple(part.get_facecolor()[0]) for part in (*first, *second)]
     assert colours[:2] == colours[2:] and colours[0] != colours[1]
-    assert _legend(figure) == ["a", r"\$b"]
+    assert legend(figure) == ["a", r"\$b"]
 
 
 def test_curves_begin_at_the_first_epoch():
@@ -126,7 +95,7 @@ def test_curves_begin_at_the_first_epoch():
     np.testing.assert_allclose(curves[r"\$one"], [[1, 50], [2, 75], [3, 70]])
     np.testing.assert_allclose(curves["two"], [[1, 90]])
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "right, %")
-    assert axis.get_title() == "title" and _legend(axis) == [r"\$one", "two"]
+    assert axis.get_title() == "title" and legend(axis) == [r"\$one", "two"]
 
 
 @pytest.mark.parametrize("errors", [None, {"one": [1, 2, 3], "two": [4, 5, 6]}])
@@ -143,8 +112,8 @@ def test_bars_stand_in_groups_in_the_given_order(errors):
     assert (places[:3] < places[3:]).all()
     assert [text.get_text() for text in axis.get_xticklabels()] == ["a", "b", "c"]
     assert axis.get_ylabel() == "what" and axis.get_ylim() == (0, 105)
-    assert axis.get_title() == "title" and _legend(figure) == ["one", "two"]
-    ends = [_error_ends(group.errorbar) for group in groups if group.errorbar is not None]
+    assert axis.get_title() == "title" and legend(figure) == ["one", "two"]
+    ends = [error_ends(group.errorbar) for group in groups if group.errorbar is not None]
     if errors is None:
         assert not ends
     else:
@@ -175,12 +144,12 @@ def test_each_experiment_is_a_panel():
     assert [axis.get_xlabel() for axis in figure.axes] == ["latent size", "factor"]
     assert [text.get_text() for text in first.get_xticklabels()] == ["10", "25"]
     np.testing.assert_allclose(first.containers[0][0].get_ydata(), [55, 80])
-    np.testing.assert_allclose(_error_ends(first.containers[0]), [[50, 62], [75, 84]])
+    np.testing.assert_allclose(error_ends(first.containers[0]), [[50, 62], [75, 84]])
     dots = [line for line in first.lines if line.get_marker() == "."]
     np.testing.assert_allclose([line.get_ydata() for line in dots], [[50, 60], [70, 90]])
     (star,) = [line for line in first.lines if line.get_marker() == "*"]
     np.testing.assert_allclose(star.get_xydata(), [[1, 71]])
-    assert "the document" in _legend(first) and second.get_legend() is None
+    assert "the document" in legend(first) and second.get_legend() is None
     assert first.get_ylabel() == "accuracy, %"
 
 
