@@ -7,8 +7,6 @@ from igc_tf.runs.directory import (
     RunDirectory,
     check_apart,
     check_writable,
-    describe_code,
-    describe_environment,
     differences,
     json_ready,
     local_path,
@@ -18,7 +16,7 @@ from igc_tf.runs.directory import (
     written_by_tensorflow,
 )
 from igc_tf.runs.experiment import Experiment
-from igc_tf.runs.process import peak_memory, quiet_stderr
+from igc_tf.runs.process import describe_code, describe_environment, peak_memory, quiet_stderr
 from igc_tf.runs.progress import progress_bar
 
 __all__ = [

@@ -7,13 +7,12 @@ from tqdm import tqdm
 from igc_tf.errors import InputError
 from igc_tf.runs.directory import (
     RunDirectory,
-    describe_code,
-    describe_environment,
     differences,
     json_ready,
     local_path,
     read_json,
 )
+from igc_tf.runs.process import describe_code, describe_environment
 from igc_tf.runs.progress import progress_bar
 
 

@@ -12,13 +12,12 @@ from igc_tf.errors import InputError
 from igc_tf.generators.layers import each_layer
 from igc_tf.runs.directory import (
     RunDirectory,
-    describe_code,
-    describe_environment,
     differences,
     json_ready,
     local_path,
     read_json,
 )
+from igc_tf.runs.process import describe_code, describe_environment
 from igc_tf.training.callbacks import History, NonFiniteGuard, RunProgress
 from igc_tf.training.checkpoint import EpochCheckpoint, restore_part
 from igc_tf.training.workers import check_agreement, is_chief, take_from_chief

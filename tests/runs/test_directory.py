@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from igc_tf.runs import (
     RunDirectory,
     check_apart,
     check_writable,
-    describe_code,
     differences,
     json_ready,
     new_directory,
@@ -163,12 +161,3 @@ def test_a_new_directory_is_there_when_it_is_whole(tmp_path):
     assert [p.name for p in (tmp_path / "a").rglob("*")] == ["b", "whole"]
     with pytest.raises(OutputError, match="new or an empty"), new_directory(tmp_path / "a" / "b"):
         pass
-
-
-def test_code_is_described_by_command_and_commit(monkeypatch):
-    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
-    monkeypatch.setattr(sys, "argv", ["/somewhere/bin/igc-tf", "train", "lenet"])
-    described = describe_code()
-    assert described["command"].split() == ["igc-tf", "train", "lenet"]
-    # None where the tests run on an unpacked archive
-    assert described["commit"] is None or len(described["commit"].removesuffix("-dirty")) == 40
