@@ -10,7 +10,7 @@ from evaluation.coursework.variants import MNIST, PUBLISHED, PUBLISHED_MNIST
 from evaluation.figures import plot_curves
 from evaluation.statistics import intraclass_correlation
 from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
-from igc_tf.generators.layers import each_layer
+from igc_tf.generators.keras_files import each_layer
 from igc_tf.metrics import (
     FeatureStatistics,
     NetworkFeatures,

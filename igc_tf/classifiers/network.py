@@ -14,11 +14,11 @@ from igc_tf.errors import InputError, expected_one_of
 from igc_tf.generators.keras_files import (
     CARD,
     build_model,
+    keras_defaults,
     model_directory,
     model_names,
     read_weights,
 )
-from igc_tf.generators.layers import keras_defaults
 from igc_tf.ranges import checked_whole
 from igc_tf.runs import read_json
 from igc_tf.search.observations import Contrast

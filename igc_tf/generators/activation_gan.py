@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
+from igc_tf.generators.keras_files import keras_defaults
 from igc_tf.generators.layers import (
     LatentNormalization,
     check_image_shape,
     check_latent_size,
-    keras_defaults,
     modulated_dense,
 )
 

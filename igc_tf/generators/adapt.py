@@ -8,7 +8,8 @@ from typing import NamedTuple
 import keras
 
 from igc_tf.errors import GeneratorError
-from igc_tf.generators.layers import EmbeddedMixture, LabelIndex, keras_defaults
+from igc_tf.generators.keras_files import keras_defaults
+from igc_tf.generators.layers import EmbeddedMixture, LabelIndex
 
 _CONDITION_WORDS = {
     *("condition", "conditions", "cond", "label", "labels", "class", "classes", "category"),

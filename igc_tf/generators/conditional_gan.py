@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from igc_tf.generators.layers import check_image_shape, check_latent_size, keras_defaults
+from igc_tf.generators.keras_files import keras_defaults
+from igc_tf.generators.layers import check_image_shape, check_latent_size
 
 _KERNEL = 5
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
+from igc_tf.generators.keras_files import keras_defaults
 from igc_tf.generators.layers import (
     BatchDropout,
     LeaveReference,
@@ -17,7 +18,6 @@ from igc_tf.generators.layers import (
     VirtualBatchNormalization,
     check_image_shape,
     check_latent_size,
-    keras_defaults,
 )
 
 _KERNEL = 3

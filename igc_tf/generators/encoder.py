@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from igc_tf.generators.layers import keras_defaults, modulated_dense
+from igc_tf.generators.keras_files import keras_defaults
+from igc_tf.generators.layers import modulated_dense
 
 # what the trunk makes of one example
 FEATURE_LAYER = "features"

@@ -1,17 +1,18 @@
-"""Keras models in files: their configuration as JSON beside their weights, and `.keras` files."""
+"""Keras models, made under any of Keras' settings, and in files: JSON and weights, or `.keras`."""
 
+import contextlib
 import hashlib
 import io
 import json
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
 
 from igc_tf.errors import InputError, first_line
-from igc_tf.generators.layers import each_layer, keras_defaults
 from igc_tf.ranges import check_kind
 from igc_tf.runs.directory import open_npz
 
@@ -19,6 +20,51 @@ from igc_tf.runs.directory import open_npz
 _FOREIGN = ("__lambda__", "TFSMLayer")
 # beside the weights of a model that is kept
 CARD = "card.json"
+# the dtype policies that the programs offer
+Precision = Literal["float32", "mixed_bfloat16"]
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    """Layers made inside take this policy, e.g. "float32" or "mixed_bfloat16".
+
+    Raises:
+        InputError: for a policy that Keras does not know.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def each_layer(model):
+    """Yields every layer of a model, those in nested models and in layers too, but no models."""
+    for layer in model._flatten_layers(include_self=False):
+        if not isinstance(layer, keras.Model):
+            yield layer
+
+
+@contextlib.contextmanager
+def keras_defaults():
+    """Networks built inside are the same whatever Keras' configuration file says.
+
+    They keep channels last and take float32 inputs; the dtype policy is not changed, unless it
+    follows the file.
+    """
+    data_format, floatx = keras.config.image_data_format(), keras.config.floatx()
+    policy = keras.config.dtype_policy()
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    if policy.name == floatx:
+        keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(data_format)
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
 
 
 def model_names(folder):

@@ -1,8 +1,5 @@
 """Layers of the generators that ship, and what their networks are built with."""
 
-import contextlib
-from typing import Literal
-
 import keras
 import tensorflow as tf
 from keras import layers, ops
@@ -11,52 +8,6 @@ from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
 from igc_tf.generators.replicas import draw_rows, replica_count
 from igc_tf.ranges import checked_whole
-
-# what the programs offer
-Precision = Literal["float32", "mixed_bfloat16"]
-
-
-@contextlib.contextmanager
-def dtype_policy(name):
-    """Layers made inside take this policy, e.g. "float32" or "mixed_bfloat16".
-
-    Raises:
-        InputError: for a policy that Keras does not know.
-    """
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-def each_layer(model):
-    """Yields every layer of a model, those in nested models and in layers too, but no models."""
-    for layer in model._flatten_layers(include_self=False):
-        if not isinstance(layer, keras.Model):
-            yield layer
-
-
-@contextlib.contextmanager
-def keras_defaults():
-    """Networks built inside are the same whatever Keras' configuration file says.
-
-    They keep channels last and take float32 inputs; the dtype policy is not changed, unless it
-    follows the file.
-    """
-    data_format, floatx = keras.config.image_data_format(), keras.config.floatx()
-    policy = keras.config.dtype_policy()
-    keras.config.set_image_data_format("channels_last")
-    keras.config.set_floatx("float32")
-    if policy.name == floatx:
-        keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_image_data_format(data_format)
-        keras.config.set_floatx(floatx)
-        keras.config.set_dtype_policy(policy)
 
 
 def check_image_shape(data_shape, divisor=1):

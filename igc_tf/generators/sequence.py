@@ -3,7 +3,8 @@
 import keras
 from keras import layers
 
-from igc_tf.generators.layers import ConditionNoise, keras_defaults
+from igc_tf.generators.keras_files import keras_defaults
+from igc_tf.generators.layers import ConditionNoise
 
 
 @keras_defaults()

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import GeneratorError, first_line
-from igc_tf.generators.layers import each_layer
+from igc_tf.generators.keras_files import each_layer
 
 # what data are scaled to, the narrow ranges first
 _USUAL_BOUNDS = ((-0.5, 0.5), (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))

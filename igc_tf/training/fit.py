@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.generators.layers import each_layer
+from igc_tf.generators.keras_files import each_layer
 from igc_tf.runs.directory import (
     RunDirectory,
     differences,

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from igc_tf.data import label_digits, load_images
 from igc_tf.errors import InputError
-from igc_tf.generators.layers import Precision
+from igc_tf.generators.keras_files import Precision
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.training.adversarial import Perturbation
 from igc_tf.training.augmentation import Variation

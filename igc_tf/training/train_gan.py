@@ -28,7 +28,7 @@ from igc_tf.generators.dcgan import (
 )
 from igc_tf.generators.encoder import ENCODER_SIZES, build_encoder
 from igc_tf.generators.generator import Generator
-from igc_tf.generators.layers import dtype_policy
+from igc_tf.generators.keras_files import dtype_policy
 from igc_tf.generators.store import generator_names, save_generator, update_card
 from igc_tf.ranges import check_kind
 from igc_tf.search import SearchSettings, shared_settings

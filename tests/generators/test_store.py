@@ -11,8 +11,7 @@ from keras import layers
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.generator import Generator, Prior
-from igc_tf.generators.keras_files import model_config
-from igc_tf.generators.layers import dtype_policy
+from igc_tf.generators.keras_files import dtype_policy, model_config
 from igc_tf.generators.store import (
     generator_card,
     load_generator,

@@ -20,7 +20,7 @@ from igc_tf import (
 )
 from igc_tf.data import DIGIT_LABELS, ConditionLayout, add_gaussian_noise, label_digits
 from igc_tf.errors import InputError, NonFiniteLossError
-from igc_tf.generators.layers import dtype_policy
+from igc_tf.generators.keras_files import dtype_policy
 from igc_tf.generators.store import generator_card, load_generator, update_card
 from igc_tf.runs import json_ready
 from igc_tf.search import SearchSettings
