@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from igc_tf.data import pen_positions
 from igc_tf.plots.images import plain
 
 
@@ -43,7 +44,7 @@ def plot_letters(series, captions, targets=None, mask=None, columns=10, title=""
 
 def _draw_pen(axis, trajectory, color):
     """Draws (T, 3) velocities and changes of force as one line."""
-    points = trajectory[:, :2].cumsum(axis=0)
+    points = pen_positions(trajectory)
     force = trajectory[:, 2].cumsum()[1:]
     if len(force):
         force = (force - force.min()) / max(np.ptp(force), 1e-6)
