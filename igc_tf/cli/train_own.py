@@ -95,7 +95,7 @@ def _train(options, strategy):
     found = find_own_pictures(options.source, options.data_dir)
     counts = f"{len(found.pictures):,} pictures of {len(found.class_names)} classes"
     say(f"{found.name}: {counts} ({found.kind})")
-    colour, arrange = _MEANT[options.colours], _MEANT[options.pictures]
+    colour, arrange = _COLOUR[options.colours], _DRAWINGS[options.pictures]
     images = load_own_images(found, options.size, colour, arrange, options.held_out)
     for remark in images.remarks:
         warn(f"warning: {remark}")
@@ -127,11 +127,9 @@ def _not_say(sentence):
     """What a worker that is not the chief says: nothing."""
 
 
-_MEANT = {
-    "found-out": None,
-    **{"grey": False, "colour": True},
-    **{"drawings": True, "photographs": False},
-}
+# what --colours and --pictures mean
+_COLOUR = {"found-out": None, "grey": False, "colour": True}
+_DRAWINGS = {"found-out": None, "drawings": True, "photographs": False}
 # options that say where files lie, and nothing of what is trained
 _PLACES = ("source", "output", "data_dir")
 _PARTS = {"train": "to train on", "validation": "for choices", "test": "for the report"}
