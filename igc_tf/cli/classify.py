@@ -20,8 +20,7 @@ from igc_tf.runs import (
     RunDirectory,
     check_apart,
     check_writable,
-    describe_code,
-    describe_environment,
+    describe_run,
     json_ready,
 )
 
@@ -266,7 +265,7 @@ def _about(options, classifier):
             "seconds": "s",
             **table_units(classifier, options.measure),
         },
-        "environment": {**describe_code(), **describe_environment()},
+        "environment": describe_run(),
     }
 
 

@@ -13,8 +13,7 @@ from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import (
     RunDirectory,
     check_apart,
-    describe_code,
-    describe_environment,
+    describe_run,
     json_ready,
 )
 
@@ -102,7 +101,7 @@ def print_diagnosis(options):
             "options": json_ready(options),
             **classifier.identity(),
             "data": sources,
-            "environment": {**describe_code(), **describe_environment()},
+            "environment": describe_run(),
             "sets": [row.to_dict() for row in found.sets],
             "findings": list(found.findings),
         },

@@ -16,7 +16,13 @@ from igc_tf.runs.directory import (
     written_by_tensorflow,
 )
 from igc_tf.runs.experiment import Experiment
-from igc_tf.runs.process import describe_code, describe_environment, peak_memory, quiet_stderr
+from igc_tf.runs.process import (
+    describe_code,
+    describe_environment,
+    describe_run,
+    peak_memory,
+    quiet_stderr,
+)
 from igc_tf.runs.progress import progress_bar
 
 __all__ = [
@@ -26,6 +32,7 @@ __all__ = [
     "check_writable",
     "describe_code",
     "describe_environment",
+    "describe_run",
     "differences",
     "json_ready",
     "local_path",

@@ -12,7 +12,7 @@ from igc_tf.runs.directory import (
     local_path,
     read_json,
 )
-from igc_tf.runs.process import describe_code, describe_environment
+from igc_tf.runs.process import describe_run
 from igc_tf.runs.progress import progress_bar
 
 
@@ -52,7 +52,7 @@ class Experiment:
         self.path = self._directory.path
         self._name = rows
         asked = {"program": program, "options": json_ready(options)}
-        made = {"environment": {**describe_code(), **describe_environment()}}
+        made = {"environment": describe_run()}
         earlier = self._directory.read_json("result.json") or {}
         files = earlier.get("files", [])
         self.rows = self._found(earlier, {**asked, **(facts or {})})

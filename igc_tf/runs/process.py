@@ -72,6 +72,11 @@ def describe_environment():
     }
 
 
+def describe_run():
+    """Returns what `describe_code` and `describe_environment` do, in one dictionary."""
+    return {**describe_code(), **describe_environment()}
+
+
 def _processor():
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

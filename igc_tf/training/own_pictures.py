@@ -13,8 +13,7 @@ from igc_tf.metrics import expected_calibration_error, proportion, reliability
 from igc_tf.plots import plot_calibration, plot_class_samples, plot_confusion
 from igc_tf.runs import (
     Experiment,
-    describe_code,
-    describe_environment,
+    describe_run,
     json_ready,
 )
 from igc_tf.search import SearchSettings
@@ -104,7 +103,7 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
         "recipe": json_ready(recipe),
         "reasons": [*images.reasons, *reasons],
         "remarks": list(images.remarks),
-        "environment": {**describe_code(), **describe_environment()},
+        "environment": describe_run(),
         "best": run.read_json("best.json"),
         "settings": settings.to_dict(),
         "test": judged,

@@ -62,7 +62,7 @@ def test_an_interrupted_run_of_the_same_thing_goes_on(options):
 def test_a_resumed_run_says_what_made_its_first_rows(options, monkeypatch):
     def begin_at(commit):
         monkeypatch.setattr(
-            "igc_tf.runs.experiment.describe_code", lambda: {"command": "test", "commit": commit}
+            "igc_tf.runs.process.describe_code", lambda: {"command": "test", "commit": commit}
         )
         return begin(options)
 
