@@ -15,7 +15,7 @@ import numpy as np
 from evaluation.options import DataOptions
 from igc_tf.classifiers import evaluate_network, load_classifier
 from igc_tf.classifiers.network import network_within
-from igc_tf.errors import InputError
+from igc_tf.errors import ForeignDataWarning, InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
 from igc_tf.metrics import format_proportion
@@ -349,5 +349,5 @@ def _network_name(name):
 def _no_warning_of_foreign():
     """That the images are other than the generator's is what these evaluations are about."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="the generator reproduces most of these")
+        warnings.simplefilter("ignore", ForeignDataWarning)
         yield

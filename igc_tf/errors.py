@@ -1,8 +1,8 @@
-"""The errors that this package raises on purpose.
+"""The errors that this package raises on purpose, and a warning that programs may silence.
 
-Every one is an `IGCError`, whose message names what was received and what was expected; the command
-line prints that message alone. Any other exception is a defect, and shows its traceback. Each class
-is also the built-in error that a user of Keras would expect there.
+Every error is an `IGCError`, whose message names what was received and what was expected; the
+command line prints that message alone. Any other exception is a defect, and shows its traceback.
+Each class is also the built-in error that a user of Keras would expect there.
 """
 
 import difflib
@@ -96,6 +96,10 @@ class TrajectoriesUnavailableError(DataError):
             "(archive.ics.uci.edu, data set 175; CC BY 4.0) and give its path, or set "
             f"{variable} to it"
         )
+
+
+class ForeignDataWarning(UserWarning):
+    """Data that a generator reproduces no better than an evenly coloured picture would."""
 
 
 def did_you_mean(name: object, names: Iterable[str]) -> str:

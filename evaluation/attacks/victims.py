@@ -10,7 +10,7 @@ import tensorflow as tf
 from evaluation.attacks.apgd import compiled_logits
 from igc_tf.classifiers.differentiable import GRADIENTS
 from igc_tf.classifiers.network import Stretch, network_within
-from igc_tf.errors import InputError
+from igc_tf.errors import ForeignDataWarning, InputError
 from igc_tf.search.observations import Contrast, Undone
 
 
@@ -61,7 +61,7 @@ class LibraryVictim:
         """Returns the logits (N, C)."""
         with warnings.catch_warnings():
             # that it reproduces what an attack made badly: it is told of images as people have them
-            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", ForeignDataWarning)
             scores = self.classifier.predict(images, batch_size=self.batch_size, verbose=0)
         return scores / self._temperature
 

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from igc_tf.errors import ForeignDataWarning
 from igc_tf.search.starts import seen
 from igc_tf.search.state import Batch
 
@@ -83,7 +84,7 @@ def from_even(data):
 
 
 def warn_of_foreign(data, distances):
-    """Warns where the best reconstructions are no better than an evenly coloured picture.
+    """Gives a `ForeignDataWarning` where the best reconstructions are no better than even pictures.
 
     Args:
         data: a batch (N, ...), as NumPy arrays; of a few examples nothing is said.
@@ -97,5 +98,6 @@ def warn_of_foreign(data, distances):
             "the generator reproduces most of these data no better than an evenly coloured "
             f"picture would (mean absolute difference {np.median(distances):.3g}, evenly coloured "
             f"{np.median(even):.3g}): are they scaled and arranged as its own are?",
+            ForeignDataWarning,
             stacklevel=3,
         )

@@ -14,7 +14,7 @@ import tensorflow as tf
 from igc_tf.classifiers import InverseClassifier, load_classifier
 from igc_tf.classifiers.network import load_lenet
 from igc_tf.data.noise import with_noise
-from igc_tf.errors import InputError
+from igc_tf.errors import ForeignDataWarning, InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
 from igc_tf.generators.conditional_gan import (
     CONDITIONAL_GAN_SIZES,
@@ -319,7 +319,7 @@ def _judges(recipe, run, model, conditions, validation):
     def judge():
         with warnings.catch_warnings():
             # that it reproduces little: in the first epochs it does
-            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", ForeignDataWarning)
             if not has_classes:
                 return float(classifier.classify(images).differences.mean())
             plain = classifier.evaluate(images, labels, verbose=0).accuracy

@@ -1,12 +1,14 @@
 """How badly examples are reproduced, for their detail."""
 
 import types
+import warnings
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from igc_tf.classifiers.foreign import relative_to_detail
+from igc_tf.classifiers.foreign import relative_to_detail, warn_of_foreign
+from igc_tf.errors import ForeignDataWarning
 from igc_tf.search import Batch, Result
 from igc_tf.search.observations import fill_missing
 
@@ -51,3 +53,14 @@ def test_gaps_are_filled_where_steps_are_counted():
     assert _relative(hidden, mask=mask) == pytest.approx(0.1 / detail, rel=1e-5)
     # about as many as there are
     assert detail == pytest.approx(0.13, rel=0.1)
+
+
+def test_data_that_an_even_picture_is_as_near_to_are_warned_of_where_there_are_enough():
+    data = np.repeat(RAMP, 10, axis=0)
+    # the ten steps lie 0.075 from their median, in the mean
+    with pytest.warns(ForeignDataWarning, match="no better than an evenly coloured"):
+        warn_of_foreign(data, np.full(10, 0.076))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_foreign(data, np.full(10, 0.074))
+        warn_of_foreign(data[:9], np.full(9, 0.076))

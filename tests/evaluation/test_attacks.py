@@ -133,7 +133,7 @@ def test_the_nearest_neighbour_is_scipys_and_has_its_gradient():
     np.testing.assert_allclose(tape.gradient(best, images), expected, atol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore:the generator reproduces")
+@pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 def test_what_is_seen_at_more_contrast_has_both_gradients(tmp_path):
     contrast = SearchSettings(steps=0, start="encoder", observation="contrast")
     save_encoded_digits(tmp_path / "own", fast=contrast)
@@ -223,7 +223,7 @@ def test_a_library_that_is_missing_is_named(monkeypatch, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.filterwarnings("ignore:the generator reproduces")
+@pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 def test_a_search_is_also_attacked_through_more_and_fewer_steps(tmp_path):
     steps = SearchSettings(steps=4, plan=((0, 3), (4, None)), start="encoder")
     save_encoded_digits(tmp_path / "own", fast=steps)
@@ -237,7 +237,7 @@ def test_a_search_is_also_attacked_through_more_and_fewer_steps(tmp_path):
     assert (given != more).any()
 
 
-@pytest.mark.filterwarnings("ignore:the generator reproduces")
+@pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 # pointwise, of foolbox, asks about every pixel of a digit again and again
 @pytest.mark.parametrize(
     "threats, libraries", [(("l2:1.5",), ("foolbox",)), (("l0:3", "l0:1"), ())]

@@ -41,7 +41,7 @@ def options(tmp_path):
     )
 
 
-@pytest.mark.filterwarnings("ignore:the generator reproduces")
+@pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 def test_every_reader_reads_every_kind_of_the_same_digits(options, monkeypatch):
     digits = bundled_digits()
     result = read_corrupted(options, digits, verbose=0)

@@ -32,7 +32,7 @@ from tests.fixtures.encoded_digits import save_encoded_digits
 COUNT = 20
 FAST = SearchSettings(steps=0, start="encoder")
 
-pytestmark = pytest.mark.filterwarnings("ignore:the generator reproduces")
+pytestmark = pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 
 
 def _options(kind, folder, **more):

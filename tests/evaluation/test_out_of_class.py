@@ -27,7 +27,7 @@ from tests.fixtures.followed_progress import follow_progress
 COUNT = 30
 FAST = SearchSettings(steps=0, start="encoder")
 
-pytestmark = pytest.mark.filterwarnings("ignore:the generator reproduces")
+pytestmark = pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def _search(framework, generator, settings):
     ],
     ids=["paper", "deformation", "fast", "fast-contenders", "best", "best-contenders"],
 )
-@pytest.mark.filterwarnings("ignore:the generator reproduces most of these data no better")
+@pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 def test_the_same_search_in_another_framework(framework, settings, generator, classified):
     search = _search(framework, generator, settings)
     # the last batch is smaller than the other
@@ -165,7 +165,7 @@ def _compare(options, start=Contestant):
     return compare_rivals(options, parts, verbose=0, start=start)
 
 
-@pytest.mark.filterwarnings("ignore:the generator reproduces most of these data no better")
+@pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 def test_all_read_the_same_images_and_are_compared_one_by_one(generator, options):
     result = _compare(options)
     assert json.loads((options.output / "result.json").read_text()) == result
@@ -199,7 +199,7 @@ def test_all_read_the_same_images_and_are_compared_one_by_one(generator, options
     assert result["networks_sha256"] == {"mnist-lenet": digest}
 
 
-@pytest.mark.filterwarnings("ignore:the generator reproduces most of these data no better")
+@pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 def test_networks_are_asked_and_noise_is_added_in_the_bounds_of_the_generator(options, tmp_path):
     model = linear_generator(classes=10, data_shape=(28, 28, 1), bound=None)[0]
     made = keras.layers.Activation("sigmoid")(model.outputs[0])
@@ -244,7 +244,7 @@ def test_the_cnn_of_a_run_is_known_before_anything_is_measured(options, monkeypa
         _compare(replace(options, without=("nearest", "torch", "jax")))
 
 
-@pytest.mark.filterwarnings("ignore:the generator reproduces most of these data no better")
+@pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
 def test_a_search_elsewhere_that_answers_otherwise_is_left_out(options, monkeypatch):
     monkeypatch.setattr(rivals.importlib.util, "find_spec", lambda name: name == "torch" or None)
 
