@@ -20,7 +20,7 @@ from igc_tf.data.layout import ConditionLayout, Label
 from igc_tf.data.load import load_images
 from igc_tf.data.noise import add_gaussian_noise
 from igc_tf.data.own_images import OwnImages, find_own_pictures, load_own_images
-from igc_tf.data.picture import PictureFrame, read_picture
+from igc_tf.data.picture import PictureFrame
 from igc_tf.data.sources import DatasetRow, Preparation, list_datasets, prepare_dataset
 from igc_tf.data.strokes import synthetic_strokes
 from igc_tf.data.trajectories import (
@@ -78,7 +78,6 @@ __all__ = [
     "open_trajectories",
     "pen_positions",
     "prepare_dataset",
-    "read_picture",
     "stratified_split",
     "subsample",
     "synthetic_strokes",

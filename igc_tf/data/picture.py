@@ -132,28 +132,6 @@ class PictureFrame:
         return np.clip(values, low, high).reshape(self.shape)
 
 
-def read_picture(
-    path: str | os.PathLike,
-    shape: tuple[int, ...],
-    bounds: tuple[float, float],
-    background: float | None = None,
-    arrange: bool | None = None,
-) -> np.ndarray:
-    """Reads a picture file as a generator's image: `PictureFrame(shape, …).read(path)`.
-
-    Args:
-        path: as for `PictureFrame.read`.
-        shape, bounds, background, arrange: of the `PictureFrame`.
-
-    Returns:
-        float32 of the given shape, within `bounds`.
-
-    Raises:
-        ImageFileError, InputError: as `PictureFrame` and its `read`.
-    """
-    return PictureFrame(shape, bounds, background, arrange).read(path)
-
-
 def open_picture(path: str | os.PathLike) -> np.ndarray:
     """Reads a picture file as it is: upright, in its own size.
 

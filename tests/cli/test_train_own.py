@@ -12,7 +12,7 @@ import igc_tf
 from igc_tf.cli import train
 from igc_tf.cli.main import run_command_line
 from igc_tf.cli.train import train_command
-from igc_tf.data import read_picture
+from igc_tf.data import PictureFrame
 from igc_tf.errors import InputError
 from igc_tf.metrics import proportion
 from igc_tf.training import own_pictures
@@ -136,7 +136,7 @@ def test_the_library_and_the_commands_take_it_as_it_is(trained, folder, tmp_path
     count = json.loads((output / "result.json").read_text())["data"]["validation"]
     assert classifier.calibration.count == count
     file = sorted((folder / "square").iterdir())[0]
-    picture = read_picture(file, (24, 24, 3), (-0.5, 0.5), arrange=False)
+    picture = PictureFrame((24, 24, 3), (-0.5, 0.5), arrange=False).read(file)
     scores = classifier.predict(picture[None], verbose=0)
     with pytest.raises(SystemExit) as exit:
         run_command_line(

@@ -14,7 +14,7 @@ from igc_tf.errors import InputError
 
 
 def read_picture(path, shape=(28, 28, 1), bounds=(-0.5, 0.5), **options):
-    return data.read_picture(path, shape, bounds, **options)
+    return data.PictureFrame(shape, bounds, **options).read(path)
 
 
 def save(path, pixels, **options):

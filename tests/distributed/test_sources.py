@@ -15,7 +15,7 @@ from PIL import Image
 from pyarrow import parquet
 
 from igc_tf.cli.classify import picture_files
-from igc_tf.data import read_picture
+from igc_tf.data import PictureFrame
 from igc_tf.distributed.records import as_value
 from igc_tf.distributed.sources import frame_values, open_source
 from igc_tf.errors import DataError, InputError
@@ -134,7 +134,7 @@ def test_folders_are_read_at_any_depth(tmp_path, loaded, pixels):
     twice = [tmp_path, tmp_path / "a/2.png", tmp_path / "a"]
     assert open_source(twice).read(0, 10)[0] == list(map(str, picture_files(twice))) == names
     data, errors = frame_values(names, values, loaded)
-    picture = read_picture(tmp_path / "a/2.png", loaded.data_shape, loaded.bounds)
+    picture = PictureFrame(loaded.data_shape, loaded.bounds).read(tmp_path / "a/2.png")
     assert errors == {} and np.array_equal(data[0], picture)
     (tmp_path / "a/2.png").write_bytes(encoded(pixels[9]) + b"more")
     assert source.identity() != open_source([tmp_path / "b"]).identity()
