@@ -101,7 +101,8 @@ def _unrolled(search, batch):
             state = _recomputed_step(search, state)
         return state
 
-    return search.finish(search.follow(batch, advance))
+    *_, state = search.follow(batch, advance=advance)
+    return search.finish(state)
 
 
 def _envelope(search, batch):
@@ -131,7 +132,7 @@ def _bpda(search, batch):
 def _found(search, batch):
     """The `State` at the end of the plan, without gradients."""
     batch = batch._replace(data=tf.stop_gradient(batch.data))
-    state = search.follow(batch, search.advance)
+    *_, state = search.follow(batch)
     return tf.nest.map_structure(
         lambda leaf: None if leaf is None else tf.stop_gradient(leaf), state
     )

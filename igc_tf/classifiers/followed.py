@@ -29,38 +29,29 @@ def followed_search(search, batch, history, snapshots):
     Returns:
         `(result, found)`: the `Result`; and `snapshots`, {step: (B, K, ...)}, and with a history
         `loss_history` and `difference_history`, each (B, steps + 1, K). Of candidates that were
-        dropped all is not-a-number.
+        dropped all is not-a-number; of those that a screening drops, also at the start.
     """
-    done, kept = 0, {}
-    histories = {"loss_history": [], "difference_history": []}
-    if 0 in snapshots:
-        # what a gate leaves untried cannot be shown
-        has_gate = search.settings.gate is not None
-        first = search.screen(batch, search.plan[0][1]) if has_gate else search.init(batch)
-        kept[0] = _of_all(search.show(first)[0], first, search)
+    kept, losses, differences = {}, [], []
 
     def note(state, terms):
-        for name, seen in zip(histories, (terms.loss, terms.difference), strict=True):
-            histories[name].append(_of_all(seen, state, search))
+        losses.append(_of_all(terms.loss, state, search))
+        differences.append(_of_all(terms.difference, state, search))
 
-    def advance(state, steps):
-        nonlocal done
-        end = done + steps
-        for stop in range(done + 1, end + 1):
-            if not (history or stop in snapshots or stop == end):
-                continue
-            state, done = search.advance(state, stop - done), stop
-            if history:
-                note(state, state.candidates.terms)
-            if stop in snapshots:
-                kept[stop] = _of_all(search.show(state)[0], state, search)
-        return state
-
-    state = search.follow(batch, advance)
+    stops = range(search.settings.steps) if history else [int(step) for step in snapshots]
+    for state in search.follow(batch, stops):
+        step = int(state.step)
+        if step in snapshots and step not in kept:
+            kept[step] = _of_all(search.show(state)[0], state, search)
+        if history and step > len(losses):
+            # those before the step that was taken last
+            note(state, state.candidates.terms)
     found = {"snapshots": {step: kept[step] for step in snapshots}}
     if history:
         note(state, search.terms(state))
-        found |= {name: np.stack(seen, axis=1) for name, seen in histories.items()}
+        found |= {
+            "loss_history": np.stack(losses, axis=1),
+            "difference_history": np.stack(differences, axis=1),
+        }
     return search.finish(state), found
 
 

@@ -228,31 +228,39 @@ class Search:
         """
         return self._call(self._run, self._complete(batch), read=read)
 
-    def follow(self, batch, advance):
-        """Searches by the settings' plan, step by step: for those who want to see the way.
+    def follow(self, batch, stops=(), advance=None):
+        """Searches by the settings' plan, and stops on the way: for those who want to see it.
 
         Args:
             batch: a `Batch`, or data alone.
-            advance: (state, steps) -> state, such as the search's own; steps is a number > 0.
+            stops: after how many steps to stop besides; whole numbers.
+            advance: (state, steps) -> state; None for the search's own.
 
-        Returns:
-            The `State` at the end, to `finish`.
+        Yields:
+            The `State` at the starts, or, of an observation with `lenses` whose plan begins with
+            no step, at those that `screen` keeps; at each stop and at each stage's end, before
+            candidates are dropped; and the last one, to `finish`.
         """
-        plan = list(self.plan)
-        if plan[0][0] == 0 and plan[0][1] is not None:
+        advance, plan, done, keep = advance or self.advance, [*self.plan], 0, None
+        if self._screening is not None and plan[0][0] == 0 and plan[0][1] is not None:
             state = self.screen(batch, plan.pop(0)[1])
         else:
             state = self.init(batch)
+        yield state
         for steps, keep in plan:
-            if steps:
-                state = advance(state, steps)
+            end = done + steps
+            for stop in sorted({end, *(stop for stop in stops if done < stop < end)} - {done}):
+                state, done = advance(state, stop - done), stop
+                yield state
             if keep is not None:
                 loss = self._loss_so_far(state)
                 state = self.keep(state, tf.math.top_k(-loss, keep).indices, loss)
-        return state
+        if keep is not None:
+            yield state
 
     def _run(self, batch, read):
-        result = self._finish(self.follow(batch, self._advance))
+        *_, state = self.follow(batch, advance=self._advance)
+        result = self._finish(state)
         return result if read is None else read(batch, result)
 
     def _complete(self, batch):

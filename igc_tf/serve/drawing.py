@@ -70,31 +70,17 @@ def watch(classifier, data):
     Yields:
         The `Look`s: at the starts, after some of the steps, and at the end.
     """
-    search, done, plan = classifier.search, 0, list(classifier.search.plan)
-    every = max(1, -(-classifier.settings.steps // (_LOOKS - 2)))
-    batch = Batch(data[np.newaxis])
-    if search.without_lenses is not None and plan[0][0] == 0 and plan[0][1] is not None:
+    search, batch, seen = classifier.search, Batch(data[np.newaxis]), None
+    steps = classifier.settings.steps
+    every = max(1, -(-steps // (_LOOKS - 2)))
+    if search.without_lenses is not None:
         # many times fewer candidates, each class among them
         first = search.without_lenses
-        seen = _look(classifier, batch, first.finish(first.init(batch)), done)
+        seen = _look(classifier, batch, first.finish(first.init(batch)), 0)
         yield seen
-        state = search.screen(batch, plan.pop(0)[1])
-    else:
-        state, seen = search.init(batch), None
-    seen = _look(classifier, batch, search.finish(state), done, seen)
-    yield seen
-    is_seen = True
-    for steps, keep in plan:
-        end = done + steps
-        while done < end:
-            stop = min(end, done + every)
-            state, done = search.advance(state, stop - done), stop
-            seen, is_seen = _look(classifier, batch, search.finish(state), done, seen), True
-            yield seen
-        if keep is not None:
-            state, is_seen = search.keep(state, search.best(state, keep)), False
-    if not is_seen:
-        seen = _look(classifier, batch, search.finish(state), done, seen)
+    for state in search.follow(batch, range(0, steps, every)):
+        seen = _look(classifier, batch, search.finish(state), int(state.step), seen)
+        yield seen
     yield seen._replace(is_last=True)
 
 

@@ -184,7 +184,7 @@ def test_a_class_that_diverges_and_is_dropped_is_said(first):
     plan = ((first, 1), (2 - first, None))
     settings = SearchSettings(steps=2, difference=_WithoutTheFirst(), plan=plan)
     classifier, _ = _classifier(settings)
-    state = classifier.search.follow(normal_images(2), classifier.search.advance)
+    *_, state = classifier.search.follow(normal_images(2))
     np.testing.assert_array_equal(np.isposinf(state.dropped), [[True, False, False]] * 2)
     for searched in (classifier.classify, classifier.predict):
         with pytest.raises(ValueError, match="not finite"):

@@ -510,6 +510,16 @@ def test_a_plan_is_the_same_done_by_hand(plan, values):
             state = search.keep(state, search.best(state, keep))
     _assert_alike(search.finish(state), search.run(data))
     assert state.candidates.origin.shape[1] == min(keep for _, keep in plan if keep)
+    # and followed it stops where it is told, at each stage's end before any is dropped, and last
+    stops = [*search.follow(data, [0, 3, 6, 9])]
+    _assert_alike(search.finish(stops[-1]), search.run(data))
+    expected = {
+        ((2, 2), (4, None)): [(0, 4), (2, 4), (3, 2), (6, 2)],
+        ((0, 3), (5, 1), (1, None)): [(0, 4), (3, 3), (5, 3), (6, 1)],
+        ((6, 2),): [(0, 4), (3, 4), (6, 4), (6, 2)],
+    }
+    at = [(int(stop.step), stop.candidates.origin.shape[1]) for stop in stops]
+    assert at == expected[plan]
 
 
 def test_refuses_a_plan_that_keeps_more_than_there_are():
