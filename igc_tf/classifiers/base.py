@@ -56,7 +56,7 @@ class SearchClassifier(Calibrated):
             observation = self.settings.observation_for(self.generator)
         space = space if observation is None else space.observed(observation)
         space = space.drawn(self.settings, self.generator.prior)
-        self.search = Search(self.generator, space, self.settings, observation)
+        self.search = Search(self.generator, space, self.settings)
 
     def identity(self):
         """What a result says of its classifier, JSON-ready: `Generator.digests`, and `search`."""

@@ -78,7 +78,7 @@ class DifferentiableClassifier(keras.Model):
         search = classifier.search
         if search.settings.jit_compile:
             settings = replace(search.settings, jit_compile=False)
-            search = Search(search.generator, search.space, settings, search.observation)
+            search = Search(search.generator, search.space, settings)
         self._search = search
         self._result = {"envelope": _envelope, "unrolled": _unrolled, "bpda": _bpda}[gradient]
 

@@ -156,8 +156,8 @@ class Measure:
         self._shifted = _shift_explanation(observation)
         blur = Blur(_WIDTHS, background=generator.background)
         given = Space.given(generator)
-        self._posed = Search(generator, given.observed(self.pose), _POSED, self.pose)
-        self._blurred = Search(generator, given.observed(blur), _BLURRED, blur)
+        self._posed = Search(generator, given.observed(self.pose), _POSED)
+        self._blurred = Search(generator, given.observed(blur), _BLURRED)
 
     def __call__(self, data, found):
         """Measures.

@@ -81,12 +81,8 @@ def _stateless_classify(classifier, batch_size):
     bound_to = classifier.search
 
     def classify(images, *weights):
-        search = Search(
-            classifier.generator.bind(weights),
-            bound_to.space,
-            classifier.settings,
-            bound_to.observation,
-        )
+        generator = classifier.generator.bind(weights)
+        search = Search(generator, bound_to.space, classifier.settings)
         return answers(classifier, search, images, tf.range(batch_size))
 
     return classify

@@ -18,8 +18,7 @@ import tensorflow as tf
 from igc_tf.errors import InputError
 from igc_tf.search.compiled import Compiled
 from igc_tf.search.objective import Objective, Terms, generate_and_observe, views_of
-from igc_tf.search.observations import Explanations, Identity
-from igc_tf.search.observations.base import check_observations
+from igc_tf.search.observations import Explanations
 from igc_tf.search.scores import Screening, candidate_scores, element_scores
 from igc_tf.search.solvers import first_state, next_step
 from igc_tf.search.starts import seen
@@ -33,20 +32,17 @@ class Search:
         generator: a `Generator`.
         space: a `Space`.
         settings: a `SearchSettings`.
-        observation: an `Observation`; the space must have its nuisance (`Space.observed`).
 
     Raises:
-        InputError: for a space that cannot be searched, a plan that keeps too many candidates, or
-            what is no observation.
+        InputError: for a space that cannot be searched, or a plan that keeps too many candidates.
     """
 
-    def __init__(self, generator, space, settings, observation=None):
+    def __init__(self, generator, space, settings):
         space.check()
         self.generator = generator
         self.space = space
         self.settings = settings
-        self.observation = observation if observation is not None else Identity()
-        check_observations(self.observation)
+        self.observation = space.observation
         self.observation.check(generator)
         # whether views of the data are compared, in which something is undone
         self.undoes = self.observation.undoes
@@ -286,9 +282,7 @@ class Search:
     def _objective(self, batch, values, origin):
         blocks = self.space.blocks
         resting = {name: value for name, value in values.items() if not blocks[name].searched}
-        return Objective(
-            self.generator, self.space, self._difference, self.observation, batch, resting, origin
-        )
+        return Objective(self.generator, self.space, self._difference, batch, resting, origin)
 
     def _advance(self, state, steps):
         batch, first, candidates = state.batch, state.step, state.candidates

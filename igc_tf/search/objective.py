@@ -66,7 +66,6 @@ class Objective:
         generate: `{block: (N, D)} -> data (N, ...)`.
         space: the `Space`.
         difference: a `Difference`.
-        observation: an `Observation`.
         batch: the `Batch`.
         resting: the values that do not move, {block: (B, K, D)}.
         origin: int (B, K), the candidates' numbers in the space; needed where an observation is
@@ -76,10 +75,10 @@ class Objective:
         units: {block: its unit}.
     """
 
-    def __init__(self, generate, space, difference, observation, batch, resting, origin=None):
+    def __init__(self, generate, space, difference, batch, resting, origin=None):
         self._generate = generate
         self._blocks = space.blocks
-        self._observation = observation
+        self._observation = space.observation
         self._resting = resting
         self.units = {name: block.unit for name, block in space.blocks.items()}
         self._judge = Comparison(difference, batch, space, origin)

@@ -70,7 +70,7 @@ class Screening:
         # a search without lenses, and one without all that is observed; these take no plan
         alone = replace(search.settings, plan=None, gate=None)
         make = type(search)
-        self.groups = make(generator, plain.observed(explanations), alone, explanations)
+        self.groups = make(generator, plain.observed(explanations), alone)
         self._plain = None if search.settings.gate is None else make(generator, plain, alone)
 
     def number(self, group, lens):

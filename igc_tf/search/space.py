@@ -9,7 +9,7 @@ import tensorflow as tf
 from igc_tf.errors import GeneratorError, InputError
 from igc_tf.ranges import Range, check_number
 from igc_tf.search.objective import scaled
-from igc_tf.search.observations.base import Identity, check_observations
+from igc_tf.search.observations.base import Identity, Observation, check_observations
 from igc_tf.search.starts import Drawn, EncoderStart, PriorStart, Repeated
 
 # lets the paper's 100 steps of 0.001 just take a neutral binary label, 1/2, to either end
@@ -70,6 +70,7 @@ class Space(NamedTuple):
         starts: S, the number of an observation's starts, times the draws. S consecutive candidates
             argue for the same element, and differ in the observation's start, and in the latent
             that an encoder gives for the data undone from there, or that was drawn.
+        observation: the `Observation` whose nuisance is searched beside them (`observed`).
         plain: of a space with an observation, the space without it.
     """
 
@@ -77,6 +78,7 @@ class Space(NamedTuple):
     candidates: int
     label: np.ndarray | None
     starts: int = 1
+    observation: Observation = Identity()
     plain: object = None
 
     @classmethod
@@ -228,7 +230,8 @@ class Space(NamedTuple):
             unit=observation.unit,
             projection=Projection(lambda values: tf.clip_by_value(values, low, high)),
         )
-        return space._replace(blocks={**space.blocks, "nuisance": nuisance}, plain=self)
+        blocks = {**space.blocks, "nuisance": nuisance}
+        return space._replace(blocks=blocks, observation=observation, plain=self)
 
     def drawn(self, settings, prior):
         """Returns this space with `settings.draws` latents of each candidate, next to each other.

@@ -156,7 +156,7 @@ class ClassSeparation(Variation):
                     f"{observation.starts} starts of each class: expected one, such as 'contrast'"
                 )
             space = space.observed(observation)
-        return Search(generator, space, self.settings, observation)
+        return Search(generator, space, self.settings)
 
     def search(self, engine, data, condition, seed):
         """Searches the first `images` of a batch; under the tape of `loss` if by an encoder.

@@ -258,7 +258,7 @@ def test_a_pose_descends_from_each_of_its_angles():
     settings = SearchSettings(
         steps=60, learning_rate=0.3, final_learning_rate=0.0, difference="mean_squared"
     )
-    search = Search(generator, Space.given(generator).observed(pose), settings, pose)
+    search = Search(generator, Space.given(generator).observed(pose), settings)
     result = search.run(
         Batch(pose.apply(made, true), starts={"condition": known, "latent": latents})
     )

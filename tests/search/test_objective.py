@@ -8,7 +8,6 @@ from igc_tf.search import (
     DIFFERENCES,
     Batch,
     Block,
-    Identity,
     LatentRestriction,
     Objective,
     Projection,
@@ -62,7 +61,6 @@ def _objective(blocks, data, resting=None):
         total,
         Space(blocks, 1, None),
         DIFFERENCES["mean_squared"],
-        Identity(),
         Batch(tf.constant(data)),
         resting or {},
     )

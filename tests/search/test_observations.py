@@ -55,7 +55,7 @@ def _search(observation, settings=SETTINGS, restriction=None):
     model, offsets, matrix = linear_generator(classes=CLASSES, latent_size=LATENT)
     generator = Generator(model)
     space = Space.per_value(generator, restriction).observed(observation)
-    return Search(generator, space, settings, observation), offsets, matrix
+    return Search(generator, space, settings), offsets, matrix
 
 
 def _optima(data, offsets, matrix, weight, bounds):
@@ -218,7 +218,6 @@ def test_what_is_no_observation_is_refused_wherever_one_is_taken(stranger, expec
     space = Space.per_value(generator)
     for take in (
         lambda o: InvertedGeneratorClassifier(generator, SETTINGS, o),
-        lambda o: Search(generator, space, SETTINGS, o),
         *(space.observed, Undone, Compose, lambda o: AnyOf(Identity(), o)),
     ):
         with pytest.raises(InputError, match=f"observation=.*: expected {expected}"):

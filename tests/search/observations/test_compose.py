@@ -168,7 +168,7 @@ def _several(fast, observation=SEVERAL, plan=((0, 7),), **settings):
     space = Space.per_value(
         generator, settings.restriction(generator.prior), latent_start="encoder"
     )
-    return Search(generator, space.observed(observation), settings, observation)
+    return Search(generator, space.observed(observation), settings)
 
 
 def test_lenses_tried_on_what_is_generated_once_are_the_starts_of_the_whole_search(fast):
@@ -289,7 +289,7 @@ def test_evidence_adds_up_the_candidates_of_a_class(fast):
     for evidence in (None, 0.02):
         settings = replace(fast.settings, evidence=evidence)
         space = Space.per_value(fast.generator, latent_start="encoder").observed(observation)
-        result = Search(fast.generator, space, settings, observation).run(DIGITS.images)
+        result = Search(fast.generator, space, settings).run(DIGITS.images)
         scores.append(result.scores.numpy())
     each = result.score.numpy().reshape(6, 10, 3)
     np.testing.assert_allclose(scores[0], each.max(axis=2), rtol=1e-6)
