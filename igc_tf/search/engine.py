@@ -19,7 +19,8 @@ from igc_tf.errors import InputError
 from igc_tf.search.compiled import Compiled
 from igc_tf.search.objective import Objective, Terms, generate_and_observe, views_of
 from igc_tf.search.observations import Explanations
-from igc_tf.search.scores import Screening, candidate_scores, element_scores
+from igc_tf.search.scores import candidate_scores, element_scores
+from igc_tf.search.screening import Screening
 from igc_tf.search.solvers import first_state, next_step
 from igc_tf.search.starts import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
