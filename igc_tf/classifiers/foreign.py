@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import ForeignDataWarning
-from igc_tf.search.starts import seen
 from igc_tf.search.state import Batch
 
 # added to every detail, in units of the bounds' distance
@@ -55,7 +54,7 @@ def relative_to_detail(batch, result, generator):
         None if part is None else tf.convert_to_tensor(part, tf.float32)
         for part in (batch.data, batch.visible)
     )
-    data = seen(Batch(data, visible), generator.background)
+    data = Batch(data, visible).filled(generator.background)
     if result.compared is not None:
         data = result.of_best(result.compared)
     return -tf.reduce_max(result.score, axis=1) / _detail(data, generator.bounds)

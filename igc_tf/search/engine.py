@@ -22,7 +22,6 @@ from igc_tf.search.observations import Explanations
 from igc_tf.search.scores import candidate_scores, element_scores
 from igc_tf.search.screening import Screening
 from igc_tf.search.solvers import first_state, next_step
-from igc_tf.search.starts import seen
 from igc_tf.search.state import Batch, Candidates, Result, State
 
 
@@ -81,7 +80,7 @@ class Search:
         """The batch with what its observation begins with, if there is one."""
         if "nuisance" not in self.space.blocks:
             return batch
-        shown = batch._replace(data=seen(batch, self.generator.background))
+        shown = batch._replace(data=batch.filled(self.generator.background))
         begun = self.observation.begin(shown, self.generator)
         if not self.undoes:
             begun = begun._replace(compared=None)
@@ -269,7 +268,7 @@ class Search:
             visible = tf.convert_to_tensor(visible, tf.float32)
             if self.undoes:
                 # what is undone in the data does not move a mask: what fills the gaps is compared
-                data, visible = seen(Batch(data, visible), self.generator.background), None
+                data, visible = Batch(data, visible).filled(self.generator.background), None
         if indices is None:
             indices = tf.range(tf.shape(data)[0])
         starts = batch.starts

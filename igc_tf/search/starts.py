@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
-from igc_tf.search.observations.missing import fill_missing
 
 
 class PriorStart:
@@ -58,7 +57,7 @@ class EncoderStart:
         """
         conditions = tf.constant(self._conditions)
         if self._starts is None:
-            return generator.encode(seen(batch, generator.background), conditions)
+            return generator.encode(batch.filled(generator.background), conditions)
         data = batch.begun.seen
         if not data.shape[2:].is_compatible_with(generator.data_shape):
             raise InputError(
@@ -70,19 +69,6 @@ class EncoderStart:
         shape = [-1, self._starts, *latents.shape[1:]]
         latents = tf.transpose(tf.reshape(latents, shape), [0, 2, 1, 3])
         return tf.reshape(latents, [-1, latents.shape[1] * self._starts, latents.shape[3]])
-
-
-def seen(batch, background):
-    """A batch's data as an encoder can see them, where some are not to be compared.
-
-    Pictures are filled from around the gaps; other data are background there.
-    """
-    if batch.visible is None:
-        return batch.data
-    if batch.data.shape.rank == 4:
-        return fill_missing(batch.data, batch.visible, background)
-    is_visible = tf.broadcast_to(batch.visible, tf.shape(batch.data)) > 0
-    return tf.where(is_visible, batch.data, background)
 
 
 class Repeated:

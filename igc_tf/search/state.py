@@ -8,7 +8,7 @@ import tensorflow as tf
 from igc_tf.errors import InputError
 from igc_tf.ranges import checked_array
 from igc_tf.search.objective import Terms
-from igc_tf.search.observations import Begun
+from igc_tf.search.observations import Begun, fill_missing
 
 
 class Batch(NamedTuple):
@@ -27,6 +27,21 @@ class Batch(NamedTuple):
     indices: tf.Tensor | None = None
     starts: dict | None = None
     begun: Begun | None = None
+
+    def filled(self, background):
+        """The data (B, ...) as an encoder can see them, where some are not to be compared.
+
+        Pictures are filled from around the gaps; other data are background there.
+
+        Args:
+            background: of the data.
+        """
+        if self.visible is None:
+            return self.data
+        if self.data.shape.rank == 4:
+            return fill_missing(self.data, self.visible, background)
+        is_visible = tf.broadcast_to(self.visible, tf.shape(self.data)) > 0
+        return tf.where(is_visible, self.data, background)
 
 
 class Candidates(NamedTuple):

@@ -8,7 +8,6 @@ import tensorflow as tf
 from igc_tf.errors import InputError
 from igc_tf.generators.encoder import FEATURE_LAYER
 from igc_tf.generators.replicas import draw_rows, replica_count
-from igc_tf.search.starts import seen
 from igc_tf.training.averaged_gan import AveragedGAN
 from igc_tf.training.losses import (
     ADVERSARIAL_LOSSES,
@@ -84,7 +83,7 @@ class ConditionalActivationGAN(AveragedGAN):
 
     def _hint_loss(self, searched, condition):
         """The hint's cross entropy of the data that were searched, as the encoder sees them."""
-        data = seen(searched.state.batch, self.trained.background)
+        data = searched.state.batch.filled(self.trained.background)
         logits = tf.cast(self.hint(data, training=True), tf.float32)
         right = condition[: self.joint.images // replica_count()]
         return tf.reduce_mean(condition_loss(logits, right, self.trained.layout))
