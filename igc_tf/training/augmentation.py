@@ -23,6 +23,9 @@ _ANY_CONTRAST, _ANY_MEAN = 0.5, 0.3
 class Variation:
     """What happens to training images, so that what is learnt holds of others, too.
 
+    `distort` does what `distortion` and `colours` say. Noise, gaps and the perturbation are left to
+    the training, between which it may do more to the images.
+
     Attributes:
         distortion: whether each image is first turned, stretched, sheared and shifted a little, at
             random (see `random_affine`).

@@ -130,7 +130,7 @@ class ClassSeparation(Variation):
         """Whether more happens to the images than a turn, a shift, and noise."""
         return bool(self.observed or self.lit or self.missing or self.perturbation.changes)
 
-    def engine(self, generator):
+    def search_of(self, generator):
         """Returns the `Search` of these settings over a `Generator`.
 
         Raises:
@@ -158,13 +158,13 @@ class ClassSeparation(Variation):
             space = space.observed(observation)
         return Search(generator, space, self.settings)
 
-    def search(self, engine, data, condition, seed):
+    def search(self, search, data, condition, seed):
         """Searches the first `images` of a batch; under the tape of `loss` if by an encoder.
 
         Of several replicas each searches its part of them.
 
         Args:
-            engine: from `engine`.
+            search: from `search_of`.
             data: (B, ...) in the generator's bounds.
             condition: (B, C), for each label one-hot.
             seed: int32 (2,), decides distortion and noise.
@@ -172,16 +172,35 @@ class ClassSeparation(Variation):
         Returns:
             A `Searched`, for `loss`.
         """
+        batch, right = self._varied(search, data, condition, seed)
+        state = search.init(batch)
+        if self.candidates is not None:
+            terms = search.terms(state)
+            nearest = _right_and_nearest(terms.difference, right, self.candidates)
+            state = search.keep(state, nearest, terms.loss)
+            right = tf.gather(right, nearest, batch_dims=1)
+        start = state.candidates.values["latent"] if self.settings.start == "encoder" else None
+        if self.settings.steps:
+            state = search.advance(state, self.settings.steps)
+        state = tf.nest.map_structure(_fixed, state)
+        if start is not None:
+            values = state.candidates.values
+            moved = {**values, "latent": start + (values["latent"] - _fixed(start))}
+            state = state._replace(candidates=state.candidates._replace(values=moved))
+        return Searched(search, state, start, right)
+
+    def _varied(self, search, data, condition, seed):
+        """The first `images` as they are searched, a `Batch`, and their conditions (B, C)."""
         images = self.images // replica_count()
         data, right = data[:images], condition[:images]
         affine_seed, noise_seed, sigma_seed = tf.unstack(tf.random.split(seed, 3))
         lens_seed, light_seed = tf.unstack(tf.random.experimental.stateless_split(affine_seed))
         gap_seed = tf.random.experimental.stateless_fold_in(lens_seed, 1)
-        bounds, starts, visible = engine.generator.bounds, None, None
+        bounds, starts, visible = search.generator.bounds, None, None
         data = self.distort(data, affine_seed, bounds, self.reach)
         if self.observed:
-            nuisance = engine.observation.draw(tf.shape(data)[0], self.observed, lens_seed)
-            data = engine.observation.apply(data, nuisance)
+            nuisance = search.observation.draw(tf.shape(data)[0], self.observed, lens_seed)
+            data = search.observation.apply(data, nuisance)
             starts = {"nuisance": nuisance[:, tf.newaxis]}
         if self.lit:
             data, undo = relit(data, self.lit, light_seed, bounds)
@@ -189,32 +208,18 @@ class ClassSeparation(Variation):
             data = noise_half(data, noise_seed, sigma_seed, self.sigma, bounds)
         if self.lit:
             data = undo(data)
-        loss, others = self._confusion(engine), (starts, right)
+        loss, others = self._confusion(search), (starts, right)
         data = self.perturbation.of(loss, data, others, bounds, light_seed)
         if self.missing:
             visible = random_gaps(data, self.missing, gap_seed)
-        state = engine.init(Batch(data, visible, starts=starts))
-        if self.candidates is not None:
-            terms = engine.terms(state)
-            nearest = _right_and_nearest(terms.difference, right, self.candidates)
-            state = engine.keep(state, nearest, terms.loss)
-            right = tf.gather(right, nearest, batch_dims=1)
-        start = state.candidates.values["latent"] if self.settings.start == "encoder" else None
-        if self.settings.steps:
-            state = engine.advance(state, self.settings.steps)
-        state = tf.nest.map_structure(_fixed, state)
-        if start is not None:
-            values = state.candidates.values
-            moved = {**values, "latent": start + (values["latent"] - _fixed(start))}
-            state = state._replace(candidates=state.candidates._replace(values=moved))
-        return Searched(engine, state, start, right)
+        return Batch(data, visible, starts=starts), right
 
-    def _confusion(self, engine):
+    def _confusion(self, search):
         """`(data, starts, right) -> (B,)`: how little the start of the search tells the classes."""
 
         def confusion(data, starts, right):
-            terms = engine.terms(engine.init(Batch(data, starts=starts)))
-            split = engine.generator.layout.split
+            terms = search.terms(search.init(Batch(data, starts=starts)))
+            split = search.generator.layout.split
             pairs = zip(split(terms.difference), split(right), strict=True)
             return tf.add_n([class_separation_loss(*pair, self.temperature) for pair in pairs])
 
@@ -232,14 +237,14 @@ class ClassSeparation(Variation):
             `reconstruction`, the right value's difference; with an encoder `latent_size`, its mean
             absolute latent in standard deviations of the prior.
         """
-        engine, state, start, right = searched
+        search, state, start, right = searched
         logs, latent_loss = {}, 0.0
         if start is not None:
-            size = tf.reduce_mean(tf.abs(engine.generator.prior.z_score(start)))
+            size = tf.reduce_mean(tf.abs(search.generator.prior.z_score(start)))
             logs["latent_size"], latent_loss = size, self.latent_weight * size
-        terms, _, observed = engine.evaluate(state)
-        labels = self._per_label(engine, right)
-        differences = self._per_label(engine, terms.difference)
+        terms, _, observed = search.evaluate(state)
+        labels = self._per_label(search, right)
+        differences = self._per_label(search, terms.difference)
         separation, separated = _separation(differences, labels, self.temperature)
         if self.decision is not None:
             decided, decided_labels = self._decided(searched, observed, differences, labels)
@@ -275,9 +280,9 @@ class ClassSeparation(Variation):
         decided = Comparison(decision, searched.state.batch, space, origin)(contestants)
         return tf.split(decided, [part.shape[1] for part in right], axis=1), right
 
-    def _per_label(self, engine, tensor):
+    def _per_label(self, search, tensor):
         """(B, K) in a part for each label; a single one where some candidates were dropped."""
-        return [tensor] if self.candidates is not None else engine.generator.layout.split(tensor)
+        return [tensor] if self.candidates is not None else search.generator.layout.split(tensor)
 
 
 def _separation(differences, right, temperature):

@@ -66,7 +66,7 @@ class ConditionalActivationGAN(AveragedGAN):
         self.separation = separation
         self.joint = joint
         self._separations = {
-            prefix: (of, of.engine(self.trained))
+            prefix: (of, of.search_of(self.trained))
             for prefix, of in {"": separation, "joint_": joint}.items()
             if of is not None
         }
@@ -108,8 +108,8 @@ class ConditionalActivationGAN(AveragedGAN):
             generator_loss = tf.reduce_mean(lsgan_generator_loss(fake_activation, condition))
             total_loss, logs = generator_loss, {}
             # under one tape only: of a loop under two, gradients of gradients would be traced
-            for prefix, (separation, engine) in self._separations.items():
-                searched = separation.search(engine, data, condition, seeds[prefix])
+            for prefix, (separation, search) in self._separations.items():
+                searched = separation.search(search, data, condition, seeds[prefix])
                 separation_loss, found = separation.loss(searched)
                 total_loss += separation_loss
                 logs |= {prefix + name: value for name, value in found.items()}

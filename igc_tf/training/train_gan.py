@@ -368,12 +368,12 @@ def _observed_accuracy(recipe, generator, validation):
     separation = recipe.judging
     if separation is None or not separation.changes:
         return None
-    engine, size = separation.engine(generator), separation.images
+    search, size = separation.search_of(generator), separation.images
 
     @tf.function(reduce_retracing=True, autograph=False)
     def separated(images, conditions, number):
         # the same lenses, light, noise and gaps at every epoch
-        searched = separation.search(engine, images, conditions, tf.stack([recipe.seed, number]))
+        searched = separation.search(search, images, conditions, tf.stack([recipe.seed, number]))
         return separation.loss(searched)[1]["separated"]
 
     def accuracy():

@@ -32,8 +32,8 @@ def test_gradient_is_that_of_the_searched_minimum():
     labels = np.array([0, 1, 2, 1])
     condition = tf.one_hot(labels, 3)
     separation = ClassSeparation(EXACT, images=4, temperature=0.5, reconstruction_weight=0.3)
-    engine = separation.engine(Generator(model))
-    searched = separation.search(engine, data, condition, tf.constant([0, 0]))
+    search = separation.search_of(Generator(model))
+    searched = separation.search(search, data, condition, tf.constant([0, 0]))
     weights = model.trainable_variables[0].value
     with tf.GradientTape() as tape:
         loss, logs = separation.loss(searched)
@@ -62,8 +62,8 @@ def test_gradient_for_two_labels_is_that_of_the_searched_minima():
     data = random_data(4)
     condition = np.float32([[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1]])
     separation = ClassSeparation(EXACT, images=4, temperature=0.5, reconstruction_weight=0.3)
-    engine = separation.engine(Generator(model, TWO_LABELS))
-    searched = separation.search(engine, tf.constant(data), condition, tf.constant([0, 0]))
+    search = separation.search_of(Generator(model, TWO_LABELS))
+    searched = separation.search(search, tf.constant(data), condition, tf.constant([0, 0]))
     with tf.GradientTape() as tape:
         loss, logs = separation.loss(searched)
     gradient = tape.gradient(loss, model.trainable_variables[0].value).numpy()
@@ -98,9 +98,9 @@ def test_decision_separates_the_right_class_from_its_nearest_rivals():
 
     def loss(**more):
         separation = ClassSeparation(settings, **options, **more)
-        engine = separation.engine(Generator(model))
+        search = separation.search_of(Generator(model))
         seed = tf.constant([0, 0])
-        searched = separation.search(engine, tf.constant(data), tf.one_hot(labels, 4), seed)
+        searched = separation.search(search, tf.constant(data), tf.one_hot(labels, 4), seed)
         loss, logs = separation.loss(searched)
         return float(loss), float(logs["separated"])
 
@@ -133,8 +133,8 @@ def test_decision_for_two_labels_is_the_second_cross_entropy_of_each():
     # the same difference once more, at the same temperature, is the same term once more
     for more in ({}, {"decision": "mean_squared", "decision_temperature": 0.5}):
         separation = ClassSeparation(EXACT, **options, **more)
-        engine = separation.engine(Generator(model, TWO_LABELS))
-        searched = separation.search(engine, tf.constant(data), condition, tf.constant([0, 0]))
+        search = separation.search_of(Generator(model, TWO_LABELS))
+        searched = separation.search(search, tf.constant(data), condition, tf.constant([0, 0]))
         losses.append(float(separation.loss(searched)[0]))
     assert losses[1] == pytest.approx(2 * losses[0], rel=1e-5)
 
@@ -147,9 +147,9 @@ def test_searches_the_right_class_and_those_that_begin_nearest():
         EXACT, images=6, candidates=3, temperature=0.5, reconstruction_weight=0.3
     )
     condition, seed = tf.one_hot(labels, 5), tf.constant([0, 0])
-    engine = separation.engine(Generator(model))
+    search = separation.search_of(Generator(model))
     loss, _ = tf.function(
-        lambda: separation.loss(separation.search(engine, tf.constant(data), condition, seed))
+        lambda: separation.loss(separation.search(search, tf.constant(data), condition, seed))
     )()
 
     projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
@@ -179,9 +179,9 @@ def test_keeping_all_candidates_is_searching_all(decision):
             decision=decision,
             decision_temperature=0.1,
         )
-        engine = separation.engine(Generator(model))
+        search = separation.search_of(Generator(model))
         searched = separation.search(
-            engine, tf.constant(random_data(5)), condition, tf.constant([0, 0])
+            search, tf.constant(random_data(5)), condition, tf.constant([0, 0])
         )
         with tf.GradientTape() as tape:
             loss, logs = separation.loss(searched)
@@ -196,9 +196,9 @@ def test_kept_candidates_hold_the_right_class_first():
     model, _, _ = linear_generator(latent_size=2, classes=5)
     labels = np.array([4, 0, 2])
     separation = ClassSeparation(SearchSettings(steps=2), candidates=3)
-    engine = separation.engine(Generator(model))
+    search = separation.search_of(Generator(model))
     _, state, _, right = separation.search(
-        engine, tf.constant(random_data(3)), tf.one_hot(labels, 5), tf.constant([0, 0])
+        search, tf.constant(random_data(3)), tf.one_hot(labels, 5), tf.constant([0, 0])
     )
     np.testing.assert_array_equal(right, [[1, 0, 0]] * 3)
     np.testing.assert_array_equal(state.candidates.origin[:, 0], labels)
@@ -217,7 +217,7 @@ def test_refuses_candidates_that_cannot_be_rivals(layout, holds):
     model, _, _ = linear_generator(classes=4)
     candidates = 5 if layout is None else 2
     with pytest.raises(InputError, match=f"candidates={candidates}: .* holds {holds}"):
-        ClassSeparation(candidates=candidates).engine(Generator(model, layout))
+        ClassSeparation(candidates=candidates).search_of(Generator(model, layout))
 
 
 def test_noise_is_decided_by_the_seed_and_leaves_about_half_alone():
@@ -225,9 +225,9 @@ def test_noise_is_decided_by_the_seed_and_leaves_about_half_alone():
     settings = SearchSettings(steps=1)
     data, condition = tf.zeros([200, 6]), tf.one_hot(tf.zeros([200], tf.int32), 3)
     separation = ClassSeparation(settings, images=200, sigma=0.4)
-    engine = separation.engine(Generator(model, bounds=(-0.5, 0.5)))
+    search = separation.search_of(Generator(model, bounds=(-0.5, 0.5)))
     first, again, other = (
-        separation.search(engine, data, condition, tf.constant(seed)).state.batch.data.numpy()
+        separation.search(search, data, condition, tf.constant(seed)).state.batch.data.numpy()
         for seed in ([0, 1], [0, 1], [0, 2])
     )
     np.testing.assert_array_equal(first, again)
@@ -273,11 +273,11 @@ def test_encoder_is_trained_through_the_latents_it_gives():
     separation = ClassSeparation(
         settings, images=4, temperature=0.5, reconstruction_weight=0.3, latent_weight=0.2
     )
-    engine = separation.engine(generator)
+    search = separation.search_of(generator)
     weights = encoder.get_layer("from_data").kernel
 
     def loss():
-        searched = separation.search(engine, data, tf.one_hot(labels, 3), tf.constant([0, 0]))
+        searched = separation.search(search, data, tf.one_hot(labels, 3), tf.constant([0, 0]))
         return separation.loss(searched)
 
     with tf.GradientTape() as tape:
@@ -307,14 +307,14 @@ def test_what_the_search_adds_to_the_encoder_is_held_fixed():
     generator = Generator(model, encoder=exact_encoder(offsets, matrix))
     settings = SearchSettings(steps=3, learning_rate=0.1, start="encoder")
     separation = ClassSeparation(settings, images=4, candidates=2)
-    engine = separation.engine(generator)
+    search = separation.search_of(generator)
     data, condition = tf.constant(random_data(4)), tf.one_hot([0, 1, 2, 1], 3)
     with tf.GradientTape() as tape:
-        searched = separation.search(engine, data, condition, tf.constant([0, 0]))
+        searched = separation.search(search, data, condition, tf.constant([0, 0]))
         found = searched.state.candidates.values["latent"]
-    state = engine.init(Batch(data))
+    state = search.init(Batch(data))
     places = searched.state.candidates.origin
-    by_hand = engine.advance(engine.keep(state, places), 3).candidates.values["latent"]
+    by_hand = search.advance(search.keep(state, places), 3).candidates.values["latent"]
     np.testing.assert_allclose(found, by_hand, atol=1e-6)
     assert np.abs(found - searched.start).max() > 0.05
     # the gradient of Σ found is that of Σ latents: by the data's kernel, the data themselves
@@ -332,9 +332,9 @@ def test_a_perturbation_goes_where_the_classes_are_confused_most():
     # so small that the loss is nearly linear
     perturbation = Perturbation(l2=0.01, steps=20)
     separation = ClassSeparation(settings, images=4, temperature=0.5, perturbation=perturbation)
-    engine = separation.engine(generator)
+    search = separation.search_of(generator)
     data, labels = random_data(4), np.array([0, 1, 2, 1])
-    searched = separation.search(engine, data, tf.one_hot(labels, 3), tf.constant([0, 0]))
+    searched = separation.search(search, data, tf.one_hot(labels, 3), tf.constant([0, 0]))
     change = np.array(searched.state.batch.data - data)
 
     projector = np.eye(6) - matrix.T @ np.linalg.pinv(matrix.T)
@@ -358,13 +358,13 @@ def test_what_the_settings_observe_is_trained_on():
         (replace(settings, observation=None), np.clip(2.5 * digits.images, -0.5, 0.5)),
     ):
         separation = ClassSeparation(given, images=5, decision="deformation")
-        engine = separation.engine(generator)
+        search = separation.search_of(generator)
         condition = tf.one_hot(digits.labels, 10)
-        searched = separation.search(engine, tf.constant(data, tf.float32), condition, [0, 0])
+        searched = separation.search(search, tf.constant(data, tf.float32), condition, [0, 0])
         logs = separation.loss(searched)[1]
         differences.append([logs["reconstruction"], logs["separation_loss"]])
     np.testing.assert_allclose(*differences, rtol=1e-4)
     with pytest.raises(InputError, match=r"'robust' begins with \d+ starts .* expected one"):
-        ClassSeparation(replace(settings, observation="robust")).engine(generator)
+        ClassSeparation(replace(settings, observation="robust")).search_of(generator)
     with pytest.raises(InputError, match=r"observed=0\.5 with settings\.observation='contrast"):
         ClassSeparation(settings, observed=0.5)

@@ -224,8 +224,8 @@ def test_separation_brings_the_right_class_nearer():
         step = tf.function(model.train_step)
         for _ in range(30):
             step((data, condition))
-        engine = separation.engine(model.trained)
-        searched = separation.search(engine, data, condition, tf.constant([0, 0]))
+        search = separation.search_of(model.trained)
+        searched = separation.search(search, data, condition, tf.constant([0, 0]))
         losses[name] = float(separation.loss(searched)[0])
     assert losses["with"] < 0.7 * losses["without"]
 
@@ -236,10 +236,10 @@ def test_an_encoder_learns_with_the_generator_and_is_averaged_like_it():
     joint = ClassSeparation(settings, images=6, temperature=0.05)
     model = _activation_gan(1e-12, 0.01, encoder=encoder, joint=joint, averaging_decay=0.5)
     data, condition = _batch()
-    engine = joint.engine(model.trained)
+    search = joint.search_of(model.trained)
 
     def loss():
-        searched = joint.search(engine, data, condition, tf.constant([0, 0]))
+        searched = joint.search(search, data, condition, tf.constant([0, 0]))
         return float(joint.loss(searched)[0])
 
     before, weights = loss(), _weights(model.encoder)
@@ -279,7 +279,7 @@ def test_a_hint_sees_nothing_of_what_is_missing():
     joint = dataclasses.replace(joint_of(1), missing=1.0)
     model = _activation_gan(encoder=build_encoder(SMALL_ENCODER, 3, SHAPE, 2), joint=joint)
     data, condition = _batch()
-    searched = joint.search(joint.engine(model.trained), data, condition, tf.constant([0, 0]))
+    searched = joint.search(joint.search_of(model.trained), data, condition, tf.constant([0, 0]))
     batch = searched.state.batch
     hidden = batch._replace(data=tf.where(batch.visible > 0, batch.data, 0.3))
     assert not np.array_equal(hidden.data, batch.data)

@@ -69,18 +69,18 @@ def test_the_search_compares_through_the_lens_it_was_told():
     generator = load_generator("mnist-cagan-compact")
     settings = SearchSettings(steps=0, start="encoder")
     separation = ClassSeparation(settings, images=12, observed=1.0)
-    engine = separation.engine(generator)
+    search = separation.search_of(generator)
     condition = tf.constant(DIGITS.conditions)
-    searched = separation.search(engine, tf.constant(DIGITS.images), condition, SEED)
+    searched = separation.search(search, tf.constant(DIGITS.images), condition, SEED)
     data, nuisance = searched.state.batch.data, searched.state.candidates.values["nuisance"]
     np.testing.assert_array_equal(nuisance, np.repeat(nuisance[:, :1], 10, axis=1))
     lens = KnownLens(BOUNDS)
     np.testing.assert_allclose(data, lens.apply(DIGITS.images[:12], nuisance[:, 0]), atol=1e-5)
-    generated, observed = engine.show(searched.state)
+    generated, observed = search.show(searched.state)
     through = lens.apply(tf.reshape(generated, [120, 28, 28, 1]), tf.reshape(nuisance, [120, -1]))
     np.testing.assert_allclose(tf.reshape(observed, [120, 28, 28, 1]), through, atol=1e-5)
     difference = np.abs(data[:, None] - observed).mean(axis=(2, 3, 4))
-    np.testing.assert_allclose(engine.terms(searched.state).difference, difference, rtol=1e-4)
+    np.testing.assert_allclose(search.terms(searched.state).difference, difference, rtol=1e-4)
     # all three lenses among them, the right digits are reproduced through them
     right = (difference * DIGITS.conditions[:12]).sum(axis=1)
     assert right.mean() < 0.1 and set(nuisance[:, 0, 0].numpy()) == {1.0, 2.0, 3.0}
@@ -92,9 +92,9 @@ def test_a_share_of_none_changes_nothing():
     told = dataclasses.replace(plain, observed=1e-9)
     losses = []
     for separation in (plain, told):
-        engine = separation.engine(generator)
+        search = separation.search_of(generator)
         condition = tf.constant(DIGITS.conditions)
-        searched = separation.search(engine, tf.constant(DIGITS.images), condition, SEED)
+        searched = separation.search(search, tf.constant(DIGITS.images), condition, SEED)
         losses.append(float(separation.loss(searched)[0]))
     np.testing.assert_allclose(*losses, rtol=1e-4)
 
@@ -124,15 +124,15 @@ def test_the_search_is_shown_what_is_visible_alone():
     generator = load_generator("mnist-cagan-compact")
     settings = SearchSettings(steps=0, start="encoder")
     separation = ClassSeparation(settings, images=12, missing=1.0)
-    engine = separation.engine(generator)
+    search = separation.search_of(generator)
     searched = separation.search(
-        engine, tf.constant(DIGITS.images), tf.constant(DIGITS.conditions), SEED
+        search, tf.constant(DIGITS.images), tf.constant(DIGITS.conditions), SEED
     )
     batch = searched.state.batch
     visible = batch.visible.numpy()
     assert (visible.min(axis=(1, 2, 3)) == 0).all()
-    differences = np.abs(batch.data.numpy()[:, None] - engine.show(searched.state)[0].numpy())
+    differences = np.abs(batch.data.numpy()[:, None] - search.show(searched.state)[0].numpy())
     expected = (differences * visible[:, None]).sum(axis=(2, 3, 4)) / visible.sum(axis=(1, 2, 3))[
         :, None
     ]
-    np.testing.assert_allclose(engine.terms(searched.state).difference, expected, rtol=1e-4)
+    np.testing.assert_allclose(search.terms(searched.state).difference, expected, rtol=1e-4)
