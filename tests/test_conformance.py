@@ -107,7 +107,7 @@ def test_keep_of_all_and_the_way_there_do_not_matter(case):
     search, steps = classifier.search, classifier.settings.steps
     at_once = search.finish(search.advance(search.init(Batch(data)), steps))
     state = search.advance(search.init(Batch(data)), 1)
-    everyone = tf.range(search.space.candidates)[tf.newaxis] + tf.zeros([5, 1], tf.int32)
+    everyone = tf.range(search.space.num_candidates)[tf.newaxis] + tf.zeros([5, 1], tf.int32)
     state = search.advance(search.keep(state, everyone), steps - 1)
     in_parts = search.finish(state)
     np.testing.assert_allclose(in_parts.score, at_once.score, atol=1e-6)

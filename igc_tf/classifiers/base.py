@@ -280,7 +280,7 @@ class SearchClassifier(Calibrated):
             InputError: if it is no whole number >= 1.
         """
         if batch_size is None:
-            most = _CANDIDATES_AT_ONCE // self.search.space.candidates
+            most = _CANDIDATES_AT_ONCE // self.search.space.num_candidates
             return max(1, min(_EXAMPLES_AT_ONCE, most))
         return checked_whole("batch_size", batch_size)
 

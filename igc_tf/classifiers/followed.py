@@ -59,7 +59,7 @@ def _of_all(values, state, search):
     """What is known of the candidates that are left (B, k, ...), as (B, K, ...) of all."""
     origin = state.candidates.origin.numpy()
     everyone = np.full(
-        [len(origin), search.space.candidates, *values.shape[2:]], np.nan, np.float32
+        [len(origin), search.space.num_candidates, *values.shape[2:]], np.nan, np.float32
     )
     everyone[np.arange(len(origin))[:, np.newaxis], origin] = values
     return everyone

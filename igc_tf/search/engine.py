@@ -46,7 +46,7 @@ class Search:
         self.observation.check(generator)
         # whether views of the data are compared, in which something is undone
         self.undoes = self.observation.undoes
-        self.plan = settings.stages(space.candidates)
+        self.plan = settings.stages(space.num_candidates)
         self._difference = settings.data_difference()
         self._solver = settings.solver()
         self._patience = settings.convergence()
@@ -65,7 +65,7 @@ class Search:
 
     def _init(self, batch):
         batch = self._begun(batch)
-        count, candidates = tf.shape(batch.data)[0], self.space.candidates
+        count, candidates = tf.shape(batch.data)[0], self.space.num_candidates
         values = {}
         for name, block in self.space.blocks.items():
             start = (batch.starts or {}).get(name)
@@ -162,7 +162,7 @@ class Search:
         loss = self._loss_so_far(state) if loss is None else loss
         is_dropped = ~tf.reduce_any(before.origin[:, :, None] == after.origin[:, None], axis=-1)
         # (B, K, K0): the places that the dropped ones have in the space
-        places = before.origin[:, :, None] == tf.range(self.space.candidates)
+        places = before.origin[:, :, None] == tf.range(self.space.num_candidates)
         places &= is_dropped[:, :, None]
         placed = tf.reduce_sum(tf.where(places, loss[:, :, None], 0.0), axis=1)
         dropped = tf.where(tf.reduce_any(places, axis=1), placed, state.dropped)

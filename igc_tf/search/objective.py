@@ -189,9 +189,9 @@ def views_of(batch, space, origin):
     if batch.begun is None or batch.begun.compared is None:
         return None
     views = batch.begun.compared
-    # starts next to each other share a view where they differ only in what is not undone
-    sharing = space.starts // views.shape[1]
-    return tf.gather(views, origin % space.starts // sharing, batch_dims=1)
+    # candidates next to each other share a view where they differ only in what is not undone
+    sharing = space.candidates_per_element // views.shape[1]
+    return tf.gather(views, origin % space.candidates_per_element // sharing, batch_dims=1)
 
 
 def generate_and_observe(generate, observation, values):

@@ -66,7 +66,7 @@ def element_scores(search, score, labels, dropped):
         behind = candidates - tf.where(tf.math.is_finite(kept), kept, 0.0)[:, tf.newaxis]
         total = tf.reduce_sum(tf.exp(behind / temperature), axis=1)
         kept += temperature * tf.math.log(tf.maximum(total, 1.0))
-    if score.shape[1] == space.candidates:
+    if score.shape[1] == space.num_candidates:
         return kept, places
     then = tf.where(tf.math.is_nan(dropped), -float("inf"), -dropped)
     then = tf.reduce_max(of_each(then, tf.constant(space.label, tf.int32)), axis=1)

@@ -75,11 +75,11 @@ class Screening:
 
     def number(self, group, lens):
         """Returns the number among all candidates of a group's that is seen through a lens."""
-        return group * self._lenses.starts + lens
+        return group * self._lenses.num_starts + lens
 
     def group_and_lens(self, number):
         """The inverse of `number`."""
-        return number // self._lenses.starts, number % self._lenses.starts
+        return number // self._lenses.num_starts, number % self._lenses.num_starts
 
     def __call__(self, batch, k):
         """Returns the `Screened` of a complete `Batch`."""
@@ -117,16 +117,18 @@ class Screening:
         def neutral(observation, times):
             return tf.tile(observation.neutral[np.newaxis, np.newaxis], [count, times, 1])
 
-        data = tf.repeat(batch.data[:, np.newaxis], explanations.starts, axis=1)
+        data = tf.repeat(batch.data[:, np.newaxis], explanations.num_starts, axis=1)
         begun = Begun(
-            neutral(explanations, explanations.starts), data, data if explanations.undoes else None
+            neutral(explanations, explanations.num_starts),
+            data,
+            data if explanations.undoes else None,
         )
         best = tf.math.top_k(-loss, k).indices
         kept = {name: tf.gather(value, best, batch_dims=1) for name, value in values.items()}
         kept["nuisance"] = neutral(self._search.observation, k)
         # the plain group is the first of its class
-        origin = self.number(best * explanations.starts, 0)
-        losses = tf.repeat(loss, self._search.space.starts, axis=1)
+        origin = self.number(best * explanations.num_starts, 0)
+        losses = tf.repeat(loss, self._search.space.candidates_per_element, axis=1)
         return Screened(begun, origin, kept, losses)
 
     def _all_tried(self, batch, k):
@@ -150,7 +152,7 @@ class Screening:
         for lens, through in zip(starts, lenses.each(flat, starts), strict=True):
             observed = tf.reshape(through, [-1, generated.shape[1], *through.shape[1:]])
             losses.append(judge(observed) + price + lenses.penalty(lens[np.newaxis, np.newaxis]))
-        losses = tf.reshape(tf.stack(losses, axis=2), [-1, self._search.space.candidates])
+        losses = tf.reshape(tf.stack(losses, axis=2), [-1, self._search.space.num_candidates])
         origin = tf.math.top_k(-losses, k).indices
         group, lens = self.group_and_lens(origin)
         kept = {name: tf.gather(value, group, batch_dims=1) for name, value in values.items()}
@@ -173,7 +175,7 @@ def _check_gate(search):
             f"{gate} and the observation {observation!r}: expected `Explanations`, whose first "
             "explanation and first lens are `Identity()`"
         )
-    plain = search.space.plain.candidates
+    plain = search.space.plain.num_candidates
     if steps or keep is None or keep > plain:
         raise InputError(
             f"{gate}, plan={search.settings.plan!r}: expected a plan that begins with (0, K), K at "

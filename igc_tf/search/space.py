@@ -64,20 +64,20 @@ class Space(NamedTuple):
 
     Attributes:
         blocks: {name: `Block`}; the generator's inputs by name, and "nuisance".
-        candidates: K0, how many candidates each example has.
+        num_candidates: K0, how many candidates each example has.
         label: int (K0,), the element of the condition that each candidate argues for; None where
             the condition itself is searched.
-        starts: S, the number of an observation's starts, times the draws. S consecutive candidates
-            argue for the same element, and differ in the observation's start, and in the latent
-            that an encoder gives for the data undone from there, or that was drawn.
+        candidates_per_element: S, the number of an observation's starts, times the draws. S
+            consecutive candidates argue for the same element; they differ in the observation's
+            start, the draw, or both.
         observation: the `Observation` whose nuisance is searched beside them (`observed`).
         plain: of a space with an observation, the space without it.
     """
 
     blocks: dict
-    candidates: int
+    num_candidates: int
     label: np.ndarray | None
-    starts: int = 1
+    candidates_per_element: int = 1
     observation: Observation = Identity()
     plain: object = None
 
@@ -217,16 +217,18 @@ class Space(NamedTuple):
                 )
             return self
         encoded = {
-            name: block.start.observed(observation.starts)
+            name: block.start.observed(observation.num_starts)
             for name, block in self.blocks.items()
             if isinstance(block.start, EncoderStart)
         }
-        space = self._repeated(observation.starts, encoded)
+        space = self._repeated(observation.num_starts, encoded)
         low, high = (np.float32(end) for end in zip(*observation.bounds, strict=True))
         nuisance = Block(
-            start=lambda batch, generator: tf.tile(batch.begun.nuisance, [1, self.candidates, 1]),
+            start=lambda batch, generator: tf.tile(
+                batch.begun.nuisance, [1, self.num_candidates, 1]
+            ),
             size=len(observation.names),
-            moves=np.tile(observation.moves_of_each, [self.candidates, 1]),
+            moves=np.tile(observation.moves_of_each, [self.num_candidates, 1]),
             unit=observation.unit,
             projection=Projection(lambda values: tf.clip_by_value(values, low, high)),
         )
@@ -263,16 +265,16 @@ class Space(NamedTuple):
             name: block._replace(
                 start=starts[name] if name in starts else Repeated(block.start, times),
                 moves=np.repeat(
-                    np.broadcast_to(block.moves, [self.candidates, block.size]), times, axis=0
+                    np.broadcast_to(block.moves, [self.num_candidates, block.size]), times, axis=0
                 ),
             )
             for name, block in self.blocks.items()
         }
         return self._replace(
             blocks=blocks,
-            candidates=self.candidates * times,
+            num_candidates=self.num_candidates * times,
             label=None if self.label is None else np.repeat(self.label, times),
-            starts=self.starts * times,
+            candidates_per_element=self.candidates_per_element * times,
         )
 
     def check(self):
@@ -316,7 +318,7 @@ class Space(NamedTuple):
         masks = {}
         for name, block in self.blocks.items():
             if block.searched:
-                table = np.broadcast_to(block.moves, [self.candidates, block.size])
+                table = np.broadcast_to(block.moves, [self.num_candidates, block.size])
                 masks[name] = None if table.all() else tf.gather(tf.constant(table), origin)
         return masks
 

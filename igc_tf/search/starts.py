@@ -36,18 +36,18 @@ class EncoderStart:
 
     Args:
         conditions: float32 (K, C).
-        starts: S, how many candidates argue for each condition, next to each other, one for each
-            start of an observation; None without one.
+        num_starts: S, how many starts an observation has: each condition has a candidate for each
+            of them, next to each other; None without one.
     """
 
-    def __init__(self, conditions, starts=None):
+    def __init__(self, conditions, num_starts=None):
         # made a constant in the graph that asks: one made here would be an input of it
         self._conditions = conditions[np.newaxis]
-        self._starts = starts
+        self._num_starts = num_starts
 
-    def observed(self, starts):
+    def observed(self, num_starts):
         """Returns that for so many starts of an observation."""
-        return EncoderStart(self._conditions[0], starts)
+        return EncoderStart(self._conditions[0], num_starts)
 
     def __call__(self, batch, generator):
         """Returns the starts (B, K · S, Z).
@@ -56,7 +56,7 @@ class EncoderStart:
             InputError: where an observation leaves data of another shape than is generated.
         """
         conditions = tf.constant(self._conditions)
-        if self._starts is None:
+        if self._num_starts is None:
             return generator.encode(batch.filled(generator.background), conditions)
         data = batch.begun.seen
         if not data.shape[2:].is_compatible_with(generator.data_shape):
@@ -66,9 +66,9 @@ class EncoderStart:
             )
         flat = tf.reshape(data, [-1, *data.shape[2:]])
         latents = generator.encode(flat, conditions)
-        shape = [-1, self._starts, *latents.shape[1:]]
+        shape = [-1, self._num_starts, *latents.shape[1:]]
         latents = tf.transpose(tf.reshape(latents, shape), [0, 2, 1, 3])
-        return tf.reshape(latents, [-1, latents.shape[1] * self._starts, latents.shape[3]])
+        return tf.reshape(latents, [-1, latents.shape[1] * self._num_starts, latents.shape[3]])
 
 
 class Repeated:

@@ -150,10 +150,11 @@ class ClassSeparation(Variation):
         if self.observed:
             observation = KnownLens(generator.bounds)
         if observation is not None:
-            if observation.starts > 1:
+            if observation.num_starts > 1:
                 raise InputError(
                     f"settings.observation={self.settings.observation!r} begins with "
-                    f"{observation.starts} starts of each class: expected one, such as 'contrast'"
+                    f"{observation.num_starts} starts of each class: expected one, such as "
+                    "'contrast'"
                 )
             space = space.observed(observation)
         return Search(generator, space, self.settings)

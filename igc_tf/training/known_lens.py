@@ -47,7 +47,7 @@ class KnownLens(AnyOf):
         low, high = bounds
         lenses = Blur(background=low), MotionBlur(background=low), Outline(low=low, high=high)
         super().__init__(Identity(), *lenses, name="lens")
-        self.starts = 1
+        self.num_starts = 1
         self.moves = False
 
     def start(self, batch, generator):

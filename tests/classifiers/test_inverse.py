@@ -94,7 +94,7 @@ class _Raised(Observation):
     """All elements are higher by 0 or by 2: two starts, which stay as they are."""
 
     parameters = (Parameter("raised", "", 0.0, 2.0, 0.0, 1.0),)
-    starts = 2
+    num_starts = 2
     moves = False
 
     def start(self, batch, generator):

@@ -246,7 +246,7 @@ def test_a_shift_is_an_explanation_whatever_it_reaches(classifier):
 def test_a_pose_descends_from_each_of_its_angles():
     generator = igc_tf.load_generator("mnist-cagan-observed")
     pose = Pose(slants=False, angles=(-10.0, 10.0))
-    assert pose.names == ("shift down", "shift right", "scale", "rotation") and pose.starts == 2
+    assert pose.names == ("shift down", "shift right", "scale", "rotation") and pose.num_starts == 2
     data = tf.constant(DIGITS.images[:2])
     starts = pose.start(Batch(data), generator).numpy()
     np.testing.assert_array_equal(starts[..., 3], [[-10, 10]] * 2)

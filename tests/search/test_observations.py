@@ -36,7 +36,7 @@ SETTINGS = SearchSettings(**{**EXACT.to_dict(), "steps": 1500, "learning_rate": 
 class Gain(Observation):
     """The data are the generated ones times a number; costs weight · (gain - 1)²."""
 
-    starts = 2
+    num_starts = 2
 
     def __init__(self, weight=0.0, bounds=(0.1, 10.0), start=(0.5, 2.0)):
         self.weight = weight
@@ -100,7 +100,7 @@ def test_every_start_is_a_candidate_of_its_class():
     values = state.candidates.values
     np.testing.assert_allclose(values["nuisance"][..., 0], [[0.5, 2.0] * 3] * 2)
     np.testing.assert_array_equal(values["condition"], [np.repeat(np.eye(3), 2, axis=0)] * 2)
-    assert search.space.candidates == 6
+    assert search.space.num_candidates == 6
     np.testing.assert_array_equal(search.space.label, [0, 0, 1, 1, 2, 2])
     generated, observed = search.show(state)
     np.testing.assert_allclose(generated[0], np.repeat(offsets, 2, axis=0), rtol=1e-6)
@@ -208,7 +208,7 @@ def test_an_observation_of_ones_own_goes_where_those_of_the_library_go(tmp_path)
     [
         ("robust", "an object of a class"),
         (Gain, "an object of a class"),
-        (SimpleNamespace(names=(), starts=1), "an object of a class"),
+        (SimpleNamespace(names=(), num_starts=1), "an object of a class"),
         (Observation(), "that its class Observation has a method `apply`"),
     ],
     ids=["name", "class", "like", "without apply"],
@@ -308,6 +308,6 @@ def test_identity_shows_what_is_generated():
     generated = tf.constant(random_data(4))
     assert identity.names == identity.units == identity.bounds == ()
     nuisance = identity.start(Batch(tf.zeros([4, 6])), None)
-    assert nuisance.shape == (4, identity.starts, 0)
+    assert nuisance.shape == (4, identity.num_starts, 0)
     np.testing.assert_array_equal(identity.apply(generated, nuisance), generated)
     np.testing.assert_array_equal(identity.penalty(nuisance), np.zeros([4, 1]))

@@ -45,7 +45,7 @@ def test_one_candidate_for_each_value_of_two_binary_labels():
     generator = _generator(ConditionLayout.binary(2), Prior(0.25), latent_size=3)
     restriction = LatentRestriction()
     space = Space.per_value(generator, restriction)
-    assert space.candidates == 4
+    assert space.num_candidates == 4
     np.testing.assert_array_equal(space.label, [0, 1, 2, 3])
     condition, latent = space.blocks["condition"], space.blocks["latent"]
     np.testing.assert_array_equal(
@@ -102,7 +102,7 @@ def test_conditions_move_at_their_own_pace(unit, reach):
 
 def test_relaxed_starts_uniform_and_at_a_draw_from_the_prior():
     space = Space.relaxed(_generator(), seed=7)
-    assert space.candidates == 1 and space.label is None
+    assert space.num_candidates == 1 and space.label is None
     np.testing.assert_allclose(_start(space.blocks["condition"], 2), np.full([1, 1, 3], 1 / 3))
     drawn = _start(space.blocks["latent"], 500)
     assert drawn.shape == (500, 1, 4)
@@ -280,7 +280,7 @@ def test_each_candidate_is_drawn_about_and_the_draws_are_the_same_for_all():
     prior = Prior(0.5, 2.0)
     generator = _generator(prior=prior, latent_size=3)
     space = Space.per_value(generator).drawn(SearchSettings(draws=4, spread=0.6, seed=3), prior)
-    assert space.candidates == 12 and space.starts == 4
+    assert space.num_candidates == 12 and space.candidates_per_element == 4
     np.testing.assert_array_equal(space.label, np.repeat([0, 1, 2], 4))
     np.testing.assert_array_equal(
         _start(space.blocks["condition"])[0], np.repeat(np.eye(3), 4, axis=0)

@@ -70,7 +70,7 @@ class Observation:
     Attributes:
         parameters: P of them, each a `Parameter`.
         weight: of the penalty.
-        starts: S, how many starts it computes for each example.
+        num_starts: S, how many starts it computes for each example.
         moves: whether the parameters are searched, or stay at their starts; one answer, (P,), or
             (S, P), for each start its own.
         unit: what a solver works in: each value / unit; one number, or (P,).
@@ -80,7 +80,7 @@ class Observation:
 
     parameters: tuple[Parameter, ...] = ()
     weight: float = 0.0
-    starts = 1
+    num_starts = 1
     moves = True
     unit = 1.0
     undoes = False
@@ -105,7 +105,7 @@ class Observation:
     @property
     def moves_of_each(self):
         """`moves` of each start and parameter, bool (S, P)."""
-        return np.broadcast_to(self.moves, [self.starts, len(self.parameters)])
+        return np.broadcast_to(self.moves, [self.num_starts, len(self.parameters)])
 
     def shape_of(self, shape):
         """The shape of what is observed of data of a shape (without N): the same, as a rule."""
@@ -114,7 +114,7 @@ class Observation:
     def start(self, batch, generator):
         """Where the search begins, read off the data, float32 (B, S, P): neutral if not at all."""
         count = tf.shape(batch.data)[0]
-        return tf.tile(self.neutral[np.newaxis, np.newaxis], [count, self.starts, 1])
+        return tf.tile(self.neutral[np.newaxis, np.newaxis], [count, self.num_starts, 1])
 
     def checked_start(self, batch, generator):
         """Returns what `start` says.
@@ -123,7 +123,7 @@ class Observation:
             InputError: if that is not (B, S, P).
         """
         start = self.start(batch, generator)
-        expected = (self.starts, len(self.parameters))
+        expected = (self.num_starts, len(self.parameters))
         if tuple(start.shape[1:]) != expected:
             raise InputError(
                 f"{type(self).__name__} starts at {tuple(start.shape)}: expected (N, starts, "
@@ -161,13 +161,13 @@ class Observation:
     def begin(self, batch, generator):
         """Returns the `Begun` of a `Batch`."""
         nuisance = self.checked_start(batch, generator)
-        data = tf.repeat(batch.data, self.starts, axis=0)
+        data = tf.repeat(batch.data, self.num_starts, axis=0)
         flat = tf.reshape(nuisance, [-1, nuisance.shape[2]])
         seen, compared = self.undo(data, flat), self.view(data, flat)
         return Begun(
             nuisance,
-            tf.reshape(seen, [-1, self.starts, *seen.shape[1:]]),
-            tf.reshape(compared, [-1, self.starts, *compared.shape[1:]]),
+            tf.reshape(seen, [-1, self.num_starts, *seen.shape[1:]]),
+            tf.reshape(compared, [-1, self.num_starts, *compared.shape[1:]]),
         )
 
     def check(self, generator):

@@ -23,7 +23,7 @@ class _OfWidths(ImageObservation):
     """An observation with one parameter, whose starts are its `widths`."""
 
     @property
-    def starts(self):
+    def num_starts(self):
         return len(self.widths)
 
     def start(self, batch, generator):
@@ -84,7 +84,7 @@ class MotionBlur(ImageObservation):
         check_ranges(self)
 
     @property
-    def starts(self):
+    def num_starts(self):
         return len(self.lengths) * len(self.angles)
 
     def start(self, batch, generator):

@@ -31,7 +31,7 @@ class Undone(Observation):
         check_observations(observation)
         self.observation = observation
         self.parameters = observation.parameters
-        self.starts = observation.starts
+        self.num_starts = observation.num_starts
 
     def check(self, generator):
         """See `Observation.check`."""
@@ -90,12 +90,12 @@ class Compose(Observation):
         self.parameters = tuple(parameter for part in parts for parameter in part.parameters)
         if len(set(self.names)) < len(self.names):
             raise InputError(f"names {self.names}: expected parts whose parameters differ in name")
-        self.starts = int(np.prod([part.starts for part in parts]))
+        self.num_starts = int(np.prod([part.num_starts for part in parts]))
         self.moves, self.unit = np.zeros([1, 0], bool), np.float32(_of_all(parts, "unit"))
         for part in reversed(parts):
             # in the order of the starts
             own = np.tile(part.moves_of_each, [len(self.moves), 1])
-            rest = np.repeat(self.moves, part.starts, axis=0)
+            rest = np.repeat(self.moves, part.num_starts, axis=0)
             self.moves = np.concatenate([own, rest], axis=1)
         self.undoes = any(part.undoes for part in parts)
 
@@ -121,7 +121,7 @@ class Compose(Observation):
         for part in reversed(self.parts):
             seen, compared = _flat(begun.seen), _flat(begun.compared)
             nuisance = part.checked_start(batch._replace(data=seen, visible=None), generator)
-            there = part.starts
+            there = part.num_starts
             seen, compared = tf.repeat(seen, there, axis=0), tf.repeat(compared, there, axis=0)
             seen, compared = part.undo(seen, _flat(nuisance)), part.view(compared, _flat(nuisance))
             starts = begun.nuisance.shape[1] * there
@@ -202,13 +202,13 @@ class AnyOf(Observation):
         for parameter in (parameter for part in parts for parameter in part.parameters):
             known[parameter.name] = _either(known.get(parameter.name, parameter), parameter)
         self.parameters = (which, *known.values())
-        self.starts = sum(part.starts for part in parts)
+        self.num_starts = sum(part.num_starts for part in parts)
         places = {parameter.name: i for i, parameter in enumerate(self.parameters)}
         self._places = [np.int32([places[p.name] for p in part.parameters]) for part in parts]
         self.unit = np.ones(len(self.parameters), np.float32)
         self.unit[np.concatenate(self._places)] = _of_all(parts, "unit")
-        self.moves = np.zeros([self.starts, len(self.parameters)], bool)
-        ends = np.cumsum([0, *(part.starts for part in parts)])
+        self.moves = np.zeros([self.num_starts, len(self.parameters)], bool)
+        ends = np.cumsum([0, *(part.num_starts for part in parts)])
         for part, places, (a, b) in zip(parts, self._places, pairwise(ends), strict=True):
             self.moves[a:b, places] = part.moves_of_each
         self.undoes = any(part.undoes for part in parts)

@@ -62,7 +62,7 @@ class Pose(ImageObservation):
         check_ranges(self)
 
     @property
-    def starts(self):
+    def num_starts(self):
         return 1 if self.shifts_only else len(self.angles)
 
     @property
@@ -114,11 +114,12 @@ class Pose(ImageObservation):
         shift = tf.clip_by_value(tf.stack(off, axis=1), -self.reach, self.reach)[:, tf.newaxis]
         if self.shifts_only:
             return shift
-        rest = np.tile(self.neutral[2:], [self.starts, 1])
+        rest = np.tile(self.neutral[2:], [self.num_starts, 1])
         rest[:, 1] = self.angles
         count = tf.shape(shift)[0]
         return tf.concat(
-            [tf.tile(shift, [1, self.starts, 1]), tf.tile(rest[np.newaxis], [count, 1, 1])], axis=2
+            [tf.tile(shift, [1, self.num_starts, 1]), tf.tile(rest[np.newaxis], [count, 1, 1])],
+            axis=2,
         )
 
     def apply(self, generated, nuisance):

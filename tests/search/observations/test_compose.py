@@ -31,7 +31,7 @@ POSED = np.float32([[3, -2, 0.5, 0.3]] * 6)
 
 def test_composed_observations_happen_in_order_and_are_undone_from_the_last():
     both = Compose(SHIFT, LIGHT)
-    assert both.names == ("shift down", "shift right", "gain", "offset") and both.starts == 1
+    assert both.names == ("shift down", "shift right", "gain", "offset") and both.num_starts == 1
     shown = both.apply(DIGITS.images, POSED).numpy()
     expected = LIGHT.apply(SHIFT.apply(DIGITS.images, POSED[:, :2]), POSED[:, 2:])
     np.testing.assert_allclose(shown, expected)
@@ -52,7 +52,7 @@ def test_composed_observations_happen_in_order_and_are_undone_from_the_last():
 
 def test_any_of_some_applies_the_one_that_is_named():
     some = AnyOf(Identity(), LIGHT, Blur((1.0, 2.0)), prices=(0.0, 0.1, 0.2))
-    assert some.names == ("explanation", "gain", "offset", "blur") and some.starts == 4
+    assert some.names == ("explanation", "gain", "offset", "blur") and some.num_starts == 4
     start = some.start(Batch(DIGITS.images), None).numpy()
     np.testing.assert_array_equal(start[0, :, 0], [0, 1, 2, 2])
     np.testing.assert_array_equal(start[0, :, 3], [0, 0, 1, 2])
@@ -173,7 +173,7 @@ def _several(fast, observation=SEVERAL, plan=((0, 7),), **settings):
 
 def test_lenses_tried_on_what_is_generated_once_are_the_starts_of_the_whole_search(fast):
     search = _several(fast)
-    assert search.space.candidates == 60
+    assert search.space.num_candidates == 60
     data = np.roll(DIGITS.images, 3, axis=1)
     tried = search.screen(data, 7)
     state = search.init(data)
