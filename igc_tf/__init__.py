@@ -2,7 +2,7 @@
 
 import igc_tf
 
-classifier = igc_tf.InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cagan-compact"))
+classifier = igc_tf.load_classifier("mnist-cagan-compact")
 predictions = classifier.classify(images).predictions
 """
 

@@ -39,7 +39,7 @@ class InverseClassifier(SearchClassifier):
     takes the class vector alone, and only that is searched, until it converges
     (`TEMPORAL_SETTINGS`). Sequences that are shorter than others come with a mask.
 
-        classifier = InverseClassifier(igc_tf.load_generator("mnist-cgan-compact-25"))
+        classifier = igc_tf.load_classifier("mnist-cgan-compact-25", kind="inverse")
         predictions = classifier.classify(images).predictions
 
     Args:

@@ -14,9 +14,10 @@ class InvertedGeneratorClassifier(SearchClassifier):
 
     "Inverted Generator Classifier" (Cho 2020), §1.2: every class keeps its one-hot condition; its
     latent starts at the prior's mean and descends on data difference plus latent restriction; the
-    class with the smallest data difference is the answer. The default settings are the paper's.
+    class with the smallest data difference is the answer. The default settings are the paper's;
+    `load_classifier` takes the generator's best, which answer sooner and better:
 
-        classifier = InvertedGeneratorClassifier(igc_tf.load_generator("mnist-cagan-compact"))
+        classifier = igc_tf.load_classifier("mnist-cagan-compact")
         predictions = classifier.classify(images).predictions
 
     Args:
@@ -118,9 +119,7 @@ class MultiLabelInvertedGeneratorClassifier(SearchClassifier):
     after the other; here the searches for all values of all labels run at once. It does not say
     how far the conditions move: they start neutral and stay on their simplices.
 
-        classifier = MultiLabelInvertedGeneratorClassifier(
-            igc_tf.load_generator("mnist-multilabel-cagan-compact")
-        )
+        classifier = igc_tf.load_classifier("mnist-multilabel-cagan-compact")
         predictions = classifier.classify(images).predictions
 
     Args:

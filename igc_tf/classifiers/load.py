@@ -32,10 +32,10 @@ def load_classifier(generator, settings=None, kind=None, **facts):
     Args:
         generator: the name of one that ships; a directory or a `.keras` file of one; a
             `Generator`; or a Keras model that one can be made of.
-        settings: a `SearchSettings`; "paper"; a name of settings on the generator's card, such as
-            "best"; or None for the best that the card has settings for. Where it has none, where
-            `kind` is "inverse" and None would not be, and in a class itself, None means the class's
-            `default_settings`, the paper's.
+        settings: a `SearchSettings`, "paper", or a name on the generator's card, such as "best".
+            None: the best on the card if there are any, else the class's defaults, the paper's.
+            With the `kind` "inverse", where the generator asks for another: that class's defaults.
+            (The classes themselves, called directly, take their defaults: the paper's settings.)
         kind: "inverted", "multi_label" or "inverse" (see `CLASSIFIERS`); None for what the
             generator asks for: "inverse" without a latent, "multi_label" with several labels.
         facts: as for `load_generator`, e.g. `bounds` or `precision`.
