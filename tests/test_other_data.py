@@ -221,7 +221,7 @@ def test_command_line(tmp_path, directory, classifier, held_out, capsys):
     with open(tmp_path / "out" / "results.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     scores = classifier.predict(bytes_ / 127.5 - 1, verbose=0)
-    expected = [CLASS_NAMES[label] for label in classifier.predictions(scores)]
+    expected = [CLASS_NAMES[label] for label in classifier.labels_of_scores(scores)]
     assert [row["prediction"] for row in rows] == expected
     # no line as long as twenty names: each begins with the answer and tells the best scores
     title, *lines = printed.out.split("\n\n")[0].splitlines()

@@ -155,12 +155,12 @@ def _library(spec):
             scores.append(classifier.scores(result))
             differences.append(result.per_element(result.terms.difference))
         return {
-            "predictions": classifier.predictions(np.concatenate(scores)),
+            "predictions": classifier.labels_of_scores(np.concatenate(scores)),
             "differences": np.concatenate(differences),
         }
 
     def predict(images):
-        return classifier.predictions(classifier.predict(images, verbose=0))
+        return classifier.labels_of_scores(classifier.predict(images, verbose=0))
 
     return answer, predict
 

@@ -127,36 +127,14 @@ class SearchClassifier(Calibrated):
         Raises:
             InputError: for data of another shape or range, or a search that diverges.
         """
-        return self.scores_and_relative(data, mask, batch_size, verbose)[0]
+        return self._scores_and_relative(data, mask, batch_size, verbose)[0]
 
-    def scores_and_relative(self, data, mask=None, batch_size=None, verbose=0):
-        """The class scores, and each example's best reconstruction error relative to its detail.
-
-        Args:
-            data, mask, batch_size, verbose: as for `predict`, also for the errors.
-
-        Returns:
-            float32 (N, C) and (N,): see `igc_tf.classifiers.foreign.relative_to_detail`.
-        """
+    def _scores_and_relative(self, data, mask, batch_size, verbose):
+        """The scores float32 (N, C), and `relative_to_detail` of each example (N,)."""
         found = [*self._each_scores(data, mask, batch_size, verbose)]
         if not found:
             found = [[np.zeros([0, self.generator.condition_size]), np.zeros([0])]]
         return tuple(np.float32(np.concatenate(parts)) for parts in zip(*found, strict=True))
-
-    def predictions(self, scores, relative=None):
-        """Returns the answers int64 (N,), or (N, L) for several labels.
-
-        Args:
-            scores: (N, C), as `predict` returns them.
-            relative: (N,), as `scores_and_relative` returns it; needed after `reject_at`, for the
-                answers that are rejected: -1.
-
-        Raises:
-            InputError: if it is needed and missing.
-        """
-        layout = self.generator.layout
-        best = layout.labels_of(np.asarray(layout.best_values(np.asarray(scores)), np.int64))
-        return self._with_rejections(best, scores, relative)
 
     def classify(self, data, mask=None, batch_size=None, verbose=0, history=False, snapshots=()):
         """Classifies and keeps everything the search found.
@@ -219,7 +197,7 @@ class SearchClassifier(Calibrated):
         """
         scores = np.asarray(self.scores(result))
         relative = relative_to_detail(batch, result, self.generator) if self.is_doubting else None
-        predictions = self.predictions(scores, relative)
+        predictions = self._predictions(scores, relative)
         found = {"predictions": predictions, "scores": scores, "steps": result.steps}
         if self.calibration is not None:
             found["probabilities"] = self.probabilities(scores)
@@ -288,14 +266,14 @@ class SearchClassifier(Calibrated):
         """The answers to each batch, and `keep`, if any, called with its classification."""
         if keep is None:
             for scores, relative in self._each_scores(data, mask, batch_size, verbose):
-                yield self.predictions(scores, relative)
+                yield self._predictions(scores, relative)
             return
         for found in self.classify_batches(data, mask, batch_size, verbose):
             keep(found)
             yield found.predictions
 
     def _each_scores(self, data, mask, batch_size, verbose):
-        """`scores_and_relative` of each batch."""
+        """`_scores_and_relative` of each batch."""
         for batch, count in self._batches(data, mask, batch_size, verbose):
             read = self.search.run(batch, self._read_scores)
             scores, score, distances, relative = _as_arrays(read, count)

@@ -182,7 +182,7 @@ class _Rejection(NamedTuple):
 
 
 class Calibrated:
-    """What a classifier does with its scores once it is calibrated.
+    """What a classifier does with its scores; most of it once it is calibrated.
 
     Attributes:
         calibration: a `Calibration`; None before `calibrate`, unless the generator's card has one
@@ -219,7 +219,7 @@ class Calibrated:
             _place(len(data), self._rejection.false_alarm)
         layout = self.generator.layout
         labels = layout.check(labels, len(data)).reshape(len(data), layout.num_labels)
-        scores, relative = self.scores_and_relative(data, mask, batch_size, verbose)
+        scores, relative = self._scores_and_relative(data, mask, batch_size, verbose)
         parts = layout.split(scores)
         doubtful = 1 / (len(data) + 2) if smoothed else 0.0
         doubts = {name: self._doubts(name, scores, relative) for name in _KEPT}
@@ -263,7 +263,7 @@ class Calibrated:
         Raises:
             InputError: as for `predict`.
         """
-        scores, relative = self.scores_and_relative(data, mask, batch_size, verbose)
+        scores, relative = self._scores_and_relative(data, mask, batch_size, verbose)
         has_joint = self.calibration is not None and not self.calibration.lacks(JOINT)
         names = DOUBTS if has_joint else _KEPT
         return {name: self._doubts(name, scores, relative) for name in names}
@@ -298,17 +298,24 @@ class Calibrated:
         """Whether doubtful answers are rejected, since `reject_at`."""
         return self._rejection is not None
 
-    def _with_rejections(self, predictions, scores, relative):
-        """Predictions, -1 where they are rejected."""
+    def labels_of_scores(self, scores):
+        """Returns the labels of the best scores, int64 (N,), or (N, L) for several labels.
+
+        Nothing is rejected: that takes more than scores.
+
+        Args:
+            scores: (N, C), as `predict` returns them.
+        """
+        layout = self.generator.layout
+        return layout.labels_of(np.asarray(layout.best_values(np.asarray(scores)), np.int64))
+
+    def _predictions(self, scores, relative):
+        """The labels of scores, -1 where they are rejected; `relative` is needed only for that."""
+        labels = self.labels_of_scores(scores)
         if self._rejection is None:
-            return predictions
+            return labels
         _, doubt, beyond = self._rejection
-        if relative is None and doubt in (RELATIVE, JOINT):
-            raise InputError(
-                f"rejection by doubt={doubt!r} needs `relative`; pass what `scores_and_relative` "
-                "returned"
-            )
-        return np.where(self._doubts(doubt, scores, relative) > beyond, -1, predictions)
+        return np.where(self._doubts(doubt, scores, relative) > beyond, -1, labels)
 
     def _doubts(self, doubt, scores, relative):
         """A doubt (N,) or (N, L) of scores (N, C) and what is relative to the detail (N,)."""

@@ -163,7 +163,7 @@ def _reconstruction(classifier, name, data, labels, shown):
     predictions = np.concatenate(scores)
     right = accuracy = None
     if labels is not None:
-        is_right = classifier.predictions(predictions) == labels
+        is_right = classifier.labels_of_scores(predictions) == labels
         accuracy = float(is_right.reshape(len(data), -1).all(axis=1).mean())
         followed = np.concatenate(of_right or [[]])
         followed = followed[np.isfinite(followed)]

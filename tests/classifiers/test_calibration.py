@@ -24,13 +24,12 @@ class _Scored(Calibrated):
     def __init__(self, layout=CLASSES):
         self.generator = types.SimpleNamespace(layout=layout)
 
-    def scores_and_relative(self, data, mask=None, batch_size=None, verbose="auto"):
+    def _scores_and_relative(self, data, mask, batch_size, verbose):
         data = np.asarray(data, np.float32)
         return data, -data[:, 0]
 
     def refused(self, data):
-        answers = np.zeros_like(self.doubts(data)["difference"])
-        return self._with_rejections(answers, *self.scores_and_relative(data)) == -1
+        return self._predictions(*self._scores_and_relative(data, None, None, 0)) == -1
 
 
 def test_the_temperature_makes_the_odds_come_true():
@@ -276,16 +275,15 @@ def test_a_search_classifier_answers_none_of_them():
     # a refused answer is not right
     evaluation = classifier.evaluate(foreign, np.tile(labels[:5], 2), verbose=0)
     assert evaluation.correct == 5
-    with pytest.raises(InputError, match="rejection by doubt='joint' needs `relative`"):
-        classifier.predictions(found.scores)
-    answers = classifier.predictions(*classifier.scores_and_relative(foreign))
-    np.testing.assert_array_equal(answers, found.predictions)
+    np.testing.assert_array_equal(evaluation.predictions, found.predictions)
+    # scores alone do not say what is refused
+    np.testing.assert_array_equal(classifier.labels_of_scores(found.scores), found.best)
     # what is hidden is not doubted
     mask = np.array([1.0, 0.0])[:, np.newaxis] * np.ones([3, 2, 1])
     hidden = np.where(mask > 0, images[:5], 50)
     assert (classifier.classify(hidden, mask=mask).predictions >= 0).mean() >= 0.8
     assert classifier.evaluate(images[:5], labels[:5], mask=mask, verbose=0).correct >= 4
     assert (classifier.classify(images[:5] + 9, mask=mask).predictions == -1).all()
-    assert len(classifier.predictions(*classifier.scores_and_relative(images[:0]))) == 0
+    assert [len(doubts) for doubts in classifier.doubts(images[:0]).values()] == [0] * len(DOUBTS)
     assert classifier.reject_at(None) is None
     assert (classifier.classify(foreign).predictions >= 0).all()

@@ -108,7 +108,7 @@ def test_several_labels_without_a_latent_are_read_together():
     # the data are the conditions that are looked for
     data = np.eye(5, dtype=np.float32)[[[0, 4], [1, 3], [1, 2], [0, 2]]].sum(axis=1)
     found = classifier.predict(data, verbose=0)
-    np.testing.assert_array_equal(classifier.predictions(found), labels)
+    np.testing.assert_array_equal(classifier.labels_of_scores(found), labels)
     assert diagnose(generator, count=4).sets[0].accuracy == 1.0
 
 
