@@ -18,7 +18,6 @@ from igc_tf.training.losses import masked_mean_squared
 from igc_tf.training.recipes import SequenceRecipe
 
 CLASSIFIER = "classifier.keras"
-_EXPECTED = "one of sequences, as RECIPES['trajectory-generator']"
 
 
 def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
@@ -43,12 +42,11 @@ def train_trajectories(recipe, output, data=None, verbose=1, strategy=None):
         DataError: if there are no trajectories.
     """
     # refused before the data are loaded
-    check_kind("recipe", recipe, SequenceRecipe, _EXPECTED)
-    run = TrainingRun(output, recipe, strategy=strategy)
+    run = _opened(recipe, output, strategy)
     if not isinstance(data, LabelledData):
         data = open_trajectories(data, recipe.classes, recipe.subsampling)
     split = stratified_split(data)
-    model = fit_sequence_network(recipe, output, split.train, verbose, strategy)
+    model = _fit(run, split.train, verbose)
     if not run.is_chief:
         return run.path
     validation = split.validation.first_classes(recipe.classes)
@@ -85,8 +83,18 @@ def fit_sequence_network(recipe, output, train, verbose=1, strategy=None):
             fewer trajectories than the recipe wants.
         NonFiniteLossError: if the loss is no longer finite.
     """
-    check_kind("recipe", recipe, SequenceRecipe, _EXPECTED)
-    run = TrainingRun(output, recipe, strategy=strategy)
+    return _fit(_opened(recipe, output, strategy), train, verbose)
+
+
+def _opened(recipe, output, strategy):
+    expected = "one of sequences, as RECIPES['trajectory-generator']"
+    check_kind("recipe", recipe, SequenceRecipe, expected)
+    return TrainingRun(output, recipe, strategy=strategy)
+
+
+def _fit(run, train, verbose):
+    """The network that a run ends with; None for a worker that is not the chief."""
+    recipe = run.recipe
     chosen = recipe.chosen(train)
     run.describe(train=chosen)
     network = _NETWORKS[recipe.network]
