@@ -171,12 +171,12 @@ class SearchClassifier(Calibrated):
             parts.append(found.take(slice(len(result.score))))
         return parts[0].join(*parts[1:])
 
-    def classify_batches(self, data, mask=None, batch_size=None, verbose=0, first=0):
+    def classify_batches(self, data, mask=None, batch_size=None, verbose=0, indices=None):
         """Classifies batch by batch, for those who want to keep something of each.
 
         Args:
             data, mask, batch_size, verbose: as for `predict`.
-            first: as for `results`.
+            indices: as for `results`.
 
         Yields:
             The classification of each batch, as `classify` returns it.
@@ -184,7 +184,7 @@ class SearchClassifier(Calibrated):
         Raises:
             InputError: as for `predict`.
         """
-        for batch, result in self.results(data, mask, batch_size, verbose, first=first):
+        for batch, result in self.results(data, mask, batch_size, verbose, indices=indices):
             yield self.findings(batch, result)
 
     def findings(self, batch, result, **followed):
@@ -229,14 +229,30 @@ class SearchClassifier(Calibrated):
         seconds = time.perf_counter() - begin
         return Evaluation(predictions, labels, seconds, first_batch_seconds)
 
-    def results(self, data, mask=None, batch_size=None, verbose=0, search=None, first=0):
+    def answers(self, data, mask=None, batch_size=None, indices=None):
+        """Returns what an exported classifier answers (`answer`): {name: array (N, ...)}.
+
+        Args:
+            data, mask, batch_size, indices: as for `results`. Where XLA compiles the search, every
+                batch is filled up to the batch size: it compiles once, whoever asks for how many.
+
+        Raises:
+            InputError: for data of another shape or range, or none.
+        """
+        batches = self._batches(data, mask, batch_size, indices=indices, fill_single=True)
+        parts = [_as_arrays(self.search.run(b, self._read_answer), count) for b, count in batches]
+        if not parts:
+            raise InputError("no data to answer: expected at least one example")
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def results(self, data, mask=None, batch_size=None, verbose=0, search=None, indices=None):
         """Searches batch by batch, for those who want to keep something of each.
 
         Args:
             data, mask, batch_size, verbose: as for `predict`.
             search: `Batch -> Result`, by default the whole plan.
-            first: index of the first example in the full data set. Random starts depend on the
-                index, so shards give the same result as the whole.
+            indices: int (N,), the examples' numbers in the full data set; None for 0..N-1. Random
+                starts depend on them, so shards give the same result as the whole.
 
         Yields:
             Each `Batch` and its `Result`, as NumPy arrays.
@@ -245,10 +261,11 @@ class SearchClassifier(Calibrated):
             InputError: as for `predict`.
         """
         search = search if search is not None else self.search.run
-        for batch, count in self._batches(data, mask, batch_size, verbose, first):
+        batches = self._batches(data, mask, batch_size, verbose, indices)
+        for number, (batch, count) in enumerate(batches):
             result = search(batch)
             result, distances = _as_arrays((result, distances_of_best(batch, result)), count)
-            self._check_found(batch, count, (result.score, self.scores(result)), distances, first)
+            self._check_found(number, batch, count, (result.score, self.scores(result)), distances)
             yield _as_arrays(batch, count), result
 
     def checked_batch_size(self, batch_size=None):
@@ -274,10 +291,10 @@ class SearchClassifier(Calibrated):
 
     def _each_scores(self, data, mask, batch_size, verbose):
         """`_scores_and_relative` of each batch."""
-        for batch, count in self._batches(data, mask, batch_size, verbose):
+        for number, (batch, count) in enumerate(self._batches(data, mask, batch_size, verbose)):
             read = self.search.run(batch, self._read_scores)
             scores, score, distances, relative = _as_arrays(read, count)
-            self._check_found(batch, count, (score, scores), distances)
+            self._check_found(number, batch, count, (score, scores), distances)
             yield scores, relative
 
     def _read_scores(self, batch, result):
@@ -285,30 +302,36 @@ class SearchClassifier(Calibrated):
         relative = relative_to_detail(batch, result, self.generator)
         return self.scores(result), result.score, distances_of_best(batch, result), relative
 
-    def _batches(self, data, mask, batch_size, verbose, first=0):
+    def _read_answer(self, batch, result):
+        """What `answers` needs of a `Result`."""
+        del batch
+        return self.answer(result)
+
+    def _batches(self, data, mask, batch_size, verbose=0, indices=None, fill_single=False):
         """Each `Batch`, and how many of its examples count."""
         data, mask = self.checked(data, mask)
         batch_size = self.checked_batch_size(batch_size)
+        indices = np.arange(len(data)) if indices is None else indices
+        # XLA compiles anew for every shape: fill the last batch up instead
+        fills = self.settings.jit_compile and (fill_single or len(data) > batch_size)
         with progress_bar(len(data), "image", shown=bool(verbose)) as progress:
             for begin in range(0, len(data), batch_size):
                 end = min(begin + batch_size, len(data))
                 chosen = np.arange(begin, end)
-                if self.settings.jit_compile and len(data) > batch_size:
-                    # XLA compiles anew for every shape: fill the last batch up instead
-                    chosen = np.resize(chosen, batch_size)
+                chosen = np.resize(chosen, batch_size) if fills else chosen
                 visible = None if mask is None else mask[chosen]
-                yield Batch(data[chosen], visible, first + chosen), end - begin
+                yield Batch(data[chosen], visible, indices[chosen]), end - begin
                 progress.update(end - begin)
 
-    def _check_found(self, batch, count, judged, distances, first=0):
-        """Refuses what is not finite; warns, at the first batch, of foreign data."""
-        begin = batch.indices[0]
+    def _check_found(self, number, batch, count, judged, distances):
+        """Refuses what is not finite; warns, at the first batch (number 0), of foreign data."""
         if not all(np.isfinite(scores).all() for scores in judged):
+            begin, end = batch.indices[0], batch.indices[count - 1]
             raise InputError(
-                f"the search of examples {begin} to {begin + count - 1} ended in values that are "
+                f"the search of examples {begin} to {end} ended in values that are "
                 "not finite: lower the learning rate, or check generator and difference"
             )
-        if begin == first and batch.visible is None and np.isfinite(self.generator.bounds).all():
+        if number == 0 and batch.visible is None and np.isfinite(self.generator.bounds).all():
             warn_of_foreign(batch.data[:count], distances)
 
     def export(self, directory, format="saved_model", batch_size=100):

@@ -32,7 +32,8 @@ def classify_in_rows(classifier, data, batch_size=None, measure=False, first=0):
     """
     measures = measure and can_measure(classifier)
     begin, done = time.perf_counter(), 0
-    for found in classifier.classify_batches(data, batch_size=batch_size, first=first):
+    indices = first + np.arange(len(data))
+    for found in classifier.classify_batches(data, batch_size=batch_size, indices=indices):
         if measures:
             found = classifier.measure(data[done : done + len(found)], found)
         seconds = (time.perf_counter() - begin) / len(found)

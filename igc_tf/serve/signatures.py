@@ -15,7 +15,6 @@ from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import InputError, first_line
 from igc_tf.export.endpoint import takes_masks
 from igc_tf.ranges import bounds_from_json
-from igc_tf.search.state import Batch
 
 # how many examples of a SavedModel are asked at once; it has a batch size of its own inside
 _SAVED_AT_ONCE = 100
@@ -98,34 +97,17 @@ def _of_classifier(classifier, batch_size):
     data = tf.TensorSpec([None, *classifier.data_shape], tf.float32)
 
     def classify(indices, arrays):
-        parts = []
-        for begin in range(0, len(indices), batch_size):
-            count = min(batch_size, len(indices) - begin)
-            chosen = np.arange(begin, begin + count)
-            if classifier.settings.jit_compile:
-                # XLA compiles anew for every shape: fill the batch up instead
-                chosen = np.resize(chosen, batch_size)
-            mask = arrays.get("mask")
-            batch = Batch(
-                arrays["images"][chosen], None if mask is None else mask[chosen], indices[chosen]
-            )
-            found = classifier.search.run(batch, read)
-            parts.append({name: value.numpy()[:count] for name, value in found.items()})
-        return _joined(parts)
-
-    def read(batch, result):
-        del batch
-        return classifier.answer(result)
+        return classifier.answers(arrays["images"], arrays.get("mask"), batch_size, indices)
 
     def check(arrays):
         classifier.checked(arrays["images"], arrays.get("mask"))
 
     def generate(indices, arrays):
         parts = [
-            {"images": generator({k: v[i : i + batch_size] for k, v in arrays.items()}).numpy()}
+            generator({k: v[i : i + batch_size] for k, v in arrays.items()}).numpy()
             for i in range(0, len(indices), batch_size)
         ]
-        return _joined(parts)
+        return {"images": np.concatenate(parts)}
 
     # the first answer compiles the search, so that no client waits for that
     empty = np.full([1, *classifier.data_shape], generator.background, np.float32)
@@ -213,10 +195,6 @@ def _described(directory):
 
 def _accept(arrays):
     del arrays
-
-
-def _joined(parts):
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _reason(error):

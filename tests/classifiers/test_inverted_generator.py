@@ -218,6 +218,35 @@ def test_an_export_tells_of_each_example_whose_search_diverges(plan):
         assert np.isnan(answer[name][1]).all(), name
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_answers_of_any_number_of_examples_are_the_classification(jit_compile):
+    traced = []
+
+    class Counted(_NotOfBright):
+        def prepare(self, data, visible):
+            traced.append(data.shape)
+            return super().prepare(data, visible)
+
+    settings = SearchSettings(steps=3, difference=Counted(), jit_compile=jit_compile)
+    classifier, _ = _classifier(settings)
+    images = normal_images(5)
+    found = classifier.classify(images)
+    kept = np.take_along_axis(
+        found.reconstructions, found.predictions.reshape(5, 1, 1, 1, 1), axis=1
+    )[:, 0]
+    numbers = []
+    for count in (5, 1, 2, 3):
+        answered = classifier.answers(images[:count], batch_size=3, indices=np.zeros(count, int))
+        numbers.append(len(traced))
+        np.testing.assert_array_equal(answered["label"], found.predictions[:count])
+        np.testing.assert_allclose(answered["score"], found.scores[:count], atol=1e-5)
+        np.testing.assert_allclose(answered["reconstruction"], kept[:count], atol=1e-5)
+    # whoever asks first compiles for all
+    assert len(set(numbers)) == 1
+    with pytest.raises(InputError, match="no data to answer"):
+        classifier.answers(images[:0])
+
+
 def test_batches_together_are_the_whole_classification():
     classifier, _ = _classifier(SearchSettings())
     data = normal_images(5)

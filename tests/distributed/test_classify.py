@@ -59,7 +59,8 @@ def test_a_part_starts_where_the_whole_would(generator, digits):
     classifier = load_classifier(generator, SearchSettings(steps=1, learning_rate=1e-9), "inverse")
     whole = classifier.classify(digits.images).latents
     for first in (0, 5):
-        part = classifier.classify_batches(digits.images[5:], batch_size=7, first=first)
+        indices = first + np.arange(len(digits) - 5)
+        part = classifier.classify_batches(digits.images[5:], batch_size=7, indices=indices)
         latents = np.concatenate([found.latents for found in part])
         assert np.allclose(latents, whole[5:], atol=1e-6) == (first == 5)
 
