@@ -307,13 +307,13 @@ def summary(rows, order):
     """
     found = {}
     for name in order:
-        of = [row for row in rows if row["reader"] == name]
-        least = min(of, key=lambda row: row["accuracy"])
+        chosen = [row for row in rows if row["reader"] == name]
+        least = min(chosen, key=lambda row: row["accuracy"])
         found[name] = {
-            "mean": float(np.mean([row["accuracy"] for row in of])),
+            "mean": float(np.mean([row["accuracy"] for row in chosen])),
             "least": least["accuracy"],
             "least_kind": least["kind"],
-            "milliseconds": float(np.median([row["milliseconds"] for row in of])),
+            "milliseconds": float(np.median([row["milliseconds"] for row in chosen])),
         }
     return found
 
@@ -329,10 +329,10 @@ def line(row):
 def table(readers):
     """A `summary` for people."""
     lines = [f"{'':24} {'mean, %':>8} {'least, %':>9}  {'of':20} {'ms an image':>11}"]
-    for name, of in readers.items():
+    for name, row in readers.items():
         lines.append(
-            f"{name:24} {100 * of['mean']:8.2f} {100 * of['least']:9.2f}  {of['least_kind']:20} "
-            f"{of['milliseconds']:11.2f}"
+            f"{name:24} {100 * row['mean']:8.2f} {100 * row['least']:9.2f}  {row['least_kind']:20} "
+            f"{row['milliseconds']:11.2f}"
         )
     return "\n".join(lines)
 

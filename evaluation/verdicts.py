@@ -116,5 +116,8 @@ def points(differences):
 
 def verdict_lines(verdicts):
     """Lines of text for people, of the dicts that `judged` made."""
-    lines = [f"- {of['sentence']}: {of['verdict']} ({of['evidence']})" for of in verdicts]
+    lines = [
+        f"- {verdict['sentence']}: {verdict['verdict']} ({verdict['evidence']})"
+        for verdict in verdicts
+    ]
     return ["sentence: verdict (evidence)", *lines]

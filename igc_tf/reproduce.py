@@ -115,9 +115,9 @@ class NoiseTable:
         return "\n".join(lines)
 
 
-def _with_interval(row, of=""):
-    low, high = row[f"{of}interval"]
-    return f"{100 * row[f'{of}accuracy']:6.2f} %   {100 * low:5.2f} to {100 * high:5.2f}"
+def _with_interval(row, prefix=""):
+    low, high = row[f"{prefix}interval"]
+    return f"{100 * row[f'{prefix}accuracy']:6.2f} %   {100 * low:5.2f} to {100 * high:5.2f}"
 
 
 def noise_table(options, data=None, verbose=1):

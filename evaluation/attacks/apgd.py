@@ -64,7 +64,7 @@ def compiled(model, loss=cross_entropy):
     def found(images, labels, targets):
         classes = tf.constant(labels, tf.int64), tf.constant(targets, tf.int64)
         results = function(tf.constant(images, tf.float32), *classes)
-        losses, logits, gradients = (of.numpy() for of in results)
+        losses, logits, gradients = (result.numpy() for result in results)
         return losses, logits, np.nan_to_num(gradients, nan=0.0, posinf=0.0, neginf=0.0)
 
     return found

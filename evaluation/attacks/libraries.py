@@ -129,12 +129,12 @@ def _of_foolbox(victim, bounds, steps):
         return lambda *given: attack(*given, epsilons=None)[0]
 
     def minimum(threat):
-        of = {"linf": kinds.LInfFMNAttack, "l2": kinds.L2FMNAttack, "l0": kinds.L0FMNAttack}
-        return nearest(of[threat.norm](steps=steps))
+        attacks = {"linf": kinds.LInfFMNAttack, "l2": kinds.L2FMNAttack, "l0": kinds.L0FMNAttack}
+        return nearest(attacks[threat.norm](steps=steps))
 
     def deep_fool(threat):
-        of = {"linf": kinds.LinfDeepFoolAttack, "l2": kinds.L2DeepFoolAttack}
-        return nearest(of[threat.norm](steps=max(1, steps // 2), candidates=_CANDIDATES))
+        attacks = {"linf": kinds.LinfDeepFoolAttack, "l2": kinds.L2DeepFoolAttack}
+        return nearest(attacks[threat.norm](steps=max(1, steps // 2), candidates=_CANDIDATES))
 
     def pointwise(threat):
         del threat

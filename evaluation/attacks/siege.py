@@ -85,8 +85,10 @@ class Siege:
 
     def summary(self):
         """A row of the result's `summary`, see `evaluation.attacks.__main__.attack`."""
-        of = self._victim.name, str(self._threat), "cheap"
-        cheap = [row for row in self._run.rows if (row["victim"], row["threat"], row["tier"]) == of]
+        wanted = self._victim.name, str(self._threat), "cheap"
+        cheap = [
+            row for row in self._run.rows if (row["victim"], row["threat"], row["tier"]) == wanted
+        ]
         strongest = max(cheap, key=lambda row: len(row["broken"]))
         return {
             "victim": self._victim.name,

@@ -79,7 +79,7 @@ def _with_steps(classifier, factor):
     settings = classifier.settings
     plan = settings.plan or ((settings.steps, None),)
     plan = tuple((steps and max(1, round(factor * steps)), keep) for steps, keep in plan)
-    steps = sum(of for of, _ in plan)
+    steps = sum(count for count, _ in plan)
     other = replace(settings, steps=steps, plan=plan if settings.plan else None)
     return steps, type(classifier)(classifier.generator, other)
 
@@ -187,10 +187,10 @@ class NeighbourVictim(_StaticVictim):
         def logits(images):
             given = tf.reshape(images, [-1, flat.shape[1]])
             distances = []
-            for of, square in zip(classes, squares, strict=True):
-                nearest = tf.argmin(square - 2 * tf.matmul(given, of, transpose_b=True), axis=1)
+            for rows, square in zip(classes, squares, strict=True):
+                nearest = tf.argmin(square - 2 * tf.matmul(given, rows, transpose_b=True), axis=1)
                 # once more, exactly, and with a gradient
-                distances.append(tf.reduce_sum((given - tf.gather(of, nearest)) ** 2, axis=1))
+                distances.append(tf.reduce_sum((given - tf.gather(rows, nearest)) ** 2, axis=1))
             return -tf.stack(distances, axis=1)
 
         super().__init__("nearest neighbour", logits, batch_size=100)

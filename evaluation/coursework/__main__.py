@@ -188,8 +188,8 @@ def run_coursework(options, data=None, verbose=1):
         for alpha, beta in WEIGHTS:
             name, recipe = weighted(alpha, beta)
             for seed in options.seeds_of(recipe):
-                of = _training(options, name, recipe, seed, data, verbose)
-                weights[alpha, beta, seed] = of
+                training = _training(options, name, recipe, seed, data, verbose)
+                weights[alpha, beta, seed] = training
         judges = {"own": judge, "other": Judge(_OTHER_LENET, test, options.splits)}
         compare_weights(run, weights, judges, options.images)
         return {}

@@ -172,13 +172,13 @@ def judge_claims(rows):
     for claim in CLAIMS:
         sides = claim.first, claim.second
         names = [side for side in sides if isinstance(side, str)]
-        of = {name: [row for row in rows if row["variant"] == name] for name in names}
-        if not all(of.values()):
+        by_name = {name: [row for row in rows if row["variant"] == name] for name in names}
+        if not all(by_name.values()):
             continue
-        values = {name: [_value(row, claim.figure) for row in of[name]] for name in names}
+        values = {name: [_value(row, claim.figure) for row in by_name[name]] for name in names}
         sign = claim.compare(*(values.get(side, side) for side in sides))
         evidence = " and ".join(map(_told, values.values()))
-        if not all(row["reproduced"] for part in of.values() for row in part):
+        if not all(row["reproduced"] for part in by_name.values() for row in part):
             sign, evidence = 0, f"{evidence}, trained shorter"
         verdicts.append(judged(claim.sentence, sign, evidence))
     return verdicts

@@ -69,7 +69,7 @@ def classify_variants(run, variants, judge, choices, test, options, rounds=ROUND
                 found = classifier.evaluate(noised, test.labels, verbose=run.verbose)
                 row["classification"].append({"sigma": sigma, **found.to_dict()})
             run.add(row)
-            accuracies = [f"{100 * of['accuracy']:.1f}" for of in row["classification"]]
+            accuracies = [f"{100 * noised['accuracy']:.1f}" for noised in row["classification"]]
             run.say(
                 f"{name}, seed {seed}, epoch {epoch}: {' / '.join(accuracies)} %; its images "
                 f"{describe(row['images'])}"
@@ -114,14 +114,14 @@ def correlate(rows):
         strata = [stratum(row) for row in rows]
         for measure, (field, sign) in MEASURES.items():
             values = [sign * row["images"][field] for row in rows]
-            for number, of in enumerate(rows[0]["classification"]):
+            for number, noised in enumerate(rows[0]["classification"]):
                 accuracies = [row["classification"][number]["accuracy"] for row in rows]
                 correlation, interval = rank_correlation(values, accuracies, trainings, strata)
                 found.append(
                     {
                         "measure": measure,
                         "compared": compared,
-                        "sigma": of["sigma"],
+                        "sigma": noised["sigma"],
                         # of a constant there is none
                         "correlation": None if math.isnan(correlation) else correlation,
                         "correlation_interval": [None if math.isnan(x) else x for x in interval],

@@ -184,10 +184,10 @@ def _linear_verdicts(rows):
     """Verdicts (`judged`), one for each kind of GAN."""
     chance, verdicts = np.mean([row["chance"] for row in rows]), []
     for name in dict.fromkeys(row["name"] for row in rows):
-        of = [row["angle"] for row in rows if row["name"] == name]
+        all_angles = [row["angle"] for row in rows if row["name"] == name]
         # of those that diverged nothing is known but that they found nothing
-        angles = [90.0 if angle is None else angle for angle in of]
-        diverged = f", {of.count(None)} diverged" if None in of else ""
+        angles = [90.0 if angle is None else angle for angle in all_angles]
+        diverged = f", {all_angles.count(None)} diverged" if None in all_angles else ""
         verdicts.append(
             judged(
                 f"In a linear system a GAN converges to PCA: {name}",

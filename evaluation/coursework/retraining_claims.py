@@ -109,14 +109,16 @@ def _few(rows):
 
 def _fours_and_nines(rows):
     sentence = "Most mistakes are nines and fours"
-    of = [row["errors"] for row in rows if row.get("way") == "mixed, then real"]
-    errors = np.mean(of, axis=0)
+    trainings = [row["errors"] for row in rows if row.get("way") == "mixed, then real"]
+    errors = np.mean(trainings, axis=0)
     mistaken, count = errors[list(_MISTAKEN)].sum(), errors.sum()
     # a share of less than one mistake has no interval
     if count < 1:
         return judged(sentence, 0, "none")
     low, high = wilson_interval(mistaken, count)
-    shares = ", ".join(f"{digit}: {100 * of / count:.0f} %" for digit, of in enumerate(errors))
+    shares = ", ".join(
+        f"{digit}: {100 * mistakes / count:.0f} %" for digit, mistakes in enumerate(errors)
+    )
     return judged(
         sentence,
         interval_above((low, high), (0.5, 0.5)),

@@ -56,7 +56,9 @@ class Judge:
         if inception is not None:
             self._features[_INCEPTION] = inception
             self.networks[inception.source] = inception.network
-        self._compared = {prefix: of(real.images) for prefix, of in self._features.items()}
+        self._compared = {
+            prefix: features(real.images) for prefix, features in self._features.items()
+        }
 
     def scores(self, images, labels=None):
         """Scores images.
@@ -90,8 +92,8 @@ class Judge:
         By the judge's features; and `inception_frechet` and `inception_kernel` by Inception's.
         """
         found = {}
-        for prefix, of in self._features.items():
-            real, made = self._compared[prefix], of(images)
+        for prefix, features in self._features.items():
+            real, made = self._compared[prefix], features(images)
             statistics = map(FeatureStatistics.of, (real, made))
             found[f"{prefix}frechet"] = frechet_distance(*statistics)
             found[f"{prefix}kernel"] = kernel_distance(real, made)

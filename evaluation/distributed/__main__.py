@@ -266,9 +266,11 @@ def _findings(options, rows):
     """What the rows say together."""
     rates, starts = {}, {}
     for engine in ("process", "ray"):
-        of = [row for row in rows if (row["measured"], row.get("engine")) == ("overhead", engine)]
-        rates[engine] = median(row["rate"] for row in of)
-        starts[engine] = median(row["start_seconds"] + row["first_seconds"] for row in of)
+        chosen = [
+            row for row in rows if (row["measured"], row.get("engine")) == ("overhead", engine)
+        ]
+        rates[engine] = median(row["rate"] for row in chosen)
+        starts[engine] = median(row["start_seconds"] + row["first_seconds"] for row in chosen)
     stages = next(row for row in rows if row["measured"] == "stages")
     operations = stages["operations"]
     of_image = sum(operations.values())

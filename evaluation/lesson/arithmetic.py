@@ -145,7 +145,7 @@ def try_equation(samples, equation, trials, averaged, seed):
         With too few samples of a kind both are empty but for one row, which says what is `missing`.
     """
     kinds = {str(kind): samples.of(kind) for kind in equation[:3]}
-    missing = [f"{name}: {len(of)}" for name, of in kinds.items() if len(of) < _LEAST]
+    missing = [f"{name}: {len(places)}" for name, places in kinds.items() if len(places) < _LEAST]
     row = {"part": "arithmetic", "equation": str(equation), "goal": str(equation.goal)}
     if missing:
         return [{**row, "way": None, "missing": missing}], {}
@@ -154,7 +154,9 @@ def try_equation(samples, equation, trials, averaged, seed):
     whole = analogy(samples.latents, having, lacking, target)
     means = np.stack(
         [
-            analogy(samples.latents, *(_few(rng, of, averaged) for of in kinds.values())).latent
+            analogy(
+                samples.latents, *(_few(rng, places, averaged) for places in kinds.values())
+            ).latent
             for _ in range(trials)
         ]
     )

@@ -214,9 +214,9 @@ def _arithmetic_works(rows):
     tried = [row for row in rows if row["way"] is not None]
     signs, texts = [], []
     for equation in dict.fromkeys(row["equation"] for row in tried):
-        of = {row["way"]: row for row in tried if row["equation"] == equation}
-        means = next(row for way, row in of.items() if way.startswith("means"))
-        chance = [row for way, row in of.items() if way.startswith("chance")]
+        ways = {row["way"]: row for row in tried if row["equation"] == equation}
+        means = next(row for way, row in ways.items() if way.startswith("means"))
+        chance = [row for way, row in ways.items() if way.startswith("chance")]
         signs.append(min(interval_above(means["interval"], row["interval"]) for row in chance))
         texts.append(
             f"{equation}: {100 * means['accuracy']:.0f} % beside "
@@ -241,11 +241,11 @@ def lesson_tables(result):
         if rows:
             lines += ["", f"{titles:62}      FID  classes  diversity   (means of the seeds)"]
         for name in dict.fromkeys(row["name"] for row in rows):
-            of = [row for row in rows if row["name"] == name]
+            trainings = [row for row in rows if row["name"] == name]
             classes, diversity = (
-                _mean_of(of, figure, ".2f") for figure in ("classes", "diversity")
+                _mean_of(trainings, figure, ".2f") for figure in ("classes", "diversity")
             )
-            lines.append(f"{name:62} {_mean_fid(of, name):>10} {classes:>8} {diversity:>10}")
+            lines.append(f"{name:62} {_mean_fid(trainings, name):>10} {classes:>8} {diversity:>10}")
     rows = [row for row in result["rows"] if row["part"] == "arithmetic"]
     if rows:
         lines += ["", f"{'equation':36} {'way':54} goal reached   95 % interval"]

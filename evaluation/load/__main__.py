@@ -260,12 +260,12 @@ def _faults(options, run, service, images, labels):
 def _figure(rows):
     panels = {"requests a second": {}, "latency, median, ms": {}, "latency, 99 %, ms": {}}
     for batching, name in ((True, "batching"), (False, "one by one (--max-batch 1)")):
-        of = [row for row in rows if row["batching"] is batching]
-        clients = [row["clients"] for row in of]
+        chosen = [row for row in rows if row["batching"] is batching]
+        clients = [row["clients"] for row in chosen]
         values = (
-            [row["per_second"] for row in of],
-            [1000 * row["latency"]["50"] for row in of],
-            [1000 * row["latency"]["99"] for row in of],
+            [row["per_second"] for row in chosen],
+            [1000 * row["latency"]["50"] for row in chosen],
+            [1000 * row["latency"]["99"] for row in chosen],
         )
         for curves, quantity in zip(panels.values(), values, strict=True):
             curves[name] = clients, quantity

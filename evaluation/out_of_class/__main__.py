@@ -197,13 +197,13 @@ def _means(rows):
     """{reader: {doubt: {figure: its mean over the kinds}}}."""
     found = {}
     for reader in dict.fromkeys(row["reader"] for row in rows):
-        of = [row["doubts"] for row in rows if row["reader"] == reader]
+        all_doubts = [row["doubts"] for row in rows if row["reader"] == reader]
         found[reader] = {
             doubt: {
-                figure: float(np.mean([doubts[doubt][figure] for doubts in of]))
+                figure: float(np.mean([doubts[doubt][figure] for doubts in all_doubts]))
                 for figure in figures
             }
-            for doubt, figures in of[0].items()
+            for doubt, figures in all_doubts[0].items()
         }
     return found
 

@@ -104,8 +104,8 @@ class TrajectoriesResult:
             "accuracy, %: mean ± standard deviation over the seeds",
             "classes  " + "".join(f"{name:>19}" for name in methods),
         ]
-        for classes, of in self.summary.items():
-            cells = (_percent(*of[name]) for name in methods)
+        for classes, figures in self.summary.items():
+            cells = (_percent(*figures[name]) for name in methods)
             lines.append(f"{classes:7}  " + "".join(f"{cell:>19}" for cell in cells))
         lines += ["", "input noise   steepest step   separation   drawn as the larger entry"]
         for row in self.maps:
@@ -172,13 +172,13 @@ def evaluate_trajectories(options, fit=fit_sequence_network, verbose=1):
             progress.update()
     accuracies = _accuracies(options, run.rows)
     summary = {
-        classes: {name: _mean_and_deviation(values) for name, values in of.items()}
-        for classes, of in accuracies.items()
+        classes: {name: _mean_and_deviation(values) for name, values in by_method.items()}
+        for classes, by_method in accuracies.items()
     }
     verdicts = [*map_claims(maps), *comparison_claims(accuracies)]
     _draw(options, run, fit, split, summary, maps)
     run.finish(
-        summary={str(classes): of for classes, of in summary.items()},
+        summary={str(classes): figures for classes, figures in summary.items()},
         maps=maps,
         verdicts=verdicts,
     )
@@ -290,13 +290,15 @@ def _draw(options, run, fit, split, summary, maps):
     methods = list(TRAJECTORY_METHODS)
     errors, title = None, "test accuracy"
     if options.seeds > 1:
-        errors = {name: [100 * of[name][1] for of in summary.values()] for name in methods}
+        errors = {
+            name: [100 * figures[name][1] for figures in summary.values()] for name in methods
+        }
         title += f", mean and standard deviation of {options.seeds} seeds"
     run.write_figure(
         "accuracy.png",
         plot_bars(
             [f"{classes} classes" for classes in summary],
-            {name: [100 * of[name][0] for of in summary.values()] for name in methods},
+            {name: [100 * figures[name][0] for figures in summary.values()] for name in methods},
             "accuracy, %",
             errors,
             (0, 105),

@@ -374,9 +374,9 @@ def _temperature(parts, labels, doubtful=0.0):
     def loss(logarithm):
         inverse = 10.0**logarithm / spread
         likelihoods = []
-        for part, of in zip(parts, labels.T, strict=True):
+        for part, column in zip(parts, labels.T, strict=True):
             logs = log_softmax(inverse * part, axis=1)
-            right = np.take_along_axis(logs, of[:, None], axis=1)[:, 0]
+            right = np.take_along_axis(logs, column[:, None], axis=1)[:, 0]
             if doubtful and part.shape[1] > 1:
                 others = (logs.sum(axis=1) - right) / (part.shape[1] - 1)
                 right = (1 - doubtful) * right + doubtful * others

@@ -44,7 +44,7 @@ class _Found:
             not asked for.
         difference_history: likewise, the data difference.
         snapshots: reconstructions after chosen numbers of steps, {steps: (N, K, ...)}.
-        observation: None of those that do not keep what was found of it.
+        observation: None if this kind of classification does not record the observation.
     """
 
     observation = None

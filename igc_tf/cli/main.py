@@ -105,7 +105,7 @@ def _run(arguments):
         name = " ".join(arguments[:words])
         if name in COMMANDS:
             return _run_command(name, arguments[words:])
-    group = {name: of for name, of in COMMANDS.items() if name.startswith(f"{first} ")}
+    group = {name: command for name, command in COMMANDS.items() if name.startswith(f"{first} ")}
     if group and (len(arguments) == 1 or arguments[1] in ("-h", "--help")):
         print(_overview(f"igc-tf {first}", group))
         return 0

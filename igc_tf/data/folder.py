@@ -219,7 +219,9 @@ def _find_in_table(path: Path) -> FoundPictures:
         raise DataError(f"{path}: expected a table of files and labels ({error})") from error
     header = [cell.strip() for cell in rows[0][1]] if rows else []
     names = [name.casefold() for name in header]
-    columns = [_column(names, of) for of in (_FILE_COLUMNS, _LABEL_COLUMNS, ("split", "part"))]
+    columns = [
+        _column(names, wanted) for wanted in (_FILE_COLUMNS, _LABEL_COLUMNS, ("split", "part"))
+    ]
     if None not in columns[:2]:
         rows = rows[1:]
     elif rows and not os.path.isfile(path.parent / header[0]):

@@ -8,7 +8,7 @@ import numpy as np
 from igc_tf.data.folder import OwnPicture, some_of
 
 PARTS = ("train", "validation", "test")
-# of what is due to a part, a class may give it so many times more or less
+# a part may hold this many times more or fewer pictures of a class than its share
 _OFF = 1.5
 
 

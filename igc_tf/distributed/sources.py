@@ -357,7 +357,7 @@ def _expected():
     suffixes = {}
     for suffix, kind in _KINDS.items():
         suffixes.setdefault(kind, []).append(suffix)
-    return "; ".join(f"{kind} ({', '.join(of)})" for kind, of in suffixes.items())
+    return "; ".join(f"{kind} ({', '.join(endings)})" for kind, endings in suffixes.items())
 
 
 def _stamp(path):

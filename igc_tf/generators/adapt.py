@@ -146,7 +146,7 @@ def _condition_number(model, inputs, form):
     names = [tensor.name for tensor in inputs]
     given = _structure(model)
     entries = given.items() if isinstance(given, dict) else ()
-    keys = [next((key for key, of in entries if of is one), one.name) for one in inputs]
+    keys = [next((key for key, tensor in entries if tensor is one), one.name) for one in inputs]
     wanted = form.condition_input
     if wanted is not None:
         places = [i for i in range(len(inputs)) if wanted in (i, names[i], keys[i])]
@@ -189,7 +189,7 @@ def _fits(condition, latent, form):
     """Whether the sizes that were said settle it."""
     said = {form.condition_size: condition, form.latent_size: latent}
     said.pop(None, None)
-    return bool(said) and all(size == math.prod(of.shape[1:]) for size, of in said.items())
+    return bool(said) and all(size == math.prod(tensor.shape[1:]) for size, tensor in said.items())
 
 
 def _kind(name):

@@ -202,7 +202,7 @@ def read_weights(model, path, sha256=None):
         io.BytesIO(data), lambda why: InputError(f"{path} holds no weights: {why}")
     ) as file:
         weights = [file[key] for key in file.files]
-    found, expected = ([w.shape for w in of] for of in (weights, model.get_weights()))
+    found, expected = ([w.shape for w in arrays] for arrays in (weights, model.get_weights()))
     if found != expected:
         raise InputError(f"{path} holds weights of shapes {found}: expected {expected}")
     model.set_weights([w.astype(np.float32) if w.dtype == np.float16 else w for w in weights])

@@ -235,7 +235,7 @@ class VirtualBatchNormalization(keras.layers.Layer):
         ours = [ops.mean(power, (0, *within)) for power in (references, ops.square(references))]
         each = [ops.mean(p, within, keepdims=True) for p in (examples, ops.square(examples))]
         share = 1 / (self.reference_count + 1)
-        mixed = [share * own + (1 - share) * of for own, of in zip(each, ours, strict=True)]
+        mixed = [share * own + (1 - share) * common for own, common in zip(each, ours, strict=True)]
         normalized = ops.concatenate(
             [self._normalized(references, *ours), self._normalized(examples, *mixed)], axis=0
         )

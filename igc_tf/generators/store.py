@@ -30,7 +30,7 @@ from igc_tf.ranges import bounds_from_json, check_kind
 from igc_tf.runs import RunDirectory, read_json
 
 SHIPPED_GENERATORS = Path(__file__).parent / "weights"
-# what nobody reads: one line of a card each, whatever its length
+# long machine-read entries, one line each
 _LONG = ("calibration", "model", "encoder_model")
 # what a card says of a generator's making
 _KEPT = (
@@ -195,7 +195,7 @@ def save_generator(generator, directory, dtype="float32", **entries):
 
 
 def write_card(directory, card):
-    """Writes a card, what nobody reads in one line each; returns the path.
+    """Writes a card, its long machine-read entries in one line each; returns the path.
 
     Args:
         directory: of the card.

@@ -75,5 +75,5 @@ def _bins(probabilities, labels, bins):
     confidence = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == labels
     bin_ = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    counts, *sums = (np.bincount(bin_, of, bins) for of in (None, confidence, is_right))
+    counts, *sums = (np.bincount(bin_, weights, bins) for weights in (None, confidence, is_right))
     return counts, *(total / np.maximum(counts, 1) for total in sums)

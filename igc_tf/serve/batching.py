@@ -43,9 +43,9 @@ class Batcher:
 
     Args:
         max_batch: examples computed at once; a question of more is answered by itself.
-        max_wait: seconds that questions wait for another one, while they are fewer. While others
-            keep coming they wait on, but for no longer than the last batch took. Where nobody else
-            came before, they do not wait. 0 joins only what came while a batch was computed.
+        max_wait: longest wait, in seconds, for one more question to fill a batch. While others keep
+            coming it goes on, at most as long as the last batch took. A lone client never waits. 0
+            joins only what came while a batch was computed.
         max_queue: examples that may wait.
         note: called with (examples, seconds) after each batch.
     """

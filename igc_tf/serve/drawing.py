@@ -143,8 +143,8 @@ class Shelf:
     def choices(self):
         """[{"generator": name, "settings": [names], "usual": name}], the first one's first."""
         return [
-            {"generator": name, "settings": of, "usual": usual_settings(of)}
-            for name, of in self._choices.items()
+            {"generator": name, "settings": settings, "usual": usual_settings(settings)}
+            for name, settings in self._choices.items()
         ]
 
     def get(self, generator, settings):

@@ -26,8 +26,7 @@ _GROWTH = 0.5
 class Perturbation:
     """How far the images of a batch are changed; if in several norms, each a part of them.
 
-    Which image is changed in which norm follows from its place: several replicas part a batch
-    otherwise than one does.
+    The norm is chosen by an image's place in the batch, so it depends on the number of replicas.
 
     Attributes:
         linf: the most that each pixel changes, in units of the images; 0 for none so.
@@ -127,7 +126,7 @@ class Perturbation:
 
 
 def _rows(nest, rows):
-    return tf.nest.map_structure(lambda of: None if of is None else of[rows], nest)
+    return tf.nest.map_structure(lambda tensor: None if tensor is None else tensor[rows], nest)
 
 
 class AdversariallyTrained(keras.Model):

@@ -32,7 +32,8 @@ class AveragedGAN(keras.Model):
     Attributes:
         generator, discriminator, averaged_generator: the Keras models.
         encoder, averaged_encoder: likewise, of a generator with an encoder; else None.
-        encoding: what the encoder's optimizer moves: the encoder, and with a `hint` its layer, too.
+        encoding: the model whose weights the encoder's optimizer updates: the encoder, and with a
+            `hint` its layer, too.
         hint: `data -> logits (B, C)`, of a subclass that gives the encoder a hint; else None.
         trained: the generator as a `Generator`.
         averaged: the averaged generator as a `Generator`: the one that is judged and kept.
@@ -173,10 +174,10 @@ class AveragedGAN(keras.Model):
         # the optimizer adds up what the replicas give it
         share = tf.constant(1.0 / replica_count(), loss.dtype)
         gradients = tape.gradient(loss, variables, output_gradients=share)
-        for (_, optimizer), gradient, of in zip(
+        for (_, optimizer), gradient, weights in zip(
             networks_and_optimizers, gradients, variables, strict=True
         ):
-            optimizer.apply(gradient, of)
+            optimizer.apply(gradient, weights)
 
     def _finish_step(self, logs):
         """Averages the weights and returns the epoch's means of `logs`."""

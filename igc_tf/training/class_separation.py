@@ -85,8 +85,8 @@ class ClassSeparation(Variation):
         reconstruction_weight: of the right class's difference, likewise.
         latent_weight: of the encoder's mean absolute latent, likewise.
         hint_weight: of the cross entropy of what a layer upon the encoder's features says of the
-            class, likewise; the layer goes when training ends. A search that hardly tells the
-            classes apart yet says little of what the features lack: a hint says it at once.
+            class, likewise; the layer goes when training ends. While the search still
+            confuses classes, its loss gives the encoder little signal; this loss gives it directly.
         reach: times all that `distortion` does.
         observed: the share of the images to which something happens that the search is told (see
             `KnownLens`), so that the classes separate on what is seen of them, too.

@@ -68,9 +68,9 @@ def suited_recipe(images, name=OWN_RECIPE, steps=None, seed=0):
     searched = int(np.clip(_SEARCHED // train.num_classes, *_SEARCHED_ENDS))
     batch_size = _BATCH_SIZE if len(train) >= _MANY else _SMALL_BATCH_SIZE
     separations = {
-        part: replace(of, images=min(searched, batch_size), **changes)
+        part: replace(separation, images=min(searched, batch_size), **changes)
         for part in ("separation", "joint")
-        if (of := getattr(base, part)) is not None
+        if (separation := getattr(base, part)) is not None
     }
     if name == OWN_RECIPE:
         # one pass of the encoder is what is trained; searches from the mean would take as long

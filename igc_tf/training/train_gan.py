@@ -165,7 +165,7 @@ def build_gan(recipe, layout, data_shape, steps=1, bounds=_BOUNDS):
         model = _kind(recipe).build(recipe, layout, tuple(data_shape))
     factor = (recipe.discriminator_learning_rate or recipe.learning_rate) / recipe.learning_rate
     factors = (1.0, factor, 1.0) if model.encoder else (1.0, factor)
-    model.compile(*(_optimizer(recipe, steps, of) for of in factors))
+    model.compile(*(_optimizer(recipe, steps, factor) for factor in factors))
     return model
 
 
@@ -290,7 +290,7 @@ _KINDS = {
 
 
 def _kind(recipe):
-    return next(kind for of, kind in _KINDS.items() if isinstance(recipe, of))
+    return next(kind for recipe_class, kind in _KINDS.items() if isinstance(recipe, recipe_class))
 
 
 def _optimizer(recipe, steps, factor=1.0):
