@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from igc_tf.classifiers.base import SearchClassifier
-from igc_tf.classifiers.measured import Measure
+from igc_tf.classifiers.measured import PoseMeasurement
 from igc_tf.classifiers.results import Classification, MultiLabelClassification
 from igc_tf.errors import GeneratorError
 from igc_tf.search.space import CONDITION_UNIT, Space
@@ -32,7 +32,7 @@ class InvertedGeneratorClassifier(SearchClassifier):
     """
 
     explains = True
-    _measure = None
+    _pose_measurement = None
 
     def space(self):
         """One candidate for each class (`Space.per_value`)."""
@@ -66,23 +66,23 @@ class InvertedGeneratorClassifier(SearchClassifier):
             found: what `classify` found of them, by settings with lenses, such as `robust`.
 
         Returns:
-            The same, whose `nuisance` also has the measured pose; see `Measure`.
+            The same, whose `nuisance` also has the measured pose; see `PoseMeasurement`.
 
         Raises:
             InputError: for settings that find out nothing of the kind.
         """
-        return self.measurement(self.generator.check(data), found)
+        return self.pose_measurement(self.generator.check(data), found)
 
     @property
-    def measurement(self):
-        """The `Measure` by which `measure` does that.
+    def pose_measurement(self):
+        """The `PoseMeasurement` by which `measure` does that.
 
         Raises:
             InputError: for settings that find out nothing of the kind.
         """
-        if self._measure is None:
-            self._measure = Measure(self.generator, self.search.observation)
-        return self._measure
+        if self._pose_measurement is None:
+            self._pose_measurement = PoseMeasurement(self.generator, self.search.observation)
+        return self._pose_measurement
 
     def _observed(self, result):
         """What a `Classification` says of an observation."""

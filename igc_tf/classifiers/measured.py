@@ -115,7 +115,7 @@ class _Reading(NamedTuple):
     cost: np.ndarray
 
 
-class Measure:
+class PoseMeasurement:
     """Measures what happened to images that were read under `Explanations`.
 
     The class is known, and of each image the following is found, one after the other:
@@ -180,7 +180,7 @@ class Measure:
         measured = {name: getattr(found, name).copy() for name in kept}
         for name, values in measured.items():
             values[rows, best] = getattr(reading, name)
-        return replace(found, **measured, poses=poses, pose=self.pose)
+        return replace(found, **measured, poses=poses, pose_model=self.pose)
 
     def _cheapest(self, conditions, data, compared, observed, nuisances, latents, made):
         """What the search has found, or covers on plain pictures; of each image what costs less."""

@@ -102,8 +102,8 @@ class Classification(_Found):
         compared: the target of each reconstruction (N, C, ...): the data after undoing what the
             observation undoes; None without an observation.
         bounds: (low, high) of the data; None without an observation.
-        pose: the `Pose` that was measured; None if none was.
-        poses: its parameters (N, P), of the best classes; see `Measure`.
+        pose_model: the `Pose` that was measured; None if none was.
+        poses: its parameters (N, P), of the best classes; see `PoseMeasurement`.
     """
 
     differences: np.ndarray
@@ -115,7 +115,7 @@ class Classification(_Found):
     observed: np.ndarray | None = None
     compared: np.ndarray | None = None
     bounds: tuple[float, float] | None = None
-    pose: object = None
+    pose_model: object = None
     poses: np.ndarray | None = None
 
     @property
@@ -137,9 +137,9 @@ class Classification(_Found):
         if self.observation is None:
             return Nuisance((), (), np.zeros([len(self), 0], np.float32))
         said = [(self.observation, self.of_best(self.nuisances))]
-        if self.pose is not None:
+        if self.pose_model is not None:
             # more exactly what is of the same name
-            said.append((self.pose, self.poses))
+            said.append((self.pose_model, self.poses))
         columns = {
             name: (unit, values[:, i])
             for by, values in said
@@ -187,9 +187,9 @@ class Classification(_Found):
 
     def _turned(self, i):
         """How far example i is turned from its class's typical digit, if that was measured."""
-        if self.pose is None:
+        if self.pose_model is None:
             return ""
-        angle = float(self.poses[i][self.pose.names.index("rotation")])
+        angle = float(self.poses[i][self.pose_model.names.index("rotation")])
         way = "left" if angle > 0 else "right"
         if abs(angle) < _TURNED:
             return ""

@@ -73,7 +73,7 @@ def table_units(classifier, measure=False):
         return {}
     said = [classifier.search.observation]
     if measure and can_measure(classifier):
-        said.append(classifier.measurement.pose)
+        said.append(classifier.pose_measurement.pose)
     return {
         f"nuisance:{name}": unit
         for by in said
