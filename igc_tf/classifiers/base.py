@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers.calibration import Calibrated
-from igc_tf.classifiers.followed import check_snapshots, followed_search
 from igc_tf.classifiers.foreign import distances_of_best, relative_to_detail, warn_of_foreign
+from igc_tf.classifiers.history import check_snapshots, followed_search
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
