@@ -240,7 +240,7 @@ class SearchClassifier(Calibrated):
             InputError: for data of another shape or range, or none.
         """
         batches = self._batches(data, mask, batch_size, indices=indices, fill_single=True)
-        parts = [_as_arrays(self.search.run(b, self._read_answer), count) for b, count in batches]
+        parts = [_as_arrays(self.search.run(b, self._read_answer), n) for _, b, n in batches]
         if not parts:
             raise InputError("no data to answer: expected at least one example")
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -261,8 +261,7 @@ class SearchClassifier(Calibrated):
             InputError: as for `predict`.
         """
         search = search if search is not None else self.search.run
-        batches = self._batches(data, mask, batch_size, verbose, indices)
-        for number, (batch, count) in enumerate(batches):
+        for number, batch, count in self._batches(data, mask, batch_size, verbose, indices):
             result = search(batch)
             result, distances = _as_arrays((result, distances_of_best(batch, result)), count)
             self._check_found(number, batch, count, (result.score, self.scores(result)), distances)
@@ -291,7 +290,7 @@ class SearchClassifier(Calibrated):
 
     def _each_scores(self, data, mask, batch_size, verbose):
         """`_scores_and_relative` of each batch."""
-        for number, (batch, count) in enumerate(self._batches(data, mask, batch_size, verbose)):
+        for number, batch, count in self._batches(data, mask, batch_size, verbose):
             read = self.search.run(batch, self._read_scores)
             scores, score, distances, relative = _as_arrays(read, count)
             self._check_found(number, batch, count, (score, scores), distances)
@@ -308,20 +307,19 @@ class SearchClassifier(Calibrated):
         return self.answer(result)
 
     def _batches(self, data, mask, batch_size, verbose=0, indices=None, fill_single=False):
-        """Each `Batch`, and how many of its examples count."""
+        """The number of each `Batch`, itself, and how many of its examples count."""
         data, mask = self.checked(data, mask)
         batch_size = self.checked_batch_size(batch_size)
         indices = np.arange(len(data)) if indices is None else indices
         # XLA compiles anew for every shape: fill the last batch up instead
         fills = self.settings.jit_compile and (fill_single or len(data) > batch_size)
         with progress_bar(len(data), "image", shown=bool(verbose)) as progress:
-            for begin in range(0, len(data), batch_size):
-                end = min(begin + batch_size, len(data))
-                chosen = np.arange(begin, end)
-                chosen = np.resize(chosen, batch_size) if fills else chosen
+            for number, begin in enumerate(range(0, len(data), batch_size)):
+                count = min(batch_size, len(data) - begin)
+                chosen = begin + np.resize(np.arange(count), batch_size if fills else count)
                 visible = None if mask is None else mask[chosen]
-                yield Batch(data[chosen], visible, indices[chosen]), end - begin
-                progress.update(end - begin)
+                yield number, Batch(data[chosen], visible, indices[chosen]), count
+                progress.update(count)
 
     def _check_found(self, number, batch, count, judged, distances):
         """Refuses what is not finite; warns, at the first batch (number 0), of foreign data."""
