@@ -134,8 +134,8 @@ def _rates_help(rows):
     ills = [f"saturating, {optimizer}{STRONG}" for optimizer in optimizers]
     cures = {ill: (f"{ill}{SLOWER}", f"{ill}{FASTER}") for ill in ills}
     helped = {
-        ill: partial(any_of, [partial(_worse, rows, ill, cure) for cure in of])
-        for ill, of in cures.items()
+        ill: partial(any_of, [partial(_worse, rows, ill, cure) for cure in both])
+        for ill, both in cures.items()
     }
     harmed = [ill for ill in ills if _worse(rows, ill, f"non-{ill}") > 0]
     return judged(

@@ -73,25 +73,26 @@ def comparison_claims(accuracies):
     margin = f"{100 * _MARGIN:g} points"
     verdicts = []
     for classes in sorted(set(accuracies) - {hard}):
-        of = accuracies[classes].values()
+        each = accuracies[classes].values()
         verdicts.append(
             judged(
                 f"with {classes} classes all methods are about equal (within {margin})",
-                all_of([partial(near, *pair, _MARGIN) for pair in combinations(of, 2)]),
-                " to ".join(_per_cent(side(of, key=np.mean)) for side in (min, max)),
+                all_of([partial(near, *pair, _MARGIN) for pair in combinations(each, 2)]),
+                " to ".join(_per_cent(side(each, key=np.mean)) for side in (min, max)),
             )
         )
-    of = accuracies[hard]
-    second = max((name for name in of if name != "comparison"), key=lambda name: np.mean(of[name]))
+    found = accuracies[hard]
+    others = [name for name in found if name != "comparison"]
+    second = max(others, key=lambda name: np.mean(found[name]))
     verdicts.append(
         judged(
             f"with {hard} classes the forward model on all data wins by far (by more than "
             f"{margin})",
-            above(of["comparison"], of[second], _MARGIN),
-            f"{_per_cent(of['comparison'])}, then {second} {_per_cent(of[second])}",
+            above(found["comparison"], found[second], _MARGIN),
+            f"{_per_cent(found['comparison'])}, then {second} {_per_cent(found[second])}",
         )
     )
-    inverse = [of[name] for name in ("sparse1", "sparse4", "all data")]
+    inverse = [found[name] for name in ("sparse1", "sparse4", "all data")]
     verdicts.append(
         judged(
             f"with {hard} classes inverse models get better with less training data "
@@ -100,7 +101,7 @@ def comparison_claims(accuracies):
             ", ".join(map(_per_cent, inverse)),
         )
     )
-    sparse = of["sparse1"], of["sparse comparison"]
+    sparse = found["sparse1"], found["sparse comparison"]
     verdicts.append(
         judged(
             f"with {hard} classes sparse1 is about as good as the sparse forward model (within "

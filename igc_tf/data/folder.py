@@ -264,7 +264,7 @@ def _find_in_arrays(path: Path) -> FoundPictures:
             if {f"x_{word}", f"y_{word}"} <= stored.keys()
         ]
         if not pairs:
-            images, labels = (_first(stored, of) for of in (_IMAGE_ARRAYS, _LABEL_ARRAYS))
+            images, labels = (_first(stored, names) for names in (_IMAGE_ARRAYS, _LABEL_ARRAYS))
             if images is None or labels is None:
                 raise DataError(
                     f'{path} holds {sorted(stored)}: expected "images" and "labels", or "x_train" '

@@ -274,8 +274,8 @@ class ClassSeparation(Variation):
             right.append(tf.gather(is_right, nearest, batch_dims=1))
             first += difference.shape[1]
         contestants, origin = (
-            tf.gather(of, tf.concat(chosen, axis=1), batch_dims=1)
-            for of in (observed, searched.state.candidates.origin)
+            tf.gather(tensor, tf.concat(chosen, axis=1), batch_dims=1)
+            for tensor in (observed, searched.state.candidates.origin)
         )
         decision, space = resolve_difference(self.decision), searched.search.space
         decided = Comparison(decision, searched.state.batch, space, origin)(contestants)

@@ -66,9 +66,9 @@ class ConditionalActivationGAN(AveragedGAN):
         self.separation = separation
         self.joint = joint
         self._separations = {
-            prefix: (of, of.search_of(self.trained))
-            for prefix, of in {"": separation, "joint_": joint}.items()
-            if of is not None
+            prefix: (learnt, learnt.search_of(self.trained))
+            for prefix, learnt in {"": separation, "joint_": joint}.items()
+            if learnt is not None
         }
         if joint is not None and joint.hint_weight:
             self._give_hint()

@@ -282,6 +282,18 @@ def test_a_classifier_reads_pictures_of_another_frame(is_undone, tmp_path):
         classifier.predict(made)
 
 
+def test_an_encoder_is_shown_what_it_knows():
+    shape = (8, 8, 1)
+    model, *parts = linear_generator(data_shape=shape, bound=0.5)
+    generator = Generator(model, bounds=(-0.5, 0.5), encoder=exact_encoder(*parts, shape))
+    settings = SearchSettings(steps=0, start="encoder")
+    cut = type("Cut", (Gain,), {"undo": lambda self, data, nuisance: data[:, 1:]})()
+    classifier = InvertedGeneratorClassifier(generator, settings, cut)
+    message = r"'encoder': .* of shape \(7, 8, 1\): expected .*\(8, 8, 1\), or start='mean'"
+    with pytest.raises(InputError, match=message):
+        classifier.predict(np.zeros([2, *shape], np.float32))
+
+
 def test_frames_and_what_is_generated_must_fit():
     model, *_ = linear_generator(data_shape=(8, 8, 1), bound=0.5)
     generator = Generator(model, bounds=(-0.5, 0.5))

@@ -35,7 +35,7 @@ def fill_missing(data, visible, background):
     visible.set_shape(data.shape)
     filled, unfilled = tf.zeros_like(shown), tf.ones_like(shown)
     for width in _widths(min(data.shape[1:3])):
-        weight, total = (along_both(of, width, (0, 0)) for of in (visible, visible * shown))
+        weight, total = (along_both(part, width, (0, 0)) for part in (visible, visible * shown))
         share = unfilled * tf.minimum(weight / _ENOUGH, 1.0)
         filled += share * tf.math.divide_no_nan(total, weight)
         unfilled -= share
