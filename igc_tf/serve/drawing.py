@@ -76,7 +76,8 @@ def watch(classifier, data):
     if search.without_lenses is not None:
         # many times fewer candidates, each class among them
         first = search.without_lenses
-        seen = _look(classifier, batch, first.finish(first.init(batch)), 0)
+        found = first.finish(first.init(batch))
+        seen = _look(classifier, batch, found, 0, observation=first.observation)
         yield seen
     for state in search.follow(batch, range(0, steps, every)):
         seen = _look(classifier, batch, search.finish(state), int(state.step), seen)
@@ -84,8 +85,11 @@ def watch(classifier, data):
     yield seen._replace(is_last=True)
 
 
-def _look(classifier, batch, result, step, before=None):
-    """A `Look` at a `Result`; of classes that were dropped what was seen of them before."""
+def _look(classifier, batch, result, step, before=None, observation=None):
+    """A `Look` at a `Result`; of classes that were dropped what was seen of them before.
+
+    It is explained by another observation than the classifier's where that was searched.
+    """
     found = classifier.findings(batch, result)
     is_searched = result.places.numpy()[0] >= 0
     differences, reconstructions = found.differences[0], found.reconstructions[0]
@@ -96,7 +100,8 @@ def _look(classifier, batch, result, step, before=None):
     explained = None
     if found.observation is not None:
         compared, observed = map(found.of_best, (found.compared, found.observed))
-        answered = replace(found, predictions=found.best)
+        searched = found.observation if observation is None else observation
+        answered = replace(found, predictions=found.best, observation=searched)
         explained = Explained(answered.explain(0), compared[0], observed[0])
     return Look(
         step,

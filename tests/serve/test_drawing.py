@@ -61,6 +61,15 @@ def test_what_happened_is_told_beside_the_answer(robust):
     assert told["observed"] == packed(robust.generator, found.observed[0, 7])
     # undone
     assert np.abs(found.compared[0, 7] - data).mean() > 0.1
+    # the first look, without lenses, found it, too
+    assert before[0].explained.sentence == "a 7, shifted 7 pixels to the right"
+
+
+def test_the_first_look_explains_what_was_searched_without_lenses(robust):
+    # the last of the explanations, which are more than the lenses
+    negative = -robust.generator.picture_frame.decode(drawn_digit(7))
+    first = next(watch(robust, negative))
+    assert first.explained.sentence == "a 7, as a negative"
 
 
 def test_probability_and_doubt_are_told_in_the_end(shelf):
