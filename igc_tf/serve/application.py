@@ -202,8 +202,9 @@ class _Service:
             return read(self.model, body)
 
         async with self.bodies.read(request) as body:
-            # a picture may be large, however small its file
-            size = math.inf if b'"b64"' in body else len(body)
+            # a picture may be large, however small its file, and its key may be written in escapes
+            may_be_picture = b'"b64"' in body or b"\\" in body
+            size = math.inf if may_be_picture else len(body)
             return await self._convert(size, read_some, body)
 
     def _check_count(self, count):

@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import anyio.from_thread
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -136,6 +137,22 @@ def test_pictures_are_taken_as_people_have_them_in_base64(served):
     )
     first, *others = response.json()["details"]
     assert response.status_code == 200 and all(other == first for other in others)
+
+
+@pytest.mark.parametrize("key", ["b64", r"\u006264", r"b\u00364"])
+def test_a_picture_is_decoded_in_a_thread_of_its_own(served, monkeypatch, key):
+    client, _ = served
+    decode = PictureFrame.decode
+
+    def decode_in_a_thread(self, encoded):
+        # raises where there is no loop that waits for it
+        anyio.from_thread.check_cancelled()
+        return decode(self, encoded)
+
+    monkeypatch.setattr(PictureFrame, "decode", decode_in_a_thread)
+    encoded = base64.b64encode(png(np.eye(40) * 255)).decode()
+    body = f'{{"examples": [{{"picture": {{"{key}": "{encoded}"}}}}]}}'
+    assert client.post(f"{MODEL}:classify", content=body).status_code == 200
 
 
 def test_too_many_pictures_are_refused_before_any_is_decoded(served, monkeypatch):
