@@ -3,18 +3,23 @@
 import asyncio
 import contextlib
 import math
+import time
 import zlib
 
 from igc_tf.serve.refusals import Refusal
 
 # seconds without a byte after which a body is given up
 _PATIENCE = 60
+# seconds in which all of it must have come
+_LONGEST = 600
 # how often a body that does not come is asked whether the service ends
 _TICK = 1.0
 # seconds for which what nobody wants is read
 _REST = 10
-# bodies that may be held at once, in largest bodies
+# bodies that may be held at once, in largest bodies; and of how many bytes any number may be held,
+# lest a few slow clients keep everybody out
 _HELD = 2
+_SMALL = 2**16
 # unpacked at once
 _PART = 2**20
 _GZIP = 16 + zlib.MAX_WBITS
@@ -24,7 +29,7 @@ class Bodies:
     """Reads bodies whole, plain or compressed with gzip, of known length or in chunks.
 
     What is too large is refused as soon as that is known: by its announced length, or after so many
-    bytes. All bodies together take at most twice the largest one's memory.
+    bytes. Bodies of more than 64 KiB take at most twice the largest one's memory together.
 
     Args:
         largest: bytes of one body, also once it is unpacked.
@@ -59,24 +64,27 @@ class Bodies:
             # whoever asks first whether to send it does not
             raise self._too_large(f"{announced} bytes", closes="expect" in request.headers)
         unpack = _unpacker(request.headers.get("content-encoding", "identity").strip().lower())
-        more = True
+        begin, more = time.monotonic(), True
         while more:
-            message = await self._receive(request)
+            message = await self._receive(request, begin)
             if message["type"] == "http.disconnect":
                 raise Refusal(400, "the body ended before its end")
             more = message.get("more_body", False)
             for part in unpack(message.get("body", b""), not more):
                 if len(taken) + len(part) > self.largest:
                     raise self._too_large("more bytes")
-                if self._held + len(part) > _HELD * self.largest:
+                is_large = len(taken) + len(part) > _SMALL
+                if is_large and self._held + len(part) > _HELD * self.largest:
                     raise Refusal(503, "too many large bodies at once", retry_after=1)
                 self._held += len(part)
                 taken += part
                 # others have their turn while a large body is unpacked
                 await asyncio.sleep(0)
 
-    async def _receive(self, request):
+    async def _receive(self, request, begin):
         for _ in range(math.ceil(_PATIENCE / _TICK)):
+            if time.monotonic() - begin > _LONGEST:
+                raise Refusal(408, f"not all of the body in {_LONGEST} s", closes=True)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_TICK):
                     return await request.receive()
