@@ -6,6 +6,7 @@ import time
 from importlib.resources import files
 
 import anyio
+import numpy as np
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
@@ -33,6 +34,8 @@ _HEADERS = {
 }
 # bytes before a picture that number it
 _NUMBER = 4
+# of a picture
+_NOT_FINITE = "leads these settings to values that are not finite: choose others"
 
 
 def page_routes(shelf):
@@ -41,7 +44,7 @@ def page_routes(shelf):
     The page sends, over the WebSocket `/watch`, `{"generator": name, "settings": name}` or a
     picture, four bytes of its number and a file, and is told `{"kind": ...}`: "choices" at
     first; "ready" when a classifier is loaded; for each picture "look"s while it is searched, or
-    why there is nothing to search, "nothing".
+    why there is nothing to search or to be shown, "nothing".
 
     Args:
         shelf: the `Shelf`.
@@ -147,6 +150,8 @@ class _Conversation:
             return None if look is None else describe_look(classifier, look)
 
         while (look := await self._in_lane(next_look)) is not None:
+            if not np.isfinite([*look["scores"], *look["differences"]]).all():
+                return await self._tell("nothing", number=number, reason=_NOT_FINITE)
             seconds = time.perf_counter() - arrived
             await self._tell("look", number=number, seconds=seconds, picture=picture, **look)
             picture = None
@@ -157,7 +162,7 @@ class _Conversation:
         return await anyio.to_thread.run_sync(function, *arguments, limiter=self.lane)
 
     async def _tell(self, kind, **values):
-        await self.websocket.send_text(json.dumps({"kind": kind, **values}))
+        await self.websocket.send_text(json.dumps({"kind": kind, **values}, allow_nan=False))
 
 
 def _choice(text):

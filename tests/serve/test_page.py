@@ -4,11 +4,13 @@ import base64
 import re
 import struct
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from igc_tf.serve.application import build_application
+from igc_tf.serve.drawing import watch
 from igc_tf.serve.page import LOCAL_HOSTS, page_routes
 from tests.serve.drawn import drawn_digit
 
@@ -123,6 +125,29 @@ def test_what_is_no_picture_is_told(client, sent, reason):
         told = socket.receive_json()
         assert told["kind"] == "nothing" and reason in told["reason"]
         assert told["number"] == (9 if len(sent) >= 4 else 0)
+
+
+@pytest.mark.parametrize("name", ["scores", "differences"])
+def test_a_search_that_ends_in_no_number_is_told(client, monkeypatch, name):
+    def wild(classifier, data):
+        look = next(watch(classifier, data))
+        yield look
+        numbers = getattr(look, name).copy()
+        numbers[3] = np.nan if name == "scores" else np.inf
+        yield look._replace(**{name: numbers})
+
+    with client.websocket_connect(WATCH) as socket:
+        assert [socket.receive_json()["kind"] for _ in range(3)][-1] == "ready"
+        monkeypatch.setattr("igc_tf.serve.page.watch", wild)
+        socket.send_bytes(numbered(7, drawn_digit(1)))
+        assert socket.receive_json()["kind"] == "look"
+        told = socket.receive_json()
+        assert told["kind"] == "nothing" and told["number"] == 7
+        assert "not finite" in told["reason"]
+        # the next one is searched
+        monkeypatch.undo()
+        socket.send_bytes(numbered(8, drawn_digit(1)))
+        assert looks(socket, 8)[-1]["answers"] == [1]
 
 
 @pytest.mark.parametrize(
