@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
-from igc_tf.errors import IGCError
+from igc_tf.errors import IGCError, ImageFileError, first_line
 from igc_tf.serve.drawing import describe_look, facts_for_page, packed, watch
 
 # by what names this machine alone calls itself
@@ -141,8 +141,12 @@ class _Conversation:
         generator = classifier.generator
         try:
             data = await self._in_lane(generator.picture_frame.decode, encoded[_NUMBER:])
-        except IGCError as error:
+        except ImageFileError as error:
             return await self._tell("nothing", number=number, reason=str(error))
+        except Exception as error:
+            # Pillow raises errors of many kinds for what is damaged; the conversation goes on
+            reason = f"cannot be read ({first_line(error)})"
+            return await self._tell("nothing", number=number, reason=reason)
         looks, picture = watch(classifier, data), packed(generator, data)
 
         def next_look():

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from igc_tf.data.picture import PictureFrame
 from igc_tf.serve.application import build_application
 from igc_tf.serve.drawing import watch
 from igc_tf.serve.page import LOCAL_HOSTS, page_routes
@@ -125,6 +126,23 @@ def test_what_is_no_picture_is_told(client, sent, reason):
         told = socket.receive_json()
         assert told["kind"] == "nothing" and reason in told["reason"]
         assert told["number"] == (9 if len(sent) >= 4 else 0)
+
+
+@pytest.mark.parametrize("error", [TypeError("no\nnumber"), struct.error("no number")])
+def test_the_conversation_goes_on_whatever_fails_in_a_picture(client, monkeypatch, error):
+    def fail(self, encoded):
+        raise error
+
+    with client.websocket_connect(WATCH) as socket:
+        assert [socket.receive_json()["kind"] for _ in range(3)][-1] == "ready"
+        monkeypatch.setattr(PictureFrame, "decode", fail)
+        socket.send_bytes(numbered(7, drawn_digit(1)))
+        told = socket.receive_json()
+        assert told["kind"] == "nothing" and told["number"] == 7
+        assert told["reason"].startswith("cannot be read (no")
+        monkeypatch.undo()
+        socket.send_bytes(numbered(8, drawn_digit(1)))
+        assert looks(socket, 8)[-1]["answers"] == [1]
 
 
 @pytest.mark.parametrize("name", ["scores", "differences"])
