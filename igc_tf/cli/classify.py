@@ -2,12 +2,12 @@
 
 import csv
 import glob
-import io
 import os
 import sys
 import warnings
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Literal
 
 import tyro
@@ -276,11 +276,13 @@ def _write_tables(run, about, rows, drawn, said):
 
 
 def _as_csv(rows):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    lines = []
+    file = SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n"))
+    # Python quotes a "\r" only where the lines end in one
+    writer = csv.DictWriter(file, rows[0], lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
-    return text.getvalue()
+    return "".join(lines)
 
 
 def _title(row):

@@ -254,6 +254,14 @@ def test_a_generator_that_is_not_calibrated_has_no_probabilities(tmp_path, capsy
     assert read["probability"] == read["doubtful"] == ""
 
 
+def test_the_csv_reads_back_whatever_a_file_is_called():
+    names = ["a.png", "two\nlines.png", "a\rb.png", "a\r\nb.png", "end\r", ' "a", b\r\n', ""]
+    rows = [{"file": name, "score": str(number)} for number, name in enumerate(names)]
+    text = classify._as_csv(rows)
+    assert text.startswith('file,score\na.png,0\n"two\nlines.png",1\n"a\rb.png",2\n')
+    assert list(csv.DictReader(StringIO(text, newline=""))) == rows
+
+
 def test_robust_settings_say_what_happened(tmp_path, capsys):
     pixels = np.roll(digit(4), 5, axis=0)
     np.save(tmp_path / "low.npy", (0.3 * pixels / 255 + 0.4).astype(np.float32)[..., 0])
