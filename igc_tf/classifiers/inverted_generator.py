@@ -157,16 +157,16 @@ class MultiLabelInvertedGeneratorClassifier(SearchClassifier):
 
     def answer(self, result):
         """See `SearchClassifier.answer`: `label` (N, L), `difference` and `score` (N, C), and
-        `reconstruction` (N, L, ...), what each label's answer made of the data."""
+        `reconstruction` (N, L, ...), what each label's answer made of the data; not-a-number where
+        all of a label's candidates were dropped."""
         layout = self.generator.layout
         label = layout.best_values(result.scores)
-        element = label + tf.constant(layout.offsets, tf.int32)
-        place = tf.maximum(tf.gather(result.places, element, batch_dims=1), 0)
+        elements = label + tf.constant(layout.offsets, tf.int32)
         return {
             "label": label,
             "score": result.scores,
             "difference": _differences_per_element(result),
-            "reconstruction": tf.gather(result.generated, place, batch_dims=1),
+            "reconstruction": result.per_element(result.generated, elements),
         }
 
 

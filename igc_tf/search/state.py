@@ -129,19 +129,20 @@ class Result(NamedTuple):
         """
         return tf.gather(tensor, tf.argmax(self.score, axis=1), batch_dims=1)
 
-    def per_element(self, tensor):
+    def per_element(self, tensor, elements=None):
         """Returns (B, C, ...), for each element of the condition what its best candidate has.
 
         Args:
             tensor: (B, k, ...), one of the result's.
+            elements: int (B, L), those that are asked for: the result is (B, L, ...). None for all.
 
         Where all candidates were dropped, it is not-a-number; -1 for whole numbers.
         """
-        found = tf.gather(tensor, tf.maximum(self.places, 0), batch_dims=1)
-        was_dropped = tf.reshape(
-            self.places < 0,
-            tf.concat([tf.shape(self.places), tf.ones_like(tf.shape(found)[2:])], 0),
-        )
+        places = self.places
+        if elements is not None:
+            places = tf.gather(places, elements, batch_dims=1)
+        found = tf.gather(tensor, tf.maximum(places, 0), batch_dims=1)
+        was_dropped = (places < 0)[(..., *[tf.newaxis] * (found.shape.rank - 2))]
         missing = float("nan") if found.dtype.is_floating else -1
         return tf.where(was_dropped, tf.constant(missing, found.dtype), found)
 

@@ -88,7 +88,7 @@ def write_prediction(question, outputs):
     """Returns the answer to a `:predict` request: JSON, bytes.
 
     Raises:
-        InputError: if values are not finite.
+        InputError: if values are not finite; but in a reconstruction they are null.
     """
     outputs = _finite(outputs)
     if question.by_column:
@@ -104,10 +104,10 @@ def write_classification(model, outputs):
 
     `result` has TensorFlow Serving's pairs of name and score, `details` what else was found of each
     example: prediction, score and margin of its best class (with several labels, of each),
-    differences by name, and the reconstruction.
+    differences by name, and the reconstruction: of a label whose candidates were all dropped, null.
 
     Raises:
-        InputError: if values are not finite.
+        InputError: if other values are not finite.
     """
     layout = model.layout
     names = layout.element_names
@@ -246,7 +246,9 @@ def _checked(name, values, spec, may_be_flat):
 
 
 def _finite(outputs):
-    if not all(np.isfinite(value).all() for value in outputs.values()):
+    # of several labels, one whose candidates were all dropped has no reconstruction
+    judged = outputs.keys() - {"reconstruction"}
+    if not all(np.isfinite(outputs[name]).all() for name in judged):
         raise InputError("the answer holds values that are not finite")
     return {name: np.ascontiguousarray(value) for name, value in outputs.items()}
 

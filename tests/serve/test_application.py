@@ -201,6 +201,20 @@ def test_details_of_other_classifiers(kind):
         np.testing.assert_allclose([one["margin"] for one in details], found.margins, atol=1e-5)
 
 
+def test_a_label_whose_candidates_were_dropped_has_no_reconstruction():
+    classifier, data = other_classifier("multi_label", plan=((4, 3), (4, 1)))
+    found = classifier.classify(data)
+    elements = found.predictions + classifier.generator.layout.offsets
+    expected = np.take_along_axis(found.reconstructions, elements[..., None, None, None], 1)
+    assert (np.isfinite(expected).all(axis=(2, 3, 4)).sum(axis=1) == 1).all()
+    with TestClient(build_application(classifier)) as client:
+        examples = [{"images": x.tolist()} for x in data]
+        response = client.post(f"{MODEL}:classify", json={"examples": examples})
+    assert response.status_code == 200, response.text
+    reconstructions = [one["reconstruction"] for one in response.json()["details"]]
+    np.testing.assert_allclose(np.array(reconstructions, float), expected, atol=1e-5)
+
+
 def test_status_metadata_health(served):
     client, _ = served
     for path in (MODEL, f"{MODEL}/versions/1"):
