@@ -31,6 +31,7 @@ from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import bundled_digits
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment
+from igc_tf.serve import ServiceOptions
 from igc_tf.serve.signatures import served_model
 
 _PERCENTILES = (50, 90, 99)
@@ -105,7 +106,7 @@ def measure_load(options, verbose=1):
     classifier = load_classifier(options.generator, options.settings)
     most = max(options.clients)
     images = bundled_digits().sample(most, options.seed)
-    engine = served_model(classifier, most).signature("serving_default")
+    engine = served_model(classifier, ServiceOptions(max_batch=most)).signature("serving_default")
     labels = engine.compute(np.arange(most), {"images": images.images})["label"].tolist()
     requests = predictions(images.images)
     facts = {

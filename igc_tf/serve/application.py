@@ -75,10 +75,11 @@ def build_application(model, options=None, routes=(), hosts=None):
         have not come are not waited for, and `/health` answers 503.
 
     Raises:
-        InputError: if the directory holds no SavedModel, or one that cannot be served.
+        InputError: if the directory holds no SavedModel, or one that cannot be served; for options
+            that join requests to a SavedModel.
     """
     options = options if options is not None else ServiceOptions()
-    service = _Service(served_model(model, options.max_batch), options)
+    service = _Service(served_model(model, options), options)
 
     @contextlib.asynccontextmanager
     async def lifespan(application):

@@ -17,10 +17,11 @@ class ServiceOptions:
     Attributes:
         name: of the model, in the addresses: letters, digits, dots, dashes and underscores.
         max_batch: examples searched at once, of one request or of several; by default as many as
-            suit the number of candidates.
+            suit the number of candidates. Not for a SavedModel, which answers one request after
+            the other.
         max_wait: seconds that requests wait for another one to be searched with them, while there
             are fewer than `max_batch` examples; a client that asks alone does not wait, and 0 joins
-            only what came while another search ran.
+            only what came while another search ran. Not for a SavedModel.
         max_queue: examples that may wait, and that one request may hold; more are answered 503, and
             a larger request 413.
         max_body: largest body of a request in MiB, also once it is unpacked.

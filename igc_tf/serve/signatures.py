@@ -15,9 +15,7 @@ from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import InputError, first_line
 from igc_tf.export.endpoint import takes_masks
 from igc_tf.ranges import bounds_from_json
-
-# how many examples of a SavedModel are asked at once; it has a batch size of its own inside
-_SAVED_AT_ONCE = 100
+from igc_tf.serve.options import ServiceOptions
 
 
 class Signature(NamedTuple):
@@ -55,7 +53,7 @@ class ServedModel(NamedTuple):
         layout: the `ConditionLayout` of its answers; None where it is not known.
         frame: the `PictureFrame` that picture files are brought into; None where its data are no
             pictures, or it is not known.
-        batch_size: examples that are computed at once.
+        batch_size: examples of several requests that are computed at once.
     """
 
     version: str
@@ -75,21 +73,29 @@ class ServedModel(NamedTuple):
         return self.signatures[name]
 
 
-def served_model(model, max_batch=None):
+def served_model(model, options):
     """Returns the `ServedModel` of a classifier, or of a SavedModel.
 
     Args:
         model: a `SearchClassifier`; or the directory of a SavedModel, whose name is the version if
             it is a number.
-        max_batch: examples computed at once; None for what suits the classifier.
+        options: a `ServiceOptions`.
 
     Raises:
         InputError: if the directory holds no SavedModel, or one that is damaged, has no signature,
-            or has an output that is neither a number nor a truth value.
+            or has an output that is neither a number nor a truth value; for options that join
+            requests to a SavedModel.
     """
-    if isinstance(model, str | Path):
-        return _of_saved_model(Path(model), max_batch or _SAVED_AT_ONCE)
-    return _of_classifier(model, model.checked_batch_size(max_batch))
+    if not isinstance(model, str | Path):
+        return _of_classifier(model, model.checked_batch_size(options.max_batch))
+    for name in ("max_batch", "max_wait"):
+        value = getattr(options, name)
+        if value != getattr(ServiceOptions, name):
+            raise InputError(
+                f"{name}={value}: expected none, {model} is a SavedModel, whose requests are "
+                "answered one after the other; those to a generator can be joined"
+            )
+    return _of_saved_model(Path(model))
 
 
 def _of_classifier(classifier, batch_size):
@@ -133,7 +139,7 @@ def _of_classifier(classifier, batch_size):
     return ServedModel("1", signatures, generator.layout, frame, batch_size)
 
 
-def _of_saved_model(directory, batch_size):
+def _of_saved_model(directory):
     if not tf.saved_model.contains_saved_model(str(directory)):
         raise InputError(f"{directory} holds no SavedModel: expected a saved_model.pb in it")
     try:
@@ -173,7 +179,7 @@ def _of_saved_model(directory, batch_size):
         version if version.isascii() and version.isdecimal() else "1",
         signatures,
         *_described(directory),
-        batch_size,
+        batch_size=1,
     )
 
 

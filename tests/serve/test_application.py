@@ -457,6 +457,13 @@ def test_requests_are_searched_together_and_answered_as_if_alone(kind, monkeypat
         np.testing.assert_allclose(found, classifier.predict(images, verbose=0), atol=1e-5)
 
 
+@pytest.mark.parametrize("option", [{"max_batch": 6}, {"max_wait": 0.5}])
+def test_options_that_join_requests_are_refused_for_a_saved_model(option, tmp_path):
+    ((name, value),) = option.items()
+    with pytest.raises(InputError, match=f"{name}={value}: expected none, .* is a SavedModel"):
+        build_application(tmp_path, ServiceOptions(**option))
+
+
 def test_a_full_queue_says_when_to_come_again(monkeypatch):
     application = build_application(linear_classifier(), ServiceOptions(max_queue=3))
     begun, goes_on, run = threading.Event(), threading.Event(), Search.run
