@@ -152,13 +152,14 @@ def describe_signatures(model, name):
 
 
 def _tensors(specs):
-    def size(length):
-        return {"size": str(-1 if length is None else length), "name": ""}
+    def described(shape):
+        sizes = [{"size": str(dim.size), "name": dim.name} for dim in shape.dim]
+        return {"dim": sizes, "unknown_rank": shape.unknown_rank}
 
     return {
         name: {
             "dtype": types_pb2.DataType.Name(spec.dtype.as_datatype_enum),
-            "tensor_shape": {"dim": [size(n) for n in spec.shape], "unknown_rank": False},
+            "tensor_shape": described(spec.shape.as_proto()),
             "name": name,
         }
         for name, spec in specs.items()
@@ -236,13 +237,18 @@ def _checked(name, values, spec, may_be_flat):
         array = array.reshape(-1, *spec.shape[1:])
     if not spec.shape.is_compatible_with(array.shape):
         raise InputError(f"{name} has shape {array.shape}: expected {spec.shape}")
-    if not len(array):
+    if not array.ndim or not len(array):
         raise InputError(f"{name}: expected at least one row")
-    if array.dtype.kind not in "iuf":
-        raise InputError(f"{name}: expected numbers")
+    kinds, expected = ("b", "truth values") if spec.dtype.is_bool else ("iuf", "numbers")
+    if array.dtype.kind not in kinds:
+        raise InputError(f"{name}: expected {expected}")
     # infinity, where it is too large, which is refused further on
-    with np.errstate(over="ignore"):
-        return array.astype(spec.dtype.as_numpy_dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        converted = array.astype(spec.dtype.as_numpy_dtype)
+    if spec.dtype.is_integer and not np.array_equal(converted, array):
+        low, high = spec.dtype.min, spec.dtype.max
+        raise InputError(f"{name}: expected whole numbers from {low} to {high}")
+    return converted
 
 
 def _finite(outputs):

@@ -464,6 +464,64 @@ def test_options_that_join_requests_are_refused_for_a_saved_model(option, tmp_pa
         build_application(tmp_path, ServiceOptions(**option))
 
 
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    """A served SavedModel of other origin, whose signatures give back what they are given."""
+    specs = {
+        "whole": tf.TensorSpec([None], tf.int32),
+        "short": tf.TensorSpec([None], tf.uint8),
+        "truth": tf.TensorSpec([None, 2], tf.bool),
+        "any": tf.TensorSpec(None, tf.float32),
+    }
+    model = tf.Module()
+    model.same = {
+        name: tf.function(lambda x: {"y": tf.identity(x)}, autograph=False).get_concrete_function(
+            x=spec
+        )
+        for name, spec in specs.items()
+    }
+    directory = tmp_path_factory.mktemp("foreign") / "1"
+    tf.saved_model.save(model, directory, signatures=model.same)
+    with TestClient(build_application(directory), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("signature", "values", "expected"),
+    [
+        ("whole", [-(2**31), 2**31 - 1], None),
+        ("whole", [2.0, -3.0], [2, -3]),
+        ("whole", [3_000_000_000], "x: expected whole numbers from -2147483648 to 2147483647"),
+        ("whole", [1.7], "x: expected whole numbers"),
+        ("whole", [1e30], "x: expected whole numbers"),
+        ("whole", [True], "x: expected numbers"),
+        ("short", [255], None),
+        ("short", [-1], "x: expected whole numbers from 0 to 255"),
+        ("truth", [[True, False]], None),
+        ("truth", [[1, 0]], "x: expected truth values"),
+        ("any", [1.5], None),
+        ("any", [[[1.5]], [[2.0]]], None),
+        ("any", 5, "x: expected at least one row"),
+    ],
+)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_inputs_stay_what_they_are_or_are_refused(foreign, signature, values, expected):
+    response = foreign.post(PREDICT, json={"signature_name": signature, "inputs": values})
+    if isinstance(expected, str):
+        assert response.status_code == 400 and expected in response.json()["error"]
+    else:
+        assert response.json() == {"outputs": values if expected is None else expected}
+
+
+def test_metadata_of_inputs_of_any_rank(foreign):
+    response = foreign.get(f"{MODEL}/metadata")
+    signatures = response.json()["metadata"]["signature_def"]["signature_def"]
+    shapes = {name: one["inputs"]["x"]["tensor_shape"] for name, one in signatures.items()}
+    assert shapes["any"] == {"dim": [], "unknown_rank": True}
+    sizes = [{"size": "-1", "name": ""}, {"size": "2", "name": ""}]
+    assert shapes["truth"] == {"dim": sizes, "unknown_rank": False}
+
+
 def test_a_full_queue_says_when_to_come_again(monkeypatch):
     application = build_application(linear_classifier(), ServiceOptions(max_queue=3))
     begun, goes_on, run = threading.Event(), threading.Event(), Search.run
