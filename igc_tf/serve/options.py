@@ -26,7 +26,7 @@ class ServiceOptions:
             a larger request 413.
         max_body: largest body of a request in MiB, also once it is unpacked.
         token: if given, requests need the header `Authorization: Bearer TOKEN`, except for
-            `/health`.
+            `/health`. Without spaces around it.
 
     Raises:
         InputError: for a value outside its range.
@@ -48,5 +48,8 @@ class ServiceOptions:
             )
         if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
             raise InputError("token: expected printable ASCII, as it is part of a header")
-        if self.token is not None and not self.token.strip():
-            raise InputError("token: expected some characters, or none at all to ask for none")
+        if self.token is not None and (not self.token or self.token != self.token.strip()):
+            raise InputError(
+                "token: expected some characters without spaces around them, as no header has "
+                "them, or no token to ask for none"
+            )

@@ -608,7 +608,7 @@ def test_refuses_models_that_cannot_be_asked_or_answer_in_words(tmp_path):
         ({"max_wait": -1.0}, "max_wait=-1"),
         ({"max_body": 0.0}, "max_body=0"),
         ({"token": "ä"}, "token: expected printable ASCII"),
-        ({"token": " "}, "token: expected some characters"),
+        *(({"token": token}, "token: expected some characters") for token in ("", " ", " a", "a ")),
     ],
 )
 def test_options_are_checked(options, message):
