@@ -164,7 +164,9 @@ class Guard:
                 return Refusal(421, f"Host {host[:_LONGEST]!r}: expected one of {names}")
             if origin is not None and origin.lower() != f"http://{host.lower()}":
                 return Refusal(403, f"Origin {origin[:_LONGEST]!r}: expected 'http://{host}'")
-        if self.token is not None and scope["path"] not in self.open_paths:
+        # without that of an application in which this one is mounted
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if self.token is not None and path not in self.open_paths:
             scheme, _, given = headers.get("authorization", "").partition(" ")
             is_right = hmac.compare_digest(given.strip().encode(), self.token.encode())
             if scheme.lower() != "bearer" or not is_right:

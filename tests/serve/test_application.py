@@ -12,6 +12,8 @@ import anyio.from_thread
 import numpy as np
 import pytest
 import tensorflow as tf
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
@@ -546,14 +548,17 @@ def test_a_full_queue_says_when_to_come_again(monkeypatch):
 
 
 def test_a_token_is_asked_for():
-    options = ServiceOptions(token="s3cret")
-    with TestClient(build_application(linear_classifier(), options)) as client:
+    alone = build_application(linear_classifier(), ServiceOptions(token="s3cret"))
+    mounted = Starlette(routes=[Mount("/digits", app=alone)])
+    for application, at in ((alone, ""), (mounted, "/digits")):
+        client = TestClient(application)
         for headers in ({}, {"Authorization": "Bearer no"}, {"Authorization": "Basic s3cret"}):
-            refused = client.get(MODEL, headers=headers)
+            refused = client.get(at + MODEL, headers=headers)
             assert refused.status_code == 401
             assert refused.headers["www-authenticate"] == "Bearer"
-        assert client.get(MODEL, headers={"Authorization": "Bearer s3cret"}).status_code == 200
-        assert client.get("/health").status_code == 200
+        right = {"Authorization": "Bearer s3cret"}
+        assert client.get(at + MODEL, headers=right).status_code == 200
+        assert client.get(f"{at}/health").status_code == 200
 
 
 def test_every_request_is_logged_and_counted(caplog):
