@@ -26,7 +26,7 @@ class Signature(NamedTuple):
         outputs: likewise.
         compute: (indices, {name: array (N, ...)}) -> {name: array (N, ...)}; the indices are each
             example's number in its request, which random starts depend on.
-        check: {name: array} -> None, or raises an `InputError`.
+        check: {name: array} -> {name: array}, those to compute with, or raises an `InputError`.
         joins: whether examples of several requests may be computed together: what one gets does
             not depend on the others.
     """
@@ -106,7 +106,8 @@ def _of_classifier(classifier, batch_size):
         return classifier.answers(arrays["images"], arrays.get("mask"), batch_size, indices)
 
     def check(arrays):
-        classifier.checked(arrays["images"], arrays.get("mask"))
+        data, _ = classifier.checked(arrays["images"], arrays.get("mask"))
+        return {**arrays, "images": data}
 
     def generate(indices, arrays):
         parts = [
@@ -200,7 +201,7 @@ def _described(directory):
 
 
 def _accept(arrays):
-    del arrays
+    return arrays
 
 
 def _reason(error):

@@ -190,6 +190,30 @@ def test_details_of_masked_examples(served):
     assert client.post(f"{MODEL}:classify", json={"examples": examples}).status_code == 400
 
 
+class _OfAll:
+    """A difference that looks at what is hidden, too."""
+
+    def prepare(self, data, visible):
+        return data[:, tf.newaxis]
+
+    def __call__(self, reference, generated):
+        return tf.reduce_mean(tf.square(reference - generated), axis=[2, 3, 4])
+
+
+def test_no_difference_sees_what_is_hidden():
+    classifier = linear_classifier(difference=_OfAll())
+    mask = (np.arange(3)[:, None, None] > 0) * np.ones(SHAPE)
+    found = classifier.classify(_IMAGES, mask)
+    assert np.abs(found.scores - classifier.classify(_IMAGES).scores).min() > 1e-3
+    with TestClient(build_application(classifier)) as client:
+        for hidden in (-1.0, 99.0):
+            images = np.where(mask > 0, _IMAGES, np.float32(hidden))
+            examples = [{"images": x.tolist(), "mask": mask.tolist()} for x in images]
+            response = client.post(f"{MODEL}:classify", json={"examples": examples})
+            scores = [[score for _, score in pairs] for pairs in response.json()["result"]]
+            np.testing.assert_allclose(scores, found.scores, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["multi_label", "inverse", "sequence"])
 def test_details_of_other_classifiers(kind):
     classifier, data = other_classifier(kind)
