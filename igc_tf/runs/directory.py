@@ -306,9 +306,9 @@ def differences(earlier, now, besides=()):
 def json_ready(options):
     """Returns an options dataclass as it reads back from JSON.
 
-    Tuples become lists, functions and classes their qualified names, all else, such as paths, text.
+    Tuples become lists, infinity None, functions and classes their qualified names, all else text.
     """
-    return json.loads(json.dumps(asdict(options), default=_as_text))
+    return json.loads(json.dumps(asdict(options), default=_as_text), parse_constant=lambda _: None)
 
 
 def _as_text(value):

@@ -1,6 +1,7 @@
 """Files and directories that appear when they are complete."""
 
 import json
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,9 +36,13 @@ def test_options_read_back_the_same_in_every_process():
         output: Path
         sizes: tuple
         difference: Callable
+        bounds: tuple
 
     known = {"output": "a/b", "sizes": [1, 2], "difference": "RunDirectory.write"}
-    assert json_ready(Options(Path("a/b"), (1, 2), RunDirectory.write)) == known
+    for bounds, written in (((0.0, math.inf), [0.0, None]), ((-math.inf, 1.0), [None, 1.0])):
+        options = Options(Path("a/b"), (1, 2), RunDirectory.write, bounds)
+        # as bounds are written everywhere
+        assert json_ready(options) == {**known, "bounds": written}
 
 
 def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):
