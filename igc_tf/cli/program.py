@@ -185,14 +185,22 @@ def program_errors():
         print("interrupted; what was finished is kept", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
-        # such as in `igc-tf data list | head -1`; Python would complain again at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # such as in `igc-tf data list | head -1`
+        discard_stdout()
         sys.exit(141)
     except IGCError as error:
         if os.environ.get("IGC_TF_TRACEBACK"):
             raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+def discard_stdout():
+    """Lets nothing come of what stdout still holds and gets, as nobody reads it any more.
+
+    Else Python would complain again at its end.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

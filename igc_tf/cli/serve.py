@@ -11,7 +11,12 @@ from typing import Annotated
 
 import tyro
 
-from igc_tf.cli.program import ClassifierOptions, import_tensorflow_quietly, stopped_by
+from igc_tf.cli.program import (
+    ClassifierOptions,
+    discard_stdout,
+    import_tensorflow_quietly,
+    stopped_by,
+)
 from igc_tf.errors import InputError
 from igc_tf.ranges import Range
 from igc_tf.serve import ServiceOptions
@@ -96,7 +101,7 @@ def _model(options):
 def access_log(is_wanted):
     """Writes the lines about requests to stdout, if they are wanted."""
     logger = logging.getLogger("igc_tf.access")
-    handler, before = logging.StreamHandler(sys.stdout), (logger.level, logger.propagate)
+    handler, before = _WhileRead(sys.stdout), (logger.level, logger.propagate)
     if is_wanted:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
@@ -106,3 +111,13 @@ def access_log(is_wanted):
     finally:
         logger.removeHandler(handler)
         logger.level, logger.propagate = before
+
+
+class _WhileRead(logging.StreamHandler):
+    """Writes to stdout for as long as somebody reads it, as `igc-tf serve | head -1` does not."""
+
+    def handleError(self, record):
+        if isinstance(sys.exception(), BrokenPipeError):
+            discard_stdout()
+        else:
+            super().handleError(record)

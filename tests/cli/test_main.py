@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ import igc_tf
 from igc_tf.classifiers import load_classifier
 from igc_tf.cli.main import COMMANDS, run_command_line
 from igc_tf.cli.program import parse_options
+from igc_tf.cli.serve import access_log
 from igc_tf.data import bundled_digits
 from tests.fixtures.mean_digits import varied_digit_generator
 
@@ -207,6 +209,19 @@ def test_a_generator_is_served_with_its_settings_until_sigterm(own, capsys):
     assert line["status"] == 200 and line["examples"] == 4
     classifier = load_classifier(str(own), "paper", "inverse")
     assert labels == classifier.classify(digits.images).predictions.tolist()
+
+
+def test_requests_that_nobody_reads_of_are_not_told(capsys, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as stdout, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", stdout)
+        with access_log(True):
+            for line in ("first", "second"):
+                logging.getLogger("igc_tf.access").info(line)
+        # Python does so at its end
+        stdout.flush()
+    assert capsys.readouterr().err == ""
 
 
 def test_whoever_is_answered_is_told_unless_they_bear_a_token(own, capsys, monkeypatch):
