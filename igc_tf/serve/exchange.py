@@ -224,7 +224,8 @@ def _question(signature, columns, by_column, may_be_flat=False):
     counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) > 1:
         raise InputError(f"the inputs have {counts} rows: expected the same number in each")
-    return Question(signature, signature.check(arrays), next(iter(counts.values())), by_column)
+    signature.check(arrays)
+    return Question(signature, arrays, next(iter(counts.values())), by_column)
 
 
 def _checked(name, values, spec, may_be_flat):
