@@ -271,6 +271,8 @@ def read_kinds(program, options, readers, kinds, make, facts, besides=(), verbos
         ends. Beside it a picture for each settings, of one image of each kind.
     """
     run = Experiment(program, options, {**readers.facts, **facts}, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     load = os.getloadavg()[0]
     shown = []
     with run.progress(len(readers.all) * len(kinds), "row", initial=len(run.rows)) as progress:

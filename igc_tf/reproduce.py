@@ -125,7 +125,8 @@ def noise_table(options, data=None, verbose=1):
 
     Every image is searched once; only the few whose search is drawn step by step are followed
     once more. Each finished sigma is kept, with its answers in `predictions-sigma-SIGMA.npy`: the
-    same options on an unfinished output directory go on there.
+    same options on an unfinished output directory go on there, and on a finished one give its table
+    at once.
 
     Args:
         options: a `ReproduceOptions`.
@@ -161,8 +162,11 @@ def noise_table(options, data=None, verbose=1):
         f"{len(data):,} {data.split} images of {data.name} ({data.source}){note}; "
         f"generator {options.generator}, {options.settings} settings{precision}"
     )
+    references = PAPER_ROWS if options.dataset == "mnist" else ()
+    table = NoiseTable(run.rows, header, run.path, options.tensorboard, references)
+    if run.finished is not None:
+        return table
     run.say(header)
-
     for sigma in options.sigma:
         if run.row(sigma=sigma) is not None:
             continue
@@ -170,7 +174,6 @@ def noise_table(options, data=None, verbose=1):
         found = _search(options, classifier, data, sigma, verbose)
         run.add(_row(found, lenet), partial(_draw, run, options, classifier, found))
     run.rows.sort(key=lambda row: options.sigma.index(row["sigma"]))
-    references = PAPER_ROWS if options.dataset == "mnist" else ()
     curves = {"paper": [row[:2] for row in references]} if references else {}
     if lenet is not None:
         curves["LeNet"] = [(row["sigma"], row["lenet_accuracy"]) for row in run.rows]
@@ -178,7 +181,7 @@ def noise_table(options, data=None, verbose=1):
     title = f"{options.generator}, {options.settings} settings, {len(data):,} images"
     run.write_figure("accuracy.png", plot_accuracies(run.rows, curves, title))
     run.finish()
-    return NoiseTable(run.rows, header, run.path, options.tensorboard, references)
+    return table
 
 
 def _images(options, data, generator):

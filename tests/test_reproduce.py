@@ -105,6 +105,13 @@ def test_result_says_what_was_run(finished):
     assert "validation images" in table.header and "not available" in table.header
 
 
+def test_what_is_finished_is_not_searched_again(finished, monkeypatch):
+    options, table = finished
+    before = result_of(options)
+    monkeypatch.setattr("igc_tf.reproduce._search", None)
+    assert table_of(options) == table and result_of(options) == before
+
+
 def test_pictures_and_logs_are_there(finished):
     options, table = finished
     accuracies = read_summaries(options.output / "tensorboard")["table", "accuracy over 1000 sigma"]

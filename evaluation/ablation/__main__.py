@@ -139,6 +139,8 @@ def compare_trainings(options, data=None, features=None, verbose=1):
         "data": chosen.facts(),
     }
     run = Experiment("python -m evaluation.ablation", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     for label, generator in generators.items():
         for name in options.settings:
             settings = _settings(name, generator)

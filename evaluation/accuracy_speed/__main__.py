@@ -117,6 +117,8 @@ def accuracy_speed(options, data=None, verbose=1):
         "data": data.facts(),
     }
     run = Experiment("python -m evaluation.accuracy_speed", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     classifiers = {
         way.name: InvertedGeneratorClassifier(generators.of(way), way.settings) for way in ways
     }

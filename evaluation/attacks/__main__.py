@@ -147,6 +147,8 @@ def attack(options, data=None, known=None, verbose=1):
         "known": known.facts() if options.neighbours else None,
     }
     run = Experiment("python -m evaluation.attacks", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     threats = [Threat.parse(text) for text in options.threats]
     norms = [threat.norm for threat in threats]
     # the smaller ones first: what breaks an image within them does so within the larger

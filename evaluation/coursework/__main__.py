@@ -232,18 +232,22 @@ def _do(part, work, options, facts, verbose):
     And of the same generators: those of a training that was done anew are others.
     """
     options = replace(options, output=options.output / part, parts=(part,))
-    asked = "python -m evaluation.coursework", options, facts
-    found = Experiment.finished(*asked)
-    if found is None or changed_generators(found["rows"], options.models):
-        run = Experiment(*asked, verbose=verbose)
-        changed = changed_generators(run.rows, options.models)
-        if changed:
-            raise InputError(
-                f"{run.path} holds an unfinished run of other generators (there, in "
-                f"{options.models}): {changed}. Give another output directory, or their models"
-            )
-        found = run.finish(**work(run))
-    return found
+    run = Experiment(
+        "python -m evaluation.coursework",
+        options,
+        facts,
+        verbose=verbose,
+        holds=lambda found: not changed_generators(found["rows"], options.models),
+    )
+    if run.finished is not None:
+        return run.finished
+    changed = changed_generators(run.rows, options.models)
+    if changed:
+        raise InputError(
+            f"{run.path} holds an unfinished run of other generators (there, in "
+            f"{options.models}): {changed}. Give another output directory, or their models"
+        )
+    return run.finish(**work(run))
 
 
 def main():

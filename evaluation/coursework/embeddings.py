@@ -101,6 +101,8 @@ def embed(options, data=None, lenet=None, verbose=1):
         "data": some.facts(),
     }
     run = Experiment("python -m evaluation.coursework.embeddings", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     gans = [
         (name, replace(gan, steps=options.linear_steps, seed=seed))
         for seed in range(options.seed, options.seed + options.seeds)

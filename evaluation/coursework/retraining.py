@@ -268,6 +268,8 @@ def retrain(options, data=None, verbose=1):
         "data": {"source": test.source, "train": len(train), "count": len(test)},
     }
     run = Experiment("python -m evaluation.coursework.retraining", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     retraining = Retraining(options, run, generator, train, validation, test)
     seeds = range(options.seed, options.seed + options.seeds)
     # without real images, and without generated ones, both curves are the same

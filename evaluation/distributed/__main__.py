@@ -125,6 +125,8 @@ def measure_distributed(options, verbose=1):
         "data": {"source": data.source, "split": data.split, "count": options.images},
     }
     run = Experiment("python -m evaluation.distributed", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         measuring = _Measuring(options, run, data, Path(folder))

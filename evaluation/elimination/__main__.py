@@ -90,6 +90,8 @@ def bound_elimination(options, data=None, verbose=1):
         "data": data.facts(),
     }
     run = Experiment("python -m evaluation.elimination", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     for sigma in options.sigma:
         if run.row(sigma=sigma) is not None:
             continue

@@ -120,6 +120,8 @@ def export_parity(options, data=None, verbose=1):
         "tolerance": tolerance,
     }
     run = Experiment("python -m evaluation.exports.parity", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     for sigma in options.sigma:
         if run.row(sigma=sigma) is not None:
             continue

@@ -147,6 +147,8 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
         "validation": validation.facts(),
     }
     run = Experiment("python -m evaluation.inverse_classification", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     whole = _whole_cost(options, plan, data.num_classes)
     progress = run.progress(whole, "generator evaluation")
 

@@ -152,11 +152,15 @@ def try_lesson(options, train=None, validation=None, verbose=1):
     lenet = load_lenet()
     facts = {
         "document": DOCUMENT,
-        "generator_sha256": None if generator is None else generator.digest(),
         **network_facts({"mnist-lenet": lenet}),
         "data": {"source": train.source, "train": len(train), "validation": len(validation)},
     }
+    # that of one that is trained here is known at the end only
+    if generator is not None:
+        facts["generator_sha256"] = generator.digest()
     run = Experiment("python -m evaluation.lesson", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     features = NetworkFeatures(lenet, BOUNDS, "lenet", FEATURE_LAYER)
     judge = Judge(validation.images, lenet, features, options.plan.judged)
     begin = time.perf_counter()
@@ -179,7 +183,6 @@ def try_lesson(options, train=None, validation=None, verbose=1):
     _draw(run)
     return run.finish(
         verdicts=judge_statements(run.rows),
-        # that of this run is known only now
         generator_sha256=None if generator is None else generator.digest(),
         seconds=time.perf_counter() - begin,
     )

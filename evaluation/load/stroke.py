@@ -63,6 +63,8 @@ def time_strokes(options, verbose=1):
     if find_browser() is None:
         raise InputError("no Chromium with its driver: expected chromium and chromedriver")
     run = Experiment("python -m evaluation.load.stroke", options, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     load = os.getloadavg()[0]
     with started("draw", options.generator, options.settings) as page:
         milliseconds, version, console = _timed(options, page, run)

@@ -124,6 +124,9 @@ def multi_label_table(options, data=None, verbose=1):
         f"{len(digits):,} {data.split} digits of mnist ({data.source}), half of them inverted; "
         f"generator {options.generator}, {options.settings} settings"
     )
+    table = MultiLabelTable(run.rows, header, run.path)
+    if run.finished is not None:
+        return table
     run.say(header)
 
     def search(images):
@@ -148,7 +151,7 @@ def multi_label_table(options, data=None, verbose=1):
                 run.say(f"sigma {sigma:g}, {name}")
                 run.add({"sigma": sigma, "classifier": name, **_row(evaluate(images))}, draws)
     run.finish()
-    return MultiLabelTable(run.rows, header, run.path)
+    return table
 
 
 def _row(evaluation):

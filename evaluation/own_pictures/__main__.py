@@ -110,6 +110,8 @@ def learn_own_pictures(options, verbose=1):
         "pictures": {part: len(getattr(images, part)) for part in ("train", "validation", "test")},
     }
     run = Experiment("python -m evaluation.own_pictures", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     directory = options.output / "library"
     if run.row(reader="library, best") is None:
         begin = _begin(directory)

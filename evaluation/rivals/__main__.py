@@ -129,6 +129,8 @@ def compare_rivals(options, data=None, verbose=1, start=ContestantProcess):
         "data": images.facts(),
     }
     run = Experiment("python -m evaluation.rivals", options, facts, verbose=verbose)
+    if run.finished is not None:
+        return run.finished
     with tempfile.TemporaryDirectory() as temporary:
         comparison = _Comparison(options, run, start, Path(temporary), images)
         specs, left_out = _contestants(

@@ -147,6 +147,10 @@ def evaluate_trajectories(options, fit=fit_sequence_network, verbose=1):
         f"{data.source}; {options.subsampling} steps as one, at most {data.data.shape[1]}; "
         f"{counts['train']} to train, {counts['test']} to test; {options.seeds} seeds"
     )
+    if run.finished is not None:
+        summary = {int(classes): of for classes, of in run.finished["summary"].items()}
+        maps, verdicts = run.finished["maps"], run.finished["verdicts"]
+        return TrajectoriesResult(header, run.rows, summary, maps, verdicts, run.path)
     run.say(header)
 
     cells = [

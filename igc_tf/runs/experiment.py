@@ -9,8 +9,6 @@ from igc_tf.runs.directory import (
     RunDirectory,
     differences,
     json_ready,
-    local_path,
-    read_json,
 )
 from igc_tf.runs.process import describe_run
 from igc_tf.runs.progress import progress_bar
@@ -23,9 +21,10 @@ class Experiment:
     `result.json` grows by one row at a time, until `complete` says that nothing is missing. The
     same options on the directory of an interrupted run go on after its last row, wherever that
     directory lies by then; `resumed` says of each time after how many rows, by which command and
-    commit, and on what machine. What an earlier run has finished there stays until this one has
-    found something; then the files go that it says it wrote, its pictures, because they would lie
-    beside figures that they don't show.
+    commit, and on what machine. On that of a finished run they change nothing: `finished` is what
+    it found, for the program to return at once. What a run of something else has finished there
+    stays until this one has found something; then the files go that it says it wrote, its pictures,
+    because they would lie beside figures that they don't show.
 
     Args:
         program: how the program is called, such as "python -m evaluation.fid".
@@ -34,19 +33,22 @@ class Experiment:
             weights, source and number of the data.
         rows: the name of the list of rows in `result.json`.
         verbose: 0 for silence.
+        holds: `result -> bool`, whether a finished result of the same thing still holds, which else
+            is found anew; None if it always does.
 
     Attributes:
         path: the directory.
-        rows: the rows that were found, dicts; those of an interrupted run among them.
+        finished: the complete result of the same thing that lies there, or None.
+        rows: the rows that were found, dicts; those of an earlier run among them.
         verbose: as given.
 
     Raises:
         InputError: if an unfinished run of something else has found rows in the directory; says
-            what differs.
+            what differs; or if what lies there is damaged.
         OutputError: if the directory cannot be written.
     """
 
-    def __init__(self, program, options, facts=None, *, rows="rows", verbose=1):
+    def __init__(self, program, options, facts=None, *, rows="rows", verbose=1, holds=None):
         self.verbose = verbose
         self._directory = RunDirectory(options.output)
         self.path = self._directory.path
@@ -55,7 +57,10 @@ class Experiment:
         made = {"environment": describe_run()}
         earlier = self._directory.read_json("result.json") or {}
         files = earlier.get("files", [])
-        self.rows = self._found(earlier, {**asked, **(facts or {})})
+        different = _different(earlier, {**asked, **(facts or {})})
+        is_finished = bool(earlier.get("complete")) and not different
+        self.finished = earlier if is_finished and (holds is None or holds(earlier)) else None
+        self.rows = self._found(earlier, different)
         self._is_new = not self.rows
         if not self._is_new:
             resumed = {"after_rows": len(self.rows), **made}
@@ -66,36 +71,24 @@ class Experiment:
         self._result = {**asked, **(facts or {}), **made, "complete": False}
         # what this run has written, and what is left of another
         self._files, self._left = ([], files) if self._is_new else (files, [])
+        if self.finished is not None:
+            self.say(f"{self.path}: finished already; give another --output to do it anew")
+            return
         self._directory.write_json("options.json", {**asked, **made})
 
-    def _found(self, earlier, now):
-        """The rows of an interrupted run of the same thing."""
-        if earlier.get("complete") is not False or not earlier.get(self._name):
+    def _found(self, earlier, different):
+        """The rows of a finished or an interrupted run of the same thing."""
+        rows = list(earlier.get(self._name, []))
+        if self.finished is not None:
+            return rows
+        if earlier.get("complete") is not False or not rows:
             return []
-        different = _different(earlier, now)
         if different:
             raise InputError(
                 f"{self.path} holds an unfinished run of something else (there, here): "
                 f"{different}. Give the same options to finish it, or another output directory"
             )
-        return list(earlier[self._name])
-
-    @staticmethod
-    def finished(program, options, facts=None):
-        """Returns the complete result of the same thing, wherever its directory lies by now.
-
-        Args:
-            program, options, facts: as for `Experiment`.
-
-        Returns:
-            What `result.json` holds; None if it is missing, unfinished or of something else.
-
-        Raises:
-            InputError: if it is damaged.
-        """
-        found = read_json(local_path(options.output) / "result.json") or {}
-        asked = {"program": program, "options": json_ready(options), **(facts or {})}
-        return None if _different(found, {**asked, "complete": True}) else found
+        return rows
 
     def row(self, **key):
         """Returns the row with these values, or None if it is not found yet."""

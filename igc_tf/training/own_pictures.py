@@ -16,7 +16,6 @@ from igc_tf.runs import (
     describe_run,
     json_ready,
 )
-from igc_tf.search import SearchSettings
 from igc_tf.training.settings_choice import choose_settings, encoder_rounds
 from igc_tf.training.train_gan import fit_generator
 
@@ -165,11 +164,8 @@ def _choose(run, images, verbose):
     count = min(_CHOICES, len(images.validation))
     some = images.validation.sample(count, seed=0)
     facts = {**generator.digests(), "images": count}
-    asked = "igc-tf train", _Choice(run.path / "settings"), facts
-    known = Experiment.finished(*asked)
-    if known is not None:
-        return SearchSettings.from_dict(known["best_settings"])
-    experiment = Experiment(*asked, rows="tried", verbose=verbose)
+    asked = _Choice(run.path / "settings")
+    experiment = Experiment("igc-tf train", asked, facts, rows="tried", verbose=verbose)
     rounds = None
     if generator.encoder is not None:
         rounds = encoder_rounds(generator.layout.size, quick=count < _FEW_CHOICES)

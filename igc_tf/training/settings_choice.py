@@ -84,6 +84,8 @@ def choose_settings(run, generator, noised, labels, rounds=None, start=None):
         GeneratorError: for a generator without a latent.
     """
     require_latent(generator)
+    if run.finished is not None:
+        return SearchSettings.from_dict(run.finished["best_settings"])
 
     def score(settings):
         row = run.row(settings=settings.to_dict())

@@ -68,6 +68,10 @@ def test_every_reader_reads_every_kind_of_the_same_digits(options, monkeypatch):
     assert result["corruptions"]["jpeg"] == {"severity": "quality 7", "options": {"quality": 7}}
     assert (options.output / "examples-fast.png").stat().st_size > 1000
 
+    # what is finished is not read again
+    with monkeypatch.context() as patch:
+        patch.setattr(Readers, "measure", None)
+        assert read_corrupted(options, digits, verbose=0) == result
     # as if interrupted: what is there is not read again
     kept = {**result, "rows": result["rows"][:-2], "complete": False}
     (options.output / "result.json").write_text(json.dumps(kept))

@@ -113,6 +113,14 @@ def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, cap
     pictures = {path.name for path in options.output.glob("*.png")}
     assert pictures == {"fid.png", "kid.png", "samples.png"}
 
+    # what is finished is not measured again, and says the same
+    monkeypatch.setattr("evaluation.fid.__main__.frechet_distance", None)
+    main()
+    said, table = capsys.readouterr().out.split("\n", 1)
+    assert said.endswith("finished already; give another --output to do it anew")
+    assert table.strip() and printed.endswith(table)
+    assert json.loads((options.output / "result.json").read_text()) == result
+
 
 def test_seed_decides_the_figures_and_the_size_of_batches_does_not(options):
     first, other = table_of(options), table_of(replace(options, seed=1))

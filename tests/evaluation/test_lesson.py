@@ -422,8 +422,12 @@ def test_quick_lesson_runs_as_a_whole_and_resumes(tmp_path, monkeypatch):
     assert made.card["training"]["data"]["count"] == 1000
     assert "sentence: verdict" in lesson_tables(result)
 
-    # as if interrupted: what was found is not made again
-    partial = {**result, "complete": False, "generator_sha256": None}
+    # what is finished, or was found before an interruption, is not made again
+    partial = {**result, "complete": False}
+    del partial["generator_sha256"]
+    monkeypatch.setattr("evaluation.lesson.__main__._draw", None)
+    assert try_lesson(options, *parts, verbose=0) == result
+    monkeypatch.undo()
     (tmp_path / "result.json").write_text(json.dumps(partial))
     monkeypatch.setattr("evaluation.lesson.__main__.try_equation", None)
     monkeypatch.setattr("evaluation.lesson.__main__.gradients_at_strong_discriminators", None)

@@ -27,7 +27,7 @@ def table_of(options):
     return multi_label_table(options, bundled_digits(), verbose=0)
 
 
-def test_rows_count_what_either_answers(options):
+def test_rows_count_what_either_answers(options, monkeypatch):
     table = table_of(options)
     result = json.loads((options.output / "result.json").read_text())
     assert result["complete"] and result["rows"] == table.rows
@@ -58,6 +58,11 @@ def test_rows_count_what_either_answers(options):
     assert "closed loop" in str(table) and "100.0 %" in str(table)
     assert (options.output / "cases-sigma-0.png").stat().st_size > 1000
     assert result["data"]["count"] == 20 and result["condition_update_factor"] == 5.0
+
+    # what is finished is not searched again, and says the same
+    monkeypatch.setattr("evaluation.multi_label.__main__.with_noise", None)
+    assert table_of(options) == table
+    assert json.loads((options.output / "result.json").read_text()) == result
 
 
 def test_finished_rows_are_kept_by_an_interrupted_run(options):

@@ -37,13 +37,14 @@ def test_keeps_what_classifies_better_and_resumes(tmp_path, monkeypatch):
         assert scalars[run, "mean accuracy"] == {0: pytest.approx(row["score"])}
         assert scalars[run, "accuracy at sigma 0.4"] == {0: pytest.approx(row["accuracies"][1])}
 
-    # as if interrupted after the last of them
-    (tmp_path / "out" / "result.json").write_text(json.dumps({**result, "complete": False}))
-
     def refuse(*_, **__):
         raise AssertionError("evaluated again")
 
+    # what is finished, and as if interrupted after the last of them
     monkeypatch.setattr(InvertedGeneratorClassifier, "evaluate", refuse)
+    assert choose_search_settings(options, rounds=rounds, verbose=0) == chosen
+    assert json.loads((tmp_path / "out" / "result.json").read_text()) == result
+    (tmp_path / "out" / "result.json").write_text(json.dumps({**result, "complete": False}))
     assert choose_search_settings(options, rounds=rounds, verbose=0) == chosen
 
 

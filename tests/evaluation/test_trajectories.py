@@ -82,6 +82,10 @@ def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
     ]
     of_several = replace(found, summary={2: dict.fromkeys(TRAJECTORY_METHODS, (0.5, 0.1))})
     assert str(of_several).count("50.0 ± 10.0") == 5
+    # what is finished is not made again, and says the same
+    made = len(fitted)
+    assert str(evaluate_trajectories(options, counted, verbose=0)) == str(found)
+    assert len(fitted) == made and json.loads((tmp_path / "result.json").read_text()) == result
     assert "synthetic" in str(found) and "sparse4 > all data): not decided" in str(found)
 
     # other networks do not fit into this directory, and its result is not lost by trying

@@ -1,6 +1,7 @@
 """What the runner keeps, continues, refuses to mix and clears away."""
 
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,9 +55,7 @@ def test_an_interrupted_run_of_the_same_thing_goes_on(options):
     again = begin(options)
     assert again.row(sigma=0.0) == {"sigma": 0.0, "correct": 4} and again.row(sigma=0.3) is None
     assert again.rows == [{"sigma": 0.0, "correct": 4}]
-    again.finish()
-    # a finished one begins anew
-    assert begin(options).rows == []
+    assert again.finished is None
 
 
 def test_a_resumed_run_says_what_made_its_first_rows(options, monkeypatch):
@@ -76,6 +75,7 @@ def test_a_resumed_run_says_what_made_its_first_rows(options, monkeypatch):
     assert resumed == [(2, "b"), (3, "c")]
     assert result(options, "options.json")["resumed"] == done["resumed"]
     # a new run is its own only
+    options = replace(options, images=9)
     assert "resumed" not in begin_at("d").finish()
 
 
@@ -88,23 +88,49 @@ def test_an_interrupted_run_goes_on_where_its_directory_was_moved(options, tmp_p
         begin(moved, {"output": "b"})
 
 
-def test_a_finished_run_of_the_same_thing_is_taken_as_it_is(options, tmp_path, monkeypatch):
-    def finished(program="test", facts=("a",), **changed):
+def test_a_finished_run_of_the_same_thing_is_left_as_it_is(options, tmp_path, monkeypatch, capsys):
+    def finished(program="test", facts=("a",), holds=None, **changed):
         of = {"data": {"files": list(facts)}}
-        return Experiment.finished(program, replace(options, **changed), of)
+        found = Experiment(program, replace(options, **changed), of, holds=holds)
+        assert found.rows == (found.finished or {"rows": []})["rows"]
+        return found.finished
 
-    assert finished() is None and not options.output.exists()
-    experiment = Experiment("test", options, {"data": {"files": ["a"]}}, verbose=0)
-    experiment.add({"sigma": 0.0})
-    assert finished() is None
+    experiment = Experiment("test", options, {"data": {"files": ["a"]}})
+    experiment.add({"sigma": 0.0}, lambda: experiment.write("a.png", Path.touch))
+    assert experiment.finished is None
     done = experiment.finish(mean=1.5)
-    assert finished() == done == result(options)
-    others = {"program": "other"}, {"facts": ("b",)}, {"images": 6}
-    assert [finished(**other) for other in others] == [None] * 3
+    assert capsys.readouterr().out == ""
+    files = {path: path.stat().st_mtime_ns for path in options.output.iterdir()}
+    assert finished() == finished(holds=lambda found: found == done) == done == result(options)
+    line = f"{options.output}: finished already; give another --output to do it anew\n"
+    assert capsys.readouterr().out == 2 * line
+    assert {path: path.stat().st_mtime_ns for path in options.output.iterdir()} == files
+    # a program that goes on all the same adds to it
+    Experiment("test", options, {"data": {"files": ["a"]}}, verbose=0).add({"sigma": 0.3})
+    kept = result(options)
+    assert kept["rows"] == [{"sigma": 0.0}, {"sigma": 0.3}] and not kept["complete"]
+    assert (options.output / "a.png").exists()
+    (options.output / "result.json").write_text(json.dumps(done))
+    others = {"program": "other"}, {"facts": ("b",)}, {"images": 6}, {"holds": lambda found: False}
+    assert [finished(**other) for other in others] == [None] * 4
     options.output.rename(tmp_path / "elsewhere")
-    assert finished() is None and finished(output=tmp_path / "elsewhere") == done
+    assert finished(output=tmp_path / "elsewhere") == done
     monkeypatch.setenv("HOME", str(tmp_path))
     assert finished(output="~/elsewhere") == done
+
+
+def test_every_program_looks_whether_it_is_finished():
+    root = Path(__file__).parents[2]
+    texts = {
+        path: path.read_text()
+        for folder in ("evaluation", "igc_tf")
+        for path in (root / folder).rglob("*.py")
+    }
+    programs = [path for path, text in texts.items() if " Experiment(" in text]
+    assert len(programs) > 20
+    # `choose_settings` looks itself
+    looks = re.compile(r"\w\.finished is not None:\n +(return|mean|summary)|choose_settings\(\w")
+    assert [path for path in programs if not looks.search(texts[path])] == []
 
 
 def test_an_interrupted_run_of_something_else_is_refused_and_kept(options):
