@@ -112,9 +112,13 @@ class CourseworkOptions(DataOptions):
 
     @property
     def resolved(self):
-        """These options, `quick` and the directory of models written out."""
-        changed = {"models": self.models or self.output / "models"}
-        return replace(self, **changed, **(_QUICK if self.quick else {}))
+        """These options, with what `quick` stands for."""
+        return replace(self, **_QUICK) if self.quick else self
+
+    @property
+    def trainings(self):
+        """The directory of the trainings."""
+        return self.models or self.output / "models"
 
     def limited(self, recipe):
         """A recipe, trained for as long, and on as many images, as these options say."""
@@ -219,7 +223,7 @@ def _training(options, name, recipe, seed, data, verbose):
         name,
         options.limited(recipe),
         seed,
-        options.models,
+        options.trainings,
         data[:2],
         options.data_dir,
         verbose,
@@ -231,21 +235,22 @@ def _do(part, work, options, facts, verbose):
 
     And of the same generators: those of a training that was done anew are others.
     """
+    models = options.trainings
     options = replace(options, output=options.output / part, parts=(part,))
     run = Experiment(
         "python -m evaluation.coursework",
         options,
         facts,
         verbose=verbose,
-        holds=lambda found: not changed_generators(found["rows"], options.models),
+        holds=lambda found: not changed_generators(found["rows"], models),
     )
     if run.finished is not None:
         return run.finished
-    changed = changed_generators(run.rows, options.models)
+    changed = changed_generators(run.rows, models)
     if changed:
         raise InputError(
-            f"{run.path} holds an unfinished run of other generators (there, in "
-            f"{options.models}): {changed}. Give another output directory, or their models"
+            f"{run.path} holds an unfinished run of other generators (there, in {models}): "
+            f"{changed}. Give another output directory, or their models"
         )
     return run.finish(**work(run))
 

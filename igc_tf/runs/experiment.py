@@ -30,7 +30,8 @@ class Experiment:
         program: how the program is called, such as "python -m evaluation.fid".
         options: a dataclass; its `output` is the directory.
         facts: {name: JSON-ready value}, what else decides the result: search settings, hashes of
-            weights, source and number of the data.
+            weights, source and number of the data. With `generator_sha256` the option `generator`
+            may be another path to the same weights.
         rows: the name of the list of rows in `result.json`.
         verbose: 0 for silence.
         holds: `result -> bool`, whether a finished result of the same thing still holds, which else
@@ -173,6 +174,7 @@ class Experiment:
 
 
 def _different(earlier, now):
-    """The `differences` of what was asked, but for the directory: it may have been moved."""
-    options = {name: value for name, value in now["options"].items() if name != "output"}
+    """The `differences` of what was asked, but for where things lie, which may have been moved."""
+    places = {"output", "generator"} if "generator_sha256" in now else {"output"}
+    options = {name: value for name, value in now["options"].items() if name not in places}
     return differences(earlier, {**now, "options": options})

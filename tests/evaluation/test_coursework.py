@@ -63,7 +63,7 @@ def result(options):
 @pytest.fixture
 def trained(options, result):
     """{name: what was trained}."""
-    return {name: Trained(name, 0, options.models / f"{name}-seed-0") for name in NAMES}
+    return {name: Trained(name, 0, options.trainings / f"{name}-seed-0") for name in NAMES}
 
 
 def test_scores_are_those_of_the_last_generators_images(options, result, trained):
@@ -95,12 +95,17 @@ def test_scores_are_those_of_the_last_generators_images(options, result, trained
     assert pictures == {f"{kind}-{name}.png" for kind in ("losses", "samples") for name in NAMES}
 
 
-def test_what_is_done_is_not_done_again(options, result, monkeypatch):
+def test_what_is_done_is_not_done_again(options, result, tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("done again")
 
     monkeypatch.setattr(trainings, "train_generator", refuse)
     assert run_coursework(options, digits(), verbose=0) == {"scores": result}
+    # nor where the directory was moved, the trainings in it
+    moved = replace(options, output=shutil.copytree(options.output, tmp_path / "moved"))
+    with monkeypatch.context() as patch:
+        patch.setattr(program, "score_variants", refuse)
+        assert run_coursework(moved, digits(), verbose=0) == {"scores": result}
     # but what another judge scored is
     other = load_lenet("mnist-lenet-fair")
     with monkeypatch.context() as patch:
@@ -109,18 +114,17 @@ def test_what_is_done_is_not_done_again(options, result, monkeypatch):
         with pytest.raises(AssertionError, match="done again"):
             run_coursework(options, digits(), verbose=0)
     # with other options only the images are scored anew
-    other = replace(options, output=options.output / "other", splits=1)
+    other = replace(options, output=options.output / "other", models=options.trainings, splits=1)
     again = run_coursework(other, digits(), verbose=0)["scores"]
     assert again["rows"][1]["correct"] == result["rows"][1]["correct"]
     assert again["rows"][1]["inception_score_deviation"] == 0
 
 
 def test_what_is_done_of_a_training_is_not_taken_for_that_of_a_new_one(options, result, tmp_path):
-    models = shutil.copytree(options.models, tmp_path / "models")
-    options = replace(options, models=models, output=tmp_path)
+    models = shutil.copytree(options.trainings, tmp_path / "models")
+    options = replace(options, output=tmp_path)
     facts = {name: result[name] for name in ("data", "networks_sha256")}
-    there = {**result, "options": {**result["options"], "models": str(models)}}
-    begun = []
+    there, begun = result, []
 
     def scores(**changed):
         (tmp_path / "scores").mkdir(exist_ok=True)
@@ -153,10 +157,10 @@ def test_what_is_done_of_a_training_is_not_taken_for_that_of_a_new_one(options, 
 def test_a_training_of_another_recipe_is_refused(options, trained):
     recipe = options.limited(RECIPES["cgan-shallow"])
     longer = replace(recipe, stop_after=7)
-    found = train_variant("cgan-shallow", longer, 0, options.models, digits()[:2], verbose=0)
+    found = train_variant("cgan-shallow", longer, 0, options.trainings, digits()[:2], verbose=0)
     assert found == trained["cgan-shallow"]
     with pytest.raises(ValueError, match=r"another recipe.*dropout.*0\.3, 0\.9"):
-        train_variant("cgan-shallow", replace(recipe, dropout=0.9), 0, options.models)
+        train_variant("cgan-shallow", replace(recipe, dropout=0.9), 0, options.trainings)
 
 
 def test_generators_classify_with_settings_chosen_for_each(options, trained, tmp_path):

@@ -88,6 +88,22 @@ def test_an_interrupted_run_goes_on_where_its_directory_was_moved(options, tmp_p
         begin(moved, {"output": "b"})
 
 
+def test_a_generator_is_known_by_its_weights_wherever_it_lies(tmp_path):
+    @dataclass(frozen=True)
+    class Generated(Options):
+        generator: str = "a"
+
+    options = Generated(tmp_path)
+    begin(options, {"generator_sha256": "1"}).add({"sigma": 0.0})
+    elsewhere = replace(options, generator="b")
+    assert begin(elsewhere, {"generator_sha256": "1"}).rows == [{"sigma": 0.0}]
+    with pytest.raises(InputError, match=r"'generator_sha256': \('1', '2'\)"):
+        begin(elsewhere, {"generator_sha256": "2"})
+    begin(replace(options, output=tmp_path / "unknown")).add({"sigma": 0.0})
+    with pytest.raises(InputError, match=r"'generator': \('a', 'b'\)"):
+        begin(replace(elsewhere, output=tmp_path / "unknown"))
+
+
 def test_a_finished_run_of_the_same_thing_is_left_as_it_is(options, tmp_path, monkeypatch, capsys):
     def finished(program="test", facts=("a",), holds=None, **changed):
         of = {"data": {"files": list(facts)}}
