@@ -35,7 +35,7 @@ class NonFiniteLossError(IGCError, RuntimeError):
 
 
 class WorkerError(IGCError, RuntimeError):
-    """Another worker of a training is gone, or this one could not join."""
+    """Another worker of a training, or a cluster, is gone; or this one could not join."""
 
 
 class InceptionWeightsError(InputError):

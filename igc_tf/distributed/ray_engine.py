@@ -16,7 +16,7 @@ import threading
 from dataclasses import dataclass
 from typing import Annotated
 
-from igc_tf.errors import IGCError, InputError, first_line
+from igc_tf.errors import IGCError, InputError, WorkerError, first_line
 from igc_tf.ranges import Range, check_ranges
 from igc_tf.runs import quiet_stderr
 
@@ -75,6 +75,7 @@ def work_on_ray(make, arguments, numbers, options):
     Raises:
         InputError: if there is no cluster at RAY_ADDRESS or Ray does not start, if it has no room
             for the actors, they do not start, or what they make or do raises an `IGCError`.
+        WorkerError: if the cluster goes away.
     """
     with running():
         import ray
@@ -103,6 +104,19 @@ def work_on_ray(make, arguments, numbers, options):
             raise InputError(
                 f"{count} actors of {_size(options)} did not start within {_PATIENCE} s: others "
                 "use the cluster. Ask for fewer, or when it is free"
+            ) from error
+        except (
+            ray.exceptions.ActorDiedError,
+            ray.exceptions.NodeDiedError,
+            ray.exceptions.RaySystemError,
+            ray.exceptions.RpcError,
+        ) as error:
+            # why an actor could not be made is another story
+            if getattr(error, "actor_init_failed", False):
+                raise
+            raise WorkerError(
+                f"the cluster is gone (Ray says: {first_line(error)}); what was finished is kept, "
+                "and the same command goes on"
             ) from error
 
 

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import pickle
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pandas
@@ -18,7 +20,7 @@ from igc_tf.distributed.ray_rows import RayRows, _content
 from igc_tf.distributed.records import find_columns
 from igc_tf.distributed.sources import open_source
 from igc_tf.distributed.worker import Asked, Worker
-from igc_tf.errors import DataError, InputError
+from igc_tf.errors import DataError, InputError, WorkerError
 from igc_tf.generators import load_generator
 
 ray = pytest.importorskip("ray", reason="the extra ray is not installed")
@@ -79,6 +81,39 @@ def test_a_program_keeps_what_it_does_on_sigterm(monkeypatch):
             assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_a_cluster_that_goes_away_is_told_in_one_sentence(monkeypatch):
+    machine = {"Alive": True, "Resources": {"CPU": 1, "memory": 2**40}}
+    data, raised = SimpleNamespace(map_batches=lambda *_, **__: data), []
+
+    def rows():
+        yield {"done": pickle.dumps((1, None))}
+        raise raised[-1]
+
+    data.iter_rows = rows
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(ray, "nodes", lambda: [machine])
+    monkeypatch.setattr("ray.data.from_items", lambda *_, **__: data)
+    errors = ray.exceptions
+    gone = "Owner's node has crashed"
+    for error in (
+        errors.ActorDiedError(),
+        errors.NodeDiedError(gone),
+        errors.RaySystemError(gone),
+        errors.RpcError(gone),
+    ):
+        raised.append(error)
+        found = work_on_ray(print, (), [0, 1], WorkerOptions())
+        assert next(found) == 1
+        said = rf"the cluster is gone \(Ray says: {str(error).splitlines()[0]}\); .*same command"
+        with pytest.raises(WorkerError, match=said):
+            next(found)
+    # what an actor was made with is to blame
+    raised.append(errors.ActorDiedError())
+    raised[-1]._actor_init_failed = True
+    with pytest.raises(errors.ActorDiedError):
+        list(work_on_ray(print, (), [0, 1], WorkerOptions()))
 
 
 def test_the_only_cpu_is_taken_and_a_lazy_dataset_does_not_hang(
