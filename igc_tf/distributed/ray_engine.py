@@ -174,6 +174,12 @@ def running():
                     f"Ray does not start on this machine ({why}): expected one that is less busy; "
                     'try again, or take engine="process"'
                 ) from error
+            # older versions of Ray have no such class
+            if "AuthenticationError" in (type(error).__name__, type(error.__cause__).__name__):
+                raise InputError(
+                    f"RAY_ADDRESS={address!r}: this cluster wants a token: set "
+                    "RAY_AUTH_MODE=token, with the cluster's token on every machine"
+                ) from error
             raise InputError(
                 f"RAY_ADDRESS={address!r}: {why}; expected HOST:PORT of a cluster that runs, or "
                 '"auto" for one on this machine'

@@ -55,6 +55,19 @@ def test_a_cluster_that_is_not_there_is_named(monkeypatch):
         pass
 
 
+def test_a_cluster_that_wants_a_token_is_not_taken_for_another_address(monkeypatch):
+    def refused(**_):
+        cause = ray.exceptions.AuthenticationError("no token")
+        raise ConnectionError("Failed to connect to Ray cluster") from cause
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", refused)
+    monkeypatch.setenv("RAY_ADDRESS", "head:6379")
+    said = "RAY_ADDRESS='head:6379': this cluster wants a token: set RAY_AUTH_MODE=token"
+    with pytest.raises(InputError, match=said), running():
+        pass
+
+
 def test_a_ray_that_does_not_start_says_why(monkeypatch):
     def fails(**_):
         raise Exception("The current node timed out during startup.\nSee the logs")
