@@ -1,6 +1,6 @@
 """What most programs' options say of where their images come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,3 +49,15 @@ class DatasetOptions(DataOptions):
         if data is None:
             data = load_images(self.dataset, split, self.data_dir, bounds=generator.bounds)
         return data.sample(min(count, len(data)), self.seed)
+
+
+def quickened(options, values):
+    """Returns options, with other values where they have `quick` and their default still.
+
+    Args:
+        options: a dataclass with a field `quick`.
+        values: {field: value}, what `quick` stands for.
+    """
+    defaults = {field.name: field.default for field in fields(options)}
+    left = {name for name in values if getattr(options, name) == defaults[name]}
+    return replace(options, **{name: values[name] for name in left}) if options.quick else options

@@ -17,7 +17,7 @@ from evaluation.coursework.classification import classify_variants, correlate, d
 from evaluation.coursework.classifier_loss import WEIGHTS, compare_weights, weighted
 from evaluation.coursework.scores import Judge, score_variants
 from evaluation.coursework.variants import VARIANTS, changed_generators, train_variant
-from evaluation.options import DataOptions
+from evaluation.options import DataOptions, quickened
 from evaluation.readers import network_facts
 from evaluation.verdicts import verdict_lines
 from igc_tf.classifiers import load_lenet
@@ -73,7 +73,8 @@ class CourseworkOptions(DataOptions):
         test_images: test images that are classified, drawn at random with the seed.
         sigma: standard deviations of the noise on these, as parts of the range from black to
             white.
-        quick: all of it in minutes, on little data, which says nothing but that it works.
+        quick: all of it in minutes, on little data where nothing else is asked for, which says
+            nothing but that it works.
     """
 
     output: Path = Path("runs/coursework")
@@ -113,7 +114,7 @@ class CourseworkOptions(DataOptions):
     @property
     def resolved(self):
         """These options, with what `quick` stands for."""
-        return replace(self, **_QUICK) if self.quick else self
+        return quickened(self, _QUICK)
 
     @property
     def trainings(self):

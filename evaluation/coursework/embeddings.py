@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from evaluation.coursework.linear_gan import LinearGAN
 from evaluation.figures import plot_curves, plot_embeddings
-from evaluation.options import DataOptions
+from evaluation.options import DataOptions, quickened
 from evaluation.readers import network_facts
 from evaluation.verdicts import above, judged, verdict_lines
 from igc_tf.classifiers.network import load_lenet
@@ -52,7 +52,8 @@ class EmbeddingOptions(DataOptions):
         seeds: trainings of each linear GAN.
         linear_steps: of each.
         seed: the first one; of the choice of images, latents and t-SNE.
-        quick: all of it in a minute, on little data, which says nothing but that it works.
+        quick: all of it in a minute, on little data where nothing else is asked for, which says
+            nothing but that it works.
     """
 
     generator: str = "mnist-cgan-compact-100"
@@ -66,7 +67,7 @@ class EmbeddingOptions(DataOptions):
     @property
     def resolved(self):
         """These options, with what `quick` stands for."""
-        return replace(self, **_QUICK) if self.quick else self
+        return quickened(self, _QUICK)
 
 
 def embed(options, data=None, lenet=None, verbose=1):

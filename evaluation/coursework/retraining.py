@@ -6,7 +6,7 @@ generated ones, generated ones added, and few real images with many generated on
 
 import functools
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from evaluation.coursework.retraining_claims import judge_claims, retraining_tables
 from evaluation.coursework.scores import in_turn
 from evaluation.figures import plot_curves
-from evaluation.options import DataOptions
+from evaluation.options import DataOptions, quickened
 from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import build_lenet
 from igc_tf.cli.program import parse_options, run_program
@@ -60,7 +60,8 @@ class RetrainingOptions(DataOptions):
         train_images: the first N training images only; all if not given.
         batch_size: images in a step.
         seed: the first one; of weights, order, latents and the choice of images.
-        quick: all of it in a minute, on little data, which says nothing but that it works.
+        quick: all of it in a minute, on little data where nothing else is asked for, which says
+            nothing but that it works.
     """
 
     generator: str = "mnist-cgan-compact-100"
@@ -87,7 +88,7 @@ class RetrainingOptions(DataOptions):
     @property
     def resolved(self):
         """These options, with what `quick` stands for."""
-        return replace(self, **_QUICK) if self.quick else self
+        return quickened(self, _QUICK)
 
 
 class _Images(NamedTuple):

@@ -425,6 +425,14 @@ def test_options_say_how_long_and_how_often():
     assert set(PUBLISHED) < set(VARIANTS)
 
 
+def test_quick_leaves_what_is_asked_for():
+    given = CourseworkOptions(quick=True, seeds=2, images=150)
+    assert given.resolved == replace(CourseworkOptions(quick=True).resolved, seeds=2, images=150)
+    assert given.resolved.resolved == given.resolved and given.resolved.epochs == 1
+    slow = replace(given, quick=False)
+    assert slow.resolved == slow
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
