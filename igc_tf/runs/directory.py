@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import tempfile
 import warnings
 import zipfile
@@ -41,13 +42,11 @@ class RunDirectory:
 
     def write_json(self, name, value):
         """Writes `value` as indented JSON and returns the path."""
-        text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-        return self.write_text(name, text)
+        return self.write_text(name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
     def write_text(self, name, text):
         """Writes text in UTF-8, as `sayable` makes it, and returns the path."""
-        data = sayable(text).encode("utf-8")
-        return self.write(name, lambda path: path.write_bytes(data))
+        return self.write(name, lambda path: path.write_bytes(sayable(text).encode("utf-8")))
 
     def read_json(self, name):
         """Returns what `write_json` wrote, or None if it is not there."""
@@ -181,7 +180,8 @@ def new_directory(path):
     this process works, in it and moved up. After an error or Ctrl-C nothing of it is left.
 
     Args:
-        path: missing, or an empty directory. Its parents are created.
+        path: missing, or an empty directory; what killed processes left in it, unfinished, counts
+            for nothing and is removed. Its parents are created.
 
     Yields:
         The `Path` of the directory to write into.
@@ -192,17 +192,19 @@ def new_directory(path):
     """
     path = local_path(path)
     with _told_as(OutputError, path):
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        left = list(path.glob(".writing-*/"))
+        if path.exists() and not (path.is_dir() and len(list(path.iterdir())) == len(left)):
             raise OutputError(f"{path} exists already: expected a new or an empty directory")
+        for part in left:
+            shutil.rmtree(part)
         place = path.resolve()
-        is_there = place.exists()
         place.parent.mkdir(parents=True, exist_ok=True)
-        around = place if is_there else place.parent
+        around = place if place.exists() else place.parent
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=around) as temporary:
             unfinished = Path(temporary) / "unfinished"
             unfinished.mkdir()
             yield unfinished
-            if not is_there:
+            if around != place:
                 unfinished.rename(place)
                 return
             for part in unfinished.iterdir():

@@ -150,6 +150,17 @@ def test_an_empty_directory_is_filled_where_it_is(tmp_path, monkeypatch):
     assert [file.name for file in (tmp_path / "empty").iterdir()] == ["part"]
     assert (tmp_path / "link" / "part" / "whole").read_text() == "1"
     assert (tmp_path / "empty").stat().st_ino == kept
+    # what a killed process left in it is gone, another's content is not
+    for name in ("part", "empty"):
+        unfinished = tmp_path / name / ".writing-abc" / "unfinished"
+        unfinished.mkdir(parents=True)
+        (unfinished / "half").write_text("1")
+    with new_directory(tmp_path / "part") as path:
+        (path / "whole").write_text("1")
+    assert [file.name for file in (tmp_path / "part").iterdir()] == ["whole"]
+    with pytest.raises(OutputError, match="exists already"), new_directory("."):
+        pass
+    assert unfinished.exists()
     with new_directory(tmp_path / "dangling") as path:
         (path / "whole").write_text("2")
     assert (tmp_path / "behind" / "whole").read_text() == "2"
