@@ -268,12 +268,14 @@ def read_kinds(program, options, readers, kinds, make, facts, besides=(), verbos
     Returns:
         The result, also written as `result.json`: `rows`, for each kind and reader what
         `Readers.measure` says; `readers`, the `summary`; and the machine's `load_average` at both
-        ends. Beside it a picture for each settings, of one image of each kind.
+        ends, that at the begin None if it was resumed. Beside it a picture for each settings, of
+        one image of each kind.
     """
     run = Experiment(program, options, {**readers.facts, **facts}, verbose=verbose)
     if run.finished is not None:
         return run.finished
-    load = os.getloadavg()[0]
+    # nobody knows what it was when the first rows were found
+    load = None if run.rows else os.getloadavg()[0]
     shown = []
     with run.progress(len(readers.all) * len(kinds), "row", initial=len(run.rows)) as progress:
         for number, kind in enumerate(kinds):

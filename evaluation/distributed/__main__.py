@@ -111,7 +111,7 @@ def measure_distributed(options, verbose=1):
         - `calculated`: for each of `machines`, a processor core and a GPU, its `rate`, and for
           each of two numbers of images how many of them keep what they share busy (`limits`), and
           what one and a hundred of them take (`projections`).
-        - `load_average` of the machine at the begin and at the end.
+        - `load_average` of the machine at the begin, None if it was resumed, and at the end.
 
     Raises:
         InputError: for a generator or settings that there are not.
@@ -127,7 +127,8 @@ def measure_distributed(options, verbose=1):
     run = Experiment("python -m evaluation.distributed", options, facts, verbose=verbose)
     if run.finished is not None:
         return run.finished
-    load = os.getloadavg()[0]
+    # nobody knows what it was when the first rows were found
+    load = None if run.rows else os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         measuring = _Measuring(options, run, data, Path(folder))
         for number in range(options.rounds):

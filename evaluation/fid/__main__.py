@@ -188,7 +188,8 @@ def measure_fid(options, data=None, features=None, verbose=1):
         return FIDTable(run.rows, mean, whole, features.source, header, run.path)
     run.say(header)
 
-    begin = time.perf_counter()
+    # nobody knows what the first rows took
+    begin = None if run.rows else time.perf_counter()
     generated = [
         generator.sample(np.full(len(rows), label), [options.seed, label])
         for label, rows in enumerate(members)
@@ -210,7 +211,8 @@ def measure_fid(options, data=None, features=None, verbose=1):
     whole = {"name": "all", "count": count, **_figures(*zip(*pairs, strict=True))}
     table = FIDTable(run.rows, mean, whole, features.source, header, run.path)
     _draw(run, options, table, data, generated, generator.bounds)
-    run.finish(mean=mean, all=whole, seconds=time.perf_counter() - begin)
+    seconds = None if begin is None else time.perf_counter() - begin
+    run.finish(mean=mean, all=whole, seconds=seconds)
     return table
 
 

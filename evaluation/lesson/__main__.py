@@ -135,7 +135,8 @@ def try_lesson(options, train=None, validation=None, verbose=1):
 
     Returns:
         The result, also written as `result.json`: `rows`, each with its `part`; `verdicts`, see
-        `judge_statements`.
+        `judge_statements`; the `seconds` it took, None if it was resumed, as nobody knows what the
+        first part took.
 
     Raises:
         InputError: for a generator that knows classes, or makes other images.
@@ -163,7 +164,7 @@ def try_lesson(options, train=None, validation=None, verbose=1):
         return run.finished
     features = NetworkFeatures(lenet, BOUNDS, "lenet", FEATURE_LAYER)
     judge = Judge(validation.images, lenet, features, options.plan.judged)
-    begin = time.perf_counter()
+    begin = None if run.rows else time.perf_counter()
     if "gradients" in options.parts:
         _gradients(run, options, train.images)
     trainings = _trainings(options, train.images)
@@ -184,7 +185,7 @@ def try_lesson(options, train=None, validation=None, verbose=1):
     return run.finish(
         verdicts=judge_statements(run.rows),
         generator_sha256=None if generator is None else generator.digest(),
-        seconds=time.perf_counter() - begin,
+        seconds=None if begin is None else time.perf_counter() - begin,
     )
 
 

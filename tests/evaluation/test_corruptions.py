@@ -87,6 +87,9 @@ def test_every_reader_reads_every_kind_of_the_same_digits(options, monkeypatch):
     again = read_corrupted(options, digits, verbose=0)
     # what is there is no measure of the time that is left
     assert [(bar.initial, bar.n, bar.total) for bar in bars] == [(4, 6, 6)]
+    # nor is the machine's load by now that of what is there
+    loads = [found["load_average"]["begin"] for found in (result, again)]
+    assert loads[0] is not None and loads[1] is None
     # once to compile, once to count
     assert calls == [COUNT, COUNT]
     for row, before in zip(again["rows"], result["rows"], strict=True):

@@ -22,6 +22,26 @@ from igc_tf.search import SearchSettings
 from tests.fixtures.encoded_digits import save_encoded_digits
 
 
+def test_the_load_at_the_begin_of_a_resumed_run_is_not_known(tmp_path, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    measuring = SimpleNamespace(classify=lambda *_: None, kill=dict, stages=interrupted)
+    monkeypatch.setattr(program, "load_images", lambda *_: bundled_digits())
+    monkeypatch.setattr(program, "_Measuring", lambda *_: measuring)
+    monkeypatch.setattr(program, "_findings", lambda *_: {})
+    save_encoded_digits(tmp_path / "generator", fast=SearchSettings(steps=0, start="encoder"))
+    options = program.DistributedOptions(
+        generator=str(tmp_path / "generator"), settings="paper", output=tmp_path / "out"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        program.measure_distributed(options, verbose=0)
+    measuring.stages = lambda _: {}
+    for again, is_known in ((options, False), (replace(options, output=tmp_path / "new"), True)):
+        load = program.measure_distributed(again, verbose=0)["load_average"]
+        assert (load["begin"] is not None, load["end"] is not None) == (is_known, True)
+
+
 @pytest.mark.slow
 def test_a_classification_is_measured(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="the extra ray is not installed")

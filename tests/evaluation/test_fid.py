@@ -113,6 +113,13 @@ def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, cap
     pictures = {path.name for path in options.output.glob("*.png")}
     assert pictures == {"fid.png", "kid.png", "samples.png"}
 
+    # of a resumed run nobody knows what it took
+    path = options.output / "result.json"
+    path.write_text(json.dumps({**result, "rows": result["rows"][:9], "complete": False}))
+    main()
+    assert result["seconds"] > 0 and json.loads(path.read_text())["seconds"] is None
+    path.write_text(json.dumps(result))
+    capsys.readouterr()
     # what is finished is not measured again, and says the same
     monkeypatch.setattr("evaluation.fid.__main__.frechet_distance", None)
     main()
