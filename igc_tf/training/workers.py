@@ -8,6 +8,7 @@ weights; in each step they exchange gradients (`tf.distribute.MultiWorkerMirrore
 import contextlib
 import json
 import os
+import re
 import signal
 
 import tensorflow as tf
@@ -166,8 +167,9 @@ def _tasks(strategy):
 
 
 def _reason(error):
-    """The line of a long message that says what happened."""
+    """The line of a long message that says what happened, without {{the operation's name}}."""
     lines = [line.strip() for line in str(error.message).splitlines() if line.strip()]
+    lines = [re.sub(r"^\{\{.*?\}\}\s*", "", line) for line in lines]
     told = [line for line in lines if "abort" in line.lower()]
     return (told or lines or [type(error).__name__])[0]
 

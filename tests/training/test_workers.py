@@ -209,6 +209,21 @@ def test_a_process_that_has_computed_is_told_to_begin_anew(monkeypatch):
         pass
 
 
+def test_a_lost_worker_is_told_by_what_happened_alone(monkeypatch):
+    workers = {"worker": ["localhost:1", "localhost:2"]}
+    config = {"cluster": workers, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    monkeypatch.setattr("igc_tf.training.workers._waited_for", lambda address: None)
+    lost = (
+        "Graph execution error:\n\n"
+        "{{function_node __wrapped__CollectiveReduceV2_device_/job:worker/task:0/device:CPU:0}} "
+        "Collective ops is aborted by: task 1 stopped sending heartbeats\n"
+    )
+    said = r"\(TensorFlow says: Collective ops is aborted by: task 1 stopped sending heartbeats\)$"
+    with pytest.raises(WorkerError, match=said), joined_workers(say=len):
+        raise tf.errors.AbortedError(None, None, lost)
+
+
 def test_one_worker_is_no_cluster(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with joined_workers() as strategy:
