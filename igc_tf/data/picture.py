@@ -179,6 +179,9 @@ def _read(path: Path, shape: tuple[int, ...], bounds: tuple[float, float]) -> np
         raise ImageFileError("no such file")
     if path.is_dir():
         raise ImageFileError("is a directory, not an image file")
+    # such as a pipe
+    if not path.is_file():
+        raise ImageFileError("is no file")
     size = path.stat().st_size
     if size == 0:
         raise ImageFileError("is empty")

@@ -410,6 +410,9 @@ def test_missing_directory_and_too_many_bytes(tmp_path, monkeypatch):
         read_picture(tmp_path / "nothing.png")
     with pytest.raises(ImageFileError, match="is a directory"):
         read_picture(tmp_path)
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ImageFileError, match=r"pipe\.png: is no file$"):
+        read_picture(tmp_path / "pipe.png")
     with (tmp_path / "sparse.png").open("wb") as file:
         file.truncate(600_000_000)
     with pytest.raises(ImageFileError, match="has 600000000 bytes, the limit is"):
