@@ -12,6 +12,7 @@ from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import each_layer
 from igc_tf.runs.directory import (
     RunDirectory,
+    check_writable,
     differences,
     json_ready,
     local_path,
@@ -57,6 +58,7 @@ class TrainingRun(RunDirectory):
         InputError: if the directory holds a run of another kind, of another recipe, or with another
             start; names what differs. One that was to stop earlier may go on. If the strategy's
             replicas cannot divide a batch equally.
+        OutputError: if the directory cannot be written.
     """
 
     def __init__(self, output, recipe, start_from=None, strategy=None, asked=None):
@@ -67,9 +69,9 @@ class TrainingRun(RunDirectory):
             if count % replicas:
                 raise InputError(f"{name}={count}: expected a multiple of {replicas} replicas")
         if self.is_chief:
-            super().__init__(output)
-        else:
-            self.path = local_path(output)
+            # it is made with the first file: a start that is refused leaves none
+            check_writable(output)
+        self.path = local_path(output)
         self.recipe = recipe
         self._start_from = start_from
         self._checkpoint = None

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.data import ConditionLayout, LabelledData
-from igc_tf.errors import OutputError
+from igc_tf.errors import InputError, OutputError
 from igc_tf.training.callbacks import History
 from igc_tf.training.checkpoint import EpochCheckpoint
 from igc_tf.training.fit import TrainingRun, cosine_decay, epoch_batches, steps_per_epoch
@@ -260,6 +260,19 @@ def test_a_directory_takes_one_recipe_one_start_and_one_set_of_data(tmp_path):
     assert (tmp_path / "options.json").read_text() == options
 
 
+def test_a_start_that_is_refused_leaves_no_directory(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise InputError("worker 2 has another recipe")
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="worker 2"):
+        patch.setattr("igc_tf.training.fit.check_agreement", refuse)
+        TrainingRun(tmp_path / "new" / "run", RECIPE).describe(train=DATA)
+    assert not any(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file is no directory"):
+        TrainingRun(tmp_path / "file" / "run", RECIPE)
+
+
 def test_a_run_may_start_from_the_weights_of_another(tmp_path):
     first = _fit(TrainingRun(tmp_path / "first", RECIPE), _Scaled())
     model = _Scaled()
@@ -272,7 +285,7 @@ def test_a_run_may_start_from_the_weights_of_another(tmp_path):
     third = TrainingRun(tmp_path / "third", RECIPE, tmp_path / "nowhere")
     with pytest.raises(ValueError, match="no checkpoint to start from"):
         third.restore({"weights": model.weights}, {"weights": model.weights})
-    assert not (tmp_path / "third" / "options.json").exists()
+    assert not (tmp_path / "third").exists()
 
 
 def test_of_a_checkpoint_that_the_disk_has_no_room_for_nothing_is_left(tmp_path):
