@@ -14,7 +14,7 @@ import numpy as np
 
 from evaluation.options import DataOptions
 from igc_tf.classifiers import evaluate_network, load_classifier
-from igc_tf.classifiers.network import network_within
+from igc_tf.classifiers.network import load_network, network_within
 from igc_tf.errors import ForeignDataWarning, InputError
 from igc_tf.generators.keras_files import weights_digest
 from igc_tf.generators.store import load_generator
@@ -22,7 +22,6 @@ from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
-from igc_tf.training.lenet import load_network
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "load_classifier": "classifiers",
         "load_generator": "generators",
         "load_images": "data",
-        "load_lenet": "classifiers",
+        "load_network": "classifiers",
         "save_generator": "generators",
     },
 )

@@ -206,14 +206,14 @@ def _images(options, data, generator):
 
 def _lenet(dataset):
     """The LeNet that was trained on this dataset's classes, as the paper's was, or None."""
-    from igc_tf.classifiers import lenet_card, lenet_names, load_lenet
+    from igc_tf.classifiers import load_network, network_card, network_names
 
-    for name in lenet_names():
-        card = lenet_card(name)
+    for name in network_names():
+        card = network_card(name)
         recipe = card["training"]["recipe"]
         is_plain = not recipe.get("distortion") and not recipe.get("sigma")
         if is_plain and (recipe["dataset"], card["activation"]) == (dataset, "softmax"):
-            return load_lenet(name)
+            return load_network(name)
     return None
 
 

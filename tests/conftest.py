@@ -16,7 +16,7 @@ _LONG = (
     "tests/cli/test_classify.py",
     "tests/evaluation/test_attacks.py",
     "tests/cli/test_train_own.py",
-    "tests/training/test_lenet.py",
+    "tests/training/test_network.py",
     "tests/evaluation/test_nuisance.py",
     "notebooks",
 )

@@ -135,7 +135,7 @@ def test_pictures_and_logs_are_there(finished):
 def test_lenet_is_the_baseline_on_the_same_noisy_images(finished):
     _, table = finished
     sample = bundled_digits().sample(IMAGES, seed=0)
-    lenet = igc_tf.load_lenet()
+    lenet = igc_tf.load_network()
     for row in table.rows:
         noised = add_gaussian_noise(sample.images, row["sigma"], seed=0)
         correct = (lenet.predict(noised, verbose=0).argmax(axis=1) == sample.labels).sum()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import tyro
 
-from igc_tf.classifiers.network import SHIPPED_LENETS
+from igc_tf.classifiers.network import NETWORK_FILE, SHIPPED_NETWORKS
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import (
@@ -33,7 +33,6 @@ from igc_tf.generators.store import (
 )
 from igc_tf.runs import RunDirectory, read_json
 from igc_tf.search import SearchSettings, shared_settings
-from igc_tf.training.lenet import LENET_FILE
 from training.calibrate import calibrate_card
 
 
@@ -133,12 +132,12 @@ def renew_settings(name, folder=SHIPPED_GENERATORS):
     return card
 
 
-def publish_lenet(run, name, folder=SHIPPED_LENETS):
-    """Writes the weights and the card of the LeNet that a run chose.
+def publish_network(run, name, folder=SHIPPED_NETWORKS):
+    """Writes the weights and the card of the plain network that a run chose.
 
     Args:
-        run: the directory of `train_lenet`.
-        name: what `load_lenet` will know it as.
+        run: the directory of `train_network`.
+        name: what `load_network` will know it as.
         folder: where to make the directory NAME.
 
     Returns:
@@ -148,7 +147,7 @@ def publish_lenet(run, name, folder=SHIPPED_LENETS):
         InputError: for an unfinished training.
     """
     options, best = _finished_training(run)
-    model = read_keras_file(Path(run) / LENET_FILE)
+    model = read_keras_file(Path(run) / NETWORK_FILE)
     target = RunDirectory(Path(folder) / name)
     card = {
         "kind": "lenet",
@@ -231,10 +230,10 @@ def main():
         if options.search_settings is not None or options.results:
             raise InputError("figures and best settings without a run: expected the run, too")
         card = renew_settings(options.name)
-    elif (options.run / LENET_FILE).is_file():
+    elif (options.run / NETWORK_FILE).is_file():
         if options.search_settings is not None or options.results:
-            raise InputError("a LeNet's figures are its training's: expected no other results")
-        card = publish_lenet(options.run, options.name)
+            raise InputError("a network's figures are its training's: expected no other results")
+        card = publish_network(options.run, options.name)
     else:
         card = publish_generator(
             options.run, options.name, options.search_settings, options.results

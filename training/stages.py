@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from igc_tf.cli.program import run_program
-from igc_tf.training import LeNetRecipe, Recipe, train_generator, train_lenet
+from igc_tf.training import NetworkRecipe, Recipe, train_generator, train_network
 
 
 class Stage(NamedTuple):
@@ -38,8 +38,8 @@ def train_stages(stages, output, data=None, data_dir=None, verbose=1):
     earlier = stages[0].start_from
     for stage in stages:
         directory = Path(output) / stage.name
-        if isinstance(stage.recipe, LeNetRecipe):
-            train_lenet(stage.recipe, directory, data, data_dir, verbose)
+        if isinstance(stage.recipe, NetworkRecipe):
+            train_network(stage.recipe, directory, data, data_dir, verbose)
         else:
             train_generator(stage.recipe, directory, data, data_dir, earlier, verbose)
         earlier = directory

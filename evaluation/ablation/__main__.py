@@ -15,7 +15,7 @@ from evaluation.figures import plot_epochs
 from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
 from igc_tf.classifiers import InvertedGeneratorClassifier
-from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
+from igc_tf.classifiers.network import FEATURE_LAYER, load_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.data.labelled import IMAGE_BOUNDS
@@ -115,7 +115,7 @@ def compare_trainings(options, data=None, features=None, verbose=1):
     }
     if features is None:
         features = NetworkFeatures(
-            load_lenet(options.lenet), bounds, options.lenet, FEATURE_LAYER, takes=IMAGE_BOUNDS
+            load_network(options.lenet), bounds, options.lenet, FEATURE_LAYER, takes=IMAGE_BOUNDS
         )
     chosen = data if options.images == "all" else data.sample(options.images, options.seed)
     facts = {

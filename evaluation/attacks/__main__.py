@@ -17,6 +17,7 @@ from evaluation.figures import plot_curves
 from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts, network_names
 from igc_tf.classifiers import load_classifier
+from igc_tf.classifiers.network import load_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
@@ -24,7 +25,6 @@ from igc_tf.generators.store import load_generator
 from igc_tf.metrics import format_proportion
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
-from igc_tf.training.lenet import load_network
 
 
 @dataclass(frozen=True)

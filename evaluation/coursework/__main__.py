@@ -20,7 +20,7 @@ from evaluation.coursework.variants import VARIANTS, changed_generators, train_v
 from evaluation.options import DataOptions, quickened
 from evaluation.readers import network_facts
 from evaluation.verdicts import verdict_lines
-from igc_tf.classifiers import load_lenet
+from igc_tf.classifiers import load_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
@@ -211,7 +211,7 @@ def run_coursework(options, data=None, verbose=1):
     for part in options.parts:
         networks = judge.networks
         if part == "classifier-loss":
-            networks = networks | {_OTHER_LENET: load_lenet(_OTHER_LENET)}
+            networks = networks | {_OTHER_LENET: load_network(_OTHER_LENET)}
         facts = {"data": data_facts, **network_facts(networks)}
         results[part] = _do(part, parts[part], options, facts, verbose)
     return results

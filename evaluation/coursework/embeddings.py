@@ -19,7 +19,7 @@ from evaluation.figures import plot_curves, plot_embeddings
 from evaluation.options import DataOptions, quickened
 from evaluation.readers import network_facts
 from evaluation.verdicts import above, judged, verdict_lines
-from igc_tf.classifiers.network import load_lenet
+from igc_tf.classifiers.network import load_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.generators.store import load_generator
@@ -93,7 +93,7 @@ def embed(options, data=None, lenet=None, verbose=1):
     if data is None:
         data = load_images("mnist", "test", options.data_dir)
     generator.check_set(data)
-    lenet = load_lenet() if lenet is None else lenet
+    lenet = load_network() if lenet is None else lenet
     some = data.sample(options.judged_images or len(data), options.seed)
     chosen = data.sample(options.images, options.seed)
     facts = {

@@ -9,7 +9,7 @@ from scipy.signal import detrend
 from evaluation.coursework.variants import MNIST, PUBLISHED, PUBLISHED_MNIST
 from evaluation.figures import plot_curves
 from evaluation.statistics import intraclass_correlation
-from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
+from igc_tf.classifiers.network import FEATURE_LAYER, load_network
 from igc_tf.generators.keras_files import each_layer
 from igc_tf.metrics import (
     FeatureStatistics,
@@ -47,7 +47,7 @@ class Judge:
     """
 
     def __init__(self, name, real, splits=10, inception=None):
-        lenet = load_lenet(name)
+        lenet = load_network(name)
         self.name, self.real, self._splits = name, real, splits
         self._probabilities = NetworkFeatures(lenet, real.bounds, name)
         features = NetworkFeatures(lenet, real.bounds, name, FEATURE_LAYER)

@@ -13,7 +13,7 @@ import numpy as np
 from evaluation.figures import plot_bars
 from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
-from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
+from igc_tf.classifiers.network import FEATURE_LAYER, load_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.data.labelled import IMAGE_BOUNDS
@@ -231,7 +231,7 @@ def _members(data, label, options):
 def _features(options, generator):
     if options.features == "lenet":
         facts = generator.bounds, "lenet", FEATURE_LAYER, options.batch_size, IMAGE_BOUNDS
-        return NetworkFeatures(load_lenet(), *facts)
+        return NetworkFeatures(load_network(), *facts)
     weights = options.inception_weights or "imagenet"
     return InceptionFeatures(generator.data_shape, generator.bounds, weights, options.batch_size)
 

@@ -27,7 +27,7 @@ from evaluation.lesson.trainings import (
 )
 from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
-from igc_tf.classifiers.network import FEATURE_LAYER, load_lenet
+from igc_tf.classifiers.network import FEATURE_LAYER, load_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
@@ -150,7 +150,7 @@ def try_lesson(options, train=None, validation=None, verbose=1):
     if options.generator is not None and "arithmetic" in options.parts:
         generator = load_generator(options.generator)
         generator.check(validation.images[:1])
-    lenet = load_lenet()
+    lenet = load_network()
     facts = {
         "document": DOCUMENT,
         **network_facts({"mnist-lenet": lenet}),

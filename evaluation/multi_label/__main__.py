@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from evaluation.options import DataOptions
 from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_network
-from igc_tf.classifiers.network import load_lenet, network_within
+from igc_tf.classifiers.network import load_network, network_within
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import DIGIT_LABELS, label_digits, load_images
 from igc_tf.data.noise import with_noise
@@ -97,7 +97,7 @@ def multi_label_table(options, data=None, verbose=1):
         InputError: for options that cannot be met; before any search starts.
     """
     generator = load_generator(options.generator)
-    network = network_within(load_lenet(options.network), generator.bounds)
+    network = network_within(load_network(options.network), generator.bounds)
     settings = named_settings(options.settings, generator.card)
     classifier = MultiLabelInvertedGeneratorClassifier(generator, settings)
     for name, labels in (

@@ -13,6 +13,7 @@ import numpy as np
 
 from evaluation.own_pictures.sets import SETS
 from igc_tf.classifiers import evaluate_network, load_classifier
+from igc_tf.classifiers.network import load_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import LabelledData
 from igc_tf.data.folder import find_pictures
@@ -23,8 +24,7 @@ from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import Experiment, new_directory, read_json
-from igc_tf.training import LeNetRecipe, train_lenet
-from igc_tf.training.lenet import load_network
+from igc_tf.training import NetworkRecipe, train_network
 from igc_tf.training.own_pictures import nearest_mean, train_own_pictures
 from igc_tf.training.own_recipe import suited_recipe, variety
 
@@ -178,7 +178,7 @@ def _trained_network(options, name, recipe, images, new, verbose):
     directory = options.output / name
     begin = _begin(directory)
     changes, _ = variety(images)
-    plain = LeNetRecipe(
+    plain = NetworkRecipe(
         network=name,
         dataset=images.name,
         batch_size=recipe.batch_size,
@@ -188,7 +188,7 @@ def _trained_network(options, name, recipe, images, new, verbose):
         **changes,
     )
     parts = images.train, images.validation, new
-    train_lenet(plain, directory, parts, verbose=verbose)
+    train_network(plain, directory, parts, verbose=verbose)
     took = _took(directory, begin)
     found = evaluate_network(load_network(directory), new.images, new.labels).to_dict()
     return {"reader": name, **found, **took}

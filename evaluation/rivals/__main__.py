@@ -20,6 +20,7 @@ from evaluation.readers import network_facts, network_names
 from evaluation.rivals.contestants import ContestantProcess, RivalError
 from evaluation.rivals.ported import Problem
 from evaluation.verdicts import ahead_by
+from igc_tf.classifiers.network import load_network
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.data.noise import with_noise
@@ -29,8 +30,7 @@ from igc_tf.metrics import format_proportion, proportion
 from igc_tf.ranges import Range
 from igc_tf.runs import Experiment
 from igc_tf.search import named_settings
-from igc_tf.training import RECIPES, train_lenet
-from igc_tf.training.lenet import load_network
+from igc_tf.training import RECIPES, train_network
 
 # on which the same search in another framework has to agree
 _COMPARED_IMAGES = 100
@@ -143,7 +143,7 @@ def _trained_cnn(options, verbose):
     """The directory of the CNN of this run, which is trained if it is not there yet."""
     directory = options.output / "cnn"
     recipe = replace(RECIPES["cnn-fair"], dataset=options.dataset)
-    train_lenet(recipe, directory, data_dir=options.data_dir, verbose=verbose)
+    train_network(recipe, directory, data_dir=options.data_dir, verbose=verbose)
     return directory
 
 

@@ -191,8 +191,7 @@ def _answers_of(search):
 
 
 def _network(spec):
-    from igc_tf.classifiers.network import network_within
-    from igc_tf.training.lenet import load_network
+    from igc_tf.classifiers.network import load_network, network_within
 
     model = network_within(load_network(spec["network"]), spec["bounds"])
 

@@ -13,9 +13,9 @@ from igc_tf.classifiers.network import (
     build_cnn,
     build_lenet,
     evaluate_network,
-    lenet_card,
-    lenet_names,
-    load_lenet,
+    load_network,
+    network_card,
+    network_names,
 )
 from igc_tf.classifiers.results import (
     Classification,
@@ -42,8 +42,8 @@ __all__ = [
     "build_lenet",
     "diagnose",
     "evaluate_network",
-    "lenet_card",
-    "lenet_names",
     "load_classifier",
-    "load_lenet",
+    "load_network",
+    "network_card",
+    "network_names",
 ]

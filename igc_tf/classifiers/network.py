@@ -17,6 +17,7 @@ from igc_tf.generators.keras_files import (
     keras_defaults,
     model_directory,
     model_names,
+    read_keras_file,
     read_weights,
 )
 from igc_tf.ranges import checked_whole
@@ -24,7 +25,9 @@ from igc_tf.runs import read_json
 from igc_tf.search.observations import Contrast
 
 FEATURE_LAYER = "features"
-SHIPPED_LENETS = Path(__file__).parent / "weights"
+# what a training writes
+NETWORK_FILE = "network.keras"
+SHIPPED_NETWORKS = Path(__file__).parent / "weights"
 
 
 @keras.saving.register_keras_serializable("igc_tf")
@@ -123,39 +126,50 @@ def _answering(images, x, features, outputs, activation, name):
     return keras.Model(images, probabilities, name=name)
 
 
-def lenet_names():
-    """Returns the names `load_lenet` knows."""
-    return model_names(SHIPPED_LENETS)
+def network_names():
+    """Returns the names `load_network` knows."""
+    return model_names(SHIPPED_NETWORKS)
 
 
-def lenet_card(name):
-    """Returns a LeNet's card: network, training, figures, hashes.
+def network_card(name):
+    """Returns a plain network's card: network, training, figures, hashes.
 
     Args:
-        name: one of `lenet_names()`, or a directory with a card and weights.
+        name: one of `network_names()`, or a directory with a card and weights.
 
     Raises:
         InputError: for neither.
     """
-    return read_json(_lenet_directory(name) / CARD)
+    directory = model_directory(name, SHIPPED_NETWORKS)
+    if directory is None:
+        raise _unknown(name, CARD)
+    return read_json(directory / CARD)
 
 
-def load_lenet(name="mnist-lenet"):
-    """Loads a LeNet that ships.
+def load_network(name="mnist-lenet"):
+    """Loads a plain network that ships, or the one that a training chose.
 
     Args:
-        name: one of `lenet_names()`, or a directory with a card and weights.
+        name: one of `network_names()`; a directory with a card and weights; or that of a training,
+            which has `network.keras`.
 
     Returns:
-        A Keras model `images (B, 28, 28, 1) in [-0.5, 0.5] -> probabilities (B, outputs)`.
+        A Keras model `images (B, H, W, channels) in [-0.5, 0.5] -> probabilities (B, outputs)`.
 
     Raises:
-        InputError: for neither, or weights that do not match their card.
+        InputError: for none of these, a file that cannot be loaded, or weights that do not match
+            their card.
     """
-    card = lenet_card(name)
+    directory = model_directory(name, SHIPPED_NETWORKS)
+    if directory is None:
+        trained = Path(name) / NETWORK_FILE
+        if not trained.is_file():
+            raise _unknown(name, f"{CARD} or a {NETWORK_FILE}")
+        return read_keras_file(trained)
+    card = network_card(name)
     model = build_model(card["model"])
     weights = card["weights"]
-    read_weights(model, _lenet_directory(name) / weights["file"], weights["sha256"])
+    read_weights(model, directory / weights["file"], weights["sha256"])
     return model
 
 
@@ -179,14 +193,12 @@ def network_within(network, bounds):
     return keras.Model(images, network(own), name=network.name)
 
 
-def _lenet_directory(name):
-    directory = model_directory(name, SHIPPED_LENETS)
-    if directory is None:
-        raise InputError(
-            f"no lenet {str(name)!r}: {expected_one_of(name, lenet_names())} or a directory with a "
-            f"{CARD}"
-        )
-    return directory
+def _unknown(name, files):
+    """The error for a name that does not ship, and a directory without these files."""
+    return InputError(
+        f"no network {str(name)!r}: {expected_one_of(name, network_names())} or a directory with a "
+        f"{files}"
+    )
 
 
 def evaluate_network(model, images, labels, batch_size=1000):

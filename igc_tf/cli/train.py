@@ -106,13 +106,13 @@ def _overview():
 
 def _command(name):
     """The parser and runner of one recipe's command line."""
-    from igc_tf.training import RECIPES, LeNetRecipe, SequenceRecipe
+    from igc_tf.training import RECIPES, NetworkRecipe, SequenceRecipe
 
     default = RECIPES[name]
     if isinstance(default, SequenceRecipe):
         run = _trajectories(default)
-    elif isinstance(default, LeNetRecipe):
-        run = _lenet(default)
+    elif isinstance(default, NetworkRecipe):
+        run = _network(default)
     else:
         run = _generator(default)
     return lambda arguments: _parse_and_run(run, default, f"igc-tf train {name}", arguments)
@@ -198,9 +198,9 @@ def judged(best):
     )
 
 
-def _lenet(default):
-    from igc_tf.training import joined_workers, train_lenet
-    from igc_tf.training.lenet import LENET_FILE
+def _network(default):
+    from igc_tf.classifiers.network import NETWORK_FILE
+    from igc_tf.training import joined_workers, train_network
     from igc_tf.training.workers import is_chief
 
     def train(output: Path, recipe: _flat(default) = default, data_dir: Path | None = None):
@@ -212,11 +212,11 @@ def _lenet(default):
             data_dir: of TensorFlow Datasets; its own default if not given.
         """
         with joined_workers(say_beside) as strategy:
-            path = train_lenet(recipe, output, data_dir=data_dir, strategy=strategy)
+            path = train_network(recipe, output, data_dir=data_dir, strategy=strategy)
         if not is_chief(strategy):
             return
         result = read_json(path / "result.json")
-        print(f"the chosen network, of epoch {result['best']['epoch']}: {path / LENET_FILE}")
+        print(f"the chosen network, of epoch {result['best']['epoch']}: {path / NETWORK_FILE}")
         print("sigma   test accuracy   95 % interval")
         for row in result["test"]:
             low, high = row["interval"]

@@ -134,7 +134,7 @@ class AdversariallyTrained(keras.Model):
 
     Args:
         network: a Keras model, images (B, ...) -> probabilities (B, C).
-        recipe: a `LeNetRecipe`, with a `perturbation` that changes something.
+        recipe: a `NetworkRecipe`, with a `perturbation` that changes something.
         bounds: `(low, high)` of the images.
         steps: of the whole training.
     """

@@ -9,14 +9,14 @@ from igc_tf.training.recipes import (
     CAGANRecipe,
     ConditionalGANRecipe,
     DCGANRecipe,
-    LeNetRecipe,
+    NetworkRecipe,
     SequenceRecipe,
 )
 
 
 def _fair(**options):
     """A plain network that sees in training what the generator's class separation shows."""
-    return LeNetRecipe(
+    return NetworkRecipe(
         distortion=True,
         sigma=0.4,
         validation_sigmas=(0.0, 0.2, 0.4),
@@ -102,11 +102,11 @@ RECIPES = {
         averaging_decay=0.0,
     ),
     # as the released one was trained
-    "lenet": LeNetRecipe(validation="validation"),
+    "lenet": NetworkRecipe(validation="validation"),
     "lenet-fair": _fair(epochs=30, learning_rate=2e-3),
     "lenet-informed": _fair(corruptions="validation", epochs=60, learning_rate=2e-3),
     "lenet-gaps": _fair(missing=0.5, epochs=60, learning_rate=2e-3),
-    "lenet-adversarial": LeNetRecipe(
+    "lenet-adversarial": NetworkRecipe(
         epochs=10,
         batch_size=128,
         learning_rate=2e-3,

@@ -114,7 +114,7 @@ def variety(images):
 
     Returns:
         `(fields, reasons)`: `distortion`, `shift`, `scaling`, `colours` and `sigma`, as
-        `ClassSeparation` and `LeNetRecipe` have them; and why, one sentence each.
+        `ClassSeparation` and `NetworkRecipe` have them; and why, one sentence each.
     """
     train = images.train
     spread = _spread(train.images)

@@ -236,8 +236,9 @@ class DCGANRecipe(GANRecipe):
         fake_target: what it should say of generated ones.
         discriminator: "conditional", which is told the condition; or "auxiliary", which says what
             it is: the auxiliary classifier GAN.
-        classifier: a LeNet that stays as it is, by name or directory: the generator descends on
-            α · (its cross entropy) + β · (the generator's own loss); None for the latter alone.
+        classifier: a plain network that stays as it is, by name or directory: the generator
+            descends on α · (its cross entropy) + β · (the generator's own loss); None for the
+            latter alone.
         classifier_weight: α, with a classifier.
         adversarial_weight: β.
         generator_loss: as in `ConditionalGANRecipe`.
@@ -268,7 +269,7 @@ class DCGANRecipe(GANRecipe):
 
 
 @dataclass(frozen=True)
-class LeNetRecipe(Variation, ImageRecipe):
+class NetworkRecipe(Variation, ImageRecipe):
     """How the plain networks are trained that the classifiers are compared with.
 
     The training images vary as in class separation (see `Variation`). Of missing pixels the network

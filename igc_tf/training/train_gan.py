@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers import InverseClassifier, load_classifier
-from igc_tf.classifiers.network import load_lenet
+from igc_tf.classifiers.network import load_network
 from igc_tf.data.noise import with_noise
 from igc_tf.errors import ForeignDataWarning, InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
@@ -233,8 +233,8 @@ def _dcgan(recipe, layout, data_shape):
         )
     classifier = None
     if recipe.classifier is not None:
-        lenet = load_lenet(recipe.classifier)
-        classifier = keras.Model(lenet.input, lenet.get_layer("logits").output)
+        network = load_network(recipe.classifier)
+        classifier = keras.Model(network.input, network.get_layer("logits").output)
     return ConditionalGAN(
         Generator(generator, layout, _BOUNDS),
         discriminator,

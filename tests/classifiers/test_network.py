@@ -4,7 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from igc_tf.classifiers.network import FEATURE_LAYER, build_cnn, build_lenet
+from igc_tf.classifiers.network import (
+    FEATURE_LAYER,
+    NETWORK_FILE,
+    build_cnn,
+    build_lenet,
+    load_network,
+    network_card,
+)
+from igc_tf.errors import InputError
 
 SHAPE = (28, 28, 1)
 IMAGES = np.random.default_rng(0).uniform(-0.5, 0.5, [5, *SHAPE]).astype(np.float32)
@@ -76,3 +84,25 @@ def test_images_are_stretched_first(build, tmp_path):
     np.testing.assert_array_equal(loaded(IMAGES), stretching(IMAGES))
     with pytest.raises(ValueError, match="contrast=0"):
         build(4, SHAPE, contrast=0.0)
+
+
+def test_a_name_that_ships_goes_before_a_directory_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist-lenet").mkdir()
+    own = build_lenet(3, SHAPE)
+    own.save(tmp_path / "mnist-lenet" / NETWORK_FILE)
+    assert load_network("mnist-lenet").output_shape == (None, 10)
+    np.testing.assert_array_equal(load_network("./mnist-lenet")(IMAGES), own(IMAGES))
+
+
+def test_says_what_a_network_is_found_by(tmp_path):
+    with pytest.raises(InputError, match="no network .*mnist-lenet.*json or a network.keras"):
+        load_network(tmp_path)
+    with pytest.raises(InputError, match="no network 'mnist-lent'.*mnist-lenet"):
+        load_network("mnist-lent")
+    with pytest.raises(InputError, match="model=3"):
+        load_network(3)
+    # a training has a network, but no card
+    (tmp_path / NETWORK_FILE).touch()
+    with pytest.raises(InputError, match=r"no network .*a card.json$"):
+        network_card(tmp_path)

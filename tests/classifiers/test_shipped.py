@@ -8,10 +8,10 @@ import igc_tf
 from evaluation.inverse_classification.searches import InverseSearch
 from igc_tf.classifiers import (
     evaluate_network,
-    lenet_card,
-    lenet_names,
     load_classifier,
-    load_lenet,
+    load_network,
+    network_card,
+    network_names,
 )
 from igc_tf.data import (
     VALIDATION_CORRUPTIONS,
@@ -123,17 +123,17 @@ def test_a_generator_of_several_labels_makes_what_it_is_asked_for():
     # judged by the LeNet of the same labels
     asked = label_digits(bundled_digits().sample(100, seed=9), seed=9)
     made = load_generator("mnist-multilabel-cagan-compact").sample(asked.labels, seed=0)
-    found = load_lenet("mnist-multilabel-lenet").predict(made, verbose=0) > 0.5
+    found = load_network("mnist-multilabel-lenet").predict(made, verbose=0) > 0.5
     assert ((found == asked.labels).mean(axis=0) > 0.8).all()
 
 
 def test_every_lenet_is_tried_on_digits():
-    assert set(LEAST_LENET_ACCURACY) == set(lenet_names())
+    assert set(LEAST_LENET_ACCURACY) == set(network_names())
 
 
 @pytest.mark.parametrize("name", LEAST_LENET_ACCURACY)
 def test_lenets_read_digits_they_were_not_trained_on(name):
-    card, network = lenet_card(name), load_lenet(name)
+    card, network = network_card(name), load_network(name)
     recipe = card["training"]["recipe"]
     digits = load_images("mnist", recipe.get("validation", "validation"))
     if card["activation"] == "sigmoid":
@@ -167,22 +167,22 @@ def test_the_fair_lenet_reads_noise_better_than_the_one_that_never_saw_it():
     digits = bundled_digits().sample(1000, seed=123)
     noised = add_gaussian_noise(digits.images, 0.4, 0)
     plain, fair = (
-        evaluate_network(load_lenet(name), noised, digits.labels).accuracy
+        evaluate_network(load_network(name), noised, digits.labels).accuracy
         for name in ("mnist-lenet", "mnist-lenet-fair")
     )
     assert fair > plain + 0.05
 
 
-@pytest.mark.parametrize("name", [*lenet_names(), *generator_names()])
+@pytest.mark.parametrize("name", [*network_names(), *generator_names()])
 def test_every_card_tells_how_it_was_made(name):
-    card = lenet_card(name) if name in lenet_names() else generator_card(name)
+    card = network_card(name) if name in network_names() else generator_card(name)
     assert card["training"]["command"].startswith(("python -m training.", "igc-tf train "))
     assert len(card["training"]["commit"]) >= 7
 
 
 def test_lenets_and_generators_do_not_mix():
-    assert "mnist-lenet" in lenet_names() and "mnist-lenet" not in generator_names()
+    assert "mnist-lenet" in network_names() and "mnist-lenet" not in generator_names()
     with pytest.raises(igc_tf.InputError, match=r"'mnist-cagan-compact'.*mnist-lenet"):
-        load_lenet("mnist-cagan-compact")
+        load_network("mnist-cagan-compact")
     with pytest.raises(igc_tf.InputError, match="mnist-lenet"):
         load_generator("mnist-lenet")

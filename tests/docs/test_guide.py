@@ -2,7 +2,7 @@
 
 import re
 
-from igc_tf.classifiers import lenet_names
+from igc_tf.classifiers import network_names
 from igc_tf.generators import generator_names
 from igc_tf.generators.store import recorded_settings
 from tests.docs.pages import ROOT, cells
@@ -22,4 +22,4 @@ def test_every_generator_that_ships_is_in_the_table_with_its_settings():
 
 
 def test_every_network_that_ships_is_in_the_table():
-    assert sorted(name for of in _rows("network") for name in of[0]) == lenet_names()
+    assert sorted(name for of in _rows("network") for name in of[0]) == network_names()

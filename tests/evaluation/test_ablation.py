@@ -7,7 +7,7 @@ import pytest
 
 from evaluation.ablation.__main__ import AblationOptions, compare_trainings, read_training
 from evaluation.fid.__main__ import FIDOptions, measure_fid
-from igc_tf.classifiers import InvertedGeneratorClassifier, lenet_card
+from igc_tf.classifiers import InvertedGeneratorClassifier, network_card
 from igc_tf.data import add_gaussian_noise, bundled_digits
 from igc_tf.generators import Generator, save_generator
 from igc_tf.search import SearchSettings
@@ -43,7 +43,7 @@ def test_every_training_is_measured_alike(options, monkeypatch):
     digits = bundled_digits()
     result = compare_trainings(options, digits, verbose=0)
     assert json.loads((options.output / "result.json").read_text()) == result
-    digest = lenet_card("mnist-lenet")["weights"]["digest"]
+    digest = network_card("mnist-lenet")["weights"]["digest"]
     assert result["networks_sha256"] == {"mnist-lenet": digest}
     found = [(row["label"], row["settings"], row["sigma"]) for row in result["rows"]]
     # what a card has no settings for is left out

@@ -14,7 +14,7 @@ from evaluation.attacks.libraries import library_attacks
 from evaluation.attacks.threats import Threat
 from evaluation.attacks.victims import LibraryVictim, NeighbourVictim, NetworkVictim
 from evaluation.figures import plot_curves
-from igc_tf.classifiers import load_classifier, load_lenet
+from igc_tf.classifiers import load_classifier, load_network
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.search import SearchSettings
@@ -93,7 +93,7 @@ def test_other_threats_are_refused(text):
 def test_a_plain_network_falls():
     # of published LeNets nothing is left within 0.3, and hardly anything within 0.2
     digits = bundled_digits().sample(40, 0)
-    victim = NetworkVictim("lenet", load_lenet(), BOUNDS)
+    victim = NetworkVictim("lenet", load_network(), BOUNDS)
     model, threat = victim.models["gradient"], Threat("linf", 0.3)
     right = victim.predict(digits.images) == digits.labels
     changed = APGD(steps=20)(model, digits.images, digits.labels, threat, BOUNDS)
@@ -102,7 +102,7 @@ def test_a_plain_network_falls():
 
 
 def test_a_plain_network_is_asked_and_attacked_in_the_bounds_of_the_images():
-    images, network = bundled_digits().sample(3, 0).images, load_lenet("mnist-lenet-fair")
+    images, network = bundled_digits().sample(3, 0).images, load_network("mnist-lenet-fair")
     own, other = (NetworkVictim("lenet", network, bounds) for bounds in (BOUNDS, (-1, 1)))
     logits, gradients = [], []
     for victim, given in ((own, images), (other, 2 * images)):
@@ -140,7 +140,7 @@ def test_what_is_seen_at_more_contrast_has_both_gradients(tmp_path):
     images = bundled_digits().sample(3, 0).images
     for victim in (
         LibraryVictim("library", load_classifier(tmp_path / "own", "fast"), 0.005),
-        NetworkVictim("lenet", load_lenet("mnist-lenet-adversarial-fair"), BOUNDS),
+        NetworkVictim("lenet", load_network("mnist-lenet-adversarial-fair"), BOUNDS),
     ):
         passing = victim.models["gradient" if victim.name == "lenet" else "unrolled"]
         assert victim.exact is victim.models["clipped"] is not passing
@@ -352,7 +352,7 @@ class _Staged:
 def test_survivors_are_counted_over_the_images_of_a_tier_and_a_run_goes_on(tmp_path, monkeypatch):
     digits = bundled_digits()
     digits = digits.take(
-        np.flatnonzero(load_lenet().predict(digits.images, verbose=0).argmax(1) == digits.labels)
+        np.flatnonzero(load_network().predict(digits.images, verbose=0).argmax(1) == digits.labels)
     )
     staged = _Staged(digits.sample(8, 0))
     monkeypatch.setattr("evaluation.attacks.__main__.attacks_of", staged.attacks)

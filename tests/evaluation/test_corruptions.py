@@ -12,8 +12,8 @@ from igc_tf.classifiers import (
     InvertedGeneratorClassifier,
     SearchClassifier,
     evaluate_network,
-    lenet_card,
-    load_lenet,
+    load_network,
+    network_card,
 )
 from igc_tf.data import MNIST_C, VALIDATION_CORRUPTIONS, bundled_digits, corrupt
 from igc_tf.errors import InputError
@@ -52,7 +52,7 @@ def test_every_reader_reads_every_kind_of_the_same_digits(options, monkeypatch):
     rows = {(row["kind"], row["reader"]): row for row in result["rows"]}
     drawn = digits.sample(COUNT, seed=0)
     classifier = InvertedGeneratorClassifier(encoded_digit_generator()[0], FAST)
-    lenet = load_lenet("mnist-lenet")
+    lenet = load_network("mnist-lenet")
     for kind in ("clean", *KINDS):
         images = drawn.images if kind == "clean" else corrupt(drawn.images, kind, 0)
         found = classifier.predict(images, verbose=0).argmax(axis=1)
@@ -101,13 +101,13 @@ def test_networks_read_images_in_the_bounds_of_the_generator(options, tmp_path):
     save_generator(Generator(model), tmp_path / "wide")
     readers = Readers(replace(options, generator=str(tmp_path / "wide"), settings=("paper",)))
     digits = bundled_digits().sample(COUNT, seed=0)
-    lenet, wide = load_lenet("mnist-lenet"), 4 * digits.images
+    lenet, wide = load_network("mnist-lenet"), 4 * digits.images
     found = readers.all["mnist-lenet"]
     expected = lenet.predict(digits.images, verbose=0)
     np.testing.assert_allclose(found.probabilities(wide), expected, atol=1e-4)
     is_right = expected.argmax(axis=1) == digits.labels
     assert found.evaluate(wide, digits.labels).correct == is_right.sum()
-    digest = lenet_card("mnist-lenet")["weights"]["digest"]
+    digest = network_card("mnist-lenet")["weights"]["digest"]
     assert readers.facts["networks_sha256"] == {"mnist-lenet": digest}
 
 

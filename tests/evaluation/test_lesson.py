@@ -20,7 +20,7 @@ from evaluation.lesson.arithmetic import Equation, Kind, Samples, try_equation
 from evaluation.lesson.small_gan import NOISES, Noise, Training, made_by
 from evaluation.lesson.statements import judge_statements, lesson_tables
 from evaluation.lesson.trainings import Judge, judged_training, loss_variants
-from igc_tf.classifiers import lenet_card
+from igc_tf.classifiers import network_card
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators import Generator, load_generator
@@ -409,7 +409,7 @@ def test_quick_lesson_runs_as_a_whole_and_resumes(tmp_path, monkeypatch):
     parts = digits.sample(1000, seed=0), digits.sample(300, seed=1)
     result = try_lesson(options, *parts, verbose=0)
     assert json.loads((tmp_path / "result.json").read_text()) == result and result["complete"]
-    digest = lenet_card("mnist-lenet")["weights"]["digest"]
+    digest = network_card("mnist-lenet")["weights"]["digest"]
     assert result["networks_sha256"] == {"mnist-lenet": digest}
     starts = [row["head_start"] for row in result["rows"] if row["part"] == "gradients"]
     assert starts == [0, 20]

@@ -43,7 +43,7 @@ def test_rows_count_what_either_answers(options, monkeypatch):
     classifier = igc_tf.MultiLabelInvertedGeneratorClassifier(generator)
     answers = (
         classifier.classify(noised).predictions,
-        (igc_tf.load_lenet(options.network).predict(noised, verbose=0) > 0.5).astype(int),
+        (igc_tf.load_network(options.network).predict(noised, verbose=0) > 0.5).astype(int),
     )
     for row, answer in zip(table.rows[2:], answers, strict=True):
         right = answer == digits.labels

@@ -16,7 +16,7 @@ from evaluation.out_of_class.__main__ import (
 from evaluation.out_of_class.doubts import Doubter
 from evaluation.out_of_class.foreign import LETTERS, MADE
 from evaluation.readers import Readers
-from igc_tf.classifiers import load_lenet
+from igc_tf.classifiers import load_network
 from igc_tf.data import MNIST_C, bundled_digits, corrupt_some
 from igc_tf.data.ink import arrange_ink
 from igc_tf.metrics import expected_calibration_error
@@ -79,7 +79,7 @@ def test_each_doubt_is_measured_on_each_kind(options, parts, monkeypatch):
         assert 0 <= found["refused"] < 1 and 0 <= found["right"] <= 1
     digits = parts[2].sample(COUNT, seed=0)
     corrupted = corrupt_some(digits.images, tuple(MNIST_C), 0)
-    lenet = load_lenet("mnist-lenet")
+    lenet = load_network("mnist-lenet")
     for kind, images in (("clean", digits.images), ("corrupted", corrupted)):
         probabilities = lenet.predict(images, verbose=0)
         found = result["calibration"]["mnist-lenet"][kind]
@@ -103,7 +103,7 @@ def test_doubts_of_a_network_by_hand(options, parts):
     readers, known = Readers(replace(options, batch_size=3)), parts[0].images[:50]
     images = parts[2].images[:7]
     found = Doubter(readers.all["mnist-lenet"], known)(images)
-    lenet = load_lenet("mnist-lenet")
+    lenet = load_network("mnist-lenet")
     probabilities = lenet.predict(images, verbose=0)
     np.testing.assert_allclose(found["softmax"], 1 - probabilities.max(axis=1), atol=1e-5)
     # p = exp(logit) / Σ: the energy is log p - logit of any class

@@ -14,7 +14,7 @@ from evaluation.rivals.__main__ import RivalsOptions, compare_rivals
 from evaluation.rivals.contestants import Contestant, ContestantProcess, RivalError
 from evaluation.rivals.ported import LAYERS, Network, Problem, why_not_ported
 from evaluation.statistics import paired_interval
-from igc_tf.classifiers import InvertedGeneratorClassifier, lenet_card, load_lenet
+from igc_tf.classifiers import InvertedGeneratorClassifier, load_network, network_card
 from igc_tf.data import add_gaussian_noise, bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators import Generator
@@ -176,7 +176,7 @@ def test_all_read_the_same_images_and_are_compared_one_by_one(generator, options
         noised = add_gaussian_noise(images.images, sigma, options.seed)
         rows = {row["name"]: row for row in result["rows"] if row["sigma"] == sigma}
         answers = {
-            "mnist-lenet": load_lenet().predict(noised, verbose=0).argmax(axis=1),
+            "mnist-lenet": load_network().predict(noised, verbose=0).argmax(axis=1),
             "nearest neighbour": known.predict(noised.reshape(20, -1)),
             "library, fast": ours.classify(noised).predictions,
         }
@@ -195,7 +195,7 @@ def test_all_read_the_same_images_and_are_compared_one_by_one(generator, options
         assert cost["start_seconds"] > 0 and cost["peak_bytes"] > 1e7
         assert set(cost["images_per_second"]) == {"1", "7"}
     assert result["left_out"] == {} and result["agreement"] == {}
-    digest = lenet_card("mnist-lenet")["weights"]["digest"]
+    digest = network_card("mnist-lenet")["weights"]["digest"]
     assert result["networks_sha256"] == {"mnist-lenet": digest}
 
 
@@ -220,7 +220,7 @@ def test_networks_are_asked_and_noise_is_added_in_the_bounds_of_the_generator(op
     images = digits.sample(20, options.seed)
     for sigma in options.sigma:
         noised = add_gaussian_noise(images.images, sigma, options.seed)
-        is_right = load_lenet().predict(noised, verbose=0).argmax(axis=1) == images.labels
+        is_right = load_network().predict(noised, verbose=0).argmax(axis=1) == images.labels
         rows = {row["name"]: row for row in result["rows"] if row["sigma"] == sigma}
         assert rows["mnist-lenet"]["correct"] == is_right.sum()
 
@@ -229,16 +229,16 @@ def test_the_cnn_of_a_run_is_known_before_anything_is_measured(options, monkeypa
     def trained(recipe, directory, **_):
         assert recipe.network == "cnn"
         directory.mkdir(parents=True)
-        load_lenet("mnist-lenet-fair").save(directory / "lenet.keras")
+        load_network("mnist-lenet-fair").save(directory / "network.keras")
 
     def begun(program, options, facts, verbose):
         names = {"mnist-lenet": "mnist-lenet", "cnn": "mnist-lenet-fair"}
         assert facts["networks_sha256"] == {
-            name: lenet_card(network)["weights"]["digest"] for name, network in names.items()
+            name: network_card(network)["weights"]["digest"] for name, network in names.items()
         }
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rivals, "train_lenet", trained)
+    monkeypatch.setattr(rivals, "train_network", trained)
     monkeypatch.setattr(rivals, "Experiment", begun)
     with pytest.raises(KeyboardInterrupt):
         _compare(replace(options, without=("nearest", "torch", "jax")))

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.classifiers.network import load_network
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
-from igc_tf.training import LeNetRecipe, train_lenet
+from igc_tf.training import NetworkRecipe, train_network
 from igc_tf.training.adversarial import Perturbation, network_loss, perturb
-from igc_tf.training.lenet import load_network
 
-RECIPE = LeNetRecipe(
+RECIPE = NetworkRecipe(
     epochs=4,
     batch_size=50,
     learning_rate=3e-3,
@@ -164,7 +164,7 @@ def test_a_network_so_trained_withstands_what_deceives_a_plain_one(tmp_path):
     test = parts[2]
 
     def survive(recipe):
-        run = train_lenet(recipe, tmp_path / str(recipe.perturbation.linf), parts, verbose=0)
+        run = train_network(recipe, tmp_path / str(recipe.perturbation.linf), parts, verbose=0)
         network = load_network(run)
         # one step along the sign of the gradient (Goodfellow et al. 2015), by the test's own hand
         images = tf.constant(test.images)

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from scipy.ndimage import affine_transform
 
-from igc_tf.training import LeNetRecipe
+from igc_tf.training import NetworkRecipe
 from igc_tf.training.augmentation import noise_half, random_affine, random_colours
 from igc_tf.training.class_separation import ClassSeparation
 
@@ -135,7 +135,7 @@ def test_changed_colours_stay_within_the_bounds():
         assert found.min() >= 0 and found.max() <= 1
 
 
-@pytest.mark.parametrize("options", [LeNetRecipe, ClassSeparation])
+@pytest.mark.parametrize("options", [NetworkRecipe, ClassSeparation])
 def test_distortions_are_those_that_the_options_of_a_training_say(options):
     images, seed, bounds = _coloured(), tf.constant([7, 8]), (-0.5, 0.5)
     moving = options(distortion=True, shift=0.2, scaling=0.3)

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from igc_tf.classifiers import evaluate_network, load_classifier, load_lenet
+from igc_tf.classifiers import evaluate_network, load_classifier, load_network
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators.store import generator_card, load_generator, save_generator
 from igc_tf.search import SearchSettings, robust_settings, shared_settings
-from igc_tf.training import LeNetRecipe, train_lenet
+from igc_tf.training import NetworkRecipe, train_network
 from tests.fixtures.encoded_digits import save_encoded_digits
 from tests.training.tiny_run import RECIPE, tiny_parts, train_tiny
 from training.calibrate import CalibrateOptions, calibrate_card
-from training.publish import publish_generator, publish_lenet, renew_settings
+from training.publish import publish_generator, publish_network, renew_settings
 
 TABLE = {
     "program": "igc-tf reproduce",
@@ -180,7 +180,7 @@ def test_refuses_what_is_unfinished_or_about_something_else(run, digests, tmp_pa
     with pytest.raises(ValueError, match="nowhere holds no finished training"):
         publish_generator(nowhere, "own", folder=tmp_path)
     with pytest.raises(ValueError, match="nowhere holds no finished training"):
-        publish_lenet(nowhere, "own", folder=tmp_path)
+        publish_network(nowhere, "own", folder=tmp_path)
     assert not nowhere.exists()
     with pytest.raises(ValueError, match="nowhere holds no finished result"):
         publish_generator(run, "own", nowhere, folder=tmp_path)
@@ -200,12 +200,12 @@ def test_refuses_what_is_unfinished_or_about_something_else(run, digests, tmp_pa
 
 def test_a_network_ships_with_its_own_figures(tmp_path):
     parts = tiny_parts()
-    recipe = LeNetRecipe(epochs=2, batch_size=50, learning_rate=3e-3, train_images=400)
-    train_lenet(recipe, tmp_path / "run", parts, verbose=0)
-    card = publish_lenet(tmp_path / "run", "own", folder=tmp_path)
+    recipe = NetworkRecipe(epochs=2, batch_size=50, learning_rate=3e-3, train_images=400)
+    train_network(recipe, tmp_path / "run", parts, verbose=0)
+    card = publish_network(tmp_path / "run", "own", folder=tmp_path)
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert card["metrics"]["test"] == result["test"] and card["chosen_epoch"] == result["best"]
     assert card["training"]["recipe"]["learning_rate"] == 3e-3
-    found = evaluate_network(load_lenet(tmp_path / "own"), parts[2].images, parts[2].labels)
+    found = evaluate_network(load_network(tmp_path / "own"), parts[2].images, parts[2].labels)
     # rounded weights read nearly the same
     assert found.accuracy == pytest.approx(result["test"][0]["accuracy"], abs=0.01)

@@ -12,7 +12,7 @@ from igc_tf.training import (
     CAGANRecipe,
     ConditionalGANRecipe,
     DCGANRecipe,
-    LeNetRecipe,
+    NetworkRecipe,
     SequenceRecipe,
 )
 from igc_tf.training.class_separation import ClassSeparation
@@ -27,7 +27,7 @@ REFUSED = [
     (CAGANRecipe, {"learning_rate": float("nan")}),
     (CAGANRecipe, {"averaging_decay": 1.0}),
     (CAGANRecipe, {"train_images": 3}),
-    (LeNetRecipe, {"seed": -1}),
+    (NetworkRecipe, {"seed": -1}),
     (SequenceRecipe, {"seed": 2**31}),
     (CAGANRecipe, {"validation_sigmas": ()}),
     (CAGANRecipe, {"validation_sigmas": (0.0, -0.1)}),
@@ -50,13 +50,13 @@ REFUSED = [
     (DCGANRecipe, {"discriminator": "blind"}),
     (DCGANRecipe, {"classifier_weight": -1.0}),
     (DCGANRecipe, {"adversarial_weight": float("nan")}),
-    (LeNetRecipe, {"batch_size": 0}),
-    (LeNetRecipe, {"labels": "none"}),
-    (LeNetRecipe, {"final_learning_rate": float("inf")}),
-    (LeNetRecipe, {"network": "resnet"}),
-    (LeNetRecipe, {"sigma": -0.1}),
-    (LeNetRecipe, {"validation": "test"}),
-    (LeNetRecipe, {"validation_sigmas": (0.0, -0.1)}),
+    (NetworkRecipe, {"batch_size": 0}),
+    (NetworkRecipe, {"labels": "none"}),
+    (NetworkRecipe, {"final_learning_rate": float("inf")}),
+    (NetworkRecipe, {"network": "resnet"}),
+    (NetworkRecipe, {"sigma": -0.1}),
+    (NetworkRecipe, {"validation": "test"}),
+    (NetworkRecipe, {"validation_sigmas": (0.0, -0.1)}),
     (SequenceRecipe, {"network": "transformer"}),
     (SequenceRecipe, {"classes": 0}),
     (SequenceRecipe, {"per_class": 0}),
@@ -147,8 +147,8 @@ def test_fair_networks_see_what_class_separation_shows(name):
 
 def test_labels_are_those_of_the_set_or_the_binary_ones_of_a_digit():
     digits = bundled_digits().sample(50, seed=0)
-    assert LeNetRecipe().labelled(digits) is digits
-    recipe = dataclasses.replace(LeNetRecipe(), labels="digit_labels", seed=3)
+    assert NetworkRecipe().labelled(digits) is digits
+    recipe = dataclasses.replace(NetworkRecipe(), labels="digit_labels", seed=3)
     found, expected = recipe.labelled(digits), label_digits(digits, 3)
     assert (found.labels == expected.labels).all() and (found.data == expected.data).all()
     assert found.layout.num_labels == 4 and found.conditions.shape == (50, 8)
@@ -157,6 +157,6 @@ def test_labels_are_those_of_the_set_or_the_binary_ones_of_a_digit():
 
 
 def test_the_recipe_chooses_the_images_by_their_name():
-    recipe = dataclasses.replace(LeNetRecipe(), dataset="mnist")
+    recipe = dataclasses.replace(NetworkRecipe(), dataset="mnist")
     data = recipe.load("validation")
     assert (data.name, data.split, len(data)) == ("mnist", "validation", 5000)

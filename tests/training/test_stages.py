@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import training
-from igc_tf.classifiers import lenet_card, lenet_names
+from igc_tf.classifiers import network_card, network_names
 from igc_tf.generators import generator_card, generator_names
 from igc_tf.runs import json_ready
-from igc_tf.training import LeNetRecipe
+from igc_tf.training import NetworkRecipe
 from tests.training.tiny_run import RECIPE, tiny_parts
 from training.publish import command_now
 from training.stages import Stage, train_stages
@@ -23,7 +23,7 @@ MODELS = {
     for name, stages in importlib.import_module(f"training.{file}").MODELS.items()
 }
 CARDS = {name: generator_card(name) for name in generator_names()} | {
-    name: lenet_card(name) for name in lenet_names()
+    name: network_card(name) for name in network_names()
 }
 
 
@@ -110,6 +110,6 @@ def test_stages_go_on_from_one_another_and_resume(tmp_path):
 
 
 def test_a_network_is_a_single_stage(tmp_path):
-    recipe = LeNetRecipe(epochs=1, batch_size=50, train_images=100)
+    recipe = NetworkRecipe(epochs=1, batch_size=50, train_images=100)
     last = train_stages((Stage("only", recipe),), tmp_path, tiny_parts(), verbose=0)
-    assert (last / "lenet.keras").is_file()
+    assert (last / "network.keras").is_file()

@@ -29,7 +29,7 @@ from igc_tf.training import (
     ConditionalGANRecipe,
     DCGANRecipe,
     train_generator,
-    train_lenet,
+    train_network,
     train_trajectories,
 )
 from igc_tf.training.train_gan import build_gan
@@ -150,11 +150,11 @@ def test_run_killed_in_its_second_epoch_ends_with_the_same_weights(uninterrupted
 
 def test_two_replicas_learn_from_the_same_batches_as_one(tmp_path):
     process = _start(tmp_path, "replicas")
-    train_lenet(LENET_RECIPE, tmp_path / "one", tiny_parts(), verbose=0)
+    train_network(LENET_RECIPE, tmp_path / "one", tiny_parts(), verbose=0)
     assert process.wait(300) == 0
     # LeNet draws no random numbers: the halves of a batch make the same step as the whole
     found, expected = _saved(tmp_path / "lenet"), _saved(tmp_path / "one")
-    first = keras.models.load_model(tmp_path / "one" / "lenet.keras").get_weights()
+    first = keras.models.load_model(tmp_path / "one" / "network.keras").get_weights()
     assert len(found) > len(first)
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
@@ -429,10 +429,10 @@ def test_a_recipe_is_no_name_and_suits_the_training(tmp_path):
     with pytest.raises(InputError, match=message.format("GAN", "cagan-compact")):
         train_generator("lenet", tmp_path / "run")
     with pytest.raises(InputError, match=message.format("network", "lenet")):
-        train_lenet("lenet", tmp_path / "run")
+        train_network("lenet", tmp_path / "run")
     with pytest.raises(InputError, match="recipe='lenet': expected one of sequences"):
         train_trajectories("lenet", tmp_path / "run")
-    with pytest.raises(InputError, match="recipe=LeNetRecipe.*: expected one of a GAN"):
+    with pytest.raises(InputError, match="recipe=NetworkRecipe.*: expected one of a GAN"):
         train_generator(LENET_RECIPE, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -445,7 +445,7 @@ def test_a_recipe_is_no_name_and_suits_the_training(tmp_path):
         ({"layout": ConditionLayout.classes("1234567890")}, r"\('1', '2', .*\('0', '1', '2', "),
     ],
 )
-@pytest.mark.parametrize("train", [train_generator, train_lenet])
+@pytest.mark.parametrize("train", [train_generator, train_network])
 def test_validation_images_unlike_the_others_are_refused_before_anything_is_written(
     train, changes, message, tmp_path
 ):

@@ -18,7 +18,13 @@ import tensorflow as tf
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError, WorkerError
 from igc_tf.search import SearchSettings
-from igc_tf.training import CAGANRecipe, LeNetRecipe, joined_workers, train_generator, train_lenet
+from igc_tf.training import (
+    CAGANRecipe,
+    NetworkRecipe,
+    joined_workers,
+    train_generator,
+    train_network,
+)
 from igc_tf.training.class_separation import ClassSeparation
 from igc_tf.training.workers import read_cluster
 
@@ -26,7 +32,7 @@ from igc_tf.training.workers import read_cluster
 # and Adam makes as large a step, either way, of a gradient that is nearly nothing
 _NEARLY_ALL, _MOST, _MEAN = 0.999, 1e-4, 2e-6
 _PATIENCE = 120
-_LENET = LeNetRecipe(epochs=2, batch_size=16, train_images=64, distortion=True, sigma=0.4)
+_LENET = NetworkRecipe(epochs=2, batch_size=16, train_images=64, distortion=True, sigma=0.4)
 _JOINT = CAGANRecipe(
     size="compact",
     encoder="compact",
@@ -46,8 +52,8 @@ def train(name, output, strategy=None):
     """Trains by a recipe; also what the workers of these tests run."""
     parts = [bundled_digits().sample(96, seed=seed) for seed in (1, 2, 3)]
     recipe = _RECIPES[name]
-    if isinstance(recipe, LeNetRecipe):
-        train_lenet(recipe, output, parts, verbose=0, strategy=strategy)
+    if isinstance(recipe, NetworkRecipe):
+        train_network(recipe, output, parts, verbose=0, strategy=strategy)
     else:
         train_generator(recipe, output, parts[:2], verbose=0, strategy=strategy)
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from igc_tf.data import bundled_digits
 from igc_tf.search import SearchSettings
-from igc_tf.training import CAGANRecipe, LeNetRecipe, train_generator, train_lenet
+from igc_tf.training import CAGANRecipe, NetworkRecipe, train_generator, train_network
 from igc_tf.training.class_separation import ClassSeparation
 
 RECIPE = CAGANRecipe(
@@ -35,7 +35,7 @@ JOINT = replace(
         settings=SearchSettings(steps=0, start="encoder"), images=8, distortion=True, sigma=0.4
     ),
 )
-LENET_RECIPE = LeNetRecipe(epochs=2, batch_size=50, train_images=400)
+LENET_RECIPE = NetworkRecipe(epochs=2, batch_size=50, train_images=400)
 
 
 def tiny_parts():
@@ -52,7 +52,7 @@ def _train_in_replicas(output):
     two = [tf.config.LogicalDeviceConfiguration() for _ in range(2)]
     tf.config.set_logical_device_configuration(cpu, two)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    train_lenet(LENET_RECIPE, output / "lenet", tiny_parts(), verbose=0, strategy=strategy)
+    train_network(LENET_RECIPE, output / "lenet", tiny_parts(), verbose=0, strategy=strategy)
     train_tiny(output / "generator", strategy=strategy)
 
 

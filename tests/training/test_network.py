@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.classifiers import evaluate_network
+from igc_tf.classifiers.network import load_network
 from igc_tf.data import (
     VALIDATION_CORRUPTIONS,
     ConditionLayout,
@@ -18,12 +19,11 @@ from igc_tf.data import (
 )
 from igc_tf.errors import InputError, NonFiniteLossError
 from igc_tf.search.observations import fill_missing
-from igc_tf.training import LeNetRecipe, train_lenet
+from igc_tf.training import NetworkRecipe, train_network
 from igc_tf.training.augmentation import random_affine
 from igc_tf.training.known_lens import random_gaps
-from igc_tf.training.lenet import load_network
 
-RECIPE = LeNetRecipe(epochs=3, batch_size=50, learning_rate=3e-3, train_images=1000)
+RECIPE = NetworkRecipe(epochs=3, batch_size=50, learning_rate=3e-3, train_images=1000)
 ALL = replace(RECIPE, train_images=None)
 
 
@@ -35,7 +35,7 @@ def parts():
 
 
 def _train(parts, output, recipe=RECIPE):
-    return load_network(train_lenet(recipe, output, parts, verbose=0))
+    return load_network(train_network(recipe, output, parts, verbose=0))
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,12 @@
 """Trains the plain networks that the classifiers are compared with: LeNet-5, or a modern CNN."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from igc_tf.classifiers import evaluate_network
-from igc_tf.classifiers.network import build_cnn, build_lenet, load_lenet
+from igc_tf.classifiers.network import NETWORK_FILE, build_cnn, build_lenet
 from igc_tf.data import VALIDATION_CORRUPTIONS, add_gaussian_noise, corrupt_some
-from igc_tf.generators.keras_files import read_keras_file
 from igc_tf.ranges import check_kind
 from igc_tf.search.observations import fill_missing
 from igc_tf.training.adversarial import AdversariallyTrained, network_loss
@@ -17,9 +14,8 @@ from igc_tf.training.augmentation import noise_half
 from igc_tf.training.callbacks import KeepBest
 from igc_tf.training.fit import TrainingRun, cosine_decay, steps_per_epoch
 from igc_tf.training.known_lens import random_gaps
-from igc_tf.training.recipes import LeNetRecipe
+from igc_tf.training.recipes import NetworkRecipe
 
-LENET_FILE = "lenet.keras"
 _BUILDERS = {"lenet": build_lenet, "cnn": build_cnn}
 # which corruptions a recipe means
 _CORRUPTIONS = {"validation": tuple(VALIDATION_CORRUPTIONS)}
@@ -29,19 +25,19 @@ _SIGMAS = (0.0, 0.2, 0.4)
 _PERTURBED = 500
 
 
-def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=None):
+def train_network(recipe, output, data=None, data_dir=None, verbose=1, strategy=None):
     """Trains by a recipe, or resumes the run that `output` holds.
 
     Data with one label, the class, are learnt with a softmax and cross entropy; data with several
     binary labels with sigmoids and the mean of the labels' cross entropies.
 
-    Writes into `output` what `TrainingRun` describes; `lenet.keras` and `best.json`, the network
+    Writes into `output` what `TrainingRun` describes; `network.keras` and `best.json`, the network
     of the epoch that was best on the validation images; and at the end `result.json` with its
     accuracy on the test images with the noise of the paper's table, for reporting only. With
     several labels, accuracy is that of all at once.
 
     Args:
-        recipe: a `LeNetRecipe`.
+        recipe: a `NetworkRecipe`.
         output: the run directory. If it holds an unfinished run of the same recipe, that run
             goes on from its last complete epoch.
         data: training, validation and test images, three `LabelledData`; None for those of the
@@ -52,7 +48,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
             Of several workers (`igc_tf.training.workers`) only the chief writes.
 
     Returns:
-        The path of `output`, in every worker; `load_network` loads what lies there.
+        The path of `output`, in every worker; `igc_tf.load_network` loads the network there.
 
     Raises:
         InputError: if `output` holds a run of another recipe, there are fewer training images than
@@ -60,7 +56,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
         NonFiniteLossError: if the loss is no longer finite.
         DataUnavailableError: if the images are not available.
     """
-    check_kind("recipe", recipe, LeNetRecipe, "one of a network, as RECIPES['lenet']")
+    check_kind("recipe", recipe, NetworkRecipe, "one of a network, as RECIPES['lenet']")
     run = TrainingRun(output, recipe, strategy=strategy)
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", recipe.validation, "test")]
@@ -79,7 +75,7 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
         run.fit(model, images, labels, judges, verbose, _change(recipe, train.bounds))
     if not run.is_chief:
         return run.path
-    chosen = keras.models.load_model(run.path / LENET_FILE, compile=False)
+    chosen = keras.models.load_model(run.path / NETWORK_FILE, compile=False)
     rows = []
     for sigma in _SIGMAS:
         noised = add_gaussian_noise(test.images, sigma, recipe.seed, test.bounds)
@@ -87,23 +83,6 @@ def train_lenet(recipe, output, data=None, data_dir=None, verbose=1, strategy=No
     best = run.read_json("best.json")
     run.write_json("result.json", {"best": best, "epochs": recipe.last_epoch, "test": rows})
     return run.path
-
-
-def load_network(name):
-    """Loads a plain network that ships, or the one that a training chose.
-
-    Args:
-        name: one of `igc_tf.classifiers.lenet_names()`; a directory with a card; or that of a
-            training, which has `lenet.keras`.
-
-    Returns:
-        A Keras model `images (B, H, W, channels) -> probabilities (B, outputs)`.
-
-    Raises:
-        InputError: for none of these.
-    """
-    trained = Path(name) / LENET_FILE
-    return read_keras_file(trained) if trained.is_file() else load_lenet(name)
 
 
 def _build(recipe, train, steps_per_epoch):
@@ -185,7 +164,7 @@ def _judge(run, trained, validation):
         return float(np.mean([evaluation.accuracy for evaluation in found]))
 
     def save(best):
-        run.write(LENET_FILE, network.save)
+        run.write(NETWORK_FILE, network.save)
 
     return KeepBest(run, accuracy, save, len(validation))
 
