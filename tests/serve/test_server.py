@@ -121,26 +121,6 @@ def test_who_sends_all_before_listening_hears_why_it_is_refused(application, pat
     assert found == status and said["error"]
 
 
-def test_small_bodies_are_read_while_large_ones_do_not_come(application):
-    head = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: {2**20}\r\n\r\n".encode()
-
-    def clients(host, port):
-        slow = [socket.create_connection((host, port), timeout=_SECONDS) for _ in range(2)]
-        for one in slow:
-            one.sendall(head + b" " * (2**20 - 1))
-        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
-        _until(lambda: _post(connection, b" " * 2**17)[0] == 503)
-        status = _post(connection, GOOD)[0]
-        for one in slow:
-            one.close()
-        # what was held for them is free
-        _until(lambda: _post(connection, b" " * 2**17)[0] == 400)
-        connection.close()
-        return status
-
-    assert serve_while(application, clients) == 200
-
-
 def test_a_body_that_comes_byte_by_byte_is_given_up_in_the_end(application, monkeypatch):
     monkeypatch.setattr("igc_tf.serve.bodies._LONGEST", 0.5)
 
