@@ -55,14 +55,7 @@ def plot_accuracy_over_time(panels, title=""):
         axis.set_xlabel("milliseconds an image")
         axis.grid(alpha=0.3, which="both")
     axes[0].set_ylabel("accuracy, %")
-    figure.suptitle(plain(title), fontsize=11)
-    figure.legend(
-        handles.values(),
-        [plain(kind) for kind in handles],
-        loc="outside lower center",
-        ncols=min(len(handles), 3),
-        fontsize=8,
-    )
+    _title_and_legend(figure, title, handles.values(), handles, 3)
     return figure
 
 
@@ -144,14 +137,7 @@ def plot_curves(panels, xlabel, title="", logarithmic=()):
         # so few that numbers of six digits stand apart
         axis.locator_params(axis="x", nbins=5)
         axis.grid(alpha=0.3)
-    figure.suptitle(plain(title), fontsize=11)
-    figure.legend(
-        [handles[name] for name in names],
-        [plain(name) for name in names],
-        loc="outside lower center",
-        ncols=min(len(names), 4),
-        fontsize=8,
-    )
+    _title_and_legend(figure, title, handles.values(), handles, 4)
     return figure
 
 
@@ -179,15 +165,7 @@ def plot_embeddings(panels, class_names, title=""):
         ]
         axis.set(xticks=[], yticks=[])
         axis.set_title(plain(heading), fontsize=10)
-    figure.suptitle(plain(title), fontsize=11)
-    figure.legend(
-        handles,
-        [plain(name) for name in class_names],
-        loc="outside lower center",
-        ncols=min(len(class_names), 10),
-        markerscale=4,
-        fontsize=8,
-    )
+    _title_and_legend(figure, title, handles, class_names, 10, markerscale=4)
     return figure
 
 
@@ -300,3 +278,16 @@ def plot_heat_maps(maps, axis_values, titles, axis_names, quantity, title=""):
     figure.colorbar(picture, ax=axes, label=plain(quantity), shrink=0.8)
     figure.suptitle(plain(title), fontsize=11)
     return figure
+
+
+def _title_and_legend(figure, title, handles, names, columns, **options):
+    """Gives a figure of several panels its title, and below them one legend for all."""
+    figure.suptitle(plain(title), fontsize=11)
+    figure.legend(
+        handles,
+        [plain(name) for name in names],
+        loc="outside lower center",
+        ncols=min(len(names), columns),
+        fontsize=8,
+        **options,
+    )
