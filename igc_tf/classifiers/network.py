@@ -166,7 +166,7 @@ def load_network(name="mnist-lenet"):
         if not trained.is_file():
             raise _unknown(name, f"{CARD} or a {NETWORK_FILE}")
         return read_keras_file(trained)
-    card = network_card(name)
+    card = read_json(directory / CARD)
     model = build_model(card["model"])
     weights = card["weights"]
     read_weights(model, directory / weights["file"], weights["sha256"])
