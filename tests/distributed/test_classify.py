@@ -309,7 +309,7 @@ def test_bad_options_are_refused_first(generator, digits, tmp_path, monkeypatch)
 
 
 def test_killed_processes_go_on(generator, digits, tmp_path):
-    np.savez(tmp_path / "digits.npz", images=np.tile(digits.images, [20, 1, 1, 1]))
+    np.savez(tmp_path / "digits.npz", images=np.tile(digits.images, [8, 1, 1, 1]))
     output, root = tmp_path / "out", Path(__file__).parents[2]
     program = "from igc_tf.cli.main import run_command_line as r; r()"
     command = [sys.executable, "-c", program, "classify", str(tmp_path / "digits.npz")]
@@ -327,7 +327,7 @@ def test_killed_processes_go_on(generator, digits, tmp_path):
             finally:
                 process.send_signal(signal.SIGKILL)
     done = len(list(output.glob("part-*.parquet")))
-    assert 4 <= done < 92
+    assert 4 <= done < 37
     report = classify(
         [tmp_path / "digits.npz"],
         generator,
@@ -337,8 +337,8 @@ def test_killed_processes_go_on(generator, digits, tmp_path):
         measure=True,
         batch_size=100,
     )
-    assert report["classified"] == 460 - 5 * done
+    assert report["classified"] == 184 - 5 * done
     table = pandas.read_parquet(output)
-    assert table["number"].tolist() == list(range(460))
+    assert table["number"].tolist() == list(range(184))
     found = load_classifier(generator, "paper").classify(digits.images)
-    assert table["prediction"].tolist() == [str(label) for label in found.predictions] * 20
+    assert table["prediction"].tolist() == [str(label) for label in found.predictions] * 8

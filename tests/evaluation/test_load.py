@@ -16,6 +16,9 @@ from evaluation.load.service import ServiceError, started
 from evaluation.load.stroke import StrokeOptions, time_strokes
 from igc_tf.errors import InputError
 
+# a service that says that it listens, and does nothing
+_WAITS = "import time; print('at http://127.0.0.1:1', flush=True); time.sleep(600)"
+
 
 def _ends(pid):
     with pytest.raises(ProcessLookupError):
@@ -88,9 +91,7 @@ def test_malformed_requests_are_of_every_kind_and_always_the_same():
 
 
 def test_a_service_ends_with_the_block(monkeypatch):
-    # one that says that it listens, and goes on
-    waits = "import time; print('at http://127.0.0.1:1', flush=True); time.sleep(600)"
-    monkeypatch.setattr(service_module, "_PROGRAM", waits)
+    monkeypatch.setattr(service_module, "_PROGRAM", _WAITS)
     with (
         pytest.raises(ZeroDivisionError),
         started("serve", "mnist-cagan-compact", "fast") as service,

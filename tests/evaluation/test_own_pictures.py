@@ -162,12 +162,10 @@ def test_of_a_set_by_name_its_own_test_images_are_new(tmp_path, monkeypatch):
     parts = [one for seed, split in enumerate(PARTS) for one in pictures(split, seed)]
     found = FoundPictures("a set", "made here", tuple(parts), tuple(map(str, range(10))))
     monkeypatch.setattr(program, "find_own_pictures", {"fashion_mnist": found}.get)
-    options = OwnPicturesOptions(set="fashion_mnist", steps=1, networks=(), output=tmp_path)
-    result = learn_own_pictures(options, verbose=0)
-    assert result["pictures"] == {"train": 20, "validation": 20, "test": 20}
-    library, *_, mean = result["rows"]
-    assert library["count"] == 20 and library["correct"] == library["report"]["correct"]
-    assert mean["accuracy"] == 1
+    own, new = program._found(OwnPicturesOptions(set="fashion_mnist", output=tmp_path))
+    assert own is found and len(own.pictures) == 60
+    assert new.class_names == own.class_names and len(new.pictures) == 20
+    assert all(mine is theirs for mine, theirs in zip(new.pictures, parts[40:], strict=True))
     with pytest.raises(ValueError, match="count=5, new=None with set='fashion_mnist'"):
         OwnPicturesOptions(set="fashion_mnist", count=5)
 
