@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy.spatial import cKDTree
 
 from evaluation.attacks.__main__ import AttacksOptions, attack, describe
-from evaluation.attacks.apgd import APGD, compiled
+from evaluation.attacks.apgd import APGD, compiled, logit_ratio
 from evaluation.attacks.attacks import TIERS, Attack
 from evaluation.attacks.libraries import library_attacks
 from evaluation.attacks.threats import Threat
@@ -64,6 +64,79 @@ def test_restarts_begin_elsewhere():
     again = APGD(steps=1, restarts=3)(model, images, labels, threat, BOUNDS)
     assert (one != three).any()
     np.testing.assert_array_equal(three, again)
+    # of each batch, too
+    twins = np.repeat(images[:1], 2, axis=0)
+    attack = APGD(steps=1, restarts=3, batch_size=1)
+    first, second = attack(model, twins, np.repeat(labels[:1], 2), threat, BOUNDS)
+    assert (first != second).any()
+
+
+def _below(loss):
+    """A model that always answers 0, the less surely the greater a loss is, which is below 0."""
+
+    def model(images):
+        found = loss(images)
+        return tf.stack([1 - found, tf.zeros_like(found)], axis=1)
+
+    return model
+
+
+def test_the_first_steps_of_apgd_are_those_of_the_paper():
+    seen, tops = [], np.float32([0.1, 0.3])
+
+    def loss(images):
+        tf.numpy_function(lambda images: seen.append(images[:, 0].tolist()), [images], [])
+        return -((images[:, 0] - tops) ** 2)
+
+    threat, bounds = Threat("linf", 1), (-9, 9)
+    APGD(steps=20)(_below(loss), np.zeros((2, 1), np.float32), np.zeros(2, int), threat, bounds)
+    # algorithm 1 by hand: at first by 2, projected to [-1, 1], of which 3/4 count and 1/4 of the
+    # step before; after step 4, as fewer than 3/4 of them rose, by 1 and from the best: 0 and 0.375
+    together = [[at, at] for at in (0, 1, -0.25, 0.375, -0.5)]
+    assert seen[1:7] == [*together, [0.75, -0.375]]
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_apgd_gets_to_the_top_of_a_narrow_hill(norm):
+    slopes = np.float32([1, 10, 0.1])
+    tops = np.linspace(-0.9, 0.9, 20, dtype=np.float32)[:, np.newaxis] * np.float32([1, 0.5, -0.7])
+
+    def loss(images):
+        return -tf.reduce_sum(slopes * (images - tops) ** 2, axis=1)
+
+    images, threat = np.zeros_like(tops), Threat(norm, 1)
+    found = APGD(steps=60)(_below(loss), images, np.zeros(20, int), threat, (-9, 9))
+    within = threat.distance(tops, images) < 1
+    assert within.sum() >= 16 and loss(found).numpy()[within].min() > -0.005
+
+
+def test_apgd_never_gives_up_what_is_wrong():
+    def model(images):
+        values = images[:, 0]
+        # wrong from 0.4 to 0.6 only; the third class lets the loss grow on beyond
+        second = tf.where(tf.abs(values - 0.5) < 0.1, 0.1, -0.1)
+        return tf.stack([tf.zeros_like(values), second, values - 2], axis=1)
+
+    # as the second image can't be had, the steps go on
+    images = np.float32([[0.45], [-1]])
+    found = APGD(steps=40)(model, images, np.zeros(2, int), Threat("linf", 1), (-9, 9))
+    assert 0.55 < found[0] < 0.6 and found[1] == pytest.approx(0)
+
+
+def test_the_logit_ratio_aims_at_the_likeliest_classes_in_turn():
+    for logits, expected in (([5, 1, 4, 2, 0], -1 / 3.5), ([5, 1, 3], -2 / 3)):
+        found = logit_ratio(np.float32([logits]), np.array([0]), np.array([2]))
+        np.testing.assert_allclose(found, [expected], rtol=1e-6)
+
+    def model(images):
+        # the second class is the likeliest other one, but only the third can be had
+        return tf.concat([0 * images + 1, 0 * images + 0.9, images], axis=1)
+
+    images, labels = np.zeros((1, 1), np.float32), np.zeros(1, int)
+    for targets in (1, 2):
+        attack = APGD("logit-ratio", steps=5, targets=targets)
+        changed = attack(model, images, labels, Threat("linf", 1.5), (-9, 9))
+        assert (np.argmax(model(changed), axis=1) == 2).all() == (targets == 2)
 
 
 @pytest.mark.parametrize("text", ["linf:0.3", "l2:1.5", "l0:3"])
