@@ -141,6 +141,21 @@ def test_one_generator_of_each_size_decides_nothing_of_sizes():
     assert of_sizes["verdict"] == "not decided" and of_the_latent["verdict"] == "holds"
 
 
+def test_further_searches_of_the_same_images_decide_nothing():
+    sizes = {25: PLAN.base, 50: replace(PLAN.base, latent_size=50)}
+    ways = {name: way.name for name, (way, _) in PLAN.ways.items()}
+
+    def verdicts(repetitions):
+        def right(name):
+            # two more of 20 images are right
+            return np.tile(np.arange(20) < (14 if name == PLAN.base.name else 12), [repetitions, 1])
+
+        return judge_statements(right, PLAN.base, sizes, ways)
+
+    assert verdicts(50) == verdicts(1)
+    assert {found["verdict"] for found in verdicts(1)} == {"not decided"}
+
+
 def _same_way(row, other):
     return all(row[key] == other[key] for key in ("method", "steps", "optimizer", "tangent"))
 
