@@ -1,17 +1,25 @@
 """Adversarial training: its search against a closed form, and what it is good for."""
 
+import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.classifiers import evaluate_network
 from igc_tf.classifiers.network import load_network
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.training import NetworkRecipe, train_network
-from igc_tf.training.adversarial import Perturbation, network_loss, perturb
+from igc_tf.training.adversarial import (
+    AdversariallyTrained,
+    Perturbation,
+    network_loss,
+    perturb,
+)
 
 RECIPE = NetworkRecipe(
     epochs=4,
@@ -176,6 +184,31 @@ def test_a_network_so_trained_withstands_what_deceives_a_plain_one(tmp_path):
         return (network.predict(changed, verbose=0).argmax(axis=1) == test.labels).mean()
 
     assert survive(RECIPE) > survive(replace(RECIPE, perturbation=Perturbation())) + 0.1
+    # validation images as they are and changed judge together
+    run, validation = tmp_path / "0.1", parts[1]
+    network = load_network(run)
+    images, labels = tf.constant(validation.images), validation.labels
+    loss, seed = _of(network, labels), [RECIPE.seed, 0]
+    changed = RECIPE.perturbation.of(loss, images, (), validation.bounds, seed)
+    found = [evaluate_network(network, of, labels).accuracy for of in (images, changed)]
+    best = json.loads((run / "best.json").read_text())
+    assert found[0] > found[1] + 0.05
+    assert best["accuracy"] == pytest.approx(np.mean(found), abs=0.005)
+
+
+def test_the_largest_change_grows_for_half_of_the_training():
+    parts = []
+
+    def of(loss, images, others, bounds, seed, grown):
+        parts.append(float(grown))
+        return images
+
+    recipe = SimpleNamespace(seed=0, perturbation=SimpleNamespace(of=of))
+    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    model = AdversariallyTrained(network, recipe, (-0.5, 0.5), steps=8)
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    model.fit(np.zeros((8, 3)), np.zeros(8, int), batch_size=1, verbose=0)
+    assert parts == [0, 0.25, 0.5, 0.75, 1, 1, 1, 1]
 
 
 def test_labels_that_it_does_not_know_are_refused():
