@@ -184,6 +184,11 @@ def test_pictures_of_an_earlier_run_go_when_the_new_one_has_found_something(opti
     # a run that goes on keeps its own
     assert begin(replace(options, images=9)).finish()["files"] == ["b.png"]
     assert (options.output / "b.png").exists()
+    # and a new one what it has written over the earlier one's
+    third = begin(replace(options, images=8))
+    third.write("b.png", lambda path: path.write_text("third"))
+    third.add({"sigma": 0.0})
+    assert (options.output / "b.png").read_text() == "third"
 
 
 def test_rows_that_belong_together_count_together(options):
