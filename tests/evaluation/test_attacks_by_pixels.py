@@ -61,6 +61,20 @@ def test_pixels_that_do_harm_together_only_are_found_in_blocks():
         assert (changes[:, 0].any() != ((1, 2) in shapes)).all()
 
 
+def test_a_block_is_worth_what_each_of_its_pixels_is():
+    weights = np.zeros((3, 3), np.float32)
+    weights[0, 0], weights[2, 1:] = 5, 2.6
+
+    def model(images):
+        # wrong by more than 7.5: not by the two side by side, which do more harm than the best one
+        white = tf.reduce_sum((images[..., 0] + 0.5) * weights, axis=(1, 2))
+        return tf.stack([tf.fill(tf.shape(white), 7.5), white], axis=1)
+
+    black, threat = np.full((1, 3, 3, 1), -0.5, np.float32), Threat("l0", 2)
+    changed = few_pixels(model, black, np.zeros(1, int), threat, BOUNDS, ((1, 1), (1, 2)), 30)
+    assert np.argmax(model(changed), axis=1) == 1
+
+
 def test_salt_and_pepper_changes_so_many_pixels():
     images = linear_victim()[1]
     changed = salt_and_pepper(images, 5, BOUNDS, np.random.default_rng(0))
