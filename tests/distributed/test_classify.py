@@ -21,6 +21,7 @@ from pyarrow import parquet
 
 from igc_tf.classifiers import load_classifier
 from igc_tf.classifiers.load import calibration_record
+from igc_tf.classifiers.table import classify_in_rows
 from igc_tf.distributed import WorkerOptions, classify_dataset, ray_engine, records
 from igc_tf.distributed.parts import Parts
 from igc_tf.distributed.sources import open_source
@@ -59,9 +60,8 @@ def test_a_part_starts_where_the_whole_would(generator, digits):
     classifier = load_classifier(generator, SearchSettings(steps=1, learning_rate=1e-9), "inverse")
     whole = classifier.classify(digits.images).latents
     for first in (0, 5):
-        indices = first + np.arange(len(digits) - 5)
-        part = classifier.classify_batches(digits.images[5:], batch_size=7, indices=indices)
-        latents = np.concatenate([found.latents for found in part])
+        part = classify_in_rows(classifier, digits.images[5:], batch_size=7, first=first)
+        latents = np.concatenate([found.latents for found, _ in part])
         assert np.allclose(latents, whole[5:], atol=1e-6) == (first == 5)
 
 
