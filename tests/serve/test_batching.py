@@ -147,7 +147,7 @@ def test_while_others_keep_coming_they_are_waited_for(recorder):
         await _found(answers)
         return seconds
 
-    assert 0.9 <= asyncio.run(ask()) < 5
+    assert 0.9 <= asyncio.run(ask()) < 15
     assert len(recorder.seen[1][1]) > 2
 
 
