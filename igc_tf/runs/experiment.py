@@ -36,6 +36,7 @@ class Experiment:
         verbose: 0 for silence.
         holds: `result -> bool`, whether a finished result of the same thing still holds, which else
             is found anew; None if it always does.
+        is_part: whether it is a part of another run; where it is finished, nothing is said of it.
 
     Attributes:
         path: the directory.
@@ -49,7 +50,9 @@ class Experiment:
         OutputError: if the directory cannot be written.
     """
 
-    def __init__(self, program, options, facts=None, *, rows="rows", verbose=1, holds=None):
+    def __init__(
+        self, program, options, facts=None, *, rows="rows", verbose=1, holds=None, is_part=False
+    ):
         self.verbose = verbose
         self._directory = RunDirectory(options.output)
         self.path = self._directory.path
@@ -73,7 +76,8 @@ class Experiment:
         # what this run has written, and what is left of another
         self._files, self._left = ([], files) if self._is_new else (files, [])
         if self.finished is not None:
-            self.say(f"{self.path}: finished already; give another --output to do it anew")
+            if not is_part:
+                self.say(finished_already(self.path))
             return
         self._directory.write_json("options.json", {**asked, **made})
 
@@ -171,6 +175,11 @@ class Experiment:
         result = {**self._result, "files": self._files, self._name: self.rows}
         self._directory.write_json("result.json", result)
         return result
+
+
+def finished_already(path):
+    """Returns what is said where the same is asked for again: the directory stays as it is."""
+    return f"{path}: finished already; give another --output to do it anew"
 
 
 def _different(earlier, now):

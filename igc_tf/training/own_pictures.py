@@ -8,14 +8,16 @@ import numpy as np
 
 from igc_tf.classifiers import diagnose, load_classifier
 from igc_tf.classifiers.load import calibration_record
-from igc_tf.generators.store import load_generator, recorded_settings, update_card
+from igc_tf.generators.store import (
+    generator_card,
+    load_generator,
+    recorded_settings,
+    update_card,
+)
 from igc_tf.metrics import expected_calibration_error, proportion, reliability
 from igc_tf.plots import plot_calibration, plot_class_samples, plot_confusion
-from igc_tf.runs import (
-    Experiment,
-    describe_run,
-    json_ready,
-)
+from igc_tf.runs import Experiment, describe_run, differences, json_ready
+from igc_tf.runs.experiment import finished_already
 from igc_tf.training.settings_choice import choose_settings, encoder_rounds
 from igc_tf.training.train_gan import fit_generator
 
@@ -36,6 +38,8 @@ class _Choice:
 
 def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=None, asked=None):
     """Trains, chooses search settings, calibrates, judges and diagnoses; or resumes that.
+
+    What the same call has finished stays as it is, and so does what was written on its card since.
 
     `output` then is the directory of a generator, which all commands and `load_classifier` take:
     its card says what the classes are, how pictures are read, which settings were chosen and what
@@ -73,6 +77,12 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
     begin = time.perf_counter()
     if not run.is_chief:
         return None
+    made = {"data": describe_images(images), "recipe": json_ready(recipe)}
+    earlier = run.read_json("result.json") or {}
+    if not differences(earlier, made):
+        if verbose:
+            print(finished_already(run.path))
+        return earlier
     update_card(run.path, name=images.name, arrange=images.arrange)
     settings = _choose(run, images, verbose)
     named = {**recorded_settings(run.path), "best": settings.to_dict()}
@@ -80,8 +90,9 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
     classifier = load_classifier(run.path, "best")
     chosen_by = images.validation
     classifier.calibrate(chosen_by.images, chosen_by.labels, verbose=0, smoothed=True)
-    record = calibration_record(classifier, chosen_by)
-    update_card(run.path, calibration={"best": record})
+    records = generator_card(run.path).get("calibration") or {}
+    records = {**records, "best": calibration_record(classifier, chosen_by)}
+    update_card(run.path, calibration=records)
     judged, figures = _judge(classifier, images.test)
     diagnosis = diagnose(
         classifier.generator,
@@ -98,8 +109,7 @@ def train_own_pictures(images, recipe, output, reasons=(), verbose=1, strategy=N
         run.write_figure(name, figure)
     result = {
         "program": "igc-tf train",
-        "data": describe_images(images),
-        "recipe": json_ready(recipe),
+        **made,
         "reasons": [*images.reasons, *reasons],
         "remarks": list(images.remarks),
         "environment": describe_run(),
@@ -165,7 +175,9 @@ def _choose(run, images, verbose):
     some = images.validation.sample(count, seed=0)
     facts = {**generator.digests(), "images": count}
     asked = _Choice(run.path / "settings")
-    experiment = Experiment("igc-tf train", asked, facts, rows="tried", verbose=verbose)
+    experiment = Experiment(
+        "igc-tf train", asked, facts, rows="tried", verbose=verbose, is_part=True
+    )
     rounds = None
     if generator.encoder is not None:
         rounds = encoder_rounds(generator.layout.size, quick=count < _FEW_CHOICES)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from igc_tf.cli.main import run_command_line
 from igc_tf.cli.train import train_command
 from igc_tf.data import PictureFrame
 from igc_tf.errors import InputError
+from igc_tf.generators.store import update_card
 from igc_tf.metrics import proportion
-from igc_tf.training import own_pictures
 from igc_tf.training.fit import TrainingRun
 from igc_tf.training.named_recipes import RECIPES
 from igc_tf.training.own_pictures import summary
@@ -152,27 +153,35 @@ def test_the_library_and_the_commands_take_it_as_it_is(trained, folder, tmp_path
     assert f"held-out pictures, and this generator had {count}" in capsys.readouterr().err
 
 
-def test_once_more_resumes_and_other_pictures_are_refused(
-    trained, folder, tmp_path, capsys, monkeypatch
+def test_what_is_finished_is_left_as_it_is_and_what_was_killed_keeps_what_is_known(
+    trained, folder, tmp_path, capsys
 ):
-    output = trained[0]
-    history = (output / "history.json").read_bytes()
-    settings = (output / "settings" / "result.json").read_bytes()
-    words = ["--output", str(output), "--steps", "2"]
+    output = shutil.copytree(trained[0], tmp_path / "run")
+    words = [str(folder), "--output", str(output), "--steps", "2"]
+    known = igc_tf.generator_card(output)["calibration"]["best"]
+    update_card(output, name="mine", calibration={"fast": known, "best": {**known, "count": 1}})
+    files = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+    train_command(words)
+    assert {path: path.read_bytes() for path in output.rglob("*") if path.is_file()} == files
+    said = capsys.readouterr().out
+    assert f"for the report\n{output}: finished already; give another --output to do it" in said
+    assert said.count("finished already") == 1
+    report = trained[1][trained[1].index("\nreads ") :].replace(str(trained[0]), str(output))
+    assert said.endswith(report)
+    # as one leaves it that was killed before its last file
+    (output / "result.json").unlink()
+    train_command(words)
+    for name in ("history.json", "settings/result.json"):
+        assert (output / name).read_bytes() == files[output / name]
+    assert igc_tf.generator_card(output)["calibration"] == {"fast": known, "best": known}
+    found, before = (output / "result.json").read_bytes(), files[output / "result.json"]
+    assert json.loads(found)["test"] == json.loads(before)["test"]
+    said = capsys.readouterr().out
+    assert "epoch" not in said and "finished already" not in said
 
-    def stopped(*_):
-        raise KeyboardInterrupt
 
-    result = (output / "result.json").read_bytes()
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(own_pictures, "_choose", stopped)
-        train_command([str(folder), *words])
-    # what was found before is not lost
-    assert (output / "result.json").read_bytes() == result
-    train_command([str(folder), *words])
-    assert (output / "history.json").read_bytes() == history
-    assert (output / "settings" / "result.json").read_bytes() == settings
-    assert "epoch" not in capsys.readouterr().out
+def test_other_pictures_are_refused(trained, tmp_path):
+    words = ["--output", str(trained[0]), "--steps", "2"]
     other = tmp_path / "forms"
     for number in range(2 * PER_CLASS):
         form = ("disc", "square")[number % 2]
