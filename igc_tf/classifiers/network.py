@@ -138,12 +138,12 @@ def network_card(name):
         name: one of `network_names()`, or a directory with a card and weights.
 
     Raises:
-        InputError: for neither.
+        InputError: for neither, or a generator's directory.
     """
     directory = model_directory(name, SHIPPED_NETWORKS)
     if directory is None:
         raise _unknown(name, CARD)
-    return read_json(directory / CARD)
+    return _read_card(directory)
 
 
 def load_network(name="mnist-lenet"):
@@ -157,8 +157,8 @@ def load_network(name="mnist-lenet"):
         A Keras model `images (B, H, W, channels) in [-0.5, 0.5] -> probabilities (B, outputs)`.
 
     Raises:
-        InputError: for none of these, a file that cannot be loaded, or weights that do not match
-            their card.
+        InputError: for none of these, a generator's directory, a file that cannot be loaded, or
+            weights that do not match their card.
     """
     directory = model_directory(name, SHIPPED_NETWORKS)
     if directory is None:
@@ -166,7 +166,7 @@ def load_network(name="mnist-lenet"):
         if not trained.is_file():
             raise _unknown(name, f"{CARD} or a {NETWORK_FILE}")
         return read_keras_file(trained)
-    card = read_json(directory / CARD)
+    card = _read_card(directory)
     model = build_model(card["model"])
     weights = card["weights"]
     read_weights(model, directory / weights["file"], weights["sha256"])
@@ -191,6 +191,13 @@ def network_within(network, bounds):
     images = keras.Input(network.input_shape[1:], name="images")
     own = layers.Rescaling(scale, offset=own_low - scale * low)(images)
     return keras.Model(images, network(own), name=network.name)
+
+
+def _read_card(directory):
+    card = read_json(directory / CARD)
+    if not isinstance(card, dict) or card.get("kind") == "generator":
+        raise InputError(f"{directory / CARD} is no network's card")
+    return card
 
 
 def _unknown(name, files):

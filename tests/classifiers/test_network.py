@@ -13,6 +13,7 @@ from igc_tf.classifiers.network import (
     network_card,
 )
 from igc_tf.errors import InputError
+from igc_tf.generators.store import SHIPPED_GENERATORS
 
 SHAPE = (28, 28, 1)
 IMAGES = np.random.default_rng(0).uniform(-0.5, 0.5, [5, *SHAPE]).astype(np.float32)
@@ -106,3 +107,9 @@ def test_says_what_a_network_is_found_by(tmp_path):
     (tmp_path / NETWORK_FILE).touch()
     with pytest.raises(InputError, match=r"no network .*a card.json$"):
         network_card(tmp_path)
+
+
+@pytest.mark.parametrize("read", [load_network, network_card])
+def test_a_generator_is_not_taken_for_a_network(read):
+    with pytest.raises(InputError, match="mnist-cagan-compact/card.json is no network's card"):
+        read(SHIPPED_GENERATORS / "mnist-cagan-compact")
