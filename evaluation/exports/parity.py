@@ -50,7 +50,7 @@ class ExportParityOptions(DatasetOptions):
         generator: that was exported: a name that ships, a generator's directory, or a .keras file.
         images: test images, drawn at random with the seed.
         sigma: standard deviations of the noise, as parts of the range from black to white.
-        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        dataset: an image set of TensorFlow Datasets, of the generator's shape.
         output: directory for result.json.
     """
 

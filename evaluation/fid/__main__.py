@@ -48,7 +48,7 @@ class FIDOptions(DatasetOptions):
         inception_weights: a file of InceptionV3's weights without the top, where
             keras.applications cannot fetch those of ImageNet.
         output: directory for result.json and the figures.
-        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        dataset: an image set of TensorFlow Datasets, of the generator's shape.
         split: of the real images: "test"; or "validation/choices", to make choices on.
         per_class: real images of each class, drawn at random, or "all"; as many are generated.
         seed: of the latents, the choice of images and their halves.

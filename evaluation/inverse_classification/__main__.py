@@ -84,7 +84,7 @@ class InverseClassificationOptions(DatasetOptions):
         generators: a directory with a run of `igc-tf train cgan-compact` for each latent
             size, noise-10, noise-25 ...; the generators that ship if not given.
         output: directory for result.json, the answers and the figures.
-        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        dataset: an image set of TensorFlow Datasets, of the generators' shape.
         seed: of the choice of images and the starts.
         batch_size: images searched at once; bounds the memory.
     """

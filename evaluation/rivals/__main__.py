@@ -52,7 +52,7 @@ class RivalsOptions(DatasetOptions):
         cnn: directory of a training by the recipe cnn-fair; it is trained, or resumed, in the
             directory "cnn" of the output if not given.
         without: rivals to leave out.
-        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        dataset: an image set of TensorFlow Datasets, of the generator's shape.
         split: of the images: "test"; or "validation/choices", to make choices on.
         images: how many, drawn at random, or "all".
         sigma: standard deviations of the noise, as parts of the range from black to white; the

@@ -29,7 +29,7 @@ class SearchSettingsOptions(DatasetOptions):
         images: validation images for choices, drawn at random with the seed.
         sigma: standard deviations of the noise, as parts of the range from black to white; the
             mean of the accuracies at these is what is maximised.
-        dataset: an image set of TensorFlow Datasets, of 28×28×1 images.
+        dataset: an image set of TensorFlow Datasets, of the generator's shape.
         output: directory for result.json, and for TensorBoard's comparison of what was tried.
     """
 
