@@ -32,8 +32,8 @@ class ReproduceOptions:
         images: how many test images, drawn at random, or "all".
         sigma: standard deviations of the noise, as parts of the range from black to white.
         generator: a name that ships, a generator's directory, or a .keras file.
-        settings: "paper", the paper's search; or those on the generator's card: "best", or "fast",
-            one pass of its encoder.
+        settings: "paper", the paper's search; or any settings on the generator's card, such as
+            "best", or "fast", one pass of its encoder.
         bounds: LOW HIGH, the values of black and white that the generator makes, where its file
             does not say them.
         output: directory for result.json and the figures.
