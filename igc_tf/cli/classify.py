@@ -43,9 +43,10 @@ class ClassifyOptions(ClassifierOptions, WorkerOptions):
             depth. Of a grey generator each holds one drawing, dark on light or light on dark,
             anywhere in the picture, unless its card says that pictures are cut and scaled. With an
             engine, also Parquet, TFRecord and NPZ files of images.
-        settings: "paper", the paper's search; or those on the generator's card: "best"; "fast",
-            one pass of its encoder; or "robust", which also finds out what happened to the
-            picture. By default "robust" where the card has it, else the best there are.
+        settings: "paper", the paper's search; or any settings on the generator's card, such as
+            "best"; "fast", one pass of its encoder; or "robust", which also finds out what
+            happened to the picture. By default "robust" where the card has it, else the best there
+            are.
         output: directory for results.csv, results.json and the pictures; with an engine for the
             parts, in Parquet.
         false_alarm: mark a picture as perhaps none of the classes; about this share of genuine
