@@ -150,14 +150,21 @@ def _classify_parts(options):
         batch_size=options.batch_size,
         bounds=options.bounds,
     )
-    now = f"{report['classified']:,} of them now, by {report['processes']} processes"
-    print(f"{report['examples']:,} examples in {report['parts']:,} parts, {now}: {options.output}")
+    examples = _counted(report["examples"], "example", "examples")
+    parts = _counted(report["parts"], "part", "parts")
+    processes = _counted(report["processes"], "process", "processes")
+    now = f"{report['classified']:,} of them now, by {processes}"
+    print(f"{examples} in {parts}, {now}: {options.output}")
     if report["unreadable"]:
         print(
             f"error: {report['unreadable']:,} could not be read; the column warnings says why",
             file=sys.stderr,
         )
     return 2 if report["unreadable"] else 0
+
+
+def _counted(count, one, several):
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def picture_files(given):

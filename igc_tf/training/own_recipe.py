@@ -95,7 +95,7 @@ def suited_recipe(images, name=OWN_RECIPE, steps=None, seed=0):
     )
     reasons = [
         f"{name}: {epochs * per_epoch:,} steps of {batch_size} of the {len(train):,} pictures, "
-        f"judged {epochs} times",
+        f"judged {'once' if epochs == 1 else f'{epochs} times'}",
         *reasons,
     ]
     return recipe, reasons

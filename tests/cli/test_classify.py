@@ -292,7 +292,7 @@ def test_an_engine_writes_parts(tmp_path, capsys):
     asked = (tmp_path / "pictures", "--engine", "process", "--part-size", 3, "--output", output)
     assert run(*asked) == 2
     captured = capsys.readouterr()
-    assert "4 examples in 2 parts, 4 of them now, by 1 processes" in captured.out
+    assert "4 examples in 2 parts, 4 of them now, by 1 process: " in captured.out
     assert "error: 1 could not be read" in captured.err
     table = pandas.read_parquet(output)
     assert table["file"].tolist() == [str(folder / f"{label}.png") for label in range(4)]
