@@ -119,7 +119,9 @@ def _train(options, strategy):
     print(
         f"\neverything lies in {options.output}: try\n"
         f"  igc-tf classify PICTURE --generator {options.output}\n"
-        f"  igc-tf draw {options.output}"
+        f"  igc-tf draw {options.output}\n"
+        f"  igc-tf serve {options.output}\n"
+        f"  igc-tf export --generator {options.output} --output models/mine/1"
     )
 
 

@@ -77,7 +77,7 @@ def test_says_what_it_found_and_chose_before_it_works(trained, folder):
     assert sum(parts) == 2 * PER_CLASS and all(4 <= held <= 6 for held in parts[1:])
     train, validation, test = parts
     assert f"{train} to train on, {validation} for choices, {test} for the report" in out[:begin]
-    assert f"cagan-joint: 2 steps of 32 of the {train} pictures" in out[:begin]
+    assert f"cagan-joint: 2 steps of 32 of the {train} pictures, judged once\n" in out[:begin]
 
 
 def test_one_directory_holds_everything(trained):
@@ -112,7 +112,13 @@ def test_it_says_how_little_a_few_pictures_say(trained):
     assert f"That is little to judge by: {test['count']} pictures leave everything from" in out
     # after two steps nothing is reproduced, but the pictures are as those it was trained on
     assert "The generator needs longer training." in out and "Are the data scaled" not in out
-    assert f"igc-tf classify PICTURE --generator {output}" in out
+    assert out.endswith(
+        f"\neverything lies in {output}: try\n"
+        f"  igc-tf classify PICTURE --generator {output}\n"
+        f"  igc-tf draw {output}\n"
+        f"  igc-tf serve {output}\n"
+        f"  igc-tf export --generator {output} --output models/mine/1\n"
+    )
 
 
 def test_only_classes_that_are_misread_are_least_well_read(trained):
