@@ -150,7 +150,7 @@ def publish_network(run, name, folder=SHIPPED_NETWORKS):
     model = read_keras_file(Path(run) / NETWORK_FILE)
     target = RunDirectory(Path(folder) / name)
     card = {
-        "kind": "lenet",
+        "kind": "network",
         "name": name,
         "outputs": model.output_shape[-1],
         "activation": model.get_layer("probabilities").activation.__name__,

@@ -197,7 +197,7 @@ def test_damage_is_told(tmp_path):
     (tmp_path / "generator.npz").unlink()
     with pytest.raises(InputError, match=r"generator\.npz cannot be read"):
         load_generator(tmp_path)
-    (tmp_path / "card.json").write_text('{"kind": "lenet"}')
+    (tmp_path / "card.json").write_text('{"kind": "network"}')
     with pytest.raises(InputError, match="no generator's card"):
         load_generator(tmp_path)
     (tmp_path / "card.json").write_text("{")
