@@ -143,8 +143,7 @@ class SearchClassifier(Calibrated):
             data, mask, batch_size, verbose: as for `predict`.
             history: record loss and difference at every step; not-a-number once a candidate was
                 dropped.
-            snapshots: numbers of steps, 0 to the settings' `steps`, whose reconstructions to keep;
-                not-a-number likewise.
+            snapshots: numbers of steps, 0 to the settings' `steps`, whose reconstructions to keep.
 
         Returns:
             A classification. Its reconstructions take as much memory as N · K examples: for the

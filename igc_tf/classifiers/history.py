@@ -27,9 +27,11 @@ def followed_search(search, batch, history, snapshots):
         snapshots: numbers of steps after which the generated data are kept.
 
     Returns:
-        `(result, found)`: the `Result`; and `snapshots`, {step: (B, K, ...)}, and with a history
-        `loss_history` and `difference_history`, each (B, steps + 1, K). Of candidates that were
-        dropped all is not-a-number; of those that a screening drops, also at the start.
+        `(result, found)`: the `Result`; and `snapshots`, {step: (B, C, ...)}, what would be
+        reconstructed of each element of the condition if the search ended there; (B, 1, ...) where
+        the condition is searched. With a history also `loss_history` and `difference_history`,
+        each (B, steps + 1, K). Of candidates that were dropped all is not-a-number; of those that
+        a screening drops, also at the start.
     """
     kept, losses, differences = {}, [], []
 
@@ -41,7 +43,7 @@ def followed_search(search, batch, history, snapshots):
     for state in search.follow(batch, stops):
         step = int(state.step)
         if step in snapshots and step not in kept:
-            kept[step] = _of_all(search.show(state)[0], state, search)
+            kept[step] = _reconstructions(search.finish(state))
         if history and step > len(losses):
             # those before the step that was taken last
             note(state, state.candidates.terms)
@@ -55,11 +57,16 @@ def followed_search(search, batch, history, snapshots):
     return search.finish(state), found
 
 
+def _reconstructions(result):
+    """What a `Result` makes of the data: (B, C, ...), or (B, 1, ...) without elements."""
+    if result.places is None:
+        return result.of_best(result.generated).numpy()[:, np.newaxis]
+    return result.per_element(result.generated).numpy()
+
+
 def _of_all(values, state, search):
-    """What is known of the candidates that are left (B, k, ...), as (B, K, ...) of all."""
+    """What is known of the candidates that are left (B, k), as (B, K) of all."""
     origin = state.candidates.origin.numpy()
-    everyone = np.full(
-        [len(origin), search.space.num_candidates, *values.shape[2:]], np.nan, np.float32
-    )
+    everyone = np.full([len(origin), search.space.num_candidates], np.nan, np.float32)
     everyone[np.arange(len(origin))[:, np.newaxis], origin] = values
     return everyone

@@ -43,7 +43,9 @@ class _Found:
         loss_history: (N, steps + 1, K), the loss before each step and after the last; None if
             not asked for.
         difference_history: likewise, the data difference.
-        snapshots: reconstructions after chosen numbers of steps, {steps: (N, K, ...)}.
+        snapshots: reconstructions after chosen numbers of steps, {steps: (N, C, ...)}: of each
+            element its best candidate's, as if the search ended there; not-a-number where all were
+            dropped. Of inverse classification the best candidate's, (N, 1, ...).
         observation: None if this kind of classification does not record the observation.
     """
 

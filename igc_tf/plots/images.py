@@ -257,8 +257,17 @@ def plot_search(image, snapshots, class_names, bounds, title=""):
     Returns:
         A matplotlib figure: per class the reconstructions, and the input beside them. More than
         twelve classes stand in several groups of rows side by side.
+
+    Raises:
+        InputError: for snapshots of another number of classes.
     """
     steps = sorted(snapshots)
+    for step in steps:
+        if len(snapshots[step]) != len(class_names):
+            raise InputError(
+                f"{len(snapshots[step])} reconstructions of step {step}: expected one for each of "
+                f"the {len(class_names)} classes"
+            )
     _, rows = fold(len(class_names), CLASSES_ABREAST)
     sheet = Sheet(bounds)
     for i, name in enumerate(class_names):

@@ -261,6 +261,19 @@ def test_batches_together_are_the_whole_classification():
     assert len(taken) == 2 and taken.loss_history is None
 
 
+def test_snapshots_show_each_classs_best_candidate_as_if_the_search_ended_there():
+    settings = SearchSettings(steps=6, learning_rate=0.05, difference="mean_squared", draws=3)
+    images = normal_images(4)
+    classifier, _ = _classifier(settings)
+    found = classifier.classify(images, history=True, snapshots=(0, 2, 6))
+    for step, made in found.snapshots.items():
+        ended, _ = _classifier(replace(settings, steps=step))
+        np.testing.assert_allclose(made, ended.classify(images).reconstructions, rtol=1e-5)
+    # not the same of the three all the way
+    best = found.difference_history.reshape(4, 7, 3, 3).argmin(axis=3)
+    assert (best[:, 0] != best[:, 6]).any() and len(np.unique(best)) == 3
+
+
 def test_what_is_dropped_is_followed_until_then():
     settings = SearchSettings(steps=6, learning_rate=0.1, difference="mean_squared")
     images = normal_images(4)

@@ -273,6 +273,13 @@ def test_a_search_is_a_row_per_class_and_a_column_per_step(shape):
     assert figure.get_suptitle() == "title"
 
 
+def test_a_search_of_other_candidates_than_the_classes_is_refused():
+    message = "4 reconstructions of step 7: expected one for each of the 2 classes"
+    snapshots = {0: np.zeros([2, 6, 5]), 7: np.zeros([4, 6, 5])}
+    with pytest.raises(InputError, match=message):
+        plot_search(np.zeros([6, 5]), snapshots, ["a", "b"], (0, 1))
+
+
 def test_a_search_among_twenty_classes_stands_in_two_groups():
     values = np.arange(20) / 20
     figure = saved(plot_search(_flat(1, (4, 4)), {0: _flat(values, (4, 4))}, NAMES, (0, 1)))
