@@ -10,17 +10,19 @@ from tensorboard.plugins import projector
 
 from igc_tf.plots import tile_images, to_unit_range
 from igc_tf.runs import RunDirectory
-from igc_tf.tensorboard.writers import summary_writer
+from igc_tf.tensorboard.writers import clear_summaries, summary_writer
 
 
 def log_search(directory, classifier, data, labels=None, name="search"):
     """Searches a few examples and writes what happened for `tensorboard --logdir`.
 
-    Each candidate, such as a class, is a TensorBoard run, so that an example's curves lie over
-    each other in one chart: the scalars `data difference, NAME/…` and `loss, NAME/…` at every
-    step. Of images, the run `reconstructions` shows, for a few steps, what every candidate makes
-    of the image, the input at the right end; and, once, candidates (rows) against those steps
-    (columns), as the paper's Fig. 2.
+    Each candidate is a TensorBoard run, so that an example's curves lie over each other in one
+    chart: the scalars `data difference, NAME/…` and `loss, NAME/…` at every step until it is
+    dropped. It is called by its class, and by its number among those of the class, of several
+    starts or draws: `class 3, start 2`; `start 2` or `found` where the class itself is searched.
+    Of images, the run `reconstructions` shows, for a few steps, what the best candidate of every
+    class makes of the image, the input at the right end; and, once, classes (rows) against those
+    steps (columns), as the paper's Fig. 2.
 
     Args:
         directory: above the runs; created if missing. What the same `name` wrote there is replaced.
@@ -39,17 +41,17 @@ def log_search(directory, classifier, data, labels=None, name="search"):
     stops = sorted({0, *(round(steps * part) for part in (0.1, 0.25, 0.5, 0.75)), steps})
     found = classifier.classify(data, history=True, snapshots=stops)
     captions = _captions(classifier.generator.layout, found.predictions, labels)
-    candidates = found.loss_history.shape[2]
-    names = classifier.class_names if candidates == len(classifier.class_names) else ("found",)
     curves = {"data difference": found.difference_history, "loss": found.loss_history}
-    for k, candidate in enumerate(names):
-        # a name's slash must not lead to another directory; this one looks like it
-        run = f"class {candidate}".replace("/", "∕") if candidates > 1 else candidate
+    for k, run in enumerate(_runs(classifier)):
+        if np.isnan(found.loss_history[:, :, k]).all():
+            # dropped before the first step
+            clear_summaries(directory / run, name)
+            continue
         with summary_writer(directory / run, name).as_default():
             for quantity, history in curves.items():
                 for caption, values in zip(captions, history[:, :, k], strict=True):
-                    for step, value in enumerate(values):
-                        tf.summary.scalar(f"{quantity}, {name}/{caption}", value, step=step)
+                    for step in np.flatnonzero(~np.isnan(values)):
+                        tf.summary.scalar(f"{quantity}, {name}/{caption}", values[step], step=step)
     data_shape = classifier.generator.data_shape
     if len(data_shape) == 3:
         with summary_writer(directory / "reconstructions", name).as_default():
@@ -104,6 +106,18 @@ def log_latents(directory, classifier, data, found, labels, name="search"):
             tf.summary.histogram(f"absolute z-score/{which} classes", values, step=steps)
 
 
+def _runs(classifier):
+    """The names of the candidates' runs, in order."""
+    space, names = classifier.search.space, []
+    for k in range(space.num_candidates):
+        # a name's slash must not lead to another directory; this one looks like it
+        of_class = "" if space.label is None else f"class {classifier.class_names[space.label[k]]}"
+        start = k % space.candidates_per_element + 1
+        of_start = f"start {start}" if space.candidates_per_element > 1 else ""
+        names.append(", ".join(filter(None, [of_class, of_start])).replace("/", "∕") or "found")
+    return names
+
+
 def _captions(layout, predictions, labels):
     """One for each example: its number, what it is and what it was read as."""
 
@@ -121,16 +135,16 @@ def _captions(layout, predictions, labels):
 
 
 def _draw_search(generator, snapshots, beside, i, caption):
-    """What each candidate makes of image number i, at each of the kept steps.
+    """What each class makes of image number i, at each of the kept steps.
 
     Args:
         beside: the image, or nothing, to be drawn beside it.
     """
-    candidates = [kept[i].reshape(-1, *generator.data_shape) for kept in snapshots.values()]
-    for step, made in zip(snapshots, candidates, strict=True):
+    each = [kept[i] for kept in snapshots.values()]
+    for step, made in zip(snapshots, each, strict=True):
         columns = len(made) + len(beside)
         _picture(f"reconstructions, {caption}", [*made, *beside], columns, step, generator)
-    rows = [picture for made in zip(*candidates, strict=True) for picture in (*made, *beside)]
+    rows = [picture for made in zip(*each, strict=True) for picture in (*made, *beside)]
     columns, last = len(snapshots) + len(beside), max(snapshots)
     _picture(f"classes by steps, {caption}", rows, columns, last, generator)
 

@@ -24,10 +24,26 @@ def summary_writer(directory, name):
     Raises:
         InputError: as `igc_tf.runs.local_path` does.
     """
-    directory, suffix = local_path(directory), "." + name.replace(" ", "-")
-    for path in directory.glob(f"events.out.tfevents.*{glob.escape(suffix)}"):
+    clear_summaries(directory, name)
+    return tf.summary.create_file_writer(str(local_path(directory)), filename_suffix=_suffix(name))
+
+
+def clear_summaries(directory, name):
+    """Removes what a `summary_writer` of this name wrote.
+
+    Args:
+        directory: of the TensorBoard run; it may be missing.
+        name: of the writer.
+
+    Raises:
+        InputError: as `igc_tf.runs.local_path` does.
+    """
+    for path in local_path(directory).glob(f"events.out.tfevents.*{glob.escape(_suffix(name))}"):
         path.unlink()
-    return tf.summary.create_file_writer(str(directory), filename_suffix=suffix)
+
+
+def _suffix(name):
+    return "." + name.replace(" ", "-")
 
 
 def log_settings(directory, settings, accuracies, name):

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from igc_tf.classifiers import InvertedGeneratorClassifier
+from igc_tf.classifiers import InverseClassifier, InvertedGeneratorClassifier
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.generators.generator import Generator
 from igc_tf.search import SearchSettings
+from igc_tf.search.observations import Pose
 from igc_tf.tensorboard import log_search
+from tests.fixtures.linear_generator import linear_generator, normal_images
 from tests.fixtures.read_summaries import read_summaries
 
 
@@ -76,6 +78,48 @@ def test_the_grid_has_a_row_per_class_and_a_column_per_step(logged, found, digit
     part = grid[4 * 29 : 4 * 29 + 28, 2 * 29 : 2 * 29 + 28] / 255 - 0.5
     expected = np.clip(found.snapshots[2][0, 4], -0.5, 0.5)
     np.testing.assert_allclose(part, expected, atol=0.005)
+
+
+@pytest.mark.parametrize("kind", ["draws", "starts", "one"])
+def test_every_candidate_has_its_curves_and_every_class_one_picture(tmp_path, kind):
+    generator = Generator(linear_generator(latent_size=2, data_shape=(4, 4, 1))[0], bounds=(-9, 9))
+    settings = SearchSettings(steps=2, learning_rate=0.05, draws=3 if kind == "draws" else 1)
+    if kind == "draws":
+        classifier = InvertedGeneratorClassifier(generator, settings)
+        names = [f"class {c}, start {start}" for c in range(3) for start in (1, 2, 3)]
+    else:
+        # as many starts as there are classes, or one
+        turned = Pose(angles=(-30.0, 0.0, 30.0), background=0.0, high=9.0)
+        classifier = InverseClassifier(generator, settings, turned if kind == "starts" else None)
+        names = ["start 1", "start 2", "start 3"] if kind == "starts" else ["found"]
+    data = normal_images(1, (4, 4, 1))
+    found = log_search(tmp_path, classifier, data)
+    logged = read_summaries(tmp_path)
+    assert {run for run, _ in logged} == {*names, "reconstructions"}
+    caption = f"search/image 1: read {found.predictions[0]}"
+    for k, name in enumerate(names):
+        curve = [*logged[name, f"data difference, {caption}"].values()]
+        np.testing.assert_allclose(curve, found.difference_history[0, :, k], rtol=1e-6)
+    made = found.reconstructions.reshape(-1, 4, 4, 1)
+    strip = logged["reconstructions", f"reconstructions, {caption}"][2] / 255 * 18 - 9
+    assert strip.shape == (4, 5 * (len(made) + 1) - 1, 1)
+    for c, picture in enumerate([*made, data[0]]):
+        np.testing.assert_allclose(strip[:, 5 * c : 5 * c + 4], picture, atol=0.08)
+
+
+def test_what_was_dropped_at_once_has_no_curves_also_not_earlier_ones(tmp_path, classifier, digits):
+    dropping = InvertedGeneratorClassifier(
+        classifier.generator, SearchSettings(steps=2, plan=((0, 4), (2, None)))
+    )
+    log_search(tmp_path, classifier, digits.images[:1])
+    found = log_search(tmp_path, dropping, digits.images[:1])
+    logged = read_summaries(tmp_path)
+    kept = np.flatnonzero(np.isfinite(found.differences[0]))
+    assert len(kept) == 4
+    assert {run for run, _ in logged} == {f"class {c}" for c in kept} | {"reconstructions"}
+    for (run, _), steps in logged.items():
+        if run != "reconstructions":
+            assert list(steps) == [0, 1, 2] and np.isfinite(list(steps.values())).all()
 
 
 def test_no_name_leads_to_another_directory(tmp_path, classifier, digits):
