@@ -24,21 +24,39 @@ _SIDE, _LEAST, _MARGIN, _GAP, _EMPTY, _PAD = 0.88, 0.15, 0.06, 0.07, 0.18, 0.04
 _TITLE, _LARGE, _SMALL = 11, 9, 8
 
 
+def finite_bounds(bounds, *images):
+    """Returns the bounds of images, with numbers in the place of infinite ones.
+
+    Args:
+        bounds: (low, high).
+        *images: arrays of any shape.
+
+    Returns:
+        (low, high); an infinite one is replaced by the least or greatest finite value of all
+        images, 0 if there is none.
+    """
+    low, high = bounds
+    if np.isfinite(bounds).all():
+        return low, high
+    values = np.concatenate([np.ravel(array) for array in images])
+    values = values[np.isfinite(values)]
+    values = values if len(values) else np.zeros(1)
+    low = low if np.isfinite(low) else float(values.min())
+    return low, high if np.isfinite(high) else float(values.max())
+
+
 def to_unit_range(images, bounds):
     """Brings images from their bounds to [0, 1]; what lies outside is clipped.
 
     Args:
         images: any shape.
-        bounds: (low, high); an infinite one is replaced by the least or greatest value there is.
+        bounds: (low, high); infinite ones as by `finite_bounds`.
 
     Returns:
         float32 of the same shape.
     """
     images = np.asarray(images, np.float32)
-    low, high = bounds
-    if images.size:
-        low = low if np.isfinite(low) else float(images.min())
-        high = high if np.isfinite(high) else float(images.max())
+    low, high = finite_bounds(bounds, images)
     return np.clip((images - low) / max(high - low, 1e-12), 0, 1, dtype=np.float32)
 
 
@@ -49,7 +67,8 @@ def tile_images(images, columns, gap=1, background=None):
         images: (N, H, W) or (N, H, W, channels), N at least 1.
         columns: images per row.
         gap: pixels between them.
-        background: the value of the gaps and of empty places; the images' least value if None.
+        background: the value of the gaps and of empty places; the images' least finite value if
+            None.
 
     Returns:
         float32 (rows · (H + gap) - gap, columns · (W + gap) - gap), and the channels, if any.
@@ -57,7 +76,8 @@ def tile_images(images, columns, gap=1, background=None):
     images = np.asarray(images, np.float32)
     count, height, width = images.shape[:3]
     rows = -(-count // columns)
-    background = images.min() if background is None else background
+    if background is None:
+        background, _ = finite_bounds((-np.inf, np.inf), images)
     size = rows * (height + gap) - gap, columns * (width + gap) - gap
     sheet = np.full((*size, *images.shape[3:]), background, np.float32)
     for i, image in enumerate(images):
@@ -131,7 +151,8 @@ class Sheet:
     pictures share one `Axes`, whose unit is an inch: one for each would take several times as long.
 
     Args:
-        bounds: (low, high) of the images, drawn as black and white.
+        bounds: (low, high) of the images, drawn as black and white; infinite ones as by
+            `finite_bounds`, of all pictures together.
         size: (width, height) in inches; a picture of another shape is narrower or lower, but no
             sliver: it is stretched to `_LEAST`.
     """
@@ -150,12 +171,12 @@ class Sheet:
             below: a caption, in lines as they stand.
             frame: (colour, line style), or None.
         """
-        pixels = to_pixels(image, self._bounds)
-        height, width = pixels.shape[:2]
+        check_image(np.shape(image))
+        height, width = np.shape(image)[:2]
         scale = min(self._size[0] / width, self._size[1] / height)
         width, height = max(scale * width, _LEAST), max(scale * height, _LEAST)
         above = _wrapped(above, int(_CAPTION * self._size[0] / _SIDE))
-        self._pictures[row, column] = _Picture(pixels, width, height, above, plain(below), frame)
+        self._pictures[row, column] = _Picture(image, width, height, above, plain(below), frame)
 
     def name(self, row, column, text, letters=_CAPTION):
         """Places a text in the place of a picture, cut to two lines of so many letters."""
@@ -185,8 +206,9 @@ class Sheet:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
         middles = tops[:-1] + heights[:, 0] + heights[:, 1] / 2
+        bounds = finite_bounds(self._bounds, *(shown.image for shown in self._pictures.values()))
         for (row, column), picture in self._pictures.items():
-            picture.draw(axes, lefts[column] + widths[column] / 2, middles[row])
+            picture.draw(axes, lefts[column] + widths[column] / 2, middles[row], bounds)
         for (row, column), name in self._names.items():
             right = lefts[column] + widths[column]
             axes.text(right, middles[row], name, ha="right", va="center", fontsize=_LARGE)
@@ -211,18 +233,19 @@ class Sheet:
 
 
 class _Picture(NamedTuple):
-    pixels: np.ndarray
+    image: np.ndarray
     width: float
     height: float
     above: str
     below: str
     frame: tuple | None
 
-    def draw(self, axes, x, y):
+    def draw(self, axes, x, y, bounds):
         """Draws it on axes whose unit is an inch, downwards, around a point."""
+        pixels = to_pixels(self.image, bounds)
         left, top = x - self.width / 2, y - self.height / 2
         extent = left, left + self.width, top + self.height, top
-        axes.imshow(self.pixels, cmap="gray", vmin=0, vmax=1, extent=extent, aspect="auto")
+        axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, extent=extent, aspect="auto")
         if self.above:
             axes.text(x, top - _PAD, self.above, ha="center", va="bottom", fontsize=_LARGE)
         if self.below:
@@ -301,6 +324,7 @@ def plot_class_samples(rows, bounds, title="", columns=None, name_width=_CAPTION
     columns = count if columns is None else columns
     lines = -(-count // columns)
     sheet = Sheet((0, 1), (0.6 * columns, 0.6 * lines))
+    bounds = finite_bounds(bounds, *rows.values())
     for row, (name, images) in enumerate(rows.items()):
         check_image(np.shape(images)[1:])
         sheet.name(row, 0, name, name_width)
@@ -344,6 +368,7 @@ def plot_explanations(images, compared, observed, reconstructions, captions, bou
         that, what it is undistorted, and the residual.
     """
     names = ("input", "as it was read", "explained as", "undistorted", "residual")
+    bounds = finite_bounds(bounds, images, compared, observed, reconstructions)
     sheet = Sheet(bounds, (1.33, 1.33))
     for row, caption in enumerate(captions):
         left = np.abs(compared[row] - observed[row]) + bounds[0]

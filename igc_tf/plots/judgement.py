@@ -8,6 +8,7 @@ from igc_tf.plots.images import (
     CLASSES_ABREAST,
     Sheet,
     fill,
+    finite_bounds,
     fold,
     plain,
     text_extent,
@@ -257,6 +258,7 @@ def plot_inverse_cases(images, reconstructions, conditions, labels, layout, boun
         A matplotlib figure: per case the input, its reconstruction and the class vector.
     """
     count, elements = len(images), range(layout.size)
+    bounds = finite_bounds(bounds, images, reconstructions)
     names = [plain(_cut(name, _ONE_LINE)) for name in layout.element_names]
     is_long = max(map(len, names)) > 2
     found = layout.offsets + layout.best_values(conditions).numpy()

@@ -59,6 +59,10 @@ def test_unit_range_of_infinite_bounds_is_that_of_the_images():
     np.testing.assert_allclose(to_unit_range([-3, 1, 5], (0, np.inf)), [0, 0.2, 1])
     assert to_unit_range(np.zeros([0, 2]), (0, 1)).shape == (0, 2)
     np.testing.assert_allclose(to_unit_range([2, 2], (-np.inf, np.inf)), [0, 0])
+    # what was dropped does not count
+    found = to_unit_range([np.nan, -3, np.inf, 1, 5], (-np.inf, np.inf))
+    np.testing.assert_allclose(found, [np.nan, 0, 1, 0.5, 1])
+    np.testing.assert_allclose(to_unit_range([np.nan], (-np.inf, np.inf)), [np.nan])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -74,6 +78,28 @@ def test_tiles_stand_row_by_row(shape, gap):
 
 def test_what_lies_between_tiles_is_as_dark_as_the_darkest_pixel():
     assert tile_images(_flat([3, 4], (2, 2)), 1)[2].tolist() == [3, 3]
+    assert tile_images(_flat([np.nan, 4], (2, 2)), 1)[2].tolist() == [4, 4]
+    assert tile_images(_flat([np.nan, np.nan], (2, 2)), 1)[2].tolist() == [0, 0]
+
+
+def test_pictures_that_are_compared_have_one_scale_also_where_bounds_are_infinite():
+    bounds, shape = (-np.inf, np.inf), (6, 5)
+    search = plot_search(
+        _flat(9, shape), {0: _flat([1, 3], shape), 8: _flat([5, np.nan], shape)}, "ab", bounds
+    )
+    values = [_drawn_value(picture) for picture in pictures(search)]
+    np.testing.assert_allclose(values, [0, 0.5, 1, 0.25, np.nan, 1])
+    parts = [_flat([value], shape) for value in (1, 5, 2, 4)]
+    explained = pictures(plot_explanations(*parts, ["as it is"], bounds))
+    # the residual of 3 begins at the least value
+    assert [_drawn_value(picture) for picture in explained] == [0, 1, 0.25, 0.75, 0.75]
+    rows = {"a": _flat([1, 2], shape), "b": _flat([3, 5], shape)}
+    for picture, ends in zip(pictures(plot_class_samples(rows, bounds)), "ab", strict=True):
+        first, last = (rows[ends][:, 0, 0] - 1) / 4
+        assert (picture.pixels[:, :5] == first).all() and (picture.pixels[:, 6:] == last).all()
+    layout = ConditionLayout.classes(["a", "b"])
+    figure = plot_inverse_cases(rows["a"], rows["b"], np.eye(2), None, layout, bounds)
+    assert [pixels(axis).max() for axis in figure.axes[:4]] == [0, 0.25, 0.5, 1]
 
 
 # ---- cases
