@@ -72,7 +72,7 @@ def log_latents(directory, classifier, data, found, labels, name="search"):
     Args:
         directory: above the run; created if missing. What the same `name` wrote there is replaced.
         classifier: an `InvertedGeneratorClassifier`.
-        data: (N, H, W, channels) in the generator's bounds, some hundreds; 1, 3 or 4 channels.
+        data: (N, H, W, channels), as for `classify`, some hundreds; 1, 3 or 4 channels.
         found: what `classifier.classify(data)` returned.
         labels: the right classes (N,).
         name: of this set of images, such as "sigma 0.4".
@@ -90,7 +90,7 @@ def log_latents(directory, classifier, data, found, labels, name="search"):
     run.write_text("metadata.tsv", "label\tprediction\tdifference\n" + "".join(rows))
     sheet = 255 * to_unit_range(_square_sheet(np.asarray(data), generator), generator.bounds)
     run.write("sprites.png", lambda path: keras.utils.save_img(path, sheet, scale=False))
-    height, width = generator.data_shape[:2]
+    height, width = np.shape(data)[1:3]
     embedding = projector.EmbeddingInfo(
         tensor_name=f"latents {name}",
         tensor_path="latents.tsv",

@@ -8,8 +8,12 @@ import pytest
 from google.protobuf import text_format
 from tensorboard.plugins import projector
 
-from igc_tf.classifiers import load_classifier
+from igc_tf.classifiers import InvertedGeneratorClassifier, load_classifier
+from igc_tf.generators.generator import Generator
+from igc_tf.search import SearchSettings
+from igc_tf.search.observations import Pose
 from igc_tf.tensorboard import log_latents
+from tests.fixtures.linear_generator import linear_generator
 from tests.fixtures.read_summaries import read_summaries
 
 
@@ -75,6 +79,23 @@ def test_histograms_are_of_absolute_z_scores(logged, found):
         assert rows[:, 2].sum() == values.size
         assert rows[0, 0] == pytest.approx(values.min(), abs=1e-6)
         assert rows[-1, 1] == pytest.approx(values.max(), abs=1e-6)
+
+
+def test_pictures_in_another_frame_than_the_generators_are_cut_by_their_own(tmp_path):
+    model, _, _ = linear_generator(latent_size=2, data_shape=(6, 5, 1), scale=0.1)
+    frame = Pose(frame=(9, 8), inner=(6, 5), background=0.0, high=1.0)
+    generator = Generator(model, bounds=(-1.0, 1.0))
+    classifier = InvertedGeneratorClassifier(generator, SearchSettings(steps=0), frame)
+    data = np.linspace(-1, 1, 5 * 72, dtype=np.float32).reshape(5, 9, 8, 1)
+    log_latents(tmp_path, classifier, data, classifier.classify(data), [0, 1, 2, 0, 1])
+    run, config = tmp_path / "latents search", projector.ProjectorConfig()
+    text_format.Parse((run / "projector_config.pbtxt").read_text(), config)
+    width, height = config.embeddings[0].sprite.single_image_dim
+    picture = keras.utils.load_img(run / "sprites.png", color_mode="grayscale")
+    sheet = np.asarray(picture) / 127.5 - 1
+    # the fourth of five, as the projector cuts three rows of three
+    part = sheet[height : 2 * height, :width]
+    np.testing.assert_allclose(part, data[3, ..., 0], atol=0.01)
 
 
 def test_what_was_dropped_or_refused_stands_with_the_best_that_was_found(tmp_path, digits):
