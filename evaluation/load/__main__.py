@@ -261,6 +261,7 @@ def _faults(options, run, service, images, labels):
 
 
 def _figure(rows):
+    rows = sorted(rows, key=lambda row: row["clients"])
     panels = {"requests a second": {}, "latency, median, ms": {}, "latency, 99 %, ms": {}}
     for batching, name in ((True, "batching"), (False, "one by one (--max-batch 1)")):
         chosen = [row for row in rows if row["batching"] is batching]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.load import service as service_module
-from evaluation.load.__main__ import LoadOptions, measure_load
+from evaluation.load.__main__ import LoadOptions, _figure, measure_load
 from evaluation.load.browser import find_browser
 from evaluation.load.malformed import draw_malformed
 from evaluation.load.service import ServiceError, started
@@ -72,6 +72,18 @@ def test_a_service_is_measured_and_ends(tmp_path):
 
 
 @pytest.mark.browser
+def test_the_most_clients_are_drawn_to_the_right_in_whichever_order_they_asked():
+    rows = [
+        {"clients": n, "batching": batching, "per_second": 10 * n, "latency": {"50": n, "99": n}}
+        for n in (64, 1, 8)
+        for batching in (True, False)
+    ]
+    lines = [line for axis in _figure(rows).axes for line in axis.lines]
+    assert len(lines) == 6
+    assert all(line.get_xdata().tolist() == [1, 8, 64] for line in lines)
+    assert lines[0].get_ydata().tolist() == [10, 80, 640]
+
+
 def test_strokes_are_timed(tmp_path):
     options = StrokeOptions(settings="fast", strokes=5, output=tmp_path)
     if find_browser() is None:
