@@ -42,7 +42,7 @@ DOCUMENT = "Generative Adversarial Networks"
 _PARTS = ("gradients", "losses", "latents", "arithmetic")
 _SHOWN = 12
 # letters in a line of a row's name
-_NAME = 30
+_NAME = 40
 
 
 class Plan(NamedTuple):
@@ -282,9 +282,7 @@ def _draw(run):
         pictures = {}
         for row in first:
             path = run.path / f"samples/{part}-{_slug(row['name'])}-{row['seed']}.npy"
-            fid = "diverged" if row["fid"] is None else f"{row['fid']:.0f}"
-            name = f"{row['name']}: {fid}"
-            pictures[name] = np.load(path).astype(np.float32)
+            pictures[_caption(row)] = np.load(path).astype(np.float32)
         title = "what the small GAN makes, and its Fréchet distance"
         run.write_figure(
             f"{part}.png", plot_class_samples(pictures, BOUNDS, title, name_width=_NAME)
@@ -293,6 +291,12 @@ def _draw(run):
     if losses:
         run.write_figure("trainings.png", _trainings_figure(losses))
     run.write_figure("loss-curves.png", loss_figure())
+
+
+def _caption(row):
+    """The Fréchet distance that a training ended at, and its name."""
+    fid = "diverged" if row["fid"] is None else f"{row['fid']:.0f}"
+    return f"{fid}: {row['name']}"
 
 
 def _gradients_figure(rows):

@@ -9,8 +9,10 @@ import pytest
 import tensorflow as tf
 
 from evaluation.lesson.__main__ import (
+    _NAME,
     QUICK,
     LessonOptions,
+    _caption,
     _gradients_figure,
     _own_generator,
     loss_figure,
@@ -19,15 +21,17 @@ from evaluation.lesson.__main__ import (
 from evaluation.lesson.arithmetic import EQUATIONS, Equation, Kind, Samples, try_equation
 from evaluation.lesson.small_gan import NOISES, Noise, Training, made_by
 from evaluation.lesson.statements import judge_statements, lesson_tables
-from evaluation.lesson.trainings import Judge, judged_training, loss_variants
+from evaluation.lesson.trainings import Judge, judged_training, latent_variants, loss_variants
 from igc_tf.classifiers import network_card
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators import Generator, load_generator
 from igc_tf.metrics import slant, stroke_width
+from igc_tf.plots import plot_class_samples
 from igc_tf.runs import Experiment
 from tests.fixtures.followed_progress import follow_progress
 from tests.fixtures.linear_generator import BOUND, linear_generator
+from tests.plots.drawn import pictures
 
 FEW = Training(batches=6, units=16, batch_size=16, latent_size=4)
 
@@ -399,6 +403,24 @@ def test_every_loss_is_tried_with_each_optimizer_and_both_cures():
     assert (cure.learning_rate, cure.discriminator_learning_rate) == (0.2, pytest.approx(0.02))
     assert (cure.head_start, cure.generator_loss, cure.optimizer) == (50, "saturating", "sgd")
     assert variants["least-squares, adam"].head_start == 0
+
+
+def test_every_training_is_told_by_its_distance_and_its_whole_name():
+    plan = LessonOptions().plan
+    variants = loss_variants(plan.base, plan.strong, plan.rates)
+    variants |= latent_variants(plan.base, 784, plan.noises, plan.sizes)
+    captions = [
+        caption
+        for name in variants
+        for caption in (
+            _caption({"name": name, "fid": 417.3}),
+            _caption({"name": name, "fid": None}),
+        )
+    ]
+    assert captions[:2] == ["417: non-saturating, adam", "diverged: non-saturating, adam"]
+    samples = dict.fromkeys(captions, np.zeros([1, 4, 4]))
+    shown = pictures(plot_class_samples(samples, (0, 1), name_width=_NAME))
+    assert [picture.beside.replace("\n", " ") for picture in shown] == captions
 
 
 def test_the_losses_are_drawn_where_the_discriminator_is_sure():
