@@ -5,6 +5,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from igc_tf.data import pen_positions
+from igc_tf.errors import InputError
 from igc_tf.plots.images import plain
 
 
@@ -22,7 +23,11 @@ def plot_letters(series, captions, targets=None, mask=None, columns=10, title=""
 
     Returns:
         A matplotlib figure. The harder the pen presses, the thicker the line.
+
+    Raises:
+        InputError: for a mask of another shape.
     """
+    series, shown = np.asarray(series), _shown(mask, np.shape(series))
     rows = -(-len(series) // columns)
     figure = Figure(figsize=(1.15 * columns, 1.35 * rows + 0.5), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -30,16 +35,24 @@ def plot_letters(series, captions, targets=None, mask=None, columns=10, title=""
         axis.set_axis_off()
         axis.set_aspect("equal")
     for i, (axis, trajectory) in enumerate(zip(axes, series, strict=False)):
-        steps = np.ones(len(trajectory), bool)
-        if mask is not None:
-            present = np.asarray(mask[i]).reshape(len(mask[i]), -1).any(axis=1)
-            steps = np.broadcast_to(present, len(trajectory))
         if targets is not None:
-            _draw_pen(axis, np.asarray(targets[i])[steps], "0.65")
-        _draw_pen(axis, np.asarray(trajectory)[steps], "tab:blue")
+            _draw_pen(axis, np.asarray(targets[i])[shown[i]], "0.65")
+        _draw_pen(axis, trajectory[shown[i]], "tab:blue")
         axis.set_title(plain(captions[i]), fontsize=8)
     figure.suptitle(plain(title), fontsize=11)
     return figure
+
+
+def _shown(mask, shape):
+    """Which steps a mask shows of series of this shape (N, T, 3): bool (N, T)."""
+    mask = np.ones(shape[:2]) if mask is None else np.asarray(mask)
+    of_steps = mask[..., np.newaxis] if mask.shape == shape[:2] else mask
+    try:
+        return np.broadcast_to(of_steps, shape).any(axis=2)
+    except ValueError as error:
+        raise InputError(
+            f"mask has shape {mask.shape}: expected {shape[:2]}, or one that broadcasts to {shape}"
+        ) from error
 
 
 def _draw_pen(axis, trajectory, color):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+from igc_tf.errors import InputError
 from igc_tf.plots import plot_letters
 from tests.plots.drawn import saved
 
@@ -54,6 +55,20 @@ def test_targets_lie_grey_behind():
 def test_a_mask_without_length_is_for_all_steps():
     figure = plot_letters(SERIES[:1], "a", mask=np.ones([1, 1, 1]))
     assert _path(figure.axes[0].collections[0]) == SQUARE
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 1), (1, 5, 3), (5, 1), (5, 3), (2, 5, 1), (2, 5, 3)])
+def test_a_mask_is_broadcast_to_the_series(shape):
+    mask = np.zeros(shape)
+    mask[(slice(3), slice(None)) if len(shape) == 2 else (slice(None), slice(3))] = 1
+    figure = plot_letters(SERIES, "ab", mask=mask)
+    assert [_path(axis.collections[0]) for axis in figure.axes[:2]] == [SQUARE[:3], LINE]
+
+
+def test_a_mask_of_another_shape_is_refused():
+    message = r"mask has shape \(3, 5\): expected \(2, 5\), or .* broadcasts to \(2, 5, 3\)"
+    with pytest.raises(InputError, match=message):
+        plot_letters(SERIES, "ab", mask=np.ones([3, 5]))
 
 
 def test_rows_hold_so_many_letters():
