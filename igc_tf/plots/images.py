@@ -380,8 +380,12 @@ def plot_explanations(images, compared, observed, reconstructions, captions, bou
 
 
 def _wrapped(text, letters):
-    """A plain text in at most two lines of so many letters."""
-    return plain("\n".join(textwrap.wrap(str(text), letters, max_lines=2, placeholder="…")))
+    """A plain text in at most two lines of so many letters, the second cut."""
+    lines = textwrap.wrap(str(text), letters)
+    if len(lines) > 2:
+        # `max_lines` would drop the whole of a long word that does not fit
+        lines = lines[0], f"{lines[1][: letters - 1]}…"
+    return plain("\n".join(lines))
 
 
 def text_extent(text, points):

@@ -219,6 +219,22 @@ def test_names_too_long_for_two_lines_are_cut():
     assert shown[9].below == "is golden retriever with a red h…\nread owl"
 
 
+def test_long_names_without_blanks_are_told_apart_by_their_second_line():
+    names = [
+        "no_blanks_in_this_one_of_long_names",
+        "no_blanks_in_that_one",
+        "a_name_of_26_letters_alone",
+        "cat",
+    ]
+    shown = pictures(_cases(names=names))
+    assert [picture.above for picture in shown[:4]] == [
+        "no_blanks_in_\nthis_one_of_…",
+        "no_blanks_in_\nthat_one",
+        "a_name_of_26_\nletters_alone",
+        "cat",
+    ]
+
+
 @pytest.mark.parametrize("name", ["$5 and $6", r"\alpha$", "a $x_1^$ b", "smile 😀", "\udcff.png"])
 def test_names_and_titles_are_no_formulas(name):
     figure = plot_cases(
