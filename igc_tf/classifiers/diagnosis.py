@@ -101,18 +101,18 @@ def diagnose(generator, data=None, settings=None, count=50, shown=10, seed=0):
         data: {name: `LabelledData`, or an array (N, ...)}, such as training and new images.
         settings: of the search; as for `load_classifier`.
         count: how many samples are made, and at most how many of each set are taken.
-        shown: how many of each are kept to be drawn.
+        shown: how many of each are kept to be drawn, at least 1.
         seed: of the samples.
 
     Returns:
         A `Diagnosis`.
 
     Raises:
-        InputError: for no data, data that the generator cannot have made, or labels that it does
-            not have, or has in another order.
+        InputError: for no data, data that the generator cannot have made, labels that it does not
+            have, or has in another order, or a `count` or `shown` below 1.
     """
     check_kind("data", data, dict | None, "{name: `LabelledData`, or an array}, or None")
-    count = checked_whole("count", count)
+    count, shown = checked_whole("count", count), checked_whole("shown", shown)
     classifier = load_classifier(generator, settings)
     generator = classifier.generator
     draw = np.random.default_rng(seed)

@@ -67,8 +67,7 @@ def tile_images(images, columns, gap=1, background=None):
         images: (N, H, W) or (N, H, W, channels), N at least 1.
         columns: images per row.
         gap: pixels between them.
-        background: the value of the gaps and of empty places; the images' least finite value if
-            None.
+        background: the value of gaps and empty places; the images' least finite value if None.
 
     Returns:
         float32 (rows · (H + gap) - gap, columns · (W + gap) - gap), and the channels, if any.
@@ -308,7 +307,7 @@ def plot_class_samples(rows, bounds, title="", columns=None, name_width=_CAPTION
     """Samples of every class, one class a row.
 
     Args:
-        rows: {class name: images (N, H, W, ...)}, the same N for all.
+        rows: {class name: images (N, H, W, ...)}, the same N, at least 1, for all.
         bounds: (low, high) of the images, drawn as black and white.
         title: above the figure.
         columns: images side by side; N if None, else a row has several lines.
@@ -318,9 +317,11 @@ def plot_class_samples(rows, bounds, title="", columns=None, name_width=_CAPTION
         A matplotlib figure.
 
     Raises:
-        InputError: for what is no image.
+        InputError: for what is no image, or none at all.
     """
     count = len(next(iter(rows.values())))
+    if not count:
+        raise InputError("no images to draw: expected at least one of each class")
     columns = count if columns is None else columns
     lines = -(-count // columns)
     sheet = Sheet((0, 1), (0.6 * columns, 0.6 * lines))

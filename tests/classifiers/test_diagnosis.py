@@ -163,6 +163,8 @@ def test_refuses_data_of_another_shape(generator):
         diagnose(generator, {"new": np.zeros([2, 4])}, SETTINGS)
     with pytest.raises(InputError, match="count=0"):
         diagnose(generator, count=0)
+    with pytest.raises(InputError, match="shown=0"):
+        diagnose(generator, shown=0)
     with pytest.raises(InputError, match=r"data=array.*expected \{name: `LabelledData`"):
         diagnose(generator, np.zeros([2, *SHAPE]), SETTINGS)
 

@@ -296,6 +296,11 @@ def test_what_is_no_picture_is_refused(shape):
         plot_class_samples({"a": np.zeros([4, *shape])}, (0, 1), columns=2)
 
 
+def test_samples_of_which_there_are_none_are_refused():
+    with pytest.raises(InputError, match="no images to draw: expected at least one of each class"):
+        plot_class_samples({"a": np.zeros([0, 4, 4])}, (0, 1))
+
+
 # ---- the search
 
 
