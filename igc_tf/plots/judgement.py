@@ -74,19 +74,20 @@ def plot_confusion(counts, class_names, title=""):
 
     Returns:
         A matplotlib figure; each row is coloured by its shares, with the counts in it where there
-        is room.
+        is room. Long names are cut.
     """
     counts = np.asarray(counts)
     classes = len(counts)
     side = np.clip(0.45 * classes + 1.8, 3.6, 12.0)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axis = figure.subplots()
+    names = [plain(_cut(name, _LONGEST)) for name in class_names]
+    size = 9 if classes <= _NUMBERED else 6
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side += max(text_extent(name, size)[0] for name in names)
     picture = axis.imshow(100 * shares, cmap="Blues", vmin=0, vmax=100)
-    names = [plain(name) for name in class_names]
     every = -(-classes // _NAMED)
     places = np.arange(0, classes, every)
-    size = 9 if classes <= _NUMBERED else 6
     axis.set_xticks(places, [names[place] for place in places], rotation=90, fontsize=size)
     axis.set_yticks(places, [names[place] for place in places], fontsize=size)
     if classes <= _NUMBERED:

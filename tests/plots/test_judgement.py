@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from igc_tf.plots import plot_accuracies, plot_calibration, plot_confusion
-from tests.plots.drawn import error_ends, legend, pixels, saved
+from tests.plots.drawn import error_ends, legend, pixels, rendered, saved
+
+
+def _is_within(text, figure):
+    box = text.get_window_extent()
+    return box.width > 0 and (box.min >= 0).all() and (box.max <= figure.bbox.max).all()
 
 
 def test_accuracies_stand_over_the_noise_with_their_intervals():
@@ -47,6 +52,22 @@ def test_a_hundred_classes_have_no_numbers_and_some_names():
 
 
 def test_a_calibration_curve_has_its_intervals_and_counts():
+@pytest.mark.parametrize("classes", [2, 12])
+def test_long_names_leave_the_matrix_its_size_and_lie_within_the_figure(classes):
+    others = [*"bcdefghijklm"][: classes - 1]
+    axes = []
+    for name in ("a", "a class of a name that has more letters than there is room for"):
+        figure = saved(plot_confusion(np.eye(classes, dtype=int), [name, *others]))
+        rendered(figure)
+        axes.append(figure.axes[0])
+    short, axis = axes
+    assert (axis.get_window_extent().size > 0.95 * short.get_window_extent().size).all()
+    ticks = axis.get_yticklabels()
+    assert ticks[0].get_text() == "a class of a name that has mo…" and ticks[1].get_text() == "b"
+    for text in (*ticks, *axis.get_xticklabels(), axis.xaxis.label, axis.yaxis.label):
+        assert _is_within(text, figure), text
+
+
     rows = [
         {"confidence": 0.4, "accuracy": 0.5, "interval": [0.2, 0.8], "count": 4},
         {"confidence": 0.9, "accuracy": 1.0, "interval": [0.7, 1.0], "count": 9},
