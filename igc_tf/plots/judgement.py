@@ -44,8 +44,8 @@ def plot_accuracies(rows, references, title=""):
     """Accuracy against noise, with 95 % intervals, beside reference curves.
 
     Args:
-        rows: dicts with `sigma`, `accuracy` (0 to 1) and `interval` (its two ends).
-        references: {name: [(sigma, accuracy), ...]}.
+        rows: dicts with `sigma`, `accuracy` (0 to 1) and `interval` (its two ends), in any order.
+        references: {name: [(sigma, accuracy), ...]}, likewise.
         title: above the figure.
 
     Returns:
@@ -53,14 +53,17 @@ def plot_accuracies(rows, references, title=""):
     """
     figure = Figure(figsize=(5.5, 3.8), layout="constrained")
     axis = figure.subplots()
+    rows = sorted(rows, key=lambda row: row["sigma"])
     sigmas = [row["sigma"] for row in rows]
     values, errors = per_cent([row["accuracy"] for row in rows], [row["interval"] for row in rows])
     axis.errorbar(sigmas, values, errors, marker="o", capsize=4, label="this run (95 % interval)")
     for name, points in references.items():
-        axis.plot(*zip(*[(s, 100 * a) for s, a in points], strict=True), "s--", label=plain(name))
-    axis.set(xlabel="noise sigma", ylabel="accuracy, %", title=plain(title))
+        points = [(sigma, 100 * accuracy) for sigma, accuracy in sorted(points)]
+        axis.plot(*zip(*points, strict=True), "s--", label=plain(name))
+    axis.set(xlabel="noise sigma", ylabel="accuracy, %")
     axis.grid(alpha=0.3)
     axis.legend()
+    figure.suptitle(fill(title, figure.get_figwidth(), 11), fontsize=11)
     return figure
 
 
@@ -78,13 +81,13 @@ def plot_confusion(counts, class_names, title=""):
     """
     counts = np.asarray(counts)
     classes = len(counts)
-    side = np.clip(0.45 * classes + 1.8, 3.6, 12.0)
-    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
-    axis = figure.subplots()
     names = [plain(_cut(name, _LONGEST)) for name in class_names]
     size = 9 if classes <= _NUMBERED else 6
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = np.clip(0.45 * classes + 1.8, 3.6, 12.0)
     side += max(text_extent(name, size)[0] for name in names)
+    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+    axis = figure.subplots()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     picture = axis.imshow(100 * shares, cmap="Blues", vmin=0, vmax=100)
     every = -(-classes // _NAMED)
     places = np.arange(0, classes, every)

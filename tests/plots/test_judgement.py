@@ -13,11 +13,12 @@ def _is_within(text, figure):
 
 
 def test_accuracies_stand_over_the_noise_with_their_intervals():
+    # in another order than that of the noise
     rows = [
-        {"sigma": 0.0, "accuracy": 0.97, "interval": (0.95, 0.98)},
         {"sigma": 0.4, "accuracy": 0.9, "interval": (0.88, 0.93)},
+        {"sigma": 0.0, "accuracy": 0.97, "interval": (0.95, 0.98)},
     ]
-    references = {"paper": [(0.0, 0.951), (0.2, 0.947)], "$LeNet$": [(0.4, 0.5)]}
+    references = {"paper": [(0.2, 0.947), (0.0, 0.951)], "$LeNet$": [(0.4, 0.5)]}
     figure = saved(plot_accuracies(rows, references, "title"))
     (axis,) = figure.axes
     (measured,) = axis.containers
@@ -27,8 +28,17 @@ def test_accuracies_stand_over_the_noise_with_their_intervals():
     np.testing.assert_allclose(curves["paper"], [[0, 95.1], [0.2, 94.7]])
     np.testing.assert_allclose(curves[r"\$LeNet\$"], [[0.4, 50]])
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("noise sigma", "accuracy, %")
-    assert axis.get_title() == "title"
+    assert figure.get_suptitle() == "title"
     assert set(legend(axis)) == {"this run (95 % interval)", "paper", r"\$LeNet\$"}
+
+
+def test_the_title_of_accuracies_lies_within_their_figure():
+    row = {"sigma": 0.0, "accuracy": 0.97, "interval": (0.95, 0.98)}
+    title = "a generator of a long name that somebody chose, best settings, 10,000 images"
+    figure = saved(plot_accuracies([row], {}, title))
+    rendered(figure)
+    assert figure.get_suptitle().replace("\n", " ") == title
+    assert _is_within(figure._suptitle, figure)
 
 
 def test_rows_of_a_confusion_matrix_are_shares_with_counts_in_them():
@@ -42,16 +52,6 @@ def test_rows_of_a_confusion_matrix_are_shares_with_counts_in_them():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("answer", "truth")
 
 
-def test_a_hundred_classes_have_no_numbers_and_some_names():
-    figure = saved(plot_confusion(np.eye(100, dtype=int), [f"c{i}" for i in range(100)]))
-    axis = figure.axes[0]
-    assert not axis.texts
-    assert [tick.get_text() for tick in axis.get_xticklabels()] == [
-        f"c{i}" for i in range(0, 100, 2)
-    ]
-
-
-def test_a_calibration_curve_has_its_intervals_and_counts():
 @pytest.mark.parametrize("classes", [2, 12])
 def test_long_names_leave_the_matrix_its_size_and_lie_within_the_figure(classes):
     others = [*"bcdefghijklm"][: classes - 1]
@@ -68,6 +68,16 @@ def test_long_names_leave_the_matrix_its_size_and_lie_within_the_figure(classes)
         assert _is_within(text, figure), text
 
 
+def test_a_hundred_classes_have_no_numbers_and_some_names():
+    figure = saved(plot_confusion(np.eye(100, dtype=int), [f"c{i}" for i in range(100)]))
+    axis = figure.axes[0]
+    assert not axis.texts
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == [
+        f"c{i}" for i in range(0, 100, 2)
+    ]
+
+
+def test_a_calibration_curve_has_its_intervals_and_counts():
     rows = [
         {"confidence": 0.4, "accuracy": 0.5, "interval": [0.2, 0.8], "count": 4},
         {"confidence": 0.9, "accuracy": 1.0, "interval": [0.7, 1.0], "count": 9},
