@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers import InvertedGeneratorClassifier
 from igc_tf.classifiers.table import classify_in_rows
+from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.search import Batch, Identity, LatentRestriction, Search, SearchSettings, Space
@@ -243,6 +244,38 @@ def test_what_does_not_suit_the_images_is_refused(observation):
         generator = Generator(model, bounds=(0.0, 1.0))
         with pytest.raises(InputError, match=expected):
             InvertedGeneratorClassifier(generator, SETTINGS, observation)
+
+
+def _wide(images):
+    """From [-0.5, 0.5] to [0, 2]."""
+    return np.float32(2 * (np.asarray(images) + 0.5))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "bounds", "nuisance"),
+    [
+        (Light, {}, {"low": 0.0, "high": 2.0}, [0.5, 0.2]),
+        (UnevenLight, {}, {"low": 0.0, "high": 2.0}, [0.5, *np.linspace(0, 0.4, 16)]),
+        (Polarity, {}, {"low": 0.0, "high": 2.0}, [1.0]),
+        (Contrast, {}, {"low": 0.0, "high": 2.0}, [0.4]),
+        (Outline, {}, {"low": 0.0, "high": 2.0}, [0.8]),
+        (Outline, {"steepness": 20.0, "crests": True}, {"low": 0.0, "high": 2.0}, [1.1]),
+        (Blur, {}, {"background": 0.0}, [1.3]),
+        (MotionBlur, {}, {"background": 0.0}, [5.0, 30.0]),
+        (Pose, {}, {"background": 0.0, "high": 2.0}, [2.0, -3.0, 0.9, 20.0, 0.1]),
+    ],
+)
+def test_in_other_bounds_an_observation_does_the_same(kind, options, bounds, nuisance):
+    usual, other = kind(**options), kind(**options, **bounds)
+    digits = bundled_digits().sample(3, seed=3).images
+    images = np.concatenate([digits, np.full_like(digits[:1], 0.2)])
+    nuisance = np.float32([nuisance] * 4)
+    seen = np.asarray(usual.apply(images, nuisance))
+    np.testing.assert_allclose(other.apply(_wide(images), nuisance), _wide(seen), atol=1e-5)
+    starts = [usual.start(Batch(seen), None), other.start(Batch(_wide(seen)), None)]
+    np.testing.assert_allclose(*starts, atol=1e-5)
+    undone = usual.undo(seen, nuisance)
+    np.testing.assert_allclose(other.undo(_wide(seen), nuisance), _wide(undone), atol=1e-5)
 
 
 @pytest.mark.parametrize(

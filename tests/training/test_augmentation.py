@@ -135,6 +135,14 @@ def test_changed_colours_stay_within_the_bounds():
         assert found.min() >= 0 and found.max() <= 1
 
 
+@pytest.mark.parametrize("kind", ["varied", "any"])
+def test_colours_change_by_parts_of_the_range(kind):
+    images, seed = _coloured(), tf.constant([1, 2])
+    found = random_colours(images, seed, kind, (-0.5, 0.5))
+    wide = random_colours(2 * (images + 0.5), seed, kind, (0.0, 2.0))
+    np.testing.assert_allclose(wide, 2 * (found + 0.5), atol=1e-5)
+
+
 @pytest.mark.parametrize("options", [NetworkRecipe, ClassSeparation])
 def test_distortions_are_those_that_the_options_of_a_training_say(options):
     images, seed, bounds = _coloured(), tf.constant([7, 8]), (-0.5, 0.5)

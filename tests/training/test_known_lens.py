@@ -65,6 +65,13 @@ def test_light_falls_on_its_share_and_is_undone_by_the_observations():
     assert errors[1] < 0.5 * errors[0]
 
 
+def test_light_of_the_same_seed_is_the_same_in_any_bounds():
+    lit, undo = relit(DIGITS.images, 1.0, SEED, BOUNDS)
+    wide, undo_wide = relit(2 * (DIGITS.images + 0.5), 1.0, SEED, (0.0, 2.0))
+    np.testing.assert_allclose(wide, 2 * (lit + 0.5), atol=1e-5)
+    np.testing.assert_allclose(undo_wide(wide), 2 * (undo(lit) + 0.5), atol=1e-5)
+
+
 def test_the_search_compares_through_the_lens_it_was_told():
     generator = load_generator("mnist-cagan-compact")
     settings = SearchSettings(steps=0, start="encoder")
