@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+from scipy.stats import expon
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
 from igc_tf.classifiers.calibration import DOUBTS, Calibrated, Calibration, reject_if_calibrated
@@ -117,13 +118,14 @@ def test_refuses_as_many_as_it_was_told():
     def drawn(count):
         return -rng.exponential(size=(count, 2))
 
-    classifier = _Scored()
-    classifier.calibrate(drawn(199), np.zeros(199, int))
+    classifier, examples = _Scored(), drawn(199)
+    classifier.calibrate(examples, np.zeros(199, int))
     for doubt in DOUBTS:
         threshold = classifier.reject_at(0.05, doubt)
         known = classifier.calibration.known(doubt)
         # of 200, this one included, ten may lie beyond
         assert threshold == known[189] and (known > threshold).sum() == 9
+        assert classifier.refused(examples).sum() == 9
         fresh = drawn(50_000)
         refused = classifier.refused(fresh)
         assert refused.mean() == pytest.approx(0.05, abs=0.035)
@@ -133,6 +135,13 @@ def test_refuses_as_many_as_it_was_told():
     assert classifier.reject_at(0.05) == classifier.calibration.known("joint")[-1]
     with pytest.raises(InputError, match="with 19 examples.*at least 99"):
         classifier.reject_at(0.01)
+    classifier.reject_at(None)
+    assert reject_if_calibrated(classifier, 0.05) is None and classifier.is_doubting
+    classifier.reject_at(None)
+    classifier.calibrate(drawn(18), np.zeros(18, int))
+    message = reject_if_calibrated(classifier, 0.05)
+    assert "by 19 held-out pictures, and this generator had 18" in message
+    assert not classifier.is_doubting
 
 
 def test_calibrated_anew_it_rejects_as_before_by_the_new_examples():
@@ -173,6 +182,19 @@ def test_rare_doubts_are_minus_the_logarithms_of_their_shares_together():
     alike = Calibration(1.0, {"relative": np.ones(30), "margin": np.ones(30)})
     same, other = (alike.joint(dict.fromkeys(DOUBTS, np.array([of]))) for of in (1.0, 1.1))
     assert same == 0 and other > 1e6
+
+
+@pytest.mark.parametrize(("count", "tail"), [(100, 10), (1000, 50)])
+def test_among_the_last_twentieth_or_ten_and_beyond_shares_fall_exponentially(count, tail):
+    known = np.arange(1.0, count + 1)
+    calibration = Calibration(1.0, {"relative": known, "margin": known})
+    start = count - tail
+    far = start + np.array([5.0, 11.0, 60.0, 150.0])
+    # where the tail begins there are as many beyond, that one, and the new one itself
+    share = (tail + 2) / (count + 1)
+    falling = expon.logsf(far, loc=start, scale=np.arange(1, tail + 1).mean())
+    doubts = {"relative": far, "margin": np.full(4, -100.0)}
+    np.testing.assert_allclose(calibration.joint(doubts), -np.log(share) - falling)
 
 
 def test_few_examples_do_not_make_all_others_rare():
