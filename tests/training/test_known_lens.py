@@ -7,15 +7,17 @@ import pytest
 import tensorflow as tf
 
 from igc_tf.data import bundled_digits
+from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import load_generator
 from igc_tf.search import Batch, SearchSettings
 from igc_tf.search.observations import Blur, Identity, Light, MotionBlur, Outline, UnevenLight
 from igc_tf.training.class_separation import ClassSeparation
 from igc_tf.training.known_lens import KnownLens, random_gaps, relit
+from tests.fixtures.linear_generator import linear_generator
 
 BOUNDS = (-0.5, 0.5)
 DIGITS = bundled_digits().sample(40, seed=4)
-SEED = tf.constant([3, 4])
+SEED, OTHER_SEED = tf.constant([3, 4]), tf.constant([3, 5])
 
 
 def test_lenses_are_drawn_in_their_share_and_ranges():
@@ -91,6 +93,29 @@ def test_the_search_compares_through_the_lens_it_was_told():
     # all three lenses among them, the right digits are reproduced through them
     right = (difference * DIGITS.conditions[:12]).sum(axis=1)
     assert right.mean() < 0.1 and set(nuisance[:, 0, 0].numpy()) == {1.0, 2.0, 3.0}
+    # with another seed others
+    searched = separation.search(search, tf.constant(DIGITS.images), condition, OTHER_SEED)
+    assert not np.array_equal(searched.state.candidates.values["nuisance"], nuisance)
+
+
+def _searched(**values):
+    """The digits as `ClassSeparation` searches them, with these of its values."""
+    model, *_ = linear_generator(classes=10, data_shape=(28, 28, 1), bound=0.5)
+    separation = ClassSeparation(SearchSettings(steps=0), images=40, **values)
+    search = separation.search_of(Generator(model, bounds=BOUNDS))
+    images, condition = tf.constant(DIGITS.images), tf.constant(DIGITS.conditions)
+    return separation.search(search, images, condition, SEED).state.batch.data
+
+
+def test_light_is_undone_before_the_search():
+    lit = relit(DIGITS.images, 1.0, SEED, BOUNDS)[0]
+    before, after = (np.abs(images - DIGITS.images).mean() for images in (lit, _searched(lit=1.0)))
+    assert 0 < after < 0.5 * before
+
+
+def test_a_reach_of_0_distorts_nothing():
+    still = _searched(distortion=True, reach=0.0)
+    np.testing.assert_allclose(still, DIGITS.images, atol=1e-5)
 
 
 def test_a_share_of_none_changes_nothing():
@@ -132,9 +157,8 @@ def test_the_search_is_shown_what_is_visible_alone():
     settings = SearchSettings(steps=0, start="encoder")
     separation = ClassSeparation(settings, images=12, missing=1.0)
     search = separation.search_of(generator)
-    searched = separation.search(
-        search, tf.constant(DIGITS.images), tf.constant(DIGITS.conditions), SEED
-    )
+    images, condition = tf.constant(DIGITS.images), tf.constant(DIGITS.conditions)
+    searched = separation.search(search, images, condition, SEED)
     batch = searched.state.batch
     visible = batch.visible.numpy()
     assert (visible.min(axis=(1, 2, 3)) == 0).all()
@@ -143,3 +167,6 @@ def test_the_search_is_shown_what_is_visible_alone():
         :, None
     ]
     np.testing.assert_allclose(search.terms(searched.state).difference, expected, rtol=1e-4)
+    # with another seed other gaps
+    other = separation.search(search, images, condition, OTHER_SEED).state.batch
+    assert not np.array_equal(other.visible, visible)
