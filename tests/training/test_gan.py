@@ -93,14 +93,14 @@ def test_smoothed_targets_enter_the_discriminators_loss():
     assert abs(real_logit - fake_logit) > 1e-3
 
 
-def _auxiliary_gan():
+def _auxiliary_gan(condition_sigma=0.0):
     """Of 3 classes, whose images are grey: each of another shade, with a little noise."""
     keras.utils.set_random_seed(0)
     size = DCGAN_SIZES["dense", "shallow"]
     model = ConditionalGAN(
         build_dcgan_generator(size, 3, (4, 4, 1), 5),
         build_dcgan_discriminator(size, 3, (4, 4, 1), 0.0, auxiliary=True),
-        condition_sigma=0.0,
+        condition_sigma=condition_sigma,
     )
     model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
     condition = tf.one_hot(tf.range(30) % 3, 3)
@@ -116,6 +116,28 @@ def test_an_auxiliary_classifier_makes_the_generator_make_what_it_is_asked_for()
     np.testing.assert_allclose(made, [-0.4, 0.0, 0.4], atol=0.12)
     said = model.discriminator(batch)[1].numpy()
     assert (said.argmax(axis=1) == np.arange(30) % 3).mean() > 0.95
+
+
+def test_the_generators_step_has_latents_of_its_own_and_is_judged_by_the_noised_condition(
+    monkeypatch,
+):
+    model, batch = _auxiliary_gan(condition_sigma=0.2)
+    asked, judged = [], []
+    for network, inputs in ((model.generator, asked), (model.discriminator, judged)):
+
+        def noted(given, *more, call=network.call, inputs=inputs, **options):
+            inputs.append([np.array(part) for part in given])
+            return call(given, *more, **options)
+
+        monkeypatch.setattr(network, "call", noted)
+    model.train_step(batch)
+    (condition, latents), (noised, own_latents) = asked
+    np.testing.assert_array_equal(condition, batch[1])
+    assert np.abs(noised - condition).mean() > 0.02
+    assert np.abs(own_latents - latents).mean() > 0.1
+    # the data, and what is generated in either step
+    for (_, by), expected in zip(judged, (condition, condition, noised), strict=True):
+        np.testing.assert_array_equal(by, expected)
 
 
 def _classified_gan(classifier_weight, adversarial_weight=1.0):

@@ -369,6 +369,8 @@ def test_the_courseworks_recipe_decides_networks_and_targets():
     recipe = DCGANRecipe(size="shallow", dropout=0.4, real_target=0.9, fake_target=0.1)
     model = build_gan(dataclasses.replace(recipe, virtual_batch=5), DIGITS, (28, 28, 1))
     assert (model.real_target, model.fake_target, model.condition_sigma) == (0.9, 0.1, 0.0)
+    for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+        assert (optimizer.beta_1, optimizer.beta_2) == (0.5, 0.999)
     kinds = {type(layer).__name__ for layer in model.generator.layers}
     assert "VirtualBatchNormalization" in kinds and "BatchNormalization" not in kinds
     assert {x.rate for x in model.discriminator.layers if hasattr(x, "rate")} == {0.4}
@@ -399,15 +401,17 @@ def test_the_two_sides_may_learn_at_different_rates():
         learning_rate=0.01,
         final_learning_rate=0.002,
         discriminator_learning_rate=0.04,
+        stop_after=1,
     )
     model = build_gan(recipe, DIGITS, (28, 28, 1), steps=5)
     generator, discriminator = model.generator_optimizer, model.discriminator_optimizer
     assert float(generator.learning_rate) == pytest.approx(0.01)
     assert float(discriminator.learning_rate) == pytest.approx(0.04)
-    # at the end of three epochs of five steps both have fallen to a fifth
-    for optimizer, last in ((generator, 0.002), (discriminator, 0.008)):
-        optimizer.iterations.assign(15)
-        assert float(optimizer.learning_rate) == pytest.approx(last)
+    # along a cosine, and at the end of three epochs of five steps to a fifth, wherever it stops
+    for optimizer, after_one, last in ((generator, 0.008, 0.002), (discriminator, 0.032, 0.008)):
+        for steps, rate in ((5, after_one), (15, last)):
+            optimizer.iterations.assign(steps)
+            assert float(optimizer.learning_rate) == pytest.approx(rate)
 
 
 def test_the_networks_know_the_layout_of_the_data():
