@@ -180,6 +180,12 @@ def test_starts_may_be_read_off_the_data():
     found = search.run(Batch(data)).values["nuisance"][..., 0]
     spread = data.std(axis=1)[:, None]
     np.testing.assert_allclose(found, spread * [[1, 2] * 3], rtol=1e-5)
+    # where some of them are missing, what they are filled with
+    visible = np.float32([[1, 1, 0, 1, 0, 1]] * 3)
+    state = search.init(Batch(np.where(visible > 0, data, np.float32(np.nan)), visible))
+    spread = np.where(visible > 0, data, search.generator.background).std(axis=1)[:, None]
+    found = state.candidates.values["nuisance"][..., 0]
+    np.testing.assert_allclose(found, spread * [[1, 2] * 3], rtol=1e-5)
 
 
 def test_an_observation_of_ones_own_goes_where_those_of_the_library_go(tmp_path):

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import igc_tf
 from igc_tf.classifiers import InvertedGeneratorClassifier
-from igc_tf.data import bundled_digits
+from igc_tf.data import ConditionLayout, bundled_digits
 from igc_tf.errors import InputError
 from igc_tf.generators import Generator
 from igc_tf.search import Batch, Search, SearchSettings, Space
@@ -22,6 +22,7 @@ from igc_tf.search.observations import (
     Pose,
     Undone,
 )
+from igc_tf.search.screening import _lead
 from tests.fixtures.linear_generator import linear_generator
 
 DIGITS = bundled_digits().sample(6, seed=3)
@@ -222,6 +223,11 @@ def test_a_gate_tries_the_others_where_the_plain_explanation_leaves_a_doubt(fast
     np.testing.assert_array_equal(np.isnan(dropped), kept)
     expected = np.where(is_sure[:, None], np.repeat(losses, 6, axis=1), states[None].dropped)
     np.testing.assert_allclose(dropped[~kept], expected[~kept], atol=1e-5)
+
+
+def test_the_lead_is_that_of_the_label_in_most_doubt():
+    lead = _lead(tf.constant([[1.0, 1.1, 1.0, 3.0]]), ConditionLayout.binary(2))
+    np.testing.assert_allclose(lead, [0.1], rtol=1e-5)
 
 
 def test_behind_a_gate_no_image_depends_on_its_batch(fast):
