@@ -46,7 +46,7 @@ def test_finds_the_mixture_the_data_was_made_of(templates):
     found = InverseClassifier(model, fine).classify(data)
     np.testing.assert_allclose(found.conditions, mixtures, atol=0.05)
     classifier = InverseClassifier(model)
-    assert classifier.settings is TEMPORAL_SETTINGS
+    assert classifier.settings is TEMPORAL_SETTINGS and TEMPORAL_SETTINGS.tolerance == 1e-3
     found = classifier.classify(data)
     np.testing.assert_array_equal(found.predictions, [0, 3, 3])
     np.testing.assert_allclose(found.conditions.sum(axis=1), 1, rtol=1e-5)

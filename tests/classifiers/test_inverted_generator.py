@@ -146,6 +146,13 @@ def test_refuses_labels_that_do_not_fit(labels, message):
         classifier.evaluate(normal_images(3), np.array(labels))
 
 
+def test_at_most_a_thousand_candidates_or_250_images_are_searched_at_once():
+    for classes, batch_size in ((3, 250), (10, 100), (1200, 1)):
+        model, *_ = linear_generator(classes=classes, data_shape=SHAPE)
+        classifier = InvertedGeneratorClassifier(Generator(model, bounds=UNBOUNDED))
+        assert classifier.checked_batch_size() == batch_size
+
+
 def test_refuses_a_batch_size_below_one_and_no_images():
     classifier, _ = _classifier()
     with pytest.raises(ValueError, match="batch_size=0"):

@@ -22,6 +22,7 @@ from igc_tf.data import (
     load_images,
 )
 from igc_tf.generators import generator_card, generator_names, load_generator
+from igc_tf.search import SearchSettings, shared_settings
 from igc_tf.search.observations import fill_missing
 from igc_tf.training.adversarial import Perturbation, network_loss
 from igc_tf.training.known_lens import random_gaps
@@ -65,6 +66,14 @@ def test_all_that_has_settings_is_calibrated_for_them():
     for name in generator_names():
         card = generator_card(name)
         assert set(card.get("settings") or ()) <= set(card.get("calibration") or ()), name
+
+
+def test_settings_that_depend_on_no_training_are_todays():
+    cards = [generator_card(name) for name in generator_names()]
+    # if this fails, `training.publish.renew_settings` makes the cards anew
+    for settings, today in shared_settings(10).items():
+        known = [card["settings"][settings] for card in cards if settings in card["settings"]]
+        assert known and all(SearchSettings.from_dict(k) == today for k in known)
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,13 @@ from tests.fixtures.linear_generator import exact_encoder, linear_generator
 def test_defaults_are_the_papers():
     settings = SearchSettings()
     assert (settings.steps, settings.learning_rate) == (100, 0.001)
-    assert (settings.beta_1, settings.beta_2) == (0.9, 0.999)
+    assert (settings.beta_1, settings.beta_2, settings.epsilon) == (0.9, 0.999, 1e-7)
     assert settings.final_learning_rate is None
     assert settings.difference == "mean_absolute"
     assert (settings.restriction_weight, settings.restriction_norm) == (0.03, "absolute")
     assert settings.decision == "difference"
-    assert (settings.values, settings.plan, settings.tolerance) == ("last", None, None)
+    assert (settings.values, settings.plan) == ("last", None)
+    assert (settings.tolerance, settings.patience) == (None, 10)
 
 
 def test_survive_json():

@@ -100,6 +100,12 @@ def test_conditions_move_at_their_own_pace(unit, reach):
     assert np.abs(condition[:, 0, 2] - 0.5).max() == pytest.approx(reach, rel=1e-3)
 
 
+def test_the_papers_settings_just_reach_either_value_of_a_binary_label():
+    paper = SearchSettings()
+    unit = Space.per_value(_generator(ConditionLayout.binary(2))).blocks["condition"].unit
+    assert paper.steps * paper.learning_rate * unit == pytest.approx(0.5)
+
+
 def test_relaxed_starts_uniform_and_at_a_draw_from_the_prior():
     space = Space.relaxed(_generator(), seed=7)
     assert space.num_candidates == 1 and space.label is None
