@@ -1,13 +1,17 @@
 """The choice of search settings, where one change is known to help."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from evaluation.search_settings.__main__ import SearchSettingsOptions, choose_search_settings
 from igc_tf.classifiers import InvertedGeneratorClassifier, load_classifier
 from igc_tf.data import label_digits, load_images
+from igc_tf.generators import Generator
 from igc_tf.search import SearchSettings
+from igc_tf.training.settings_choice import choose_settings
+from tests.fixtures.linear_generator import linear_generator
 from tests.fixtures.mean_digits import mean_digit_generator, save_label_generator
 from tests.fixtures.read_summaries import read_summaries
 
@@ -62,6 +66,19 @@ def test_of_equally_accurate_searches_the_nearest_is_kept(tmp_path):
     nearest = min(tried, key=lambda row: row["difference"])
     assert nearest["settings"] == chosen.to_dict()
     assert nearest["difference"] < max(row["difference"] for row in tried)
+
+
+def test_of_searches_that_do_equally_well_the_first_is_kept():
+    # as if all had been tried
+    run = SimpleNamespace(
+        finished=None,
+        row=lambda settings: {"score": 0.9, "difference": 0.1},
+        say=lambda text: None,
+        finish=lambda best_settings: None,
+    )
+    generator, first = Generator(linear_generator()[0]), SearchSettings(steps=1)
+    rounds = (({"steps": 2}, {"steps": 3}),)
+    assert choose_settings(run, generator, {}, [], rounds, first) == first
 
 
 def test_refuses_a_generator_of_another_task(tmp_path):

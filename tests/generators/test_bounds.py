@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from igc_tf.generators.bounds import read_bounds, settled_background
+from igc_tf.errors import GeneratorError
+from igc_tf.generators.bounds import read_bounds, settled_background, settled_bounds
 
 INF = np.inf
 
@@ -28,6 +29,10 @@ def upsampled(interpolation):
         (layers.Dense(4, activation="sigmoid"), (0, 1)),
         (layers.Dense(4, activation="softmax"), (0, 1)),
         (layers.Dense(4, activation="relu"), (0, INF)),
+        (layers.Dense(4, activation="relu6"), (0, 6)),
+        (layers.Dense(4, activation="softplus"), (0, INF)),
+        (layers.Dense(4, activation="softsign"), (-1, 1)),
+        (layers.Dense(4, activation="hard_sigmoid"), (0, 1)),
         (layers.Dense(4), (-INF, INF)),
         (layers.Activation("tanh"), (-1, 1)),
         (lambda x: layers.Rescaling(0.5)(ops.tanh(x)), (-0.5, 0.5)),
@@ -60,6 +65,14 @@ def test_reads_the_last_layers(last, bounds):
     # the same from outside of a nested model
     outer = keras.Input(inputs.shape[1:])
     assert read_bounds(keras.Model(outer, model(outer))) == pytest.approx(bounds)
+
+
+def test_bounds_may_go_beyond_those_that_were_read_by_a_hundredth_of_their_range():
+    said = (0.0, 2.0)
+    assert settled_bounds(said, (0.019, 1.981)) == said
+    for read in ((0.021, 2.0), (0.0, 1.979)):
+        with pytest.raises(GeneratorError, match=r"bounds=\(0, 2\): the generator's last layers"):
+            settled_bounds(said, read)
 
 
 def test_without_a_lower_bound_the_background_is_nearest_to_0():

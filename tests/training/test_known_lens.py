@@ -74,6 +74,17 @@ def test_light_of_the_same_seed_is_the_same_in_any_bounds():
     np.testing.assert_allclose(undo_wide(wide), 2 * (undo(lit) + 0.5), atol=1e-5)
 
 
+def test_the_brighter_the_page_the_less_contrast_is_left_above_it():
+    pages = np.full([400, 8, 8, 1], -0.5, np.float32)
+    low, high = (
+        relit(page, 1.0, SEED, BOUNDS)[0].numpy().reshape(400, -1) for page in (pages, pages + 0.1)
+    )
+    is_even = np.ptp(low, axis=1) < 1e-6
+    height, contrast = low[is_even, 0] + 0.5, (high - low)[is_even, 0] / 0.1
+    limit = 1 - 0.7 * contrast
+    assert (height < limit + 1e-5).all() and 0.2 < np.isclose(height, limit, atol=1e-5).mean() < 0.8
+
+
 def test_the_search_compares_through_the_lens_it_was_told():
     generator = load_generator("mnist-cagan-compact")
     settings = SearchSettings(steps=0, start="encoder")

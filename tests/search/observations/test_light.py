@@ -36,6 +36,21 @@ def test_light_is_read_off_the_data_and_undone():
     undone = light.undo(data, start[:, 0]).numpy()
     np.testing.assert_allclose(undone, DIGITS, atol=0.05)
     np.testing.assert_allclose(_start(Light(gains=False), data)[:, 0, 0], 1.0)
+    # a quarter of the pixels is darker than the page's end, 3 % are ink
+    ramp = np.linspace(-0.5, 0.5, 784, dtype=np.float32).reshape(1, 28, 28, 1)
+    np.testing.assert_allclose(_start(light, ramp)[0, 0], [0.985 - 0.25, 0.25], atol=2e-3)
+
+
+def test_it_says_what_the_light_is_like():
+    assert Light().says([0.5, 0.2]) == "faint (contrast 0.50) on a page that is brighter by 20 %"
+    assert Light().says([0.9, 0.05]) == ""
+    uneven = UnevenLight(cells=2)
+    for field, said in (
+        ([0.1, 0.2, 0.3, 0.4], "under uneven light (up to 40 % brighter)"),
+        ([0.1, 0.2, 0.2, 0.2], "on a page that is brighter by 18 %"),
+        ([0.0, 0.1, 0.1, 0.1], ""),
+    ):
+        assert uneven.says(np.array([1.0, *field])) == said
 
 
 def test_the_field_is_undone_by_scipys_opening():

@@ -93,6 +93,12 @@ def test_gradients_are_those_of_finite_differences(i):
     assert gradient == pytest.approx(slope, rel=0.2, abs=2e-5)
 
 
+def test_what_is_usual_costs_the_weight():
+    usual = np.diag(np.float32([3, 3, 0.25, 15, 0.25]))
+    penalty = Pose(weight=0.1).penalty(np.float32([0, 0, 1, 0, 0]) + usual[np.newaxis])
+    np.testing.assert_allclose(penalty, [[0.1] * 5], rtol=1e-5)
+
+
 def test_it_says_how_a_picture_lies():
     assert (
         Pose().says(BENT[2]) == "turned 25° to the left, shrunk to 80 %, slanted by 0.10, "
