@@ -3,19 +3,19 @@
 import time
 
 import numpy as np
-import tensorflow as tf
 
 from igc_tf.classifiers.calibration import Calibrated
 from igc_tf.classifiers.foreign import distances_of_best, relative_to_detail, warn_of_foreign
 from igc_tf.classifiers.history import check_snapshots, followed_search
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
+from igc_tf.export.endpoint import answer_of, have_finite_scores
 from igc_tf.generators.generator import Generator
 from igc_tf.ranges import checked_array, checked_whole
 from igc_tf.runs import progress_bar
 from igc_tf.search.engine import Search
 from igc_tf.search.settings import SearchSettings, named_settings
-from igc_tf.search.state import Batch, checked_mask
+from igc_tf.search.state import Batch, as_arrays, checked_mask
 
 # searched at once: bounds the memory
 _CANDIDATES_AT_ONCE = 1000
@@ -231,6 +231,8 @@ class SearchClassifier(Calibrated):
     def answers(self, data, mask=None, batch_size=None, indices=None):
         """Returns what an exported classifier answers (`answer`): {name: array (N, ...)}.
 
+        Where a search diverges, that is the label -1, and not-a-number elsewhere.
+
         Args:
             data, mask, batch_size, indices: as for `results`. Where XLA compiles the search, every
                 batch is filled up to the batch size: it compiles once, whoever asks for how many.
@@ -239,7 +241,7 @@ class SearchClassifier(Calibrated):
             InputError: for data of another shape or range, or none.
         """
         batches = self._batches(data, mask, batch_size, indices=indices, fill_single=True)
-        parts = [_as_arrays(self.search.run(b, self._read_answer), n) for _, b, n in batches]
+        parts = [as_arrays(self.search.run(b, self._read_answer), n) for _, b, n in batches]
         if not parts:
             raise InputError("no data to answer: expected at least one example")
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -262,9 +264,10 @@ class SearchClassifier(Calibrated):
         search = search if search is not None else self.search.run
         for number, batch, count in self._batches(data, mask, batch_size, verbose, indices):
             result = search(batch)
-            result, distances = _as_arrays((result, distances_of_best(batch, result)), count)
-            self._check_found(number, batch, count, (result.score, self.scores(result)), distances)
-            yield _as_arrays(batch, count), result
+            result, distances = as_arrays((result, distances_of_best(batch, result)), count)
+            is_finite = have_finite_scores(result, self.scores(result))
+            self._check_found(number, batch, count, is_finite, distances)
+            yield as_arrays(batch, count), result
 
     def checked_batch_size(self, batch_size=None):
         """Returns how many examples are searched at once; None: what suits the candidates' number.
@@ -291,19 +294,20 @@ class SearchClassifier(Calibrated):
         """`_scores_and_relative` of each batch."""
         for number, batch, count in self._batches(data, mask, batch_size, verbose):
             read = self.search.run(batch, self._read_scores)
-            scores, score, distances, relative = _as_arrays(read, count)
-            self._check_found(number, batch, count, (score, scores), distances)
+            scores, is_finite, distances, relative = as_arrays(read, count)
+            self._check_found(number, batch, count, is_finite, distances)
             yield scores, relative
 
     def _read_scores(self, batch, result):
         """What `predict` needs of a `Result`."""
-        relative = relative_to_detail(batch, result, self.generator)
-        return self.scores(result), result.score, distances_of_best(batch, result), relative
+        scores, relative = self.scores(result), relative_to_detail(batch, result, self.generator)
+        is_finite = have_finite_scores(result, scores)
+        return scores, is_finite, distances_of_best(batch, result), relative
 
     def _read_answer(self, batch, result):
         """What `answers` needs of a `Result`."""
         del batch
-        return self.answer(result)
+        return answer_of(self, result)
 
     def _batches(self, data, mask, batch_size, verbose=0, indices=None, fill_single=False):
         """The number of each `Batch`, itself, and how many of its examples count."""
@@ -320,9 +324,9 @@ class SearchClassifier(Calibrated):
                 yield number, Batch(data[chosen], visible, indices[chosen]), count
                 progress.update(count)
 
-    def _check_found(self, number, batch, count, judged, distances):
+    def _check_found(self, number, batch, count, is_finite, distances):
         """Refuses what is not finite; warns, at the first batch (number 0), of foreign data."""
-        if not all(np.isfinite(scores).all() for scores in judged):
+        if not np.all(is_finite):
             begin, end = batch.indices[0], batch.indices[count - 1]
             raise InputError(
                 f"the search of examples {begin} to {end} ended in values that are "
@@ -389,10 +393,3 @@ class SearchClassifier(Calibrated):
             mask = checked_mask(mask, data.shape)
             data = np.where(mask > 0, data, np.float32(self.generator.background))
         return self.generator.check(data, shape=self.data_shape), mask
-
-
-def _as_arrays(tensors, count):
-    """The first `count` examples of each tensor, as NumPy arrays."""
-    return tf.nest.map_structure(
-        lambda tensor: None if tensor is None else np.asarray(tensor)[:count], tensors
-    )

@@ -31,16 +31,33 @@ def answers(classifier, search, data, indices, mask=None):
         mask = tf.where(_beside(is_usable, mask), mask, 1.0)
     background = tf.constant(classifier.generator.background, tf.float32)
     data = tf.where(_beside(is_usable, data), data, background)
-    answer = classifier.answer(search.run(Batch(data, mask, indices)))
-    is_usable &= tf.reduce_all(tf.math.is_finite(answer["score"]), axis=1)
+    return answer_of(classifier, search.run(Batch(data, mask, indices)), is_usable)
+
+
+def answer_of(classifier, result, is_usable=True):
+    """What `classifier.answer` returns; of some examples the label -1, and not-a-number elsewhere.
+
+    Args:
+        classifier: a `SearchClassifier`.
+        result: the `Result` of N examples.
+        is_usable: bool (N,), those whose data can be searched; True for all. Of the others, and
+            where `have_finite_scores` is false, the answer is of that kind.
+    """
+    is_usable &= have_finite_scores(result, classifier.scores(result))
     return {
         name: tf.where(
             _beside(is_usable, value),
             value,
             tf.constant(-1 if value.dtype.is_integer else float("nan"), value.dtype),
         )
-        for name, value in answer.items()
+        for name, value in classifier.answer(result).items()
     }
+
+
+def have_finite_scores(result, scores):
+    """Which searches (N,) ended in finite scores, of the classes (N, C) and of all candidates."""
+    finite = (tf.reduce_all(tf.math.is_finite(each), axis=1) for each in (result.score, scores))
+    return tf.logical_and(*finite)
 
 
 def usable(data, bounds):

@@ -147,6 +147,13 @@ class Result(NamedTuple):
         return tf.where(was_dropped, tf.constant(missing, found.dtype), found)
 
 
+def as_arrays(tensors, count):
+    """The first `count` examples of a `Batch`, a `Result` or other tensors, as NumPy arrays."""
+    return tf.nest.map_structure(
+        lambda tensor: None if tensor is None else np.asarray(tensor)[:count], tensors
+    )
+
+
 def checked_mask(mask, shape):
     """Returns a mask as float32 (N, ...), 0 where nothing is to be compared.
 

@@ -233,3 +233,27 @@ def test_every_classifier_can_be_exported(tmp_path, kind):
     else:
         expected = found.reconstructions
     np.testing.assert_allclose(answer["reconstruction"], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["inverse", "multi_label"])
+def test_only_the_search_that_python_refuses_has_no_answer(tmp_path, kind):
+    def of_what_is_there(data, generated):
+        distance = tf.reduce_mean(tf.abs(data - generated), axis=[1, 2, 3])
+        return distance + 1 / tf.reduce_mean(tf.abs(data), axis=[1, 2, 3])
+
+    classifier, data = other_classifier(kind, difference=of_what_is_there)
+    expected = classifier.classify(data[:4])
+    data[4] = 0
+    with pytest.raises(InputError, match="ended in values that are not finite"):
+        classifier.predict(data, verbose=0)
+    classifier.export(tmp_path / kind)
+    model = tf.saved_model.load(str(tmp_path / kind))
+    for answer in (
+        classifier.answers(data),
+        model.signatures["classify"](images=tf.constant(data)),
+    ):
+        np.testing.assert_array_equal(answer["label"][:4], expected.predictions)
+        np.testing.assert_allclose(answer["score"][:4], expected.scores, atol=1e-5)
+        assert (np.asarray(answer["label"][4]) == -1).all()
+        for name in ("score", "difference", "reconstruction"):
+            assert np.isnan(answer[name][4]).all()
