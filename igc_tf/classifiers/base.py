@@ -9,7 +9,7 @@ from igc_tf.classifiers.foreign import distances_of_best, relative_to_detail, wa
 from igc_tf.classifiers.history import check_snapshots, followed_search
 from igc_tf.classifiers.results import Evaluation
 from igc_tf.errors import InputError
-from igc_tf.export.endpoint import answer_of, have_finite_scores
+from igc_tf.export.endpoint import answer_of, have_finite_scores, other_arguments
 from igc_tf.generators.generator import Generator
 from igc_tf.ranges import checked_array, checked_whole
 from igc_tf.runs import progress_bar
@@ -26,7 +26,7 @@ class SearchClassifier(Calibrated):
     """Classifies data by searching a generator's inputs.
 
     A subclass says what is searched (`space`), what that means (`scores`), and how its findings
-    are called (`classification`, `answer`).
+    are called (`classification`, `answer`). It keeps its arguments under their names: `identity`.
 
     Args:
         generator: a `Generator`, or a Keras model that one can be made of.
@@ -37,6 +37,7 @@ class SearchClassifier(Calibrated):
     Attributes:
         generator: the `Generator`.
         settings: the `SearchSettings`.
+        observation: as it was given; `search.observation` is the one that is searched.
         search: the `Search`.
         explains: whether its classifications say what an observation found of the data.
 
@@ -49,6 +50,7 @@ class SearchClassifier(Calibrated):
 
     def __init__(self, generator, settings=None, observation=None):
         self.generator = Generator.of(generator)
+        self.observation = observation
         settings = self.default_settings() if settings is None else settings
         self.settings = named_settings(settings, self.generator.card)
         space = self.space()
@@ -59,8 +61,10 @@ class SearchClassifier(Calibrated):
         self.search = Search(self.generator, space, self.settings)
 
     def identity(self):
-        """What a result says of its classifier, JSON-ready: `Generator.digests`, and `search`."""
-        return {**self.generator.digests(), "search": self.settings.to_dict()}
+        """What a result says of its classifier, JSON-ready: `Generator.digests`, `search` and, if
+        others than the defaults were given, `arguments` (see `other_arguments`)."""
+        search = self.settings.to_dict()
+        return {**self.generator.digests(), "search": search, **other_arguments(self)}
 
     def default_settings(self):
         """The settings where none are given: the paper's."""

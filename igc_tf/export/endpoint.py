@@ -1,5 +1,8 @@
 """What every exported classifier computes, and how it is described."""
 
+from inspect import signature
+
+import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import InputError
@@ -108,7 +111,7 @@ def takes_masks(classifier):
 
 
 def describe_classifier(classifier):
-    """Returns what an export was made of: the weights' digests, the settings and what is generated.
+    """Returns what an export was made of: the classifier's `identity`, and what is generated.
 
     JSON-ready; an infinite bound is None.
     """
@@ -126,6 +129,24 @@ def describe_classifier(classifier):
         "data_shape": list(classifier.data_shape),
         "environment": describe_environment(),
     }
+
+
+def other_arguments(classifier):
+    """What a classifier was made with beside generator and settings, where it is not the default.
+
+    Returns:
+        `{"arguments": {name: value}}`, JSON-ready: numbers as they are, observations and other
+        objects by their `repr`, of what the classifier keeps under the names of its arguments; {}
+        if all are the defaults.
+    """
+    others, kept = {}, vars(classifier)
+    for name, parameter in signature(type(classifier)).parameters.items():
+        if name in kept and name not in ("generator", "settings"):
+            value = kept[name].item() if isinstance(kept[name], np.generic) else kept[name]
+            value = value if isinstance(value, int | float | str | None) else repr(value)
+            if value != parameter.default:
+                others[name] = value
+    return {"arguments": others} if others else {}
 
 
 def _beside(flags, tensor):

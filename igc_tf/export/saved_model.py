@@ -30,7 +30,7 @@ def export_saved_model(classifier, directory, batch_size=100):
     - `generate`: `condition` (N, C) and, where there is one, `latent` (N, Z) -> `images` (N, ...),
       all float32.
 
-    Settings and versions are kept in `assets.extra/classifier.json`.
+    What `describe_classifier` says is kept in `assets.extra/classifier.json`.
 
     Args:
         classifier: a `SearchClassifier`.

@@ -10,6 +10,8 @@ import igc_tf
 from igc_tf.data import bundled_digits
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError, OutputError
+from igc_tf.export.endpoint import describe_classifier
+from igc_tf.search.observations import Polarity, Undone
 from tests.fixtures.exported import (
     SHAPE,
     compact_classifier,
@@ -140,6 +142,50 @@ def test_says_what_it_was_made_of(linear, folder):
     assert description["bounds"] == [-1.0, 1.0] and description["data_shape"] == list(SHAPE)
     assert ConditionLayout.from_dict(description["layout"]) == ConditionLayout.classes(3)
     assert description["background"] == -1.0 and description["prior"]["mean"] == 0.0
+
+
+@pytest.mark.parametrize("kind", ["linear", "multi_label", "inverse", "sequence"])
+def test_what_has_its_usual_arguments_says_weights_and_settings_alone(kind):
+    classifier = linear_classifier() if kind == "linear" else other_classifier(kind)[0]
+    expected = {**classifier.generator.digests(), "search": classifier.settings.to_dict()}
+    assert classifier.identity() == expected
+    generator, settings = classifier.generator, classifier.settings
+    assert type(classifier)(generator, settings, None).identity() == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "told"),
+    [
+        (
+            "inverse",
+            {"tangent": True, "seed": np.int64(7), "latent_unit": 0.0, "latent_first_step": 0},
+            {"tangent": True, "seed": 7, "latent_unit": 0.0},
+        ),
+        ("inverse", {"latent_first_step": 2}, {"latent_first_step": 2}),
+        ("multi_label", {"condition_unit": 3}, {"condition_unit": 3}),
+        (
+            "multi_label",
+            {"observation": Undone(Polarity(low=-1.0, high=1.0))},
+            {
+                "observation": "Undone(Polarity(part='whole', size=1, low=-1.0, high=1.0, "
+                "weight=0.0))"
+            },
+        ),
+    ],
+)
+def test_says_the_arguments_that_are_not_the_usual_ones(kind, given, told):
+    classifier, _ = other_classifier(kind)
+    unusual = type(classifier)(classifier.generator, classifier.settings, **given)
+    description = json.loads(json.dumps(describe_classifier(unusual)))
+    assert description.pop("arguments") == told
+    assert description == json.loads(json.dumps(describe_classifier(classifier)))
+
+
+def test_an_observation_that_the_settings_name_is_told_by_them_alone():
+    settings = igc_tf.SearchSettings(observation="contrast")
+    classifier = igc_tf.InvertedGeneratorClassifier(linear_classifier().generator, settings)
+    assert classifier.search.observation.parameters and classifier.observation is None
+    assert "arguments" not in classifier.identity()
 
 
 def test_refuses_a_directory_with_something_in_it(tmp_path):

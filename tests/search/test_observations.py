@@ -18,6 +18,7 @@ from igc_tf.search.observations import (
     Blur,
     Compose,
     Contrast,
+    Explanations,
     Light,
     MotionBlur,
     Observation,
@@ -362,3 +363,34 @@ def test_identity_shows_what_is_generated():
     assert nuisance.shape == (4, identity.num_starts, 0)
     np.testing.assert_array_equal(identity.apply(generated, nuisance), generated)
     np.testing.assert_array_equal(identity.penalty(nuisance), np.zeros([4, 1]))
+
+
+def test_what_an_observation_is_called_makes_it_again():
+    different = [
+        Identity(),
+        Pose(),
+        Pose(frame=(8, 8), inner=(28, 28), scale=0.4, angles=(-20.0, 20.0), high=1.0),
+        Light(gains=False),
+        UnevenLight(cells=3),
+        Polarity("rows", 28),
+        Contrast(0.5, passes=False),
+        Blur((0.8, 1.3)),
+        MotionBlur((7.0,), (0.0, 45.0)),
+        Outline((1.1,), steepness=20.0, crests=True),
+        Undone(Pose()),
+        Undone(Compose(Pose(), Light())),
+        Compose(Pose(), Light()),
+        Compose(Light(), Pose()),
+        AnyOf(Identity(), Light()),
+        AnyOf(Light(), Identity()),
+        AnyOf(Identity(), Light(), prices=(0.0, 0.02)),
+        AnyOf(Identity(), Light(), name="lens"),
+        Explanations(AnyOf(Identity(), Undone(Pose())), AnyOf(Identity(), Blur(), name="lens")),
+    ]
+    names = [repr(observation) for observation in different]
+    assert len(set(names)) == len(names) and not any(" at 0x" in name for name in names)
+    for observation, name in zip(different, names, strict=True):
+        again = eval(name)
+        assert repr(again) == name and type(again) is type(observation)
+        assert again.parameters == observation.parameters
+        np.testing.assert_array_equal(again.moves, observation.moves)

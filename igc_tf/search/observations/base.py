@@ -66,6 +66,8 @@ class Observation:
     """A differentiable model of what may have happened to an image.
 
     A subclass has `parameters` and `apply`; where the data can tell, also `start` and `undo`.
+    Results and exports say by its `repr` what it is: that of a dataclass has all its fields; that
+    of other objects, as long as they have no `__repr__`, is another in every process.
 
     Attributes:
         parameters: P of them, each a `Parameter`.
@@ -236,6 +238,9 @@ def check_observations(*observations):
 
 class Identity(Observation):
     """Nothing happened: the data are what was generated."""
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
 
     def apply(self, generated, nuisance):
         """Returns `generated` as it is."""

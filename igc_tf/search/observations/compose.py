@@ -33,6 +33,9 @@ class Undone(Observation):
         self.parameters = observation.parameters
         self.num_starts = observation.num_starts
 
+    def __repr__(self):
+        return _called(self, self.observation)
+
     def check(self, generator):
         """See `Observation.check`."""
         self.observation.check(generator)
@@ -98,6 +101,9 @@ class Compose(Observation):
             rest = np.repeat(self.moves, part.num_starts, axis=0)
             self.moves = np.concatenate([own, rest], axis=1)
         self.undoes = any(part.undoes for part in parts)
+
+    def __repr__(self):
+        return _called(self, *self.parts)
 
     def check(self, generator):
         """See `Observation.check`."""
@@ -212,6 +218,9 @@ class AnyOf(Observation):
         for part, places, (a, b) in zip(parts, self._places, pairwise(ends), strict=True):
             self.moves[a:b, places] = part.moves_of_each
         self.undoes = any(part.undoes for part in parts)
+
+    def __repr__(self):
+        return _called(self, *self.parts, prices=self.prices, name=self.parameters[0].name)
 
     def check(self, generator):
         """See `Observation.check`."""
@@ -335,6 +344,15 @@ class Explanations(Compose):
         super().__init__(lenses, explanations)
         self.explanations = explanations
         self.lenses = lenses
+
+    def __repr__(self):
+        return _called(self, self.explanations, self.lenses)
+
+
+def _called(observation, *given, **named):
+    """An observation's `repr`: the call that makes it."""
+    given = [*map(repr, given), *(f"{name}={value!r}" for name, value in named.items())]
+    return f"{type(observation).__name__}({', '.join(given)})"
 
 
 def _either(one, other):
