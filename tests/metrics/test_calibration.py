@@ -61,5 +61,9 @@ def test_the_points_of_a_curve_by_hand():
         list(wilson_interval(1, 2)),
         pytest.approx(wilson_interval(2, 3)),
     ]
+    # of ten bins, the curve's, they share one; of fifteen, the error's, they don't
+    apart = _of([0.52, 0.58])
+    assert [row["count"] for row in reliability(apart, [0, 1])] == [2]
+    assert expected_calibration_error(apart, [0, 1]) == pytest.approx((0.48 + 0.58) / 2)
     with pytest.raises(InputError, match="bins=0"):
         reliability(_of([0.6]), [0], bins=0)

@@ -102,6 +102,12 @@ def test_frechet_distance_agrees_with_scipy_on_covariances_that_do_not_commute(s
     assert frechet_distance(second, first) == pytest.approx(expected, rel=1e-8)
 
 
+def test_rounding_makes_no_distance_negative():
+    for features in np.random.default_rng(0).normal(size=[10, 50, 6]):
+        statistics = FeatureStatistics.of(features)
+        assert frechet_distance(statistics, statistics) >= 0
+
+
 def test_fewer_vectors_than_dimensions_give_a_number():
     # orthogonal supports: the root's trace is 0
     first = FeatureStatistics.of(np.pad(np.eye(3), [(0, 0), (0, 3)]))

@@ -21,6 +21,12 @@ def test_inception_score_is_the_exponential_of_the_mean_divergence():
     p = np.random.default_rng(1).dirichlet(0.3 * np.ones(4), 50)
     divergences = [scipy.stats.entropy(row, p.mean(axis=0)) for row in p]
     assert inception_score(p, splits=1).mean == pytest.approx(np.exp(np.mean(divergences)))
+    # the deviation is that of the splits' own scores, of which there are no others
+    order = np.random.default_rng(0).permutation(50)
+    parts = [inception_score(p[part], splits=1).mean for part in np.split(order, 5)]
+    found = inception_score(p, splits=5)
+    spread = np.sqrt(np.mean(np.square(parts - np.mean(parts))))
+    assert found == pytest.approx((np.mean(parts), spread))
     # the mutual information of example and answer: H(y) - H(y|x)
     mutual = scipy.stats.entropy(p.mean(axis=0)) - scipy.stats.entropy(p, axis=1).mean()
     assert inception_score(p, splits=1).mean == pytest.approx(np.exp(mutual))

@@ -69,6 +69,12 @@ def test_slant_is_the_angle_of_the_shear(shear):
     np.testing.assert_allclose(slant(ring, 0.0), expected, atol=0.8)
 
 
+def test_ink_at_the_edge_ends_there():
+    image = bar(3, 16)
+    at_the_edge = np.roll(image, -image[0].any(axis=0).argmax(), axis=2)
+    np.testing.assert_allclose(stroke_width(at_the_edge, 0.0), stroke_width(image, 0.0), rtol=1e-9)
+
+
 def test_images_are_measured_one_by_one():
     images = np.concatenate([bar(2, 16, 0.4), bar(4, 16, -0.2), np.zeros([1, 28, 28])])
     widths, slants = stroke_width(images, 0.0), slant(images, 0.0)

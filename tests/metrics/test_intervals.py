@@ -17,6 +17,11 @@ def test_interval_agrees_with_scipy(correct, count, confidence):
     assert wilson_interval(correct, count, confidence) == pytest.approx(tuple(expected), abs=1e-12)
 
 
+def test_rounding_brings_no_end_out_of_its_range():
+    for count in range(1, 100):
+        assert wilson_interval(0, count)[0] >= 0 and wilson_interval(count, count)[1] <= 1
+
+
 def test_a_proportion_is_said_in_one_way():
     row = proportion(951, 1000)
     interval = stats.binomtest(951, 1000).proportion_ci(method="wilson")
@@ -24,6 +29,7 @@ def test_a_proportion_is_said_in_one_way():
     assert row == {"accuracy": 0.951, "correct": 951, "count": 1000}
     # of what NumPy counted, too, it is JSON's
     assert json.loads(json.dumps(proportion(np.int64(2), np.int32(4)))) == proportion(2, 4)
+    assert proportion(0, 4)["accuracy"] == 0
     for correct, count in ((1.5, 4), (1, 4.0)):
         with pytest.raises(InputError, match="expected a whole number"):
             proportion(correct, count)
