@@ -25,6 +25,8 @@ def test_rank_correlation_is_scipys_and_its_interval_about_fishers():
     expected = np.tanh(np.arctanh(found) + spread * np.array([-1, 1]))
     np.testing.assert_allclose([low, high], expected, atol=0.03)
     assert rank_correlation(first, second) == (found, (low, high))
+    _, narrower = rank_correlation(first, second, confidence=0.5)
+    assert np.ptp(narrower) == pytest.approx((high - low) * 0.6745 / 1.96, rel=0.15)
 
 
 def test_numbers_of_one_group_are_drawn_together():

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evaluation.statistics import paired_interval
 from evaluation.verdicts import (
     above,
+    ahead_by,
     all_of,
     any_of,
     interval_above,
@@ -86,6 +88,17 @@ def test_shares_are_apart_where_their_intervals_are():
     assert interval_above(high, wilson_interval(45, 100)) == 0
     assert interval_above(wilson_interval(45, 100), (0.5, 0.5)) == 0
     assert interval_above(low, (0.5, 0.5)) == -1
+
+
+def test_the_library_is_ahead_where_it_alone_is_right():
+    ours, theirs = (np.arange(50) < right for right in (40, 30))
+    theirs[-1] = True
+    assert ahead_by(ours, theirs) == {
+        "difference": pytest.approx(0.18),
+        "interval": pytest.approx(paired_interval(10, 1, 50)),
+        "library_only": 10,
+        "rival_only": 1,
+    }
 
 
 def test_a_verdict_is_read_with_its_evidence():
