@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from dataclasses import replace
+from itertools import product
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from evaluation.coursework import __main__ as program
 from evaluation.coursework import variants as trainings
 from evaluation.coursework.__main__ import CourseworkOptions, run_coursework
-from evaluation.coursework.claims import judge_claims
+from evaluation.coursework.claims import CLAIMS, judge_claims
 from evaluation.coursework.classification import (
     COMPARED,
     chosen_epochs,
@@ -321,6 +322,38 @@ def test_dropout_changes_little_and_label_smoothing_is_ahead_of_the_rest():
     others = {"-vbn": 0.76, "-dropout-0.1": 0.77, "-dropout-0.5": 0.60}
     found = verdicts(**{**means, **others})
     assert found == (["does not hold"] * 2 + ["holds"], ["does not hold"] * 2)
+
+
+def test_all_sentences_hold_where_the_figures_are_as_they_say():
+    accuracies = {"shallow": 0.5, "medium": 0.7, "deep": 0.8, "convolutional": 0.6}
+    of_medium = {"ls": 0.9, "ls-both": 0.85, "vbn": 0.75, "dropout-0.1": 0.71, "dropout-0.5": 0.69}
+    accuracies |= {f"medium-{name}": accuracy for name, accuracy in of_medium.items()}
+    oscillations = {"cgan-shallow": 3, "cgan-convolutional": 2}
+    oscillations |= {"dcgan-deep": 2, "dcgan-medium-dropout-0.1": 2}
+    dcgans = [f"dcgan-{name}" for name in ("shallow", "medium", "deep", "medium-vbn")]
+    dcgans += [f"dcgan-medium-dropout-{rate}" for rate in ("0.1", "0.5")]
+    names = ["vanilla-gan", *dcgans, *(f"cgan-{name}" for name in accuracies)]
+    rows = []
+    for name, spread in product(names, (0.0, 0.001)):
+        # a vanilla GAN of one class, DCGANs of nearly ten
+        row = _row(name, entropy=(0.0 if name == "vanilla-gan" else 2.2) + spread)
+        row["accuracy"] = accuracies.get(name.removeprefix("cgan-"), 0) + spread
+        row["inception_score"] = (4 if name.endswith(("-ls", "-vbn")) else 3) + spread
+        effect = (0.0 if name.endswith("-vbn") else 0.1) + spread
+        row["batch_effects"] = {
+            size: {"likeness": effect, "dependence": effect} for size in ("128", "512")
+        }
+        row["losses"] = {
+            "discriminator_loss": {"mean": 1.8 + spread},
+            "generator_loss": {
+                "mean": (0.5 if name == "dcgan-medium-dropout-0.5" else 0.9) + spread,
+                "oscillation": oscillations.get(name, 1) + spread,
+            },
+        }
+        rows.append(row)
+    judged = judge_claims(rows)
+    assert len(judged) == len(CLAIMS)
+    assert [of["sentence"] for of in judged if of["verdict"] != "holds"] == []
 
 
 BETWEEN, ALONG = COMPARED

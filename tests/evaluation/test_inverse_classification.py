@@ -141,6 +141,30 @@ def test_one_generator_of_each_size_decides_nothing_of_sizes():
     assert of_sizes["verdict"] == "not decided" and of_the_latent["verdict"] == "holds"
 
 
+def test_statements_hold_where_the_figures_are_as_they_say():
+    base, ways = PLAN.base, {name: way.name for name, (way, _) in PLAN.ways.items()}
+    sizes = {size: replace(base, latent_size=size) for size in (10, 25, 50)}
+    accuracies = {
+        **{sizes[size].name: share for size, share in ((10, 0.3), (25, 0.6), (50, 0.4))},
+        **{replace(base, latent_update_factor=factor).name: 0.3 for factor in (0.0, 2.0)},
+        replace(base, latent_update_factor=0.5).name: 0.8,
+        replace(base, latent_first_step=10).name: 0.8,
+        ways["relaxed by momentum, 1 × 200"]: 0.3,
+        ways["relaxed along the simplex, 1 × 200"]: 0.8,
+        ways["enumerated, 10 × 20"]: 0.8,
+        ways["enumerated, 10 × 200"]: 0.9,
+        ways["relaxed, 1 × 2000"]: 0.7,
+    }
+    for turned, verdict in ((False, "holds"), (True, "does not hold")):
+
+        def right(name, turned=turned):
+            return np.tile((np.arange(100) < 100 * accuracies[name]) ^ turned, [2, 1])
+
+        of_sizes, *others = judge_statements(right, base, sizes, ways)
+        assert [of["verdict"] for of in others] == [verdict] * 9
+        assert f"the next best is {10 if turned else 50})" in of_sizes["sentence"]
+
+
 def test_further_searches_of_the_same_images_decide_nothing():
     sizes = {25: PLAN.base, 50: replace(PLAN.base, latent_size=50)}
     ways = {name: way.name for name, (way, _) in PLAN.ways.items()}
