@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.trajectories.__main__ import TrajectoriesOptions, evaluate_trajectories
+from evaluation.trajectories.__main__ import (
+    TrajectoriesOptions,
+    _mean_and_deviation,
+    evaluate_trajectories,
+)
 from evaluation.trajectories.claims import comparison_claims, map_claims
 from evaluation.trajectories.maps import (
     Letter,
@@ -18,10 +22,10 @@ from evaluation.trajectories.maps import (
     separation,
     typical_letter,
 )
-from evaluation.trajectories.methods import TRAJECTORY_METHODS
+from evaluation.trajectories.methods import TRAJECTORY_METHODS, method_recipe
 from igc_tf.cli.program import parse_options
 from igc_tf.data import label_trajectories
-from igc_tf.training import fit_sequence_network
+from igc_tf.training import SequenceRecipe, fit_sequence_network
 
 
 def test_interrupted_run_goes_on_and_leaves_everything(tmp_path):
@@ -118,6 +122,22 @@ def test_takes_a_file_or_strokes_made_in_code():
         assert parse_options(TrajectoriesOptions, arguments=given).data == data
 
 
+def test_each_method_is_trained_as_the_options_say():
+    options = TrajectoriesOptions(input_noise=0.2, units=5, epochs=7, subsampling=3)
+    common = {"classes": 20, "input_noise": 0.2, "units": 5, "epochs": 7, "subsampling": 3}
+    for name, network, per_class in (
+        ("sparse4", "generator", 4),
+        ("all data", "generator", None),
+        ("sparse comparison", "classifier", 4),
+    ):
+        expected = SequenceRecipe(network=network, per_class=per_class, seed=6, **common)
+        assert method_recipe(name, 20, 6, options) == expected
+
+
+def test_a_deviation_is_that_of_a_sample():
+    assert _mean_and_deviation([0.5, 0.7]) == pytest.approx((0.6, 0.2 / 2**0.5))
+
+
 def test_typical_letter_is_the_mean_of_those_that_go_so_far():
     series = [np.float32([[1] * 3, [4] * 3]), np.float32([[3] * 3]), np.full([3, 3], 9)]
     data = label_trajectories(series, [0, 0, 1], ("a", "b"), "", "")
@@ -143,11 +163,16 @@ def test_map_is_the_error_to_the_letter_by_first_and_second_entry():
     )
     first, second = np.meshgrid([0, 0.5, 1], [0, 0.5, 1], indexing="ij")
     np.testing.assert_allclose(values, (4 * (first - 1) ** 2 + 16 * second**2) / 3, rtol=1e-6)
+    # only as far as the letter goes
+    longer = np.concatenate([_Mixture.letters[0], [[99, 99, 99]]])
+    letter = Letter(longer, np.array([[True], [False]]))
+    found = class_vector_map(_Mixture(), letter, grid=np.array([0, 0.5, 1]))
+    np.testing.assert_allclose(found, values, rtol=1e-6)
 
 
 def test_measures_of_maps():
     first, second = np.indices((11, 11)) / 10
-    assert roughness(first) == pytest.approx(0.1)
+    assert roughness(first) == roughness(second) == pytest.approx(0.1)
     assert roughness((first > second).astype(float)) == 1
     assert roughness(np.ones([3, 3])) == 0
     assert diagonal_agreement(second - first, first - second) == 1
@@ -178,6 +203,9 @@ def test_claims_follow_the_figures():
         },
     }
     assert _verdicts(comparison_claims(accuracies)) == ["holds"] * 4
+    # four of each are worse than one, but all are not worse than four
+    between = {**accuracies, 20: {**accuracies[20], "all data": seeds(0.69)}}
+    assert _verdicts(comparison_claims(between))[2] == "does not hold"
     accuracies[4]["sparse4"] = seeds(0.9)
     accuracies[20] |= {"all data": seeds(0.92), "sparse comparison": seeds(0.8)}
     assert _verdicts(comparison_claims(accuracies)) == ["does not hold"] * 4
