@@ -33,6 +33,10 @@ def upsampled(interpolation):
         (layers.Dense(4, activation="softplus"), (0, INF)),
         (layers.Dense(4, activation="softsign"), (-1, 1)),
         (layers.Dense(4, activation="hard_sigmoid"), (0, 1)),
+        (layers.ReLU(negative_slope=0.1), (-INF, INF)),
+        (lambda x: 3 + ops.sigmoid(x), (3, 4)),
+        # another offset for each element
+        (lambda x: layers.Rescaling(1.0, offset=[0, 1, 2, 3])(ops.tanh(x)), (-INF, INF)),
         (layers.Dense(4), (-INF, INF)),
         (layers.Activation("tanh"), (-1, 1)),
         (lambda x: layers.Rescaling(0.5)(ops.tanh(x)), (-0.5, 0.5)),
