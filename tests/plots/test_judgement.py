@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from igc_tf.plots import plot_accuracies, plot_calibration, plot_confusion
+from igc_tf.plots.judgement import per_cent
 from tests.plots.drawn import error_ends, legend, pixels, rendered, saved
 
 
@@ -30,6 +31,12 @@ def test_accuracies_stand_over_the_noise_with_their_intervals():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("noise sigma", "accuracy, %")
     assert figure.get_suptitle() == "title"
     assert set(legend(axis)) == {"this run (95 % interval)", "paper", r"\$LeNet\$"}
+
+
+def test_an_accuracy_outside_of_its_rounded_interval_has_no_bar_to_that_side():
+    values, lengths = per_cent([0.9701, 0.9], [(0.95, 0.97), (0.88, 0.93)])
+    np.testing.assert_allclose(values, [97.01, 90])
+    np.testing.assert_allclose(lengths, [[2.01, 2], [0, 3]])
 
 
 def test_the_title_of_accuracies_lies_within_their_figure():
