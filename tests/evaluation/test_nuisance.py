@@ -9,7 +9,12 @@ import pytest
 from scipy import ndimage
 
 import evaluation.nuisance.__main__ as nuisance
-from evaluation.nuisance.__main__ import DEMANDED, NuisanceOptions, check_nuisance
+from evaluation.nuisance.__main__ import (
+    DEMANDED,
+    NuisanceOptions,
+    _pose_errors,
+    check_nuisance,
+)
 from evaluation.nuisance.bending import (
     Bending,
     blurred,
@@ -49,6 +54,10 @@ def test_bendings_are_drawn_within_their_ranges(bending):
             == np.ptp(rows) * np.ptp(columns) + (np.ptp(rows) + np.ptp(columns) + 1)
         )
     assert (bending.bars.sum(axis=(1, 2)) == 2 * 3 * 28).all()
+    for cover in bending.bars:
+        # three pixels each, and no fewer between them
+        line = cover[:, 0] if cover[:, 0].sum() == 6 else cover[0]
+        assert np.diff(np.flatnonzero(line))[2] >= 4
     level = bending.bars.all(axis=2).any(axis=1)
     assert 5 < level.sum() < 35
 
@@ -79,6 +88,14 @@ def test_poses_one_after_another_are_one_pose():
 
     expected = moved(moved(points, first), second)
     np.testing.assert_allclose(moved(points, composed(bending, first)), expected, atol=1e-6)
+
+
+def test_errors_are_medians_of_what_was_found_less_what_was_done():
+    true = np.array([[1, -1, 0.5, 10], [2, 0, 2, 0], [0, 3, 1, -5]])
+    off = np.array([[0.1, -0.3, 0.1, 2], [-0.2, 0.4, -0.2, -7], [0.9, 0.5, 0.05, 1]])
+    found = _pose_errors(true + off, true)
+    # of both shifts together, in each image; of sizes as a share of the right one
+    assert found == pytest.approx({"rotation": 2, "shift": 0.35, "scale": 0.1})
 
 
 def test_blurs_and_covers(unit, bending):

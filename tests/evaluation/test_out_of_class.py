@@ -136,6 +136,9 @@ def test_the_figures_are_counted():
     # found in the order 500 (right), 99, 4, 3 (right): precisions 1 and 2/4, a half of recall each
     assert found["aupr"] == pytest.approx(0.5 * 1 + 0.5 * 0.5)
     assert (found["refused"], found["digits_refused"]) == (0.5, 0.25)
+    # what is just at the limit is not refused
+    at_limit = _told_apart(of_known, np.array([98.0, 99.0]), np.array([98.0, 99.0]), 0.01)
+    assert (at_limit["refused"], at_limit["digits_refused"]) == (0.5, 0.5)
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -162,6 +165,13 @@ def test_no_image_that_choices_are_made_by_is_reported_on(options, parts):
         # those of the published rows
         drawn = MADE[kind](np.random.default_rng(3), 12, (28, 28), "test")
         np.testing.assert_allclose(images[..., 0], drawn - 0.5, atol=1e-6)
+
+
+def test_discs_are_as_large_as_they_are_said_to_be():
+    areas = MADE["discs"](np.random.default_rng(0), 300, (60, 60), "test").sum(axis=(1, 2))
+    radii = np.sqrt(areas / np.pi)
+    # of those that the frame cuts there is less
+    assert radii.max() == pytest.approx(20, abs=0.3) and 4 < radii.min() < 7
 
 
 def test_letters_lie_as_digits_do():
