@@ -24,12 +24,14 @@ from evaluation.pose.__main__ import PoseOptions, cut_out, posed_in_frame, read_
 from evaluation.readers import Readers
 from igc_tf.classifiers import evaluate_network, load_network
 from igc_tf.data import bundled_digits
+from igc_tf.data.corruption_page import pose
+from igc_tf.data.ink import arrange_ink
 from igc_tf.errors import InputError
 from igc_tf.search import SearchSettings
 from igc_tf.search.observations import fill_missing
 from tests.fixtures.encoded_digits import save_encoded_digits
 
-COUNT = 20
+COUNT, SEED = 20, 2
 FAST = SearchSettings(steps=0, start="encoder")
 
 pytestmark = pytest.mark.filterwarnings("ignore::igc_tf.errors.ForeignDataWarning")
@@ -42,6 +44,7 @@ def _options(kind, folder, **more):
         settings=("fast",),
         networks=("mnist-lenet",),
         images=COUNT,
+        seed=SEED,
         output=folder / "out",
         **more,
     )
@@ -59,12 +62,13 @@ def test_other_writers_digits_are_enlarged(tmp_path):
     assert result["data"]["count"] == COUNT and "8×8" in result["data"]["source"]
     digits, labels = small_digits()
     assert digits.shape == (1797, 8, 8) and (digits.min(), digits.max()) == (0, 1)
-    chosen = np.random.default_rng(0).permutation(1797)[:COUNT]
-    images = np.stack([boxed(digit, (28, 28)) for digit in digits[chosen]])
-    expected = evaluate_network(
-        load_network("mnist-lenet"), images[..., None].astype(np.float32) - 0.5, labels[chosen]
-    )
-    assert _correct(result, "boxed") == expected.correct > COUNT / 2
+    chosen = np.random.default_rng(SEED).permutation(1797)[:COUNT]
+    lenet = load_network("mnist-lenet")
+    for kind, enlarged in (("boxed", boxed), ("arranged", arrange_ink)):
+        images = np.stack([enlarged(digit, (28, 28)) for digit in digits[chosen]])
+        images = images[..., None].astype(np.float32) - 0.5
+        expected = evaluate_network(lenet, images, labels[chosen])
+        assert _correct(result, kind) == expected.correct > COUNT / 2
     assert (options.output / "examples-fast.png").stat().st_size > 1000
     assert set(result["readers"]) == {"library, fast", "mnist-lenet"}
 
@@ -83,9 +87,9 @@ def test_missing_pixels_are_filled_for_all(tmp_path):
     result = read_missing_pixels(options, digits, verbose=0)
     assert [row["kind"] for row in result["rows"][::2]] == ["each pixel, 0.5", "2 squares"]
     assert result["published"]["each pixel, 0.5"] == [0.984, 0.957]
-    drawn = digits.sample(COUNT, seed=0)
+    drawn = digits.sample(COUNT, seed=SEED)
     # two squares: so that some are misread
-    visible = random_squares(np.random.default_rng(0), (COUNT, 28, 28), 2, 12 / 28)[..., None]
+    visible = random_squares(np.random.default_rng(SEED), (COUNT, 28, 28), 2, 12 / 28)[..., None]
     visible = visible.astype(np.float32)
     filled = fill_missing(tf.constant(drawn.images), visible, -0.5).numpy()
     expected = evaluate_network(load_network("mnist-lenet"), filled, drawn.labels)
@@ -108,6 +112,9 @@ def test_masks_hide_what_they_say():
         assert len(rows) == len(columns) == 12 and np.ptp(rows) == np.ptp(columns) == 11
     # everywhere, up to the borders
     assert one[:, 0].any() and one[:, -1].any() and one[:, :, 0].any() and one[:, :, -1].any()
+    # of the shorter side, whichever that is
+    for shape in ((1, 20, 40), (1, 40, 20)):
+        assert (~random_squares(np.random.default_rng(0), shape, 1, 0.5)).sum() == 10 * 10
     two = ~random_squares(np.random.default_rng(0), (200, 28, 28), 2, 12 / 28)
     assert (two.sum(axis=(1, 2)) <= 288).all() and two.sum() > 1.4 * one.sum()
     assert (two & one).sum() == one.sum()
@@ -133,7 +140,7 @@ def test_poses_are_cut_out_of_a_larger_frame(tmp_path):
     digits = bundled_digits()
     result = read_poses(options, digits, verbose=0)
     assert [row["kind"] for row in result["rows"][::2]] == ["middle", "centre of mass"]
-    drawn = digits.sample(COUNT, seed=0)
+    drawn = digits.sample(COUNT, seed=SEED)
     posed = posed_in_frame(drawn, options)
     assert posed.shape == (COUNT, 40, 40)
     lenet = load_network("mnist-lenet")
@@ -149,6 +156,14 @@ def test_poses_are_cut_out_of_a_larger_frame(tmp_path):
         read_poses(replace(options, frame=20), digits, verbose=0)
 
 
+def test_poses_are_drawn_within_what_is_asked_for():
+    digits = bundled_digits().sample(COUNT, seed=0)
+    wide = np.pad(digits.images[..., 0].astype(float) + 0.5, [(0, 0), (6, 6), (6, 6)])
+    drawn = pose(wide, np.random.default_rng(3), np.pi / 9, 0.2, 0.1, 4.0)
+    found = posed_in_frame(digits, PoseOptions(seed=3))
+    np.testing.assert_allclose(found, np.clip(drawn, 0, 1), atol=1e-6)
+
+
 def test_a_window_follows_its_centre_and_stays_inside():
     posed = np.zeros([3, 40, 40])
     for image, (row, column) in zip(posed, ((20, 20), (15, 25), (1, 39)), strict=True):
@@ -160,3 +175,7 @@ def test_a_window_follows_its_centre_and_stays_inside():
     assert all(abs(place - 13.5) <= 1 for pair in places[:2] for place in pair)
     assert places[2] == (1, 27)
     assert (found.min(), found.max()) == (-0.5, 0.5)
+    # a middle between pixels of the frame goes to the nearest one of the window
+    ramp = np.broadcast_to(np.arange(40.0), [1, 40, 40])
+    cut = cut_out(ramp, (28, 28), np.array([[20.3, 20.2]]), (0.0, 1.0))
+    assert cut[0, 0, 0, 0] == 7
