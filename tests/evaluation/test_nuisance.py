@@ -92,7 +92,7 @@ def test_poses_one_after_another_are_one_pose():
 
 def test_errors_are_medians_of_what_was_found_less_what_was_done():
     true = np.array([[1, -1, 0.5, 10], [2, 0, 2, 0], [0, 3, 1, -5]])
-    off = np.array([[0.1, -0.3, 0.1, 2], [-0.2, 0.4, -0.2, -7], [0.9, 0.5, 0.05, 1]])
+    off = np.array([[0.1, -0.3, 0.3, 2], [-0.2, 0.4, -0.2, -7], [0.9, 0.5, 0.05, 1]])
     found = _pose_errors(true + off, true)
     # of both shifts together, in each image; of sizes as a share of the right one
     assert found == pytest.approx({"rotation": 2, "shift": 0.35, "scale": 0.1})
