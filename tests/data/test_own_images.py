@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from igc_tf.data.folder import FoundPictures, OwnPicture, natural_order
+from igc_tf.data.folder import FoundPictures, OwnPicture, labelled_pictures, natural_order
 from igc_tf.data.own_images import PARTS, find_own_pictures, load_own_images
 from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import DataError, ImageFileError, InputError
@@ -77,6 +77,10 @@ def test_pictures_lie_in_the_frame_as_they_are_read_later():
         ([(300, 260), (200, 220), (500, 480), (90, 90)] * 2, (32, 32)),
         ([(30, 120)] * 8, (16, 32)),
         ([(120, 60)] * 8, (32, 16)),
+        # a square as long as the longer side
+        ([(24, 20)] * 8, (24, 24)),
+        # the middle size
+        ([(16, 16)] * 3 + [(24, 24)] * 5, (24, 24)),
     ],
 )
 def test_the_frame_is_chosen_by_the_sizes(sizes, frame):
@@ -102,6 +106,10 @@ def test_colour_is_found_out_or_asked_for():
     assert _load(coloured).shape[2] == 3
     assert _load(coloured, colour=False).shape[2] == 1
     assert _load(grey, colour=True).shape[2] == 3
+    # so many of forty pictures, whose blue is so much brighter than their other channels
+    for count, excess, channels in ((3, 0.06, 3), (40, 0.04, 1), (2, 0.5, 1)):
+        tinted = [(label, p[..., None] / 2 + [0, 0, excess]) for label, p in _set(40)[:count]]
+        assert _load([*tinted, *_set(40)[count:]]).shape[2] == channels
 
 
 def test_drawings_of_different_sizes_are_arranged_and_others_are_not():
@@ -114,7 +122,7 @@ def test_drawings_of_different_sizes_are_arranged_and_others_are_not():
     one_size = [(label, _drawn(i, side=40)) for i, (label, _) in enumerate(drawn)]
     assert not _load(one_size).arrange and _load(one_size, arrange=True).arrange
     noise = [(f"class {i % 2}", _noise(i, 40 + i, 40 + i)) for i in range(8)]
-    assert not _load(noise).arrange
+    assert not _load(noise).arrange and not _load([*drawn, *noise]).arrange
     with pytest.raises(InputError, match="arrange=True for pictures in colour"):
         _load(_set(8, channels=3), arrange=True)
 
@@ -171,8 +179,22 @@ def test_parts_that_the_set_says_are_kept():
     assert len(halves.train) == 4 and len(halves.validation) + len(halves.test) == 8
     for part in (halves.validation, halves.test):
         assert np.bincount(part.labels).min() >= 1
+    many = [(f"class {i % 2}", _noise(i), "validation" if i < 60 else "train") for i in range(70)]
+    # half, give or take a half of it
+    assert 20 <= len(_load(many).test) <= 40
     tested = _load([(label, p, None if s != "test" else s) for label, p, s in given])
     assert len(tested.test) == 4 and len(tested.validation) == 2
+    for found, told in (
+        (images, "what the set says"),
+        (halves, "what the set says is for validation, by content half of it for the report"),
+        (
+            tested,
+            "for choices 12.5 % of each class, by content; for the report the set's own test "
+            "pictures",
+        ),
+        (_load(_set(8)), "25 % of each class, by content; half for choices, half for the report"),
+    ):
+        assert found.reasons[-1] == f"held out: {told}"
 
 
 def test_other_classes_of_the_same_pictures_are_another_set():
@@ -233,10 +255,9 @@ def test_what_cannot_be_read_is_told_and_left_out():
 
 
 def test_uneven_classes_are_told():
-    pictures = [("many", _noise(i)) for i in range(40)] + [
-        ("few", _noise(100 + i)) for i in range(5)
-    ]
-    assert _load(pictures).remarks == ("the classes are uneven: 40 pictures of many, 5 of few",)
+    for count, told in ((20, ("the classes are uneven: 20 pictures of many, 4 of few",)), (19, ())):
+        many = [("many", _noise(i)) for i in range(count)]
+        assert _load([*many, *(("few", _noise(100 + i)) for i in range(4))]).remarks == told
 
 
 def test_sets_that_cannot_be_learnt_are_refused_and_say_why():
@@ -299,6 +320,8 @@ def test_a_set_by_name_comes_as_it_is(monkeypatch):
     assert found.class_names == tuple("0123456789") and len(found.pictures) == 150
     first = load("mnist", "test", "there")
     np.testing.assert_array_equal(found.pictures[100].read(), first.images[0, ..., 0] + 0.5)
+    (black_and_white,) = labelled_pictures(first.take([0]).within((-1, 3)), "test")
+    np.testing.assert_allclose(black_and_white.read(), found.pictures[100].read(), atol=1e-6)
     assert found.pictures[100][1:3] == (str(first.labels[0]), "test")
 
 
