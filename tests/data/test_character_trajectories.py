@@ -53,6 +53,12 @@ def test_scales_and_masks_what_the_file_holds(tmp_path, write):
         assert (series[length:] == 0).all()
 
 
+def test_a_channel_without_any_change_stays_so(tmp_path):
+    still = [trajectory * [[1], [1], [0]] for trajectory in _trajectories()]
+    _write_half(tmp_path / "letters.mat", still)
+    assert (load_trajectories(tmp_path / "letters.mat").data[..., 2] == 0).all()
+
+
 def test_environment_variable_names_the_file(tmp_path, monkeypatch):
     _write_uci(tmp_path / "letters.mat", _trajectories())
     monkeypatch.setenv("IGC_TF_TRAJECTORIES", str(tmp_path / "letters.mat"))

@@ -32,7 +32,7 @@ def test_a_sub_folder_is_a_class_and_what_is_none_is_told(tmp_path):
     folder = tmp_path / "pets"
     for number, name in enumerate(("owl/b.png", "owl/deep/a.bmp", "cat/x.PNG")):
         _save(folder / name, number)
-    for name in ("owl/.hidden/c.png", "cat/._x.png"):
+    for name in ("owl/.hidden/c.png", "cat/._x.png", "__MACOSX/owl/b.png"):
         _save(folder / name)
     (folder / "empty").mkdir()
     for name in ("notes.txt", "cat/about.txt", "cat/Thumbs.db"):
@@ -258,14 +258,20 @@ def test_arrays_may_have_parts_and_names(kind, tmp_path):
         ({"images": np.zeros((2, 4, 4))}, 'expected "images" and "labels"'),
         ({"images": np.zeros((2, 4)), "labels": [0, 1]}, r"images of shape \(2, 4\)"),
         ({"images": np.zeros((2, 4, 4)), "labels": [0]}, r"expected integers or texts \(2,\)"),
-        ({"images": np.full((2, 4, 4), 16.0), "labels": [0, 1]}, r"in \[16, 16\]: expected whole"),
+        *(
+            ({"images": np.full((2, 4, 4), value), "labels": [0, 1]}, "expected whole numbers")
+            for value in (16.0, 1.01, -0.01)
+        ),
         (
             {"images": np.full((2, 4, 4), 256), "labels": [0, 1]},
             "array of images has whole numbers from 256 to 256 of type int64",
         ),
-        (
-            {"images": np.zeros((1, 4, 4)), "labels": [3], "class_names": ["a"]},
-            "expected places in its 1 class_names",
+        *(
+            (
+                {"images": np.zeros((1, 4, 4)), "labels": [label], "class_names": ["a", "b"]},
+                f"labels from {label} to {label}: expected places in its 2 class_names",
+            )
+            for label in (2, -1)
         ),
         (
             {"images": np.zeros((2, 4, 4)), "labels": ["a", "c"], "class_names": ["a", "b"]},

@@ -5,6 +5,7 @@ import pytest
 
 from igc_tf.data.labelled import LabelledData, scale_bytes
 from igc_tf.data.layout import ConditionLayout
+from igc_tf.errors import InputError
 
 # one of ten is visible
 _ONE = np.eye(10)[:, :1, np.newaxis, np.newaxis]
@@ -86,6 +87,16 @@ def test_the_same_examples_within_other_bounds():
     assert images.within((-0.5, 0.5)) is images
 
 
+def test_sets_are_alike_whose_shapes_bounds_and_names_are_the_same():
+    data = make(3)
+    data.check_alike(make(3, split="train", source="elsewhere").take([0, 2]))
+    wider = np.zeros([3, 2, 3, 1], np.float32)
+    names = ConditionLayout.classes("021")
+    for changes in ({"bounds": (-0.5, 1)}, {"data": wider}, {"layout": names}):
+        with pytest.raises(InputError, match="made_up train and made_up test have .*: expected"):
+            data.check_alike(make(3, split="train", **changes))
+
+
 def test_take_accepts_numbers_and_masks():
     data = make(5)
     np.testing.assert_array_equal(data.take([3, 1]).labels, [3, 1])
@@ -140,6 +151,11 @@ def test_images_as_text_show_shape_order_and_names():
     data = make(2, data=images, bounds=(-1, 1), layout=ConditionLayout.classes(("top", "right")))
     assert data.as_text().splitlines() == ["top  rig", "@@@    @", "       @"]
     assert data.as_text(count=1).splitlines() == ["top", "@@@"]
+    # from black to white, and by every second pixel where there is no room
+    grey = np.float32(np.arange(10) / 5 - 0.9).reshape(1, 1, 10, 1)
+    ramp = dataclasses.replace(data.take([0]), data=grey)
+    assert ramp.as_text().splitlines()[1] == " .:-=+*#%@"
+    assert ramp.as_text(width=5).splitlines()[1] == " :=*%"
     # what is hidden may be anything, and is drawn as black
     images[:, 2:] = -100
     hidden = dataclasses.replace(data, data=images, mask=images > -100)

@@ -23,7 +23,8 @@ def test_classes_are_one_label():
 
 def test_binary_labels_are_pairs():
     layout = ConditionLayout.binary(["thick", "slanted"])
-    np.testing.assert_array_equal(layout.one_hot([[1, 0]]), [[0, 1, 1, 0]])
+    for labels in ([[1, 0]], np.array([[True, False]])):
+        np.testing.assert_array_equal(layout.one_hot(labels), [[0, 1, 1, 0]])
     assert layout.element_names == ("thick=0", "thick=1", "slanted=0", "slanted=1")
 
 
@@ -105,6 +106,7 @@ def test_class_names_need_a_single_label():
     [
         (ConditionLayout.classes(3), [[1]], r"shape \(1, 1\): expected \(N,\)"),
         (ConditionLayout.classes(3), [0, 3], "int64 from 0 to 3: expected integers from 0 to 2"),
+        (ConditionLayout.classes(3), [0, -1], "int64 from -1 to 0: expected integers from 0 to 2"),
         (ConditionLayout.classes(3), [0.5], "float64"),
         (ConditionLayout.classes(3), ["0", "2"], "labels are <U1: expected integers from 0 to 2"),
         (ConditionLayout.classes(3), [[0], [1, 2]], "labels of type list: expected an array"),

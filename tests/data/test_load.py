@@ -127,10 +127,12 @@ def test_colour_images_and_the_names_of_their_classes(tmp_path):
     np.testing.assert_allclose(data.images[order], images[:3] / 127.5 - 1, atol=1e-6)
 
 
-def test_too_small_to_split(random_idx, tmp_path):
+def test_too_small_to_split(random_idx, tmp_path, monkeypatch):
     import_idx(random_idx[0], tmp_path / "tfds", "kmnist")
-    with pytest.raises(DataError, match="kmnist has 6 training images; it takes more than 5000"):
-        load_images("kmnist", "validation", tmp_path / "tfds", download=False)
+    for count in (5000, 6):
+        monkeypatch.setattr("igc_tf.data.load.VALIDATION_COUNT", count)
+        with pytest.raises(DataError, match=f"has 6 training images; it takes more than {count}"):
+            load_images("kmnist", "validation", tmp_path / "tfds", download=False)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

@@ -103,20 +103,25 @@ def test_few_of_each_class_are_part_of_more():
     for label in range(3):
         assert (one.data[label] == four.data[four.labels == label]).all(axis=(1, 2)).any()
     assert not np.array_equal(data.few_per_class(1, seed=2).data, one.data)
-    with pytest.raises(ValueError, match="6 examples of 'arc': expected 1 to 5"):
-        data.few_per_class(6, seed=1)
+    for count in (0, 6):
+        with pytest.raises(ValueError, match=f"{count} examples of 'arc': expected 1 to 5"):
+            data.few_per_class(count, seed=1)
 
 
 def test_first_classes():
     data = synthetic_strokes(per_class=2, classes=4, steps=8).first_classes(2)
     assert data.class_names == ("arc", "bowl") and len(data) == 4
-    with pytest.raises(ValueError, match="3 classes: expected 1 to 2"):
-        data.first_classes(3)
+    for count in (0, 3):
+        with pytest.raises(ValueError, match=f"{count} classes: expected 1 to 2"):
+            data.first_classes(count)
 
 
 def test_strokes_of_a_class_are_nearer_to_it_than_to_others():
     data = synthetic_strokes(per_class=10, classes=6, steps=24)
     assert lengths(data).min() >= 18 and len(np.unique(lengths(data))) > 2
+    # the array has room for the longest that there might be
+    short = synthetic_strokes(per_class=1, classes=1, steps=24)
+    assert short.data.shape == (1, 24, 3) and lengths(short) < 24
     ends = data.data[:, :18].reshape(6, 10, -1)
     means = ends.mean(axis=1)
     distances = ((ends[:, :, None] - means) ** 2).mean(axis=-1)
