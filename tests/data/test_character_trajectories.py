@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.io
 
-from igc_tf.data import DataError, load_trajectories
+from igc_tf.data import DataError, load_trajectories, open_trajectories
+from igc_tf.errors import InputError
 
 
 def _trajectories(lengths=(5, 3, 4, 3)):
@@ -57,6 +58,14 @@ def test_a_channel_without_any_change_stays_so(tmp_path):
     still = [trajectory * [[1], [1], [0]] for trajectory in _trajectories()]
     _write_half(tmp_path / "letters.mat", still)
     assert (load_trajectories(tmp_path / "letters.mat").data[..., 2] == 0).all()
+
+
+def test_synthetic_strokes_are_opened_in_their_place():
+    for classes in (2, 6):
+        strokes = open_trajectories("synthetic", classes, subsampling=4)
+        assert strokes.data.shape == (40 * classes, 12, 3) and strokes.num_classes == classes
+    with pytest.raises(InputError, match="--classes 7: expected at most 6, those of synthetic"):
+        open_trajectories("synthetic", 7, subsampling=1)
 
 
 def test_environment_variable_names_the_file(tmp_path, monkeypatch):

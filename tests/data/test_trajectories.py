@@ -119,6 +119,9 @@ def test_first_classes():
 def test_strokes_of_a_class_are_nearer_to_it_than_to_others():
     data = synthetic_strokes(per_class=10, classes=6, steps=24)
     assert lengths(data).min() >= 18 and len(np.unique(lengths(data))) > 2
+    # the pen is pressed in the middle
+    pressed = data.data[:, [2, 12], 2].mean(axis=0)
+    assert pressed[0] > 0.5 and pressed[1] < 0
     # the array has room for the longest that there might be
     short = synthetic_strokes(per_class=1, classes=1, steps=24)
     assert short.data.shape == (1, 24, 3) and lengths(short) < 24
@@ -129,6 +132,15 @@ def test_strokes_of_a_class_are_nearer_to_it_than_to_others():
     np.testing.assert_array_equal(
         synthetic_strokes(2, 2, seed=1).data, synthetic_strokes(2, 2, seed=1).data
     )
+
+
+@pytest.mark.parametrize(
+    "more", [{"classes": 0}, {"classes": 7}, {"steps": 7}, {"per_class": 0}, {"steps": 8.0}]
+)
+def test_strokes_that_there_are_not_are_refused(more):
+    ((name, value),) = more.items()
+    with pytest.raises(InputError, match=f"{name}={value}: expected"):
+        synthetic_strokes(**more)
 
 
 @pytest.mark.parametrize(

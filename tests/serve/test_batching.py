@@ -170,6 +170,22 @@ def test_the_queue_is_bounded(batcher, recorder):
     assert batcher.waiting == 0
 
 
+def test_the_time_of_an_example_is_that_of_the_last_batches(recorder):
+    noted = []
+    batcher = Batcher(4, 0, 8, lambda *batch: noted.append(batch))
+
+    async def ask():
+        first = await _hold(batcher, recorder)
+        answers = [first, *(batcher.ask(recorder.question(*v)) for v in ([1], [2, 3]))]
+        recorder.goes_on.release(2)
+        await _found(answers)
+
+    asyncio.run(ask())
+    (one, first), (three, second) = noted
+    assert (one, three) == (1, 3) and 0 < second < _SECONDS
+    assert batcher._seconds == pytest.approx(0.8 * 0.2 * first + 0.2 * second / 3)
+
+
 def test_what_was_given_up_is_not_computed(batcher, recorder):
     async def ask():
         first = await _hold(batcher, recorder)
