@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas
@@ -23,6 +25,7 @@ from igc_tf.classifiers import load_classifier
 from igc_tf.classifiers.load import calibration_record
 from igc_tf.classifiers.table import classify_in_rows
 from igc_tf.distributed import WorkerOptions, classify_dataset, ray_engine, records
+from igc_tf.distributed.classify import _report
 from igc_tf.distributed.parts import Parts
 from igc_tf.distributed.sources import open_source
 from igc_tf.distributed.worker import Asked, Worker
@@ -51,7 +54,7 @@ def test_the_answers_are_those_of_one_call(generator, digits, tmp_path):
     assert table["score"].tolist() == scores.max(axis=1).tolist()
     assert len(list(tmp_path.glob("part-*.parquet"))) == report["parts"] == 5
     assert report["examples"] == report["classified"] == 23 and report["unreadable"] == 0
-    assert 0 <= report["first_seconds"] <= report["seconds"] and report["memory"]["worker"] > 10**7
+    assert 0 < report["first_seconds"] < report["seconds"] and report["memory"]["worker"] > 10**7
     assert json.loads((tmp_path / "_report.json").read_text())["engine"] == "process"
 
 
@@ -121,6 +124,8 @@ def test_a_directory_holds_parts_of_one_thing(generator, digits, tmp_path):
         ("part_size", {"workers": WorkerOptions(part_size=6)}),
         ("steps", {"settings": "paper"}),
         ("batch_size", {"batch_size": 3}),
+        ("false_alarm", {"false_alarm": 0.2}),
+        ("measure", {"measure": True}),
     ):
         asked = {"data": digits, "generator": generator, "output": tmp_path, **more}
         with pytest.raises(InputError, match=f"something else.*{what}"):
@@ -197,6 +202,47 @@ def test_no_part_is_written_of_a_file_that_was_changed_meanwhile(
     with pytest.raises(InputError, match=rf"{folder}/\S+ was changed or replaced"):
         worker(1)
     assert [number for number in range(parts.total) if parts.is_finished(number)] == [0, 3]
+
+
+def test_what_a_search_warns_of_is_told_once_in_its_rows(generator, digits, tmp_path, monkeypatch):
+    def warned(*arguments, **options):
+        for said in ("odd", "odd", "even"):
+            warnings.warn(said, stacklevel=1)
+        yield from classify_in_rows(*arguments, **options)
+
+    monkeypatch.setattr("igc_tf.classifiers.table.classify_in_rows", warned)
+    classify(digits.images[:5], generator, tmp_path)
+    assert pandas.read_parquet(tmp_path)["warnings"].tolist() == ["odd; even"] * 5
+
+
+def test_a_report_is_of_all_parts_and_its_times_of_this_call():
+    known = [{"examples": 5, "unreadable": 2}, {"examples": 5, "unreadable": 0}]
+    known.append({"examples": 3, "unreadable": 1})
+    parts = SimpleNamespace(total=3, about=lambda number: known[number])
+    done = [
+        {**known[2], "begun": 104.0, "ended": 109.0, "memory": 7},
+        {**known[0], "begun": 102.0, "ended": 106.0, "memory": 9},
+    ]
+    report = _report(parts, done, 100.0)
+    assert report["memory"].pop("caller") > 10**7
+    assert report == {
+        "examples": 13,
+        "unreadable": 3,
+        "parts": 3,
+        "classified": 8,
+        "memory": {"worker": 9},
+        "seconds": 7.0,
+        "first_seconds": 4.0,
+        "start_seconds": 2.0,
+    }
+    assert _report(parts, [], 100.0)["classified"] == 0
+
+
+def test_names_of_parts_sort_as_their_numbers(tmp_path):
+    parts = Parts(tmp_path, 200_001, 2)
+    names = [parts.file(number).name for number in (0, 99_999, 100_000)]
+    assert names == ["part-000000.parquet", "part-099999.parquet", "part-100000.parquet"]
+    assert parts.total == 100_001 and parts.span(100_000) == (200_000, 200_001)
 
 
 def test_what_cannot_be_read_has_a_row(generator, digits, tmp_path):

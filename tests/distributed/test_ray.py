@@ -15,7 +15,7 @@ from pyarrow import parquet
 from igc_tf.classifiers import load_classifier
 from igc_tf.distributed import WorkerOptions, classify_dataset
 from igc_tf.distributed.parts import Parts
-from igc_tf.distributed.ray_engine import room_on, running, work_on_ray
+from igc_tf.distributed.ray_engine import _checked_actors, room_on, running, work_on_ray
 from igc_tf.distributed.ray_rows import RayRows, _content
 from igc_tf.distributed.records import find_columns
 from igc_tf.distributed.sources import open_source
@@ -295,3 +295,14 @@ def test_room_is_what_fits_by_all_measures():
     assert room_on(machine, WorkerOptions(cpus=1, memory=3)) == 3
     assert room_on(machine, WorkerOptions(cpus=1, memory=1, gpus=0.2)) == 5
     assert room_on({"CPU": 8.0, "memory": 1e12}, WorkerOptions(gpus=1)) == 0
+    # not 2 for 0.3 / 0.1 = 2.9999999999999996
+    assert room_on({**machine, "GPU": 0.3}, WorkerOptions(gpus=0.1)) == 3
+
+
+def test_there_are_as_many_actors_as_there_is_work_and_room_for():
+    machine = {"CPU": 2.0, "memory": 8.0 * 2**30}
+    nodes = [{"Alive": alive, "Resources": machine} for alive in (True, True, False)]
+    assert [_checked_actors(nodes, WorkerOptions(), parts) for parts in (3, 9)] == [3, 4]
+    assert _checked_actors(nodes, WorkerOptions(actors=2), 9) == 2
+    with pytest.raises(InputError, match="^5 actors of 1 CPUs, 2 GiB each: Ray has room for 4"):
+        _checked_actors(nodes, WorkerOptions(actors=5), 9)

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,10 @@ def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run.write("a.txt", half)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
+    # others may read it, too
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o644
+    assert [run.append("b.txt", part) for part in (b"one", b"and two")] == [3, 10]
+    assert (tmp_path / "b.txt").read_bytes() == b"oneand two"
 
 
 def test_json_keeps_a_file_name_in_another_encoding(tmp_path):

@@ -226,6 +226,7 @@ def test_silence_and_speech(options, capsys):
     begin(options).say("nothing")
     experiment = Experiment("program", options)
     experiment.say("a line")
+    assert experiment.progress(3, "image", initial=2).initial == 2
     with experiment.progress(3, "image") as bar:
         bar.set_description("sigma 0")
         for _ in range(3):
