@@ -57,6 +57,9 @@ def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run.write("a.txt", half)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
+    # writers choose a format by the suffix
+    kept = run.write("more/a.npz", lambda path: path.write_text(path.suffix))
+    assert kept == tmp_path / "more/a.npz" and kept.read_text() == ".npz"
     # others may read it, too
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o644
     assert [run.append("b.txt", part) for part in (b"one", b"and two")] == [3, 10]
