@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from igc_tf.cli.data import ImportOptions, import_files
+from igc_tf.cli.data import (
+    ImportOptions,
+    ListOptions,
+    PrepareOptions,
+    import_files,
+    prepare,
+    print_datasets,
+)
 from igc_tf.cli.main import run_command_line
+from igc_tf.data import DatasetRow, Preparation
 from tests.data.idx_writer import idx_bytes
 
 
@@ -46,3 +54,44 @@ def test_what_is_said_of_files_of_emnist_holds(said, taken, lines, other, tmp_pa
     assert ended.value.code in (0, None) and f"were taken for {taken}" in shown
     assert sum("@" in line for line in shown.splitlines()) == lines
     assert f"import again with --transposed {other}." in shown
+
+
+def test_prepare_tells_what_was_tried_and_where_the_set_is(tmp_path, capsys, monkeypatch):
+    def prepared(dataset, data_dir):
+        return Preparation(dataset, data_dir / "kmnist", "made here", ("a: no", "b: no"))
+
+    monkeypatch.setattr("igc_tf.data.prepare_dataset", prepared)
+    prepare(PrepareOptions("kmnist", tmp_path))
+    expected = f"tried: a: no\ntried: b: no\nkmnist is ready in {tmp_path}/kmnist (made here)\n"
+    assert capsys.readouterr().out == expected
+
+
+def test_list_tells_of_the_sets_in_a_directory(tmp_path, capsys, monkeypatch):
+    def found(data_dir):
+        counts = {"train": 60000, "test": 10}
+        rows = [DatasetRow("a", True, data_dir, counts, 9, (2, 2, 1), "made here")]
+        return [*rows, DatasetRow("b", False, None, {}, 3, (2, 2, 1), "")]
+
+    monkeypatch.setattr("igc_tf.data.list_datasets", found)
+    print_datasets(ListOptions(tmp_path))
+    first, where, second = capsys.readouterr().out.splitlines()
+    assert first.split() == [
+        "a",
+        "ready",
+        "60,000",
+        "train,",
+        "10",
+        "test",
+        "9",
+        "classes",
+        "made",
+        "here",
+    ]
+    assert where.strip() == str(tmp_path) and second.split() == [
+        "b",
+        "not",
+        "prepared",
+        "-",
+        "3",
+        "classes",
+    ]

@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -278,13 +279,25 @@ def test_export_refuses_a_directory_with_something_in_it(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
-    [((), ""), (("--settings", "fast"), ", fast settings"), (("--kind", "inverse"), "")],
+    ("said", "told", "kind", "count"),
+    [
+        ((), "", "saved_model", 100),
+        (("--settings", "fast", "--batch-size", "7"), ", fast settings", "saved_model", 7),
+        (("--kind", "inverse", "--format", "hlo"), "", "hlo", 100),
+    ],
 )
-def test_export_tells_of_the_settings_that_were_asked_for(said, told, monkeypatch, capsys):
+def test_export_tells_of_the_settings_that_were_asked_for(
+    said, told, kind, count, monkeypatch, capsys
+):
+    written = []
+    for name in ("saved_model", "hlo"):
+        monkeypatch.setattr(
+            f"igc_tf.export.export_{name}",
+            lambda classifier, *given, name=name: written.append((name, *given)),
+        )
     # on the card there are "best" ones, but not for inverse classification
-    monkeypatch.setattr("igc_tf.export.export_saved_model", lambda *_: None)
     assert not run("export", "--output", "out", *said)
+    assert written == [(kind, Path("out"), count)]
     assert capsys.readouterr().out == f"mnist-cagan-compact{told}: out\n"
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -240,3 +241,42 @@ def test_options_reach_what_they_name(folder, tmp_path):
         with pytest.raises(InputError, match=told):
             train_command([str(folder), "--output", str(tmp_path / "x"), *words])
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "loaded", "suited"),
+    [
+        ((), (None, None, None, 0.25), ("cagan-joint", None, 0)),
+        (
+            ("--size", "16", "20", "--colours", "grey", "--pictures", "photographs"),
+            ((16, 20), False, False, 0.25),
+            ("cagan-joint", None, 0),
+        ),
+        (
+            ("--colours", "colour", "--held-out", "0.4", "--steps", "9", "--seed", "3"),
+            (None, True, None, 0.4),
+            ("cagan-joint", 9, 3),
+        ),
+        (
+            ("--pictures", "drawings", "--recipe", "cagan-compact"),
+            (None, None, True, 0.25),
+            ("cagan-compact", None, 0),
+        ),
+    ],
+)
+def test_options_are_handed_on(words, loaded, suited, folder, tmp_path, monkeypatch):
+    seen = []
+
+    def load(found, *given):
+        seen.append(given)
+        return SimpleNamespace(remarks=())
+
+    def suit(images, *given):
+        seen.append(given)
+        raise InputError("enough")
+
+    monkeypatch.setattr("igc_tf.data.own_images.load_own_images", load)
+    monkeypatch.setattr("igc_tf.training.own_recipe.suited_recipe", suit)
+    with pytest.raises(InputError, match="enough"):
+        train_command([str(folder), "--output", str(tmp_path / "x"), *words])
+    assert seen == [loaded, suited]

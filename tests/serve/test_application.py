@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import logging
+import re
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from igc_tf import InvertedGeneratorClassifier, SearchSettings
+from igc_tf.data.layout import ConditionLayout
 from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
@@ -24,6 +26,7 @@ from igc_tf.search import Search
 from igc_tf.serve import ServiceOptions
 from igc_tf.serve.application import build_application
 from igc_tf.serve.exchange import read_prediction
+from igc_tf.serve.signatures import Signature, _described
 from tests.fixtures.exported import SHAPE, linear_classifier, other_classifier
 from tests.fixtures.linear_generator import linear_generator
 from tests.serve.drawn import png
@@ -506,7 +509,7 @@ def foreign(tmp_path_factory):
         )
         for name, spec in specs.items()
     }
-    directory = tmp_path_factory.mktemp("foreign") / "1"
+    directory = tmp_path_factory.mktemp("foreign") / "12"
     tf.saved_model.save(model, directory, signatures=model.same)
     with TestClient(build_application(directory), raise_server_exceptions=False) as client:
         yield client
@@ -540,7 +543,8 @@ def test_inputs_stay_what_they_are_or_are_refused(foreign, signature, values, ex
 
 
 def test_metadata_of_inputs_of_any_rank(foreign):
-    response = foreign.get(f"{MODEL}/metadata")
+    response = foreign.get(f"{MODEL}/versions/12/metadata")
+    assert response.json()["model_spec"]["version"] == "12"
     signatures = response.json()["metadata"]["signature_def"]["signature_def"]
     shapes = {name: one["inputs"]["x"]["tensor_shape"] for name, one in signatures.items()}
     assert shapes["any"] == {"dim": [], "unknown_rank": True}
@@ -580,8 +584,9 @@ def test_a_token_is_asked_for():
             refused = client.get(at + MODEL, headers=headers)
             assert refused.status_code == 401
             assert refused.headers["www-authenticate"] == "Bearer"
-        right = {"Authorization": "Bearer s3cret"}
-        assert client.get(at + MODEL, headers=right).status_code == 200
+        for right in ("Bearer s3cret", "bearer s3cret"):
+            answer = client.get(at + MODEL, headers={"Authorization": right})
+            assert answer.status_code == 200
         assert client.get(f"{at}/health").status_code == 200
 
 
@@ -598,6 +603,9 @@ def test_every_request_is_logged_and_counted(caplog):
     assert first["path"] == PREDICT and first["status"] == 200 and first["examples"] == 3
     assert first["bytes_in"] == int(sent.request.headers["content-length"])
     assert first["bytes_out"] == len(sent.content) and 0 < first["seconds"] < 60
+    assert first["time"].endswith("+00:00") and first["client"] == "testclient"
+    (seconds,) = re.findall(r'request_seconds_sum{endpoint="predict"} (\S+)', metrics)
+    assert float(seconds) == pytest.approx(first["seconds"], abs=1e-5)
     assert second["status"] == 404 and len(second["path"]) == 200 and third["method"] == "BREW"
     line = 'igc_tf_requests_total{endpoint="predict",method="POST",status="200"} 1.0'
     assert line in metrics
@@ -610,6 +618,30 @@ def test_health_tells_of_the_end():
     with TestClient(application) as client:
         application.state.is_stopping = True
         assert client.get("/health").status_code == 503
+
+
+def test_a_signature_knows_how_many_values_an_example_has():
+    image, name = tf.TensorSpec([None, 2, 3]), tf.TensorSpec([None])
+    for inputs, expected in (
+        # a name beside each input's numbers
+        ({"x": image}, 7),
+        ({"x": image, "y": name}, 9),
+        ({"x": tf.TensorSpec([None, None])}, float("inf")),
+    ):
+        assert Signature(inputs, {}, None, None, True).values == expected
+
+
+def test_what_an_export_says_of_its_pictures_is_their_frame(tmp_path):
+    told = {"layout": ConditionLayout.classes(3).to_dict(), "bounds": [-1, 1], "arrange": False}
+    (tmp_path / "assets.extra").mkdir()
+    file = tmp_path / "assets.extra" / "classifier.json"
+    file.write_text(json.dumps({**told, "data_shape": [3, 2, 1], "background": 1.0}))
+    frame = PictureFrame((3, 2, 1), (-1, 1), 1.0, arrange=False)
+    assert _described(tmp_path) == (ConditionLayout.classes(3), frame)
+    file.write_text(json.dumps({**told, "data_shape": [6], "background": 1.0}))
+    assert _described(tmp_path) == (ConditionLayout.classes(3), None)
+    file.write_text("no JSON")
+    assert _described(tmp_path) == (None, None)
 
 
 def test_refuses_a_directory_without_a_model(tmp_path):
