@@ -115,7 +115,13 @@ def _bounded(application, count):
 
 @contextlib.contextmanager
 def _settled():
-    """Spares what is there from being looked through for garbage, which stops every request."""
+    """Spares what is there from being looked through for garbage, which stops every request.
+
+    What the process has spared already stays so, and is all that is.
+    """
+    if gc.get_freeze_count():
+        yield
+        return
     gc.collect()
     gc.freeze()
     try:

@@ -157,8 +157,15 @@ def test_answers_are_sent_at_once(application, monkeypatch):
         connection.close()
         return status
 
+    # what these tests spare themselves
+    gc.unfreeze()
+    try:
+        assert serve_while(application, clients) == (200, True)
+        assert made[1] and gc.get_freeze_count() == 0
+    finally:
+        gc.freeze()
     assert serve_while(application, clients) == (200, True)
-    assert made[1] and gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() > 0
 
 
 def test_connections_are_bounded(application, monkeypatch):
