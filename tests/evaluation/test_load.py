@@ -114,10 +114,16 @@ def test_a_service_ends_with_the_block(monkeypatch):
 
 
 def test_services_end_with_a_program_that_is_told_to(tmp_path):
-    command = [sys.executable, "-m", "evaluation.load", "--settings", "fast", "--seconds", "1"]
+    # its services only wait
+    program = f"""
+from evaluation.load import __main__ as load, service
+service._PROGRAM = {_WAITS!r}
+load.run_program(load.main)
+"""
+    asked = ("--settings", "fast", "--seconds", "0.1", "--output", str(tmp_path))
     root = Path(__file__).parents[2]
     with subprocess.Popen(
-        [*command, "--output", str(tmp_path)],
+        [sys.executable, "-c", program, *asked],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
         stdout=subprocess.PIPE,
@@ -125,7 +131,7 @@ def test_services_end_with_a_program_that_is_told_to(tmp_path):
         text=True,
     ) as program:
         try:
-            # a service is asked
+            # the services are asked next
             assert "the engine" in program.stdout.readline()
             children = Path(f"/proc/{program.pid}/task/{program.pid}/children")
             services = [int(pid) for pid in children.read_text(encoding="ascii").split()]
