@@ -41,9 +41,10 @@ def followed_search(search, batch, history, snapshots):
 
     stops = range(search.settings.steps) if history else [int(step) for step in snapshots]
     for state in search.follow(batch, stops):
-        step = int(state.step)
+        step, result = int(state.step), None
         if step in snapshots and step not in kept:
-            kept[step] = _reconstructions(search.finish(state))
+            result = search.finish(state)
+            kept[step] = _reconstructions(result)
         if history and step > len(losses):
             # those before the step that was taken last
             note(state, state.candidates.terms)
@@ -54,7 +55,7 @@ def followed_search(search, batch, history, snapshots):
             "loss_history": np.stack(losses, axis=1),
             "difference_history": np.stack(differences, axis=1),
         }
-    return search.finish(state), found
+    return search.finish(state) if result is None else result, found
 
 
 def _reconstructions(result):
