@@ -46,14 +46,15 @@ def answer_of(classifier, result, is_usable=True):
         is_usable: bool (N,), those whose data can be searched; True for all. Of the others, and
             where `have_finite_scores` is false, the answer is of that kind.
     """
-    is_usable &= have_finite_scores(result, classifier.scores(result))
+    answer = classifier.answer(result)
+    is_usable &= have_finite_scores(result, answer["score"])
     return {
         name: tf.where(
             _beside(is_usable, value),
             value,
             tf.constant(-1 if value.dtype.is_integer else float("nan"), value.dtype),
         )
-        for name, value in classifier.answer(result).items()
+        for name, value in answer.items()
     }
 
 
