@@ -155,11 +155,7 @@ class UnevenLight(ImageObservation):
         field = nuisance[1:]
         if field.max() - field.min() > 0.15:
             return f"under uneven light (up to {100 * field.max():.0f} % brighter)"
-        return (
-            f"on a page that is brighter by {100 * field.mean():.0f} %"
-            if field.mean() > 0.1
-            else ""
-        )
+        return _brighter(field.mean())
 
 
 def _shares(cells, side):
