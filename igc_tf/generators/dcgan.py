@@ -66,7 +66,7 @@ def build_dcgan_generator(size, condition_size, data_shape, latent_size, referen
 
     The dense one: blocks of a dense layer, leaky ReLU 0.2 and batch normalisation. The
     convolutional one: a dense layer to a feature map a quarter as high and wide, and two
-    transposed 3×3 convolutions of stride 2, each with batch normalisation and ReLU, then a 3×3
+    transposed 3×3 convolutions of stride 2, all three with batch normalisation and ReLU, then a 3×3
     convolution. Both end in tanh, halved.
 
     Args:
@@ -169,8 +169,9 @@ def _transposed_convolutions(x, filters, data_shape, normalized):
     feature_map = (height // 2**_STRIDES, width // 2**_STRIDES, filters[0])
     # searches start at the latent 0, where a rectifier of 0 would let no gradient pass
     spread = keras.initializers.RandomNormal(stddev=0.02)
-    x = layers.Dense(math.prod(feature_map), activation="relu", bias_initializer=spread)(x)
-    x = layers.Reshape(feature_map)(x)
+    x = layers.Dense(math.prod(feature_map), bias_initializer=spread)(x)
+    # without it the discriminator wins at once, and for good, where the layers are wide
+    x = layers.Reshape(feature_map)(layers.ReLU()(normalized(x)))
     for count in filters:
         x = layers.Conv2DTranspose(count, _KERNEL, strides=2, padding="same")(x)
         x = layers.ReLU()(normalized(x))

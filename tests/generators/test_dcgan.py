@@ -65,9 +65,12 @@ def test_convolutional_generators_have_the_documents_channels(name, channels):
     shapes = [(14, 14, channels[0]), (28, 28, channels[1])]
     assert [layer.output.shape[1:] for layer in up] == shapes
     assert {layer.kernel_size for layer in up} == {(3, 3)}
-    # normalised after each of them, and not at the output
+    # normalised after each of them and after the first, dense layer, and not at the output
+    kept = (layers.Dense, layers.Conv2DTranspose, layers.Conv2D, layers.BatchNormalization)
+    order = [type(layer) for layer in model.layers if isinstance(layer, kept)]
+    assert order == [kept[0], kept[3], kept[1], kept[3], kept[1], kept[3], kept[2]]
     first, second = channels
-    expected = 100 * 49 * first + 49 * first + 4 * (first + second)
+    expected = 100 * 49 * first + 49 * first + 4 * (49 * first + first + second)
     expected += 9 * first * first + first + 9 * first * second + second + 9 * second + 1
     assert model.count_params() == expected
     judge = build_dcgan_discriminator(DCGAN_SIZES["convolutional", name], 1, SHAPE, 0.25)
