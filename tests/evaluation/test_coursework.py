@@ -331,7 +331,7 @@ def test_all_sentences_hold_where_the_figures_are_as_they_say():
     oscillations = {"cgan-shallow": 3, "cgan-convolutional": 2}
     oscillations |= {"dcgan-deep": 2, "dcgan-medium-dropout-0.1": 2}
     dcgans = [f"dcgan-{name}" for name in ("shallow", "medium", "deep", "medium-vbn")]
-    dcgans += [f"dcgan-medium-dropout-{rate}" for rate in ("0.1", "0.5")]
+    dcgans += [f"dcgan-medium-{name}" for name in ("dropout-0.1", "dropout-0.5", "rate-0.002")]
     names = ["vanilla-gan", *dcgans, *(f"cgan-{name}" for name in accuracies)]
     rows = []
     for name, spread in product(names, (0.0, 0.001)):

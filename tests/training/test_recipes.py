@@ -124,6 +124,8 @@ def test_the_courseworks_recipes_are_what_their_names_say():
     for kind in ("medium", "convolutional"):
         assert differs(f"acgan-{kind}", f"cgan-{kind}") == {"discriminator": "auxiliary"}
     assert RECIPES["dcgan-medium"].dropout == 0.25 and medium.dropout == 0.3
+    assert RECIPES["dcgan-medium"].learning_rate == 2e-4
+    assert differs("dcgan-medium-rate-0.002", "dcgan-medium") == {"learning_rate": 2e-3}
     for name in ("cgan-medium", "dcgan-medium"):
         for dropout in (0.1, 0.5):
             assert differs(f"{name}-dropout-{dropout}", name) == {"dropout": dropout}
