@@ -48,7 +48,7 @@ _JOINT = CAGANRecipe(
 # 20,000 batches of 128, as the document trains its dense CGANs; it does not say how long it trains
 # the others, but for the vanilla GAN: 200,000
 _DENSE = DCGANRecipe(epochs=47)
-# the document gives 0.002 for all; with that convolutional discriminators win at once, and for good
+# the document gives 0.002 for all; with that convolutional discriminators win at first, by far
 _CONVOLUTIONAL = replace(
     _DENSE, network="convolutional", learning_rate=2e-4, dropout=0.25, validation_images=20
 )
