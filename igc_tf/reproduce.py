@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from igc_tf.errors import InputError
 from igc_tf.ranges import SEED, Range, check_ranges
-from igc_tf.runs import Experiment, RunDirectory
+from igc_tf.runs import Experiment, check_writable
 
 if TYPE_CHECKING:
     from igc_tf.classifiers import Classification, Evaluation
@@ -150,7 +150,7 @@ def noise_table(options, data=None, verbose=1):
     data, note = _images(options, data, generator)
     lenet = _lenet(options.dataset)
     if options.tensorboard is not None:
-        RunDirectory(options.tensorboard)
+        check_writable(options.tensorboard)
     facts = {
         **classifier.identity(),
         "lenet_sha256": None if lenet is None else weights_digest(lenet),

@@ -217,6 +217,17 @@ def test_a_file_in_the_place_of_a_directory_is_refused_before_any_search(options
     assert file.read_text() == "kept" and not options.output.exists()
 
 
+def test_a_board_that_cannot_be_written_is_refused_before_any_search(
+    options, tmp_path, monkeypatch
+):
+    board = tmp_path / "board"
+    board.mkdir()
+    monkeypatch.setattr("igc_tf.runs.directory.os.access", lambda path, mode: path != board)
+    with pytest.raises(OutputError, match=f"{board} cannot be written into"):
+        table_of(replace(options, tensorboard=board))
+    assert not options.output.exists()
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -213,7 +213,6 @@ def _classify(options, classifier, pictures):
     from igc_tf.classifiers.table import classify_in_rows
 
     run = RunDirectory(options.output)
-    _remove_earlier(run)
     about = _about(options, classifier)
     paths, rows, drawn = list(pictures), [], []
     with warnings.catch_warnings(record=True) as remarks:
@@ -225,6 +224,9 @@ def _classify(options, classifier, pictures):
                 for i, row in enumerate(of_batch):
                     path = paths[len(rows)]
                     row["file"] = str(path)
+                    if not rows:
+                        # what was there stays until something is found
+                        _remove_earlier(run)
                     picture = run.write_figure(
                         f"{len(rows):03d}-{_shortened(path.stem)}.png",
                         _draw(classifier, found, i, pictures[path], printable(path.name)),

@@ -13,6 +13,7 @@ from igc_tf.ranges import SEED, Range, check_ranges
 from igc_tf.runs import (
     RunDirectory,
     check_apart,
+    check_writable,
     describe_run,
     json_ready,
 )
@@ -61,13 +62,13 @@ def print_diagnosis(options):
             or one above that; for data that the generator cannot have made.
     """
     check_apart(options.output, *options.files, at_any_depth=True)
+    check_writable(options.output)
     paths = picture_files(options.files) if options.files else []
     import_tensorflow_quietly()
     import numpy as np
 
     from igc_tf.classifiers import diagnose, load_classifier
 
-    run = RunDirectory(options.output)
     classifier = load_classifier(options.generator, options.settings, bounds=options.bounds)
     generator = classifier.generator
     dataset = options.dataset or generator.recipe.get("dataset")
@@ -94,6 +95,7 @@ def print_diagnosis(options):
     for source in sources:
         print(source)
     print(f"\n{found}")
+    run = RunDirectory(options.output)
     written = run.write_json(
         "result.json",
         {

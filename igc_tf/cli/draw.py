@@ -1,6 +1,7 @@
 """`igc-tf draw`: a page that shows what the search makes of what one draws on it."""
 
 import signal
+import threading
 import webbrowser
 from dataclasses import dataclass
 from typing import Annotated
@@ -53,7 +54,8 @@ def serve_page(options):
     def greet(url):
         print(f"draw on {url} ; Ctrl-C stops", flush=True)
         if options.browser:
-            webbrowser.open(url)
+            # it may wait for the page, which is served from here
+            threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()
 
     # which is ignored at first in what a script starts in the background
     with stopped_by(signal.SIGINT), listen(_HOST, options.port) as listener:

@@ -1,5 +1,6 @@
 """`igc-tf train FOLDER --output DIR`: trains on pictures of one's own."""
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,12 +117,13 @@ def _train(options, strategy):
     if result is None:
         return
     print(f"\n{summary(result)}")
+    output = shlex.quote(str(options.output))
     print(
         f"\neverything lies in {options.output}: try\n"
-        f"  igc-tf classify PICTURE --generator {options.output}\n"
-        f"  igc-tf draw {options.output}\n"
-        f"  igc-tf serve {options.output}\n"
-        f"  igc-tf export --generator {options.output} --output models/mine/1"
+        f"  igc-tf classify PICTURE --generator {output}\n"
+        f"  igc-tf draw {output}\n"
+        f"  igc-tf serve {output}\n"
+        f"  igc-tf export --generator {output} --output models/mine/1"
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 from igc_tf.cli import classify
 from igc_tf.cli.main import run_command_line
 from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
 
 ODD_NAMES = ["a $x$ b.png", "😀.png", "two\nlines\t\x1b[2J.png", os.fsdecode(b"caf\xe9.png")]
 
@@ -103,6 +104,25 @@ def test_files_and_folders_are_classified_and_drawn(classified):
     # a picture for each, none of another run, and no other was removed
     assert {path.name for path in output.glob("*.png")} == {*result["pictures"], "holiday.png"}
     assert len(result["pictures"]) == len(rows) and "007-earlier.png" not in result["pictures"]
+
+
+def test_what_finds_nothing_leaves_the_earlier_results(tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise InputError("before the first answer")
+
+    save(tmp_path / "0.png", digit(0))
+    output = tmp_path / "out"
+    output.mkdir()
+    earlier = json.dumps({"program": "igc-tf classify", "pictures": ["000-0.png"]})
+    for name in ("results.json", "results.csv", "000-0.png"):
+        (output / name).write_text(earlier)
+    monkeypatch.setattr("igc_tf.classifiers.table.classify_in_rows", interrupted)
+    with redirect_stderr(StringIO()) as err:
+        assert run(tmp_path / "0.png", "--output", output) == 2
+    assert "before the first answer" in err.getvalue()
+    assert {path.name: path.read_text() for path in output.iterdir()} == dict.fromkeys(
+        ("results.json", "results.csv", "000-0.png"), earlier
+    )
 
 
 def test_the_csv_is_the_same_table(classified):

@@ -33,6 +33,11 @@ def test_a_generator_of_ones_own_is_diagnosed(tmp_path, capsys):
     assert result["sets"][0]["count"] == 5 and (tmp_path / "out" / "reconstructions.png").is_file()
 
 
+def test_a_mistake_leaves_no_directory(tmp_path, capsys):
+    assert diagnose(tmp_path / "out", "--generator", "nope") == 2
+    assert "nope" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
 def test_of_what_is_no_picture_nothing_is_drawn_and_all_is_written(tmp_path, capsys):
     model, _, _ = linear_generator(data_shape=(20,))
     model.save(tmp_path / "own.keras")

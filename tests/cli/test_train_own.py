@@ -52,7 +52,7 @@ def trained(folder, tmp_path_factory):
     import contextlib
     import io
 
-    output = tmp_path_factory.mktemp("out") / "forms"
+    output = tmp_path_factory.mktemp("out") / "my forms"
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = train_command([str(folder), "--output", str(output), "--steps", "2"])
@@ -115,10 +115,10 @@ def test_it_says_how_little_a_few_pictures_say(trained):
     assert "The generator needs longer training." in out and "Are the data scaled" not in out
     assert out.endswith(
         f"\neverything lies in {output}: try\n"
-        f"  igc-tf classify PICTURE --generator {output}\n"
-        f"  igc-tf draw {output}\n"
-        f"  igc-tf serve {output}\n"
-        f"  igc-tf export --generator {output} --output models/mine/1\n"
+        f"  igc-tf classify PICTURE --generator '{output}'\n"
+        f"  igc-tf draw '{output}'\n"
+        f"  igc-tf serve '{output}'\n"
+        f"  igc-tf export --generator '{output}' --output models/mine/1\n"
     )
 
 
