@@ -159,7 +159,7 @@ class SearchClassifier(Calibrated):
         if len(data) == 0:
             raise InputError("no data to classify: expected at least one example")
         followed, search = [], None
-        if history or snapshots:
+        if history or len(snapshots := [*snapshots]):
             check_snapshots(self.search, snapshots)
 
             def search(batch):
@@ -329,14 +329,15 @@ class SearchClassifier(Calibrated):
                 progress.update(count)
 
     def _check_found(self, number, batch, count, is_finite, distances):
-        """Refuses what is not finite; warns, at the first batch (number 0), of foreign data."""
+        """Refuses what is not finite; warns of foreign data, at batch 0 where nothing is undone."""
         if not np.all(is_finite):
             begin, end = batch.indices[0], batch.indices[count - 1]
             raise InputError(
                 f"the search of examples {begin} to {end} ended in values that are "
                 "not finite: lower the learning rate, or check generator and difference"
             )
-        if number == 0 and batch.visible is None and np.isfinite(self.generator.bounds).all():
+        is_whole = batch.visible is None and not self.search.undoes
+        if number == 0 and is_whole and np.isfinite(self.generator.bounds).all():
             warn_of_foreign(batch.data[:count], distances)
 
     def export(self, directory, format="saved_model", batch_size=100):

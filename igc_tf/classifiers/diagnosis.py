@@ -144,7 +144,7 @@ def _checked(generator, name, data, labels):
 
 
 def _reconstruction(classifier, name, data, labels, shown):
-    scores, differences, of_right, kept = [], [], [], []
+    scores, differences, evens, of_right, kept = [], [], [], [], []
     has_right = (
         labels is not None
         and classifier.generator.layout.num_labels == 1
@@ -155,7 +155,10 @@ def _reconstruction(classifier, name, data, labels, shown):
         distance = distances(part, result).numpy()
         scores.append(classifier.scores(result))
         differences.append(distance.min(axis=1))
-        kept.append(result.observed[np.arange(len(part)), distance.argmin(axis=1)])
+        nearest = np.arange(len(part)), distance.argmin(axis=1)
+        kept.append(result.observed[nearest])
+        # what is compared, where the search has undone something in the data
+        evens.append(from_even(part if result.compared is None else result.compared[nearest]))
         if has_right:
             # not-a-number where the right class was dropped on the way
             of_class = result.per_element(tf.constant(distance)).numpy()
@@ -172,7 +175,7 @@ def _reconstruction(classifier, name, data, labels, shown):
         name=name,
         count=len(data),
         difference=float(np.concatenate(differences).mean()),
-        even=float(from_even(data).mean()),
+        even=float(np.concatenate(evens).mean()),
         right=right,
         accuracy=accuracy,
         data=data[:shown],

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -50,12 +50,6 @@ class ServeOptions(ClassifierOptions, ServiceOptions):
             object.__setattr__(self, "token", os.environ.get(TOKEN))
         super().__post_init__()
 
-    def service(self):
-        """Returns the `ServiceOptions` among these."""
-        return ServiceOptions(
-            **{field.name: getattr(self, field.name) for field in fields(ServiceOptions)}
-        )
-
 
 def serve_classifier(options):
     """Answers requests until Ctrl-C or SIGTERM, and then those that it accepted.
@@ -80,7 +74,7 @@ def serve_classifier(options):
         def greet(url):
             print(f"POST to {url}/v1/models/{options.name}:predict; Ctrl-C stops", flush=True)
 
-        application = build_application(_model(options), options.service())
+        application = build_application(_model(options), options)
         with access_log(options.access_log):
             run_server(application, listener, greet)
 

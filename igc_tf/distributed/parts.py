@@ -128,8 +128,8 @@ class Parts:
             begin, end = self.span(number)
             raise InputError(
                 f"examples {begin} to {end - 1} were tried {_MOST_TRIES} times, and each time the "
-                "worker was killed: expected one that has memory enough; give more memory, or "
-                "another output directory and a smaller part_size or batch_size"
+                "worker was killed: expected one that has memory enough; give more memory, a "
+                "smaller batch_size, or another output directory and a smaller part_size"
             )
 
     def write(self, number, columns, rows, about):

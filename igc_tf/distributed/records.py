@@ -43,7 +43,7 @@ def import_pyarrow():
         from pyarrow import parquet
     except ImportError as error:
         raise MissingPackageError(
-            f"Parquet files need pyarrow ({error}): pip install 'igc-tf[ray]'"
+            f"Parquet files need pyarrow ({error}): pip install 'igc-tf[parquet]'"
         ) from error
     return pyarrow, parquet
 

@@ -146,5 +146,4 @@ def describe_asked(asked, classifier):
         "calibration_sha256": known and hashlib.sha256(known.encode()).hexdigest(),
         "false_alarm": asked.false_alarm,
         "measure": asked.measure,
-        "batch_size": asked.batch_size,
     }

@@ -102,7 +102,7 @@ class ConditionNoise(keras.layers.Layer):
             lambda count: keras.random.normal([count, size], seed=self.seed_generator),
             tf.shape(condition)[0],
         )
-        noised = condition + self.standard_deviation * noise
+        noised = condition + self.standard_deviation * tf.cast(noise, condition.dtype)
         return ConditionLayout.classes(size).project(noised)
 
     def get_config(self):

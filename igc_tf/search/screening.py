@@ -175,6 +175,8 @@ def _check_gate(search):
             f"{gate} and the observation {observation!r}: expected `Explanations`, whose first "
             "explanation and first lens are `Identity()`"
         )
+    if search.space.label is None:
+        raise InputError(f"{gate}: expected candidates of classes; here the condition is searched")
     plain = search.space.plain.num_candidates
     if steps or keep is None or keep > plain:
         raise InputError(

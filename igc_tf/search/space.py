@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from igc_tf.errors import GeneratorError, InputError
-from igc_tf.ranges import Range, check_number
+from igc_tf.ranges import Range, check_number, is_whole
 from igc_tf.search.objective import scaled
 from igc_tf.search.observations.base import Identity, Observation, check_observations
 from igc_tf.search.starts import Drawn, EncoderStart, PriorStart, Repeated
@@ -99,8 +99,13 @@ class Space(NamedTuple):
                 generator's encoder has for the data and the conditions' starts.
 
         Raises:
-            GeneratorError: if there is no encoder to start from.
+            GeneratorError: if there is no encoder to start from, or no gradient reaches conditions
+                that are searched.
+            InputError: for another `condition_unit`.
         """
+        check_number("condition_unit", condition_unit, Range(0, above=True))
+        if generator.layout.num_labels > 1:
+            _require_condition_gradient(generator)
         if latent_start == "encoder" and generator.encoder is None:
             raise GeneratorError(
                 f"the generator {generator.name!r} has no encoder to start a search from: expected "
@@ -155,9 +160,12 @@ class Space(NamedTuple):
             latent_first_step: how many steps pass before the latent begins to move.
 
         Raises:
+            GeneratorError: if no gradient reaches the condition.
             InputError: for another `latent_unit`.
         """
         check_number("latent_unit", latent_unit, Range(0))
+        if generator.layout.size > 1:
+            _require_condition_gradient(generator)
         layout = generator.layout
         start = np.concatenate([np.full(size, 1 / size, np.float32) for size in layout.sizes])
         blocks = {
@@ -286,7 +294,7 @@ class Space(NamedTuple):
         for name, block in self.blocks.items():
             if not np.all(np.asarray(block.unit) > 0):
                 raise InputError(f"unit={block.unit!r} of {name}: expected a number > 0")
-            if block.first_step < 0 or int(block.first_step) != block.first_step:
+            if not is_whole(block.first_step, 0):
                 raise InputError(
                     f"first_step={block.first_step!r} of {name}: expected a whole number >= 0"
                 )
@@ -342,3 +350,12 @@ class Space(NamedTuple):
             for condition in conditions[1:]:
                 moves[name] &= condition
         return moves
+
+
+def _require_condition_gradient(generator):
+    if not generator.condition_gradient:
+        raise GeneratorError(
+            f"the generator {generator.name!r} takes whole numbers for its condition, or a class's "
+            "number: no gradient reaches it, and it cannot be searched. Expected one that takes a "
+            "condition (B, C)"
+        )

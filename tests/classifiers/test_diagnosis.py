@@ -1,12 +1,13 @@
 """How well a generator reproduces data."""
 
+import warnings
 from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
-from igc_tf import Generator, InputError, SearchSettings
+from igc_tf import Generator, InputError, InvertedGeneratorClassifier, SearchSettings
 from igc_tf.classifiers.diagnosis import OWN_SAMPLES, diagnose
 from igc_tf.classifiers.foreign import from_even
 from igc_tf.data.labelled import LabelledData
@@ -70,6 +71,13 @@ def test_what_the_search_undoes_is_no_difference(generator):
     settings = replace(SETTINGS, observation="contrast")
     found = diagnose(generator, {"faint": faint}, settings, count=9).sets[1]
     assert found.difference < 0.05 < 0.2 * np.abs(faint).mean()
+    # an even picture is compared with the same
+    assert found.even == pytest.approx(2.5 * from_even(faint).mean(), rel=1e-3)
+    # and nobody is warned by what was seen before
+    classifier = InvertedGeneratorClassifier(generator, replace(settings, steps=2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier.predict(0.01 * np.tile(faint, (2, 1, 1, 1)))
 
 
 def test_classes_may_be_dropped_on_the_way(generator, diagnosis):

@@ -272,7 +272,8 @@ def test_snapshots_show_each_classs_best_candidate_as_if_the_search_ended_there(
     settings = SearchSettings(steps=6, learning_rate=0.05, difference="mean_squared", draws=3)
     images = normal_images(4)
     classifier, _ = _classifier(settings)
-    found = classifier.classify(images, history=True, snapshots=(0, 2, 6))
+    found = classifier.classify(images, history=True, snapshots=np.array([0, 2, 6]))
+    assert list(classifier.classify(images, snapshots=np.array([0])).snapshots) == [0]
     for step, made in found.snapshots.items():
         ended, _ = _classifier(replace(settings, steps=step))
         np.testing.assert_allclose(made, ended.classify(images).reconstructions, rtol=1e-5)

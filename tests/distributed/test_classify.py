@@ -118,18 +118,20 @@ def test_a_directory_holds_parts_of_one_thing(generator, digits, tmp_path):
         ),
         (r"\(array there, NPZ files here; 23 ex[^{]*, 4 ex[^{]*$", {"data": tmp_path / "4.npz"}),
         (
-            r"20 examples here\); options differ \(there, here\): \{'batch_size': \(None, 3\)\}",
-            {"data": digits.images[:20], "batch_size": 3},
+            r"20 examples here\); options differ \(there, here\): \{'measure': \(False, True\)\}",
+            {"data": digits.images[:20], "measure": True},
         ),
         ("part_size", {"workers": WorkerOptions(part_size=6)}),
         ("steps", {"settings": "paper"}),
-        ("batch_size", {"batch_size": 3}),
         ("false_alarm", {"false_alarm": 0.2}),
         ("measure", {"measure": True}),
     ):
         asked = {"data": digits, "generator": generator, "output": tmp_path, **more}
         with pytest.raises(InputError, match=f"something else.*{what}"):
             classify(**asked)
+    # what ran out of memory goes on with a smaller batch
+    (tmp_path / "part-00001.parquet").unlink()
+    assert classify(digits, generator, tmp_path, batch_size=2)["classified"] == PARTS.part_size
     (tmp_path / "_manifest.json").unlink()
     with pytest.raises(OutputError, match="part-0000.* no _manifest"):
         classify(digits, generator, tmp_path)

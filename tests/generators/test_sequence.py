@@ -28,6 +28,8 @@ def test_noise_has_its_standard_deviation_and_is_for_training_only():
     assert not np.array_equal(noised, again)
     np.testing.assert_array_equal(ConditionNoise(0.05, seed=1)(middle, training=True), noised)
     np.testing.assert_array_equal(layer(np.float32([[0.2, 0.2]])), np.float32([[0.2, 0.2]]))
+    in_less = ConditionNoise(0.05, dtype="mixed_bfloat16")(middle[:2], training=True)
+    assert in_less.dtype == "bfloat16" and not np.array_equal(in_less, middle[:2])
     unchanged = ConditionNoise(0.0)(np.float32([[0.2, 0.2]]), training=True)
     np.testing.assert_array_equal(unchanged, np.float32([[0.2, 0.2]]))
     with pytest.raises(ValueError, match="standard_deviation=-1"):

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 import igc_tf
 from igc_tf.classifiers import InverseClassifier, InvertedGeneratorClassifier
 from igc_tf.data.layout import ConditionLayout, Label
-from igc_tf.errors import InputError
+from igc_tf.errors import GeneratorError, InputError
 from igc_tf.generators.generator import Generator, Prior
 from igc_tf.search import (
     Batch,
@@ -113,6 +113,24 @@ def test_relaxed_starts_uniform_and_at_a_draw_from_the_prior():
     drawn = _start(space.blocks["latent"], 500)
     assert drawn.shape == (500, 1, 4)
     assert abs(drawn.mean()) < 0.1 and abs(drawn.std() - 1) < 0.1
+
+
+def test_a_condition_that_no_gradient_reaches_is_not_searched():
+    label, latent = keras.Input([], dtype="int32"), keras.Input([4])
+    one_hot = keras.layers.Lambda(lambda index: tf.one_hot(index, 3), output_shape=(3,))(label)
+    together = keras.layers.Concatenate()([one_hot, latent])
+    model = keras.Model([label, latent], keras.layers.Dense(6, "tanh")(together))
+    generator = Generator(model, condition_size=3)
+    with pytest.raises(GeneratorError, match="class's number: no gradient reaches it"):
+        InverseClassifier(generator)
+    # class by class only the latent is searched
+    assert InvertedGeneratorClassifier(generator).search.space.num_candidates == 3
+
+
+def test_refuses_a_pace_of_conditions_without_an_end():
+    for unit in (0.0, float("inf")):
+        with pytest.raises(InputError, match=f"condition_unit={unit}"):
+            Space.per_value(_generator(), condition_unit=unit)
 
 
 def test_relaxed_without_a_latent_searches_the_condition_alone():
@@ -275,6 +293,7 @@ def _blocks(**block):
         (_blocks(unit=float("nan")), "unit=nan of latent"),
         (_blocks(first_step=-1), "first_step=-1 of latent: expected a whole number >= 0"),
         (_blocks(first_step=1.5), "first_step=1.5 of latent"),
+        (_blocks(first_step=None), "first_step=None of latent"),
     ],
 )
 def test_refuses_spaces_without_sense(blocks, message):

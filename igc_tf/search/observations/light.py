@@ -44,6 +44,11 @@ class Light(ImageObservation):
     def __post_init__(self):
         check_ranges(self)
 
+    @property
+    def moves(self):
+        """The gain only where it is to be found."""
+        return self.gains, True
+
     def start(self, batch, generator):
         """Read off the data (B, 1, 2)."""
         values = tf.sort(_unit(batch.data, self.low, self.high), axis=1)

@@ -230,6 +230,13 @@ def test_the_lead_is_that_of_the_label_in_most_doubt():
     np.testing.assert_allclose(lead, [0.1], rtol=1e-5)
 
 
+def test_a_gate_wants_candidates_of_classes(fast):
+    space = Space.relaxed(fast.generator).observed(SEVERAL)
+    settings = SearchSettings(steps=0, plan=((0, 1),), gate=0.1)
+    with pytest.raises(InputError, match="gate=0.1: expected candidates of classes"):
+        Search(fast.generator, space, settings)
+
+
 def test_behind_a_gate_no_image_depends_on_its_batch(fast):
     search = _several(fast, gate=1.0, evidence=0.02, plan=((0, 10),))
     data = np.concatenate([DIGITS.images, np.roll(DIGITS.images, 5, axis=1)])

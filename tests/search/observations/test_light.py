@@ -36,6 +36,7 @@ def test_light_is_read_off_the_data_and_undone():
     undone = light.undo(data, start[:, 0]).numpy()
     np.testing.assert_allclose(undone, DIGITS, atol=0.05)
     np.testing.assert_allclose(_start(Light(gains=False), data)[:, 0, 0], 1.0)
+    assert Light(gains=False).moves_of_each.tolist() == [[False, True]]
     # a quarter of the pixels is darker than the page's end, 3 % are ink
     ramp = np.linspace(-0.5, 0.5, 784, dtype=np.float32).reshape(1, 28, 28, 1)
     np.testing.assert_allclose(_start(light, ramp)[0, 0], [0.985 - 0.25, 0.25], atol=2e-3)
