@@ -1,6 +1,7 @@
 """Reads a picture file into the frame of a generator."""
 
 import contextlib
+import functools
 import io
 import os
 import warnings
@@ -18,10 +19,7 @@ from igc_tf.errors import ImageFileError, InputError, printable
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 _FILE_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF or NPY"
 _ENCODED_NAMES = "PNG, JPEG, WebP, BMP, TIFF or GIF"
-PICTURE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
-    ".npy",
-)
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".npy")
 MAX_PIXELS = 64_000_000
 # 64 megapixels of float64, the largest NPY file with so many grey pixels.
 MAX_FILE_BYTES = 8 * MAX_PIXELS + 4096
@@ -267,9 +265,9 @@ def to_grey(picture: np.ndarray) -> np.ndarray:
     return picture if picture.ndim == 2 else picture @ _LUMA
 
 
-def _shrunk(array: np.ndarray) -> np.ndarray:
+def _shrunk(array: np.ndarray, factor: int | None = None) -> np.ndarray:
     """A picture (H, W) or (H, W, channels) as float64, large ones as means of square parts."""
-    factor = max(1, min(array.shape[:2]) // _AMPLE_SIDE)
+    factor = factor or max(1, min(array.shape[:2]) // _AMPLE_SIDE)
     if factor == 1:
         return np.array(array, dtype=np.float64)
     height, width = (side // factor for side in array.shape[:2])
@@ -351,21 +349,36 @@ def _decoded(picture) -> np.ndarray:
     if picture.mode == "F":
         # a TIFF of floats
         return _float_to_unit(_shrunk(np.asarray(picture)), (0.0, 1.0))
-    is_grey = picture.mode in ("1", "L", "LA")
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-    if picture.mode != "RGBA" or picture.getextrema()[3] == (255, 255):
-        # nothing shows through
-        return _shrunk(np.asarray(picture.convert("L" if is_grey else "RGB"))) / 255.0
-    layers = np.asarray(picture)
-    alpha = _shrunk(layers[..., 3:]) / 255.0
+    mode = "L" if picture.mode in ("1", "L", "LA") else "RGB"
+    factor = max(1, min(picture.size) // _AMPLE_SIDE)
+    strips = functools.partial(_strips, picture, 32 * factor)
+    if any(strip.mode == "RGBA" and strip.getextrema()[3] != (255, 255) for strip in strips()):
+        mode = "RGBA"
+
+    def shrunk(strip):
+        layers = np.array(strip.convert(mode), np.uint16)
+        if mode == "RGBA":
+            # first what is seen of each pixel, then means of it
+            layers[..., :3] *= layers[..., 3:]
+        return _shrunk(layers, factor)
+
+    means = np.concatenate([shrunk(strip) for strip in strips()])
+    if mode != "RGBA":
+        return means / 255.0
+    means /= (*3 * [255.0**2], 255.0)
+    seen, alpha = means[..., :3], means[..., 3:]
     if not alpha.any():
         raise ImageFileError("is blank (fully transparent)")
-    # first what is seen of each pixel, then means of it
-    seen = _shrunk(layers[..., :3] * layers[..., 3:].astype(np.uint16)) / 255.0**2
     # Dark strokes were drawn for a light page, light ones for a dark one.
-    page = 1.0 if to_grey(seen).sum() < 0.5 * alpha.sum() else 0.0
-    return np.minimum(seen + page * (1 - alpha), 1)
+    seen += (1.0 if to_grey(seen).sum() < 0.5 * alpha.sum() else 0.0) * (1 - alpha)
+    return np.minimum(seen, 1)
+
+
+def _strips(picture, rows: int):
+    """A Pillow image from top to bottom, RGBA if transparent: whole copies take much memory."""
+    for top in range(0, picture.height, rows):
+        strip = picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+        yield strip.convert("RGBA") if picture.has_transparency_data else strip
 
 
 def _cover(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -380,15 +393,7 @@ def _cover(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         top, left = (sides - kept) / 2
         box = (left, top, left + kept[1], top + kept[0])
         # Colour pictures of floats are unknown to Pillow: one channel after the other.
-        channels = np.stack(
-            [
-                np.asarray(
-                    Image.fromarray(channels[..., i]).resize(
-                        size[::-1], Image.Resampling.BICUBIC, box=box
-                    )
-                )
-                for i in range(channels.shape[2])
-            ],
-            axis=-1,
-        )
+        planes = [Image.fromarray(channels[..., i]) for i in range(channels.shape[2])]
+        planes = [each.resize(size[::-1], Image.Resampling.BICUBIC, box=box) for each in planes]
+        channels = np.stack(planes, axis=-1)
     return np.clip(channels, 0, 1)

@@ -1,6 +1,7 @@
 import os
 import pickle
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -270,6 +271,67 @@ def test_large_pictures_with_transparency_are_the_means_of_what_is_seen(stroke, 
     found = open_picture(save(tmp_path / "large.png", pixels))
     expected = seen.reshape(800, 2, 801, 2).mean(axis=(1, 3))
     np.testing.assert_allclose(found, np.stack([expected] * 3, axis=-1), atol=1e-12)
+
+
+def whole(picture):
+    """The pixels of a Pillow image by the formula for all of it at once."""
+
+    def means(array):
+        factor = max(1, min(array.shape[:2]) // 800)
+        height, width = (side // factor for side in array.shape[:2])
+        parts = array[: height * factor, : width * factor].astype(np.float64)
+        return parts.reshape(height, factor, width, factor, -1).mean(axis=(1, 3))
+
+    is_grey = picture.mode in ("1", "L", "LA")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+    if picture.mode != "RGBA" or picture.getextrema()[3] == (255, 255):
+        found = means(np.asarray(picture.convert("L" if is_grey else "RGB"))) / 255.0
+        return found[..., 0] if is_grey else found
+    layers = np.asarray(picture)
+    alpha = means(layers[..., 3:]) / 255.0
+    seen = means(layers[..., :3] * layers[..., 3:].astype(np.uint16)) / 255.0**2
+    page = 1.0 if (seen @ [0.299, 0.587, 0.114]).sum() < 0.5 * alpha.sum() else 0.0
+    return np.minimum(seen + page * (1 - alpha), 1)
+
+
+@pytest.mark.parametrize("size", [(1603, 1701), (37, 90)])
+@pytest.mark.parametrize("mode", ["1", "L", "L with a key", "P with a key", "RGB", "RGBA", "LA"])
+def test_pictures_are_read_in_strips_as_they_would_be_whole(mode, size, tmp_path):
+    values = np.random.default_rng(3).integers(0, 256, (*size[::-1], 4), np.uint8)
+    picture, key = Image.fromarray(values, "RGBA"), {}
+    if "key" in mode:
+        key = {"transparency": 77}
+        picture = picture.convert("RGB")
+    picture.convert(mode.split()[0]).save(tmp_path / "file.png", compress_level=1, **key)
+    with Image.open(tmp_path / "file.png") as saved:
+        np.testing.assert_array_equal(open_picture(tmp_path / "file.png"), whole(saved))
+
+
+@pytest.mark.parametrize("row", [0, 1702])
+def test_a_picture_is_transparent_wherever_one_pixel_is(row, tmp_path):
+    """Also in the rows at the end that belong to no part."""
+    values = np.full((1703, 1600, 2), 200, np.uint8)
+    values[..., 1] = 255
+    values[row, 5, 1] = 0
+    path = save(tmp_path / "file.png", values, compress_level=1)
+    with Image.open(path) as saved:
+        expected = whole(saved)
+    assert expected.ndim == 3
+    np.testing.assert_array_equal(open_picture(path), expected)
+
+
+def test_a_transparent_picture_takes_little_memory_beside_its_pixels(tmp_path):
+    values = np.full((4000, 4000, 4), 255, np.uint8)
+    values[500:900, 500:900] = (0, 0, 0, 128)
+    path = save(tmp_path / "file.png", values, compress_level=1)
+    tracemalloc.start()
+    try:
+        open_picture(path)
+        # Pillow's own pixels are not counted, NumPy's are
+        assert tracemalloc.get_traced_memory()[1] < 2 * values.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 def test_strokes_outvote_a_wide_faint_highlight(tmp_path):
