@@ -140,8 +140,8 @@ class Shelf:
         loaded = self._load(self._first, settings)
         names = _settings(self._first)
         self.first = self._first, settings if settings is not None else usual_settings(names)
-        self._choices = {name: _settings(name) for name in generator_names()}
-        self._choices = {self._first: names} | self._choices | {self._first: names}
+        others = [name for name in generator_names() if name != self._first]
+        self._choices = {self._first: names} | {name: _settings(name) for name in others}
         self._classifiers = {self.first: loaded}
 
     @property
