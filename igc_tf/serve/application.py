@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import functools
 import gzip
-import math
 import re
+import time
 
 import anyio
 import tensorflow as tf
@@ -37,6 +37,8 @@ _MEBIBYTE = 2**20
 _WORTH_PACKING = 1024
 # of text that is converted while others wait, which takes less time than to hand it to a thread
 _SMALL = 2**16
+# seconds for which a request's pictures are still decoded when the service ends
+_HURRIED = 5
 # values of a request beside its examples
 _FEW = 100
 # a number's text, about
@@ -112,16 +114,15 @@ class _Service:
         self.model = model
         self.options = options
         self.path = f"/v1/models/{options.name}"
-        self.batcher = Batcher(
-            model.batch_size,
-            options.max_wait,
-            options.max_queue,
-            lambda examples, seconds: self.metrics.note_batch(examples, seconds),
-        )
         self.metrics = Metrics(lambda: self.batcher.waiting)
+        self.batcher = Batcher(
+            model.batch_size, options.max_wait, options.max_queue, self.metrics.note_batch
+        )
         # texts and numbers are converted one request after the other: lists of numbers take many
         # times the memory of their text, and Python would not do two at once any faster
         self._converting = anyio.CapacityLimiter(1)
+        # and pictures likewise, each of which may take a second, beside them
+        self._decoding = anyio.CapacityLimiter(1)
         self._most_values = _FEW + options.max_queue * max(
             signature.values for signature in model.signatures.values()
         )
@@ -163,7 +164,12 @@ class _Service:
 
     async def predict(self, request):
         """Answers by a signature."""
-        return await self._answer(request, read_prediction, write_prediction)
+
+        def read(body, check):
+            del check
+            return read_prediction(self.model, body)
+
+        return await self._answer(request, read, write_prediction)
 
     async def classify(self, request):
         """Answers with names, and the details of each example."""
@@ -171,8 +177,7 @@ class _Service:
         def write(question, outputs):
             return write_classification(self.model, outputs)
 
-        read = functools.partial(read_examples, check_count=self._check_count)
-        return await self._answer(request, read, write)
+        return await self._answer(request, functools.partial(read_examples, self.model), write)
 
     async def _answer(self, request, read, write):
         question = await self._question(request, read)
@@ -196,17 +201,27 @@ class _Service:
     async def _question(self, request, read):
         """What a request asks for. Its body ends with this call, lest it outlive its share."""
 
-        def read_some(body):
+        def read_some(body, check):
             # no more than fits, as lists take twenty times the memory of their text
             if body.count(b",") > self._most_values:
                 raise self._too_many("too many")
-            return read(self.model, body)
+            return read(body, check)
 
-        async with self.bodies.read(request) as body:
+        async with self.bodies.read(request) as body, _departure(request) as leaves:
+            begin = time.monotonic()
+
+            def check(count):
+                self._check_count(count)
+                if leaves.done():
+                    raise _gone()
+                is_late = time.monotonic() - begin > _HURRIED
+                if is_late and request.app.state.is_stopping:
+                    raise Refusal(503, "the service is ending", retry_after=1)
+
             # a picture may be large, however small its file, and its key may be written in escapes
-            may_be_picture = b'"b64"' in body or b"\\" in body
-            size = math.inf if may_be_picture else len(body)
-            return await self._convert(size, read_some, body)
+            if b'"b64"' in body or b"\\" in body:
+                return await _in_a_thread(self._decoding, read_some, body, check)
+            return await self._convert(len(body), read_some, body, check)
 
     def _check_count(self, count):
         if count > self.options.max_queue:
@@ -218,7 +233,11 @@ class _Service:
     async def _convert(self, size, function, *arguments):
         if size <= _SMALL:
             return function(*arguments)
-        return await anyio.to_thread.run_sync(function, *arguments, limiter=self._converting)
+        return await _in_a_thread(self._converting, function, *arguments)
+
+
+async def _in_a_thread(lane, function, *arguments):
+    return await anyio.to_thread.run_sync(function, *arguments, limiter=lane)
 
 
 def _route(path, endpoint, method="GET"):
@@ -283,12 +302,25 @@ def _handlers(expected):
 
 async def _unless_gone(request, answer):
     """The result of a future, which is cancelled if the client leaves before."""
-    leaves = asyncio.ensure_future(request.receive())
     try:
-        await asyncio.wait({answer, leaves}, return_when=asyncio.FIRST_COMPLETED)
+        async with _departure(request) as leaves:
+            await asyncio.wait({answer, leaves}, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
-            raise Refusal(CLIENT_GONE, "the client left")
+            raise _gone()
         return answer.result()
     finally:
         answer.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _departure(request):
+    """Yields a future that is done once the client has left. The body must have been read."""
+    leaves = asyncio.ensure_future(request.receive())
+    try:
+        yield leaves
+    finally:
         leaves.cancel()
+
+
+def _gone():
+    return Refusal(CLIENT_GONE, "the client left")

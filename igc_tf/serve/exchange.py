@@ -50,7 +50,7 @@ def read_prediction(model, body):
     return _question(signature, _of_columns(rows, signature.inputs), False)
 
 
-def read_examples(model, body, check_count):
+def read_examples(model, body, check):
     """Returns the `Question` of a `:classify` request.
 
     Args:
@@ -59,8 +59,8 @@ def read_examples(model, body, check_count):
             data are. With a "mask" in each, only what it shows is compared. Or
             `{"examples": [{"picture": {"b64": file}}, ...]}`, picture files in base64, which are
             brought into the model's frame.
-        check_count: called with the number of examples before a picture is decoded; raises where
-            there are too many.
+        check: called with the number of examples before each picture is decoded; raises where there
+            are too many, or nobody waits any more.
 
     Raises:
         InputError: as `read_prediction`; also for a model that is no exported classifier.
@@ -73,8 +73,10 @@ def read_examples(model, body, check_count):
     examples = request["examples"]
     rows = examples if isinstance(examples, list) else []
     if any(isinstance(row, dict) and "picture" in row for row in rows):
-        check_count(len(rows))
-        request["examples"] = [{"images": _framed(model, *row)} for row in enumerate(rows)]
+        request["examples"] = framed = []
+        for row in enumerate(rows):
+            check(len(rows))
+            framed.append({"images": _framed(model, *row)})
     has_masks = any(isinstance(row, dict) and "mask" in row for row in rows)
     usual = "classify_masked" if has_masks else "classify"
     signature = model.signature(request.get("signature_name", usual))

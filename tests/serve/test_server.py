@@ -1,5 +1,6 @@
 """A server on real sockets: connections that are kept, slow and cut bodies, and its end."""
 
+import base64
 import contextlib
 import gc
 import http.client
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
+from igc_tf.data.picture import PictureFrame
 from igc_tf.errors import InputError
 from igc_tf.search import Search
 from igc_tf.serve import ServiceOptions
@@ -21,10 +23,12 @@ from igc_tf.serve.application import build_application
 from igc_tf.serve.page import page_routes
 from igc_tf.serve.server import _Protocol, is_loopback, listen
 from tests.fixtures.exported import SHAPE, linear_classifier
+from tests.serve.drawn import png
 from tests.serve.served import serve_while
 
 _IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(2, *SHAPE)).astype(np.float32)
 PREDICT = "/v1/models/classifier:predict"
+CLASSIFY = "/v1/models/classifier:classify"
 GOOD = json.dumps({"instances": _IMAGES.tolist()}).encode()
 OUT_OF_RANGE = json.dumps({"instances": np.full([1, *SHAPE], 255).tolist()}).encode()
 _SECONDS = 30
@@ -328,6 +332,77 @@ def test_a_client_that_leaves_is_not_computed_for(application, monkeypatch):
 
     assert serve_while(application, clients) == 200
     assert searched == [2]
+
+
+class _SlowPictures:
+    """A request of many pictures, the second of which is decoded for as long as a test asks it."""
+
+    def __init__(self, monkeypatch):
+        self.decoded, self.goes_on, decode = [], threading.Event(), PictureFrame.decode
+
+        def wait(frame, encoded):
+            self.decoded.append(len(encoded))
+            assert len(self.decoded) != 2 or self.goes_on.wait(_SECONDS)
+            return decode(frame, encoded)
+
+        monkeypatch.setattr(PictureFrame, "decode", wait)
+        picture = {"picture": {"b64": base64.b64encode(png(np.eye(40) * 255)).decode()}}
+        self.body = json.dumps({"examples": [picture] * 5})
+
+    def send(self, host, port):
+        """Returns the connection once the second picture is being decoded."""
+        connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        connection.request("POST", CLASSIFY, self.body)
+        _until(lambda: len(self.decoded) == 2)
+        return connection
+
+
+def test_no_picture_is_decoded_for_a_client_that_left(application, monkeypatch):
+    slow = _SlowPictures(monkeypatch)
+
+    def clients(host, port):
+        leaving = slow.send(host, port)
+        other = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        # numbers do not wait for pictures, be they many
+        statuses = [_post(other, GOOD + b" " * 2**17)[0]]
+        leaving.close()
+        # the service has heard of it when it has answered again
+        statuses.append(_post(other, GOOD)[0])
+        slow.goes_on.set()
+
+        def metrics():
+            other.request("GET", "/metrics")
+            return other.getresponse().read().decode()
+
+        _until(lambda: 'endpoint="classify",method="POST",status="499"} 1.0' in metrics())
+        other.close()
+        return statuses
+
+    assert serve_while(application, clients) == [200, 200]
+    assert len(slow.decoded) == 2
+
+
+@pytest.mark.parametrize(("seconds", "status", "decoded"), [(0, 503, 2), (_SECONDS, 200, 5)])
+def test_many_pictures_are_not_waited_for_at_the_end(
+    application, monkeypatch, seconds, status, decoded
+):
+    monkeypatch.setattr("igc_tf.serve.application._HURRIED", seconds)
+    slow, ends = _SlowPictures(monkeypatch), []
+
+    def go_on():
+        _until(lambda: application.state.is_stopping)
+        slow.goes_on.set()
+
+    def clients(host, port):
+        ends.append(threading.Thread(target=go_on))
+        ends[0].start()
+        return slow.send(host, port)
+
+    connection = serve_while(application, clients)
+    ends[0].join(_SECONDS)
+    response = connection.getresponse()
+    assert response.status == status and len(slow.decoded) == decoded
+    connection.close()
 
 
 def _until(condition):
