@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import anyio
 import numpy as np
+import tensorflow as tf
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
@@ -130,8 +131,8 @@ class _Conversation:
         await self._tell("loading", generator=generator, settings=settings)
         try:
             classifier = await self._in_lane(self.shelf.get, generator, settings)
-        except IGCError as error:
-            return await self._tell("refused", reason=str(error))
+        except (IGCError, tf.errors.OpError) as error:
+            return await self._tell("refused", reason=first_line(error))
         described = facts_for_page(classifier)
         await self._tell("ready", generator=generator, settings=settings, **described)
         return classifier
@@ -147,7 +148,15 @@ class _Conversation:
             # Pillow raises errors of many kinds for what is damaged; the conversation goes on
             reason = f"cannot be read ({first_line(error)})"
             return await self._tell("nothing", number=number, reason=reason)
-        looks, picture = watch(classifier, data), packed(generator, data)
+        try:
+            await self._show_looks(classifier, data, number, arrived)
+        except tf.errors.OpError as error:
+            # such as for want of memory
+            reason = f"cannot be searched ({first_line(error)})"
+            await self._tell("nothing", number=number, reason=reason)
+
+    async def _show_looks(self, classifier, data, number, arrived):
+        looks, picture = watch(classifier, data), packed(classifier.generator, data)
 
         def next_look():
             look = next(looks, None)

@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -163,6 +164,41 @@ def test_a_search_that_ends_in_no_number_is_told(client, monkeypatch, name):
         assert told["kind"] == "nothing" and told["number"] == 7
         assert "not finite" in told["reason"]
         # the next one is searched
+        monkeypatch.undo()
+        socket.send_bytes(numbered(8, drawn_digit(1)))
+        assert looks(socket, 8)[-1]["answers"] == [1]
+
+
+_NO_MEMORY = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\ntensor")
+
+
+def test_a_classifier_that_does_not_fit_into_memory_is_refused(client, shelf, monkeypatch):
+    def fail(*names):
+        raise _NO_MEMORY
+
+    with client.websocket_connect(WATCH) as socket:
+        assert [socket.receive_json()["kind"] for _ in range(3)][-1] == "ready"
+        monkeypatch.setattr(shelf, "get", fail)
+        socket.send_json({"generator": "mnist-cagan-compact", "settings": "fast"})
+        assert socket.receive_json()["kind"] == "loading"
+        assert socket.receive_json() == {"kind": "refused", "reason": "OOM when allocating"}
+        # the one before it still answers
+        socket.send_bytes(numbered(8, drawn_digit(1)))
+        assert looks(socket, 8)[-1]["answers"] == [1]
+
+
+def test_a_search_that_tensorflow_fails_in_is_told(client, monkeypatch):
+    def fail(classifier, data):
+        yield next(watch(classifier, data))
+        raise _NO_MEMORY
+
+    with client.websocket_connect(WATCH) as socket:
+        assert [socket.receive_json()["kind"] for _ in range(3)][-1] == "ready"
+        monkeypatch.setattr("igc_tf.serve.page.watch", fail)
+        socket.send_bytes(numbered(7, drawn_digit(1)))
+        assert socket.receive_json()["kind"] == "look"
+        reason = "cannot be searched (OOM when allocating)"
+        assert socket.receive_json() == {"kind": "nothing", "number": 7, "reason": reason}
         monkeypatch.undo()
         socket.send_bytes(numbered(8, drawn_digit(1)))
         assert looks(socket, 8)[-1]["answers"] == [1]
