@@ -78,7 +78,7 @@ def log_latents(directory, classifier, data, found, labels, name="search"):
         name: of this set of images, such as "sigma 0.4".
     """
     generator, names = classifier.generator, classifier.class_names
-    run = RunDirectory(Path(directory) / f"latents {name}")
+    run = RunDirectory(Path(directory) / f"latents {_in_a_path(name)}")
     # those of the best classes, also where they are refused
     answered = np.arange(len(names)) == found.best[:, np.newaxis]
     latents, differences = found.latents[answered], found.differences[answered]
@@ -110,12 +110,16 @@ def _runs(classifier):
     """The names of the candidates' runs, in order."""
     space, names = classifier.search.space, []
     for k in range(space.num_candidates):
-        # a name's slash must not lead to another directory; this one looks like it
         of_class = "" if space.label is None else f"class {classifier.class_names[space.label[k]]}"
         start = k % space.candidates_per_element + 1
         of_start = f"start {start}" if space.candidates_per_element > 1 else ""
-        names.append(", ".join(filter(None, [of_class, of_start])).replace("/", "∕") or "found")
+        names.append(_in_a_path(", ".join(filter(None, [of_class, of_start]))) or "found")
     return names
+
+
+def _in_a_path(name):
+    """A name whose slashes do not lead to another directory, but look like it."""
+    return name.replace("/", "∕")
 
 
 def _captions(layout, predictions, labels):

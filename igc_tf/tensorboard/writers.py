@@ -1,6 +1,7 @@
 """Writers of TensorBoard summaries, and of search settings for its table of hyperparameters."""
 
-import glob
+import re
+import urllib.parse
 from pathlib import Path
 
 import tensorflow as tf
@@ -19,7 +20,7 @@ def summary_writer(directory, name):
 
     Args:
         directory: of the TensorBoard run; created, with its parents, if missing.
-        name: ends the event file's name; other names' files are left alone.
+        name: any text, which ends the event file's name, quoted; other names' files are left alone.
 
     Raises:
         InputError: as `igc_tf.runs.local_path` does.
@@ -38,12 +39,18 @@ def clear_summaries(directory, name):
     Raises:
         InputError: as `igc_tf.runs.local_path` does.
     """
-    for path in local_path(directory).glob(f"events.out.tfevents.*{glob.escape(_suffix(name))}"):
-        path.unlink()
+    # the second is what earlier versions wrote
+    suffixes = "|".join(map(re.escape, (_suffix(name), "." + name.replace(" ", "-"))))
+    # before it TensorFlow has the time, the machine and two numbers
+    written = re.compile(rf"events\.out\.tfevents\.\d+\..*\.\d+\.\d+({suffixes})")
+    for path in local_path(directory).glob("events.out.tfevents.*"):
+        if written.fullmatch(path.name):
+            path.unlink()
 
 
 def _suffix(name):
-    return "." + name.replace(" ", "-")
+    # no other name's, no directory, and nothing that an earlier version made of another name
+    return "." + urllib.parse.quote(name, safe="").replace(".", "%2E").replace("-", "%2D")
 
 
 def log_settings(directory, settings, accuracies, name):

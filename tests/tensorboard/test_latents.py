@@ -87,8 +87,10 @@ def test_pictures_in_another_frame_than_the_generators_are_cut_by_their_own(tmp_
     generator = Generator(model, bounds=(-1.0, 1.0))
     classifier = InvertedGeneratorClassifier(generator, SearchSettings(steps=0), frame)
     data = np.linspace(-1, 1, 5 * 72, dtype=np.float32).reshape(5, 9, 8, 1)
-    log_latents(tmp_path, classifier, data, classifier.classify(data), [0, 1, 2, 0, 1])
-    run, config = tmp_path / "latents search", projector.ProjectorConfig()
+    found = classifier.classify(data)
+    log_latents(tmp_path, classifier, data, found, [0, 1, 2, 0, 1], name="mine/first")
+    # a name is no path
+    run, config = tmp_path / "latents mine∕first", projector.ProjectorConfig()
     text_format.Parse((run / "projector_config.pbtxt").read_text(), config)
     width, height = config.embeddings[0].sprite.single_image_dim
     picture = keras.utils.load_img(run / "sprites.png", color_mode="grayscale")
