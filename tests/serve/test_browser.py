@@ -246,6 +246,7 @@ def test_keys_draw_and_clear_and_take_back(browser, use):
         _until(lambda: _answer(browser) == "3")
         press(Keys.DELETE)
         _until(lambda: _text(browser, "spoken") == _INVITATION)
+        assert browser.find_element("id", "step").get_attribute("aria-valuetext") is None
         names = browser.find_elements("css selector", "#labels .name span:first-child")
         assert [name.text for name in names] == list("0123456789")
         # a stroke straight down; Space is held down a while

@@ -246,13 +246,13 @@ function drawRest(canvas, bytes, made) {
   canvas.height = ready.height;
   const image = new ImageData(ready.width, ready.height);
   const { channels } = ready;
-  const isLight = ready.background <= 0.5;
+  const isInkLight = ready.background <= 0.5;
   for (let pixel = 0; pixel < ready.width * ready.height; pixel += 1) {
     let rest = 0;
     for (let c = 0; c < channels; c += 1) {
       rest += (bytes[channels * pixel + c] - made[channels * pixel + c]) / (255 * channels);
     }
-    if (!isLight) rest = -rest;
+    if (!isInkLight) rest = -rest;
     const strength = Math.min(1, Math.abs(rest) * 2.5);
     const colour = rest > 0 ? [255, 150, 50] : [80, 150, 255];
     for (let c = 0; c < 3; c += 1) {
@@ -366,6 +366,7 @@ function showNothing(reason) {
   speakSoon(reason);
   $("step").disabled = true;
   $("step").max = $("step").value = 0;
+  $("step").removeAttribute("aria-valuetext");
   $("step-text").textContent = "–";
   delete document.body.dataset.answer;
   delete document.body.dataset.doubtful;
@@ -531,7 +532,9 @@ $("generator").addEventListener("change", () => {
 $("settings").addEventListener("change", choose);
 $("undo").addEventListener("click", () => sheet.undo());
 $("clear").addEventListener("click", () => sheet.clear());
-$("width").addEventListener("input", () => { sheet.width = Number($("width").value); });
+const takeWidth = () => { sheet.width = Number($("width").value); };
+$("width").addEventListener("input", takeWidth);
+takeWidth(); // the browser may have kept it over a reload
 $("colour").addEventListener("input", () => { sheet.colour = $("colour").value; });
 $("file").addEventListener("change", () => { open($("file").files); $("file").value = ""; });
 $("step").addEventListener("input", () => {
