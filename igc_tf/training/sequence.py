@@ -104,6 +104,9 @@ def _fit(run, train, verbose):
     state = {"weights": model.weights, "optimizer": model.optimizer.variables}
     run.restore(state | network.random_state(model))
     if not run.is_done:
+        if run.is_chief:
+            # of a training that was to stop earlier
+            run.remove(network.kept)
         run.fit(model, inputs, targets, verbose=verbose)
     elif run.is_chief and (run.path / network.kept).exists():
         return network.load(run)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from igc_tf.data import data_and_mask, stratified_split, synthetic_strokes
 from igc_tf.generators.store import load_generator
 from igc_tf.training import SequenceRecipe, fit_sequence_network, train_trajectories
+from igc_tf.training.fit import TrainingRun
 
 RECIPE = SequenceRecipe(
     classes=2,
@@ -73,5 +74,24 @@ def test_interrupted_run_ends_with_the_same_weights(tmp_path):
     cut = replace(RECIPE, stop_after=1)
     fit_sequence_network(cut, tmp_path / "cut", DATA, verbose=0)
     resumed = fit_sequence_network(RECIPE, tmp_path / "cut", DATA, verbose=0)
+    for found, expected in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("network", ["generator", "classifier"])
+def test_a_run_that_went_on_and_was_killed_at_its_end_keeps_no_earlier_network(
+    network, tmp_path, monkeypatch
+):
+    def killed(run):
+        raise KeyboardInterrupt
+
+    recipe = replace(RECIPE, network=network)
+    whole = fit_sequence_network(recipe, tmp_path / "whole", DATA, verbose=0)
+    fit_sequence_network(replace(recipe, stop_after=1), tmp_path / "cut", DATA, verbose=0)
+    # after the last checkpoint, before the network is saved
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(TrainingRun, "_write_seconds", killed)
+        fit_sequence_network(recipe, tmp_path / "cut", DATA, verbose=0)
+    resumed = fit_sequence_network(recipe, tmp_path / "cut", DATA, verbose=0)
     for found, expected in zip(resumed.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5)
