@@ -142,8 +142,11 @@ class TrainingRun(RunDirectory):
         earlier = self.read_json(OPTIONS)
         if earlier is not None:
             # what it is started with this time; nothing for a run that is only looked at
-            resumed = [] if self.is_done else [{"after_epoch": self._checkpoint.epoch, **now}]
-            options = {**earlier, **self._options, "resumed": [*earlier["resumed"], *resumed]}
+            options = {**earlier, **self._options}
+            if not self.is_done:
+                resumed = {"after_epoch": self._checkpoint.epoch, **now}
+                # the seconds of a training that was to stop earlier are not those of this one
+                options |= {"resumed": [*earlier["resumed"], resumed], "seconds": None}
         else:
             start = None
             if self._start_from is not None:

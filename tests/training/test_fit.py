@@ -204,11 +204,15 @@ def test_an_epoch_that_was_killed_in_its_end_is_in_the_history_once(
     assert [row["epoch"] for row in run.read_json("history.json")] == [1, 2, 3]
 
 
-def test_a_run_that_was_killed_after_its_last_epoch_learns_its_seconds(tmp_path):
+@pytest.mark.parametrize("stop_after", [None, 1])
+def test_a_run_that_was_killed_after_its_last_epoch_learns_its_seconds(stop_after, tmp_path):
     class Interrupt(keras.callbacks.Callback):
         def on_train_end(self, logs=None):
             raise KeyboardInterrupt
 
+    if stop_after is not None:
+        # that of the shorter training is no longer true
+        _fit(TrainingRun(tmp_path, dataclasses.replace(RECIPE, stop_after=stop_after)), _Scaled())
     with pytest.raises(KeyboardInterrupt):
         _fit(TrainingRun(tmp_path, RECIPE), _Scaled(), judges=[Interrupt()])
     run = TrainingRun(tmp_path, RECIPE)
