@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import keras
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import each_layer
+from igc_tf.generators.store import generator_names
 from igc_tf.runs.directory import (
     RunDirectory,
     check_writable,
@@ -33,9 +35,9 @@ class TrainingRun(RunDirectory):
     `describe`, `restore` and `fit` are called in this order. The directory then holds
     `options.json`: the recipe and the data, what was asked for, the command and the commit that
     ran it, the environment, the seconds it took, the same of each time that it was resumed, and
-    the options of the run that it started from; `history.json`, each epoch's figures; checkpoints;
-    and TensorBoard logs. Who trains adds `result.json` when nothing is left to do; a run that was
-    to stop earlier loses it when it goes on.
+    the way from here to the run that it started from, with that one's options; `history.json`,
+    each epoch's figures; checkpoints; and TensorBoard logs. Who trains adds `result.json` when
+    nothing is left to do; a run that was to stop earlier loses it when it goes on.
 
     Of several workers (`igc_tf.training.workers`) only the chief reads and writes the directory;
     the others learn from it where the run stands.
@@ -77,10 +79,18 @@ class TrainingRun(RunDirectory):
         self._checkpoint = None
         self._options = {
             "recipe": json_ready(recipe),
-            "start_from": None if start_from is None else str(start_from),
+            "start_from": self._recorded(start_from),
             "asked": asked or {},
         }
         self._refuse_another()
+
+    def _recorded(self, start_from):
+        """A start as `options.json` has it: of a directory, the way there from this one."""
+        if start_from is None:
+            return None
+        if str(start_from) in generator_names():
+            return str(start_from)
+        return Path(os.path.relpath(start_from, self.path)).as_posix()
 
     @property
     def is_done(self):
@@ -223,6 +233,9 @@ class TrainingRun(RunDirectory):
                 f"{self.path} holds a run of another kind: expected another output directory"
             )
         different = differences(earlier, self._options, besides=("asked",))
+        if different.get("start_from", (None,))[0] == str(self._start_from):
+            # as earlier versions recorded it, the way it was typed
+            del different["start_from"]
         if "stop_after" in different:
             # one that was to stop earlier may go on
             stopped, _ = different["stop_after"]

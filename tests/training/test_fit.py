@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from igc_tf.data import ConditionLayout, LabelledData
 from igc_tf.errors import InputError, OutputError
+from igc_tf.runs import RunDirectory
 from igc_tf.training.callbacks import History
 from igc_tf.training.checkpoint import EpochCheckpoint
 from igc_tf.training.fit import TrainingRun, cosine_decay, epoch_batches, steps_per_epoch
@@ -253,8 +254,8 @@ def test_a_directory_takes_one_recipe_one_start_and_one_set_of_data(tmp_path):
     options = (tmp_path / "options.json").read_text()
     with pytest.raises(ValueError, match=r"other options.*'batch_size': \(4, 5\)"):
         TrainingRun(tmp_path, dataclasses.replace(RECIPE, batch_size=5))
-    with pytest.raises(ValueError, match=r"'start_from': \(None, 'elsewhere'\)"):
-        TrainingRun(tmp_path, RECIPE, "elsewhere")
+    with pytest.raises(ValueError, match=r"'start_from': \(None, '\.\./elsewhere'\)"):
+        TrainingRun(tmp_path, RECIPE, tmp_path.parent / "elsewhere")
     with pytest.raises(ValueError, match=r"'train': \(22, 21\)"):
         TrainingRun(tmp_path, RECIPE).describe(train=DATA.take(slice(21)))
     # as many of the same source, one of them with a corrected label
@@ -290,6 +291,47 @@ def test_a_run_may_start_from_the_weights_of_another(tmp_path):
     with pytest.raises(ValueError, match="no checkpoint to start from"):
         third.restore({"weights": model.weights}, {"weights": model.weights})
     assert not (tmp_path / "third").exists()
+
+
+def _start(output, start_from):
+    """Opens a run that starts from another, and returns what it records of that."""
+    model = _Scaled()
+    run = TrainingRun(output, RECIPE, start_from)
+    run.describe(train=DATA)
+    run.restore({"weights": model.weights}, {"weights": model.weights})
+    return run.read_json("options.json")["start_from"]
+
+
+def test_a_run_goes_on_wherever_it_and_its_start_were_moved_together(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _fit(TrainingRun("here/first", RECIPE), _Scaled())
+    _fit(TrainingRun("here/other", RECIPE), _Scaled())
+    assert _start("here/second", "here/first") == "../first"
+    assert _start(tmp_path / "here" / "second", tmp_path / "here" / "first") == "../first"
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert _start("there/second", tmp_path / "there" / "first") == "../first"
+    with pytest.raises(ValueError, match=r"'start_from': \('\.\./first', '\.\./other'\)"):
+        _start("there/second", "there/other")
+
+
+def test_a_run_that_recorded_its_start_as_typed_goes_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _fit(TrainingRun("first", RECIPE), _Scaled())
+    _start("second", "first")
+    run = RunDirectory("second")
+    run.write_json("options.json", {**run.read_json("options.json"), "start_from": "first"})
+    with pytest.raises(ValueError, match=r"'start_from': \('first', '\.\./other'\)"):
+        TrainingRun("second", RECIPE, "other")
+    assert _start("second", "first") == "../first"
+
+
+def test_a_generator_that_ships_is_recorded_by_its_name(tmp_path):
+    model = _Scaled()
+    run = TrainingRun(tmp_path, RECIPE, "mnist-cagan-compact")
+    run.describe(train=DATA)
+    taken = []
+    run.restore({"weights": model.weights}, take=taken.append)
+    assert taken == [run.read_json("options.json")["start_from"]] == ["mnist-cagan-compact"]
 
 
 def test_of_a_checkpoint_that_the_disk_has_no_room_for_nothing_is_left(tmp_path):

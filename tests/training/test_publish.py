@@ -61,11 +61,13 @@ def _result(folder, content, digest):
 
 
 def test_the_card_says_what_the_training_recorded(run, tmp_path):
-    card = publish_generator(run, "own", folder=tmp_path, known=KNOWN)
     options = json.loads((run / "options.json").read_text())
-    assert options["start_from"] == str(run.parent / "first") and options["seconds"] > 0
+    assert options["start_from"] == "../first" and options["seconds"] > 0
+    options["command"] = f"train --output {run}"
+    (run / "options.json").write_text(json.dumps(options))
+    card = publish_generator(run, "own", folder=tmp_path, known=KNOWN)
     # a card does not tell where on a machine the files lay
-    options["start_from"] = "first"
+    options["command"] = "train --output second"
     assert card["training"] == options and str(run.parent) not in json.dumps(card)
     assert {"command", "commit", "environment", "data"} <= set(options)
     assert card["command_now"] is None
