@@ -19,7 +19,7 @@ from evaluation.figures import plot_curves, plot_embeddings
 from evaluation.options import DataOptions, quickened
 from evaluation.readers import network_facts
 from evaluation.verdicts import above, judged, verdict_lines
-from igc_tf.classifiers.network import load_network
+from igc_tf.classifiers.network import load_network, network_within
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.generators.store import load_generator
@@ -76,7 +76,7 @@ def embed(options, data=None, lenet=None, verbose=1):
     Args:
         options: an `EmbeddingOptions`.
         data: `LabelledData` of real images; None for the test images.
-        lenet: a Keras model, images -> probabilities; None for the one that ships.
+        lenet: a Keras model, images in [-0.5, 0.5] -> probabilities; None for the one that ships.
         verbose: 0 for silence.
 
     Returns:
@@ -91,7 +91,7 @@ def embed(options, data=None, lenet=None, verbose=1):
     options = options.resolved
     generator = load_generator(options.generator)
     if data is None:
-        data = load_images("mnist", "test", options.data_dir)
+        data = load_images("mnist", "test", options.data_dir, bounds=generator.bounds)
     generator.check_set(data)
     lenet = load_network() if lenet is None else lenet
     some = data.sample(options.judged_images or len(data), options.seed)
@@ -124,7 +124,8 @@ def embed(options, data=None, lenet=None, verbose=1):
         "MNIST": (some.images, some.labels),
         "generated": (generator.sample(some.labels, [options.seed, 2]), some.labels),
     }
-    precision = _precision(run, sets, lenet, data.class_names)
+    network = network_within(lenet, generator.bounds)
+    precision = _precision(run, sets, network, data.class_names)
     return run.finish(
         embeddings=embeddings, average_precision=precision, verdicts=_linear_verdicts(run.rows)
     )

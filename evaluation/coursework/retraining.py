@@ -18,7 +18,7 @@ from evaluation.coursework.scores import in_turn
 from evaluation.figures import plot_curves
 from evaluation.options import DataOptions, quickened
 from igc_tf.classifiers import evaluate_network
-from igc_tf.classifiers.network import build_lenet
+from igc_tf.classifiers.network import build_lenet, network_within
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
@@ -133,7 +133,8 @@ class Retraining:
     def network(self, seed):
         """A new LeNet."""
         keras.utils.set_random_seed(seed)
-        model = build_lenet(self.generator.layout.size, self.test.images.shape[1:])
+        lenet = build_lenet(self.generator.layout.size, self.test.images.shape[1:])
+        model = network_within(lenet, self.generator.bounds)
         model.compile(
             keras.optimizers.Adam(_RATE),
             loss="sparse_categorical_crossentropy",
@@ -260,7 +261,10 @@ def retrain(options, data=None, verbose=1):
     generator = load_generator(options.generator)
     if data is None:
         splits = ("train", "validation/choices", "test")
-        data = [load_images("mnist", split, options.data_dir) for split in splits]
+        data = [
+            load_images("mnist", split, options.data_dir, bounds=generator.bounds)
+            for split in splits
+        ]
     train, validation, test = data
     for part in data:
         generator.check_set(part)

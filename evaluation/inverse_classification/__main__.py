@@ -127,17 +127,21 @@ def compare_searches(options, data=None, validation=None, plan=PLAN, verbose=1):
         best on the validation images.
 
     Raises:
-        InputError: for generators that are not there, before any search starts.
+        InputError: for generators that are not there, or do not make such images, before any
+            search starts.
     """
     names = {size: _generator_name(options, size) for size in options.latent_sizes}
     generators = {size: load_generator(name) for size, name in names.items()}
     digests = {str(size): model.digest() for size, model in generators.items()}
+    bounds = generators[BEST_LATENT_SIZE].bounds
     if data is None:
-        data = load_images(options.dataset, "test", data_dir=options.data_dir)
+        data = load_images(options.dataset, "test", options.data_dir, bounds=bounds)
     if validation is None:
-        validation = load_images(options.dataset, "validation/choices", data_dir=options.data_dir)
+        split = "validation/choices"
+        validation = load_images(options.dataset, split, options.data_dir, bounds=bounds)
     for generator in generators.values():
         generator.check_set(data)
+        generator.check_set(validation)
     data = data.sample(options.images, options.seed)
     validation = validation.sample(options.validation_images, options.seed)
     facts = {

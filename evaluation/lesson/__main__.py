@@ -27,7 +27,7 @@ from evaluation.lesson.trainings import (
 )
 from evaluation.options import DatasetOptions
 from evaluation.readers import network_facts
-from igc_tf.classifiers.network import FEATURE_LAYER, load_network
+from igc_tf.classifiers.network import FEATURE_LAYER, load_network, network_within
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import load_images
 from igc_tf.errors import InputError
@@ -149,7 +149,7 @@ def try_lesson(options, train=None, validation=None, verbose=1):
     generator = None
     if options.generator is not None and "arithmetic" in options.parts:
         generator = load_generator(options.generator)
-        generator.check(validation.images[:1])
+        generator.check(validation.within(generator.bounds).images[:1])
     lenet = load_network()
     facts = {
         "document": DOCUMENT,
@@ -180,7 +180,7 @@ def try_lesson(options, train=None, validation=None, verbose=1):
             progress.update()
     if "arithmetic" in options.parts:
         generator = generator or _own_generator(run, options.plan, train)
-        _arithmetic(run, options, generator, lenet)
+        _arithmetic(run, options, generator, network_within(lenet, generator.bounds))
     _draw(run)
     return run.finish(
         verdicts=judge_statements(run.rows),

@@ -16,10 +16,11 @@ from evaluation.inverse_classification.findings import judge_statements
 from evaluation.inverse_classification.searches import InverseSearch
 from evaluation.inverse_classification.tables import inverse_tables
 from igc_tf.data import bundled_digits
+from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import save_generator
 from tests.fixtures.followed_progress import follow_progress
-from tests.fixtures.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator, wide_digit_generator
 
 # few and short searches
 SHORT = Plan(
@@ -193,6 +194,29 @@ def test_enumerated_search_is_the_inverted_generator_with_the_same_settings():
     np.testing.assert_array_equal(answers, [found.predictions])
     assert entropy is None and search.evaluations(10) == 50
     np.testing.assert_allclose(difference, found.differences.min(axis=1).mean(), rtol=1e-5)
+
+
+def test_images_lie_in_the_generators_bounds(options, monkeypatch):
+    loaded = []
+
+    def load(name, split, data_dir=None, bounds=(-0.5, 0.5)):
+        loaded.append((split, bounds))
+        return bundled_digits(bounds).sample(60, seed=0)
+
+    monkeypatch.setattr("evaluation.inverse_classification.__main__.load_images", load)
+    monkeypatch.setattr("evaluation.inverse_classification.__main__._whole_cost", _interrupted)
+    save_generator(wide_digit_generator(), options.generators / "noise-25")
+    # those of two bounds cannot be compared on the same images
+    with pytest.raises(InputError, match="expected .* those of the generator"):
+        compare_searches(options, plan=SHORT, verbose=0)
+    save_generator(wide_digit_generator(), options.generators / "noise-10")
+    with pytest.raises(KeyboardInterrupt):
+        compare_searches(options, plan=SHORT, verbose=0)
+    assert loaded == [("test", (-1.0, 1.0)), ("validation/choices", (-1.0, 1.0))] * 2
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_missing_generator_is_told_with_the_command_that_makes_it(options):

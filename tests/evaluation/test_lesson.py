@@ -22,10 +22,10 @@ from evaluation.lesson.arithmetic import EQUATIONS, Equation, Kind, Samples, try
 from evaluation.lesson.small_gan import NOISES, Noise, Training, made_by
 from evaluation.lesson.statements import judge_statements, lesson_tables
 from evaluation.lesson.trainings import Judge, judged_training, latent_variants, loss_variants
-from igc_tf.classifiers import network_card
+from igc_tf.classifiers import load_network, network_card
 from igc_tf.data import bundled_digits
 from igc_tf.errors import InputError
-from igc_tf.generators import Generator, load_generator
+from igc_tf.generators import Generator, load_generator, save_generator
 from igc_tf.metrics import slant, stroke_width
 from igc_tf.plots import plot_class_samples
 from igc_tf.runs import Experiment
@@ -468,6 +468,21 @@ def test_quick_lesson_runs_as_a_whole_and_resumes(tmp_path, monkeypatch):
     again = try_lesson(options, *parts, verbose=0)
     # what the first session took is not known
     assert again["rows"] == result["rows"] and result["seconds"] > 0 and again["seconds"] is None
+
+
+def test_what_a_generator_makes_is_read_alike_in_any_bounds(tmp_path, monkeypatch):
+    digits = bundled_digits().sample(50, seed=0)
+    model, _, _ = linear_generator(classes=1, data_shape=(28, 28, 1), bound=1.0)
+    save_generator(Generator(model), tmp_path / "generator")
+    given = []
+    monkeypatch.setattr("evaluation.lesson.__main__._arithmetic", lambda *of: given.extend(of))
+    options = LessonOptions(
+        generator=str(tmp_path / "generator"), parts=("arithmetic",), output=tmp_path / "out"
+    )
+    try_lesson(options, digits, digits, verbose=0)
+    *_, generator, lenet = given
+    read = lenet.predict_on_batch(digits.within(generator.bounds).images)
+    np.testing.assert_allclose(read, load_network().predict_on_batch(digits.images), atol=1e-5)
 
 
 def test_trainings_that_are_found_are_not_counted_as_done_now(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ from igc_tf.generators.generator import Generator
 from igc_tf.generators.store import save_generator
 from igc_tf.runs import Experiment
 from tests.fixtures.followed_progress import follow_progress
-from tests.fixtures.mean_digits import mean_digit_generator
+from tests.fixtures.mean_digits import mean_digit_generator, wide_digit_generator
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,58 @@ def test_every_training_is_counted_and_nothing_is_trained_twice(generator, tmp_p
     bars = follow_progress(monkeypatch)
     assert retrain(options, data, verbose=0)["rows"] == result["rows"]
     assert [bar.initial == bar.n == bar.total for bar in bars] == [True]
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """The directory of the same generator, whose images lie in [-1, 1]."""
+    folder = tmp_path_factory.mktemp("wide")
+    save_generator(wide_digit_generator(spread=0.03), folder)
+    return str(folder)
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """The real images that programs load: as many as these bundled ones, in what they ask for."""
+    found = []
+
+    def load(name, split, data_dir=None, bounds=(-0.5, 0.5)):
+        found.append((name, split, data_dir, bounds))
+        return bundled_digits(bounds).sample(300, seed=0)
+
+    for name in ("retraining", "embeddings"):
+        monkeypatch.setattr(f"evaluation.coursework.{name}.load_images", load)
+    return found
+
+
+def test_real_images_lie_where_generated_ones_do(wide, loaded, tmp_path, monkeypatch):
+    monkeypatch.setattr(Retraining, "shares", _interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        retrain(RetrainingOptions(generator=wide, output=tmp_path, quick=True), verbose=0)
+    assert [(split, bounds) for _, split, _, bounds in loaded] == [
+        (split, (-1.0, 1.0)) for split in ("train", "validation/choices", "test")
+    ]
+
+
+def test_a_network_sees_the_same_in_images_of_other_bounds():
+    digits, answers = bundled_digits().sample(20, seed=0), []
+    for generator in (Generator(mean_digit_generator()), wide_digit_generator()):
+        data = digits.within(generator.bounds)
+        network = Retraining(RetrainingOptions(), None, generator, data, data, data).network(0)
+        answers.append(network.predict_on_batch(data.images))
+    np.testing.assert_allclose(*answers, atol=1e-6)
+
+
+def test_precision_is_the_same_in_other_bounds(wide, generator, loaded, tmp_path, monkeypatch):
+    monkeypatch.setattr("evaluation.coursework.embeddings._embed", lambda *_: {})
+    monkeypatch.setattr("evaluation.coursework.embeddings.LINEAR", {"linear": LinearGAN()})
+    precisions = []
+    for number, name in enumerate((generator, wide)):
+        options = EmbeddingOptions(generator=name, output=tmp_path / str(number), quick=True)
+        precisions.append(embed(options, verbose=0)["average_precision"])
+    assert [bounds for *_, bounds in loaded] == [(-0.5, 0.5), (-1.0, 1.0)]
+    for of in ("MNIST", "generated"):
+        np.testing.assert_allclose(*(found[of] for found in precisions), atol=1e-3)
 
 
 class Zero:

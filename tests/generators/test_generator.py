@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from igc_tf.data.labelled import LabelledData
 from igc_tf.data.layout import ConditionLayout
 from igc_tf.errors import InputError
 from igc_tf.generators.generator import Generator, Prior
@@ -142,6 +143,29 @@ def test_data_are_checked(generator, data, message):
 def test_data_become_float32(generator):
     assert generator.check(np.zeros([2, 6, 5])).dtype == np.float32
     assert generator.check(np.zeros([0, 6, 5])).shape == (0, 6, 5)
+
+
+def _set(low, high):
+    """Data of 0 in these bounds, as the generator of `two_inputs` makes them."""
+    data = np.full([2, 6, 5], max(low, 0), np.float32)
+    return LabelledData(data, [0, 1], ConditionLayout.classes(4), (low, high), "set", "test", "")
+
+
+@pytest.mark.parametrize("bounds", [(-0.5, 0.5), (0, 1), (-1, 2)])
+def test_a_set_in_other_bounds_is_refused(generator, bounds):
+    generator.check_set(_set(-1, 1))
+    with pytest.raises(InputError, match=r"set has .*: expected .*\(-1\.0, 1\.0\)\), those of"):
+        generator.check_set(_set(*bounds))
+
+
+def test_where_a_generator_has_no_bound_a_set_may_have_any(generator):
+    model, _, _ = linear_generator(classes=4, data_shape=(6, 5), bound=None)
+    for bounds in ((-0.5, 0.5), (0, 1)):
+        Generator(model, bounds=(-np.inf, np.inf)).check_set(_set(*bounds))
+    above = Generator(generator.model, bounds=(-1, np.inf))
+    above.check_set(_set(-1, 3))
+    with pytest.raises(InputError, match="expected"):
+        above.check_set(_set(0, 1))
 
 
 def test_digest_follows_the_weights():
