@@ -63,7 +63,7 @@ def plot_epochs(curves, ylabel, title=""):
     """Shares over the epochs of a training.
 
     Args:
-        curves: {name: a share, 0 to 1, for each epoch from the first}.
+        curves: {name: a share, 0 to 1, for each epoch from the first, or None}.
         ylabel: what is a share.
         title: above the figure.
 
@@ -73,8 +73,10 @@ def plot_epochs(curves, ylabel, title=""):
     figure = Figure(figsize=(5.5, 3.8), layout="constrained")
     axis = figure.subplots()
     for name, values in curves.items():
-        epochs = range(1, len(values) + 1)
-        axis.plot(epochs, 100 * np.asarray(values, float), ".-", label=plain(name))
+        shares = 100 * np.asarray(values, float)
+        # a line leads over the epochs of which nothing is known
+        known = np.flatnonzero(~np.isnan(shares))
+        axis.plot(known + 1, shares[known], ".-", label=plain(name))
     axis.set(xlabel="epoch", ylabel=f"{plain(ylabel)}, %", title=plain(title))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)

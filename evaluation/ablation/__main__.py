@@ -4,6 +4,7 @@ Generators that were trained in different ways (`training/ablation.py`), side by
 their classifiers are right, how near their images are to real ones, what their training took.
 """
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,8 +168,8 @@ def read_training(generator, card):
         A JSON-ready dict: `epochs`, a list of each stage's, the first stage first; `hours` of all
         stages, None where that was not recorded; `chosen_epoch` of the last stage, or None; and
         its `curve`: after each epoch, how many of the validation images were classified rightly,
-        a share, by the search that the recipe judges by; None where the generator has no run
-        directory.
+        a share, by the search that the recipe judges by, None after one that was not judged; None
+        where no epoch was, or the generator has no run directory.
     """
     record = (card or {}).get("training")
     history = read_json(Path(generator) / "history.json")
@@ -180,6 +181,7 @@ def read_training(generator, card):
     if history and stages:
         # an unfinished run has come so far
         stages[0] = len(history), sum(epoch["seconds"] for epoch in history)
+    shares = [_finite(epoch.get("val_accuracy")) for epoch in history or []]
     stages.reverse()
     seconds = [taken for _, taken in stages]
     is_known = bool(stages) and None not in seconds
@@ -187,8 +189,13 @@ def read_training(generator, card):
         "epochs": [epochs for epochs, _ in stages],
         "hours": sum(seconds) / 3600 if is_known else None,
         "chosen_epoch": ((card or {}).get("chosen_epoch") or {}).get("epoch"),
-        "curve": [epoch["val_accuracy"] for epoch in history] if history else None,
+        "curve": None if set(shares) <= {None} else shares,
     }
+
+
+def _finite(share):
+    """A share as JSON has it: None for not-a-number, and where there is none."""
+    return share if share is not None and math.isfinite(share) else None
 
 
 def _settings(name, generator):

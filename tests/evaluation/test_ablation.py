@@ -112,6 +112,22 @@ def test_a_training_is_all_of_its_stages(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("figures", "curve"),
+    [
+        ([{}, {}, {"val_accuracy": 0.5}, {}], [None, None, 0.5, None]),
+        ([{"val_accuracy": float("nan")}, {"val_accuracy": 0.5}], [None, 0.5]),
+        ([{}, {"val_accuracy": float("nan")}], None),
+        ([{"val_difference": 0.1}, {"val_difference": 0.2}], None),
+    ],
+)
+def test_epochs_that_were_not_judged_have_no_share(figures, curve, tmp_path):
+    history = [{"seconds": 60.0, **epoch} for epoch in figures]
+    (tmp_path / "history.json").write_text(json.dumps(history))
+    found = read_training(tmp_path, {"training": TRAINING})
+    assert found["curve"] == curve and found["epochs"] == [3, len(history)]
+
+
 @pytest.mark.parametrize("generator", [(), ("nameless",), ("=directory",), ("a/b=c",), ("a=",)])
 def test_refuses_generators_without_a_label(generator):
     with pytest.raises(ValueError, match="expected LABEL=GENERATOR"):

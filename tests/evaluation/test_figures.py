@@ -89,13 +89,15 @@ def test_points_have_the_colours_of_their_classes():
 
 
 def test_curves_begin_at_the_first_epoch():
-    figure = saved(plot_epochs({"$one": [0.5, 0.75, 0.7], "two": [0.9]}, "right", "title"))
+    curves = {"$one": [0.5, 0.75, 0.7], "two": [0.9], "three": [None, 0.1, None, None, 0.2]}
+    figure = saved(plot_epochs(curves, "right", "title"))
     (axis,) = figure.axes
     curves = {line.get_label(): line.get_xydata() for line in axis.lines}
     np.testing.assert_allclose(curves[r"\$one"], [[1, 50], [2, 75], [3, 70]])
     np.testing.assert_allclose(curves["two"], [[1, 90]])
+    np.testing.assert_allclose(curves["three"], [[2, 10], [5, 20]])
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "right, %")
-    assert axis.get_title() == "title" and legend(axis) == [r"\$one", "two"]
+    assert axis.get_title() == "title" and legend(axis) == [r"\$one", "two", "three"]
 
 
 @pytest.mark.parametrize("errors", [None, {"one": [1, 2, 3], "two": [4, 5, 6]}])
