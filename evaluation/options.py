@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from igc_tf.data import load_images
+from igc_tf.data.digit_labels import draw_labelled
 from igc_tf.ranges import SEED, check_ranges
 
 
@@ -34,7 +35,7 @@ class DatasetOptions(DataOptions):
 
     dataset: str = "mnist"
 
-    def images_of(self, split, generator, count, data=None):
+    def images_of(self, split, generator, count, data=None, label=lambda data: data):
         """Returns images drawn at random; fewer where there are not so many.
 
         Args:
@@ -42,13 +43,14 @@ class DatasetOptions(DataOptions):
             generator: the `Generator` in whose bounds they are.
             count: how many.
             data: `LabelledData` to draw from; None for those of the split.
+            label: as for `draw_labelled`; the labels stay as they are without it.
 
         Raises:
             DataUnavailableError: if the images are not available.
         """
         if data is None:
             data = load_images(self.dataset, split, self.data_dir, bounds=generator.bounds)
-        return data.sample(min(count, len(data)), self.seed)
+        return draw_labelled(data, min(count, len(data)), self.seed, label)
 
 
 def quickened(options, values):

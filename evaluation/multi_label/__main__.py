@@ -10,6 +10,7 @@ from igc_tf.classifiers import MultiLabelInvertedGeneratorClassifier, evaluate_n
 from igc_tf.classifiers.network import load_network, network_within
 from igc_tf.cli.program import parse_options, run_program
 from igc_tf.data import DIGIT_LABELS, label_digits, load_images
+from igc_tf.data.digit_labels import draw_labelled
 from igc_tf.data.noise import with_noise
 from igc_tf.errors import InputError
 from igc_tf.generators.keras_files import weights_digest
@@ -110,8 +111,11 @@ def multi_label_table(options, data=None, verbose=1):
         data = load_images(
             "mnist", options.split, data_dir=options.data_dir, bounds=generator.bounds
         )
-    chosen = data if options.images == "all" else data.sample(options.images, options.seed)
-    digits = label_digits(chosen, options.seed)
+    label = partial(label_digits, seed=options.seed)
+    if options.images == "all":
+        digits = label(data)
+    else:
+        digits = draw_labelled(data, options.images, options.seed, label)
     facts = {
         "search": settings.to_dict(),
         "condition_update_factor": classifier.condition_unit,

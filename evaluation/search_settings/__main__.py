@@ -5,6 +5,7 @@ It is chosen on the validation digits.
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -56,10 +57,14 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
         The chosen `SearchSettings`.
     """
     generator = load_generator(options.generator)
-    data = options.images_of("validation/choices", generator, options.images, data)
-    labelled = data if options.task == "classes" else label_digits(data, options.seed)
-    generator.check_set(labelled)
-    noised = {sigma: with_noise(labelled, sigma, options.seed).images for sigma in options.sigma}
+    split = "validation/choices"
+    if options.task == "classes":
+        data = options.images_of(split, generator, options.images, data)
+    else:
+        label = partial(label_digits, seed=options.seed)
+        data = options.images_of(split, generator, options.images, data, label)
+    generator.check_set(data)
+    noised = {sigma: with_noise(data, sigma, options.seed).images for sigma in options.sigma}
     facts = {
         **generator.digests(),
         "data": data.facts(),
@@ -67,7 +72,7 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
     run = Experiment(
         "python -m evaluation.search_settings", options, facts, rows="tried", verbose=verbose
     )
-    return choose_settings(run, generator, noised, labelled.labels, rounds, start)
+    return choose_settings(run, generator, noised, data.labels, rounds, start)
 
 
 def main():

@@ -48,3 +48,28 @@ def label_digits(data: LabelledData, seed: int) -> LabelledData:
         labels=np.stack(labels, axis=1).astype(np.int64),
         layout=ConditionLayout.binary(DIGIT_LABELS),
     )
+
+
+def draw_labelled(data, count, seed, label):
+    """Draws examples and labels them, so that neither tells the other, though one seed does both.
+
+    `label_digits` inverts by a permutation, and drawing takes the first part of one. For nearly
+    all examples the two are alike: labelled as they are drawn, the first half of the data would
+    be inverted, which may lie in the order of their classes. So more than half of the data are
+    drawn from all with their labels. Fewer are labelled as they are drawn, half of them inverted.
+
+    Args:
+        data: `LabelledData` to draw from.
+        count: how many, from 1 to len(data).
+        seed: as for `LabelledData.sample`, whose examples these are, in the same order.
+        label: `LabelledData -> LabelledData`, of the same examples in the same order.
+
+    Returns:
+        `LabelledData` of `count` examples, labelled by `label`.
+
+    Raises:
+        InputError: as `LabelledData.sample` and `label` do.
+    """
+    if 2 * count > len(data):
+        return label(data).sample(count, seed)
+    return label(data.sample(count, seed))

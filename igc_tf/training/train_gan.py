@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from igc_tf.classifiers import InverseClassifier, load_classifier
 from igc_tf.classifiers.network import load_network
+from igc_tf.data.digit_labels import draw_labelled
 from igc_tf.data.noise import with_noise
 from igc_tf.errors import ForeignDataWarning, InputError
 from igc_tf.generators.activation_gan import CAGAN_SIZES, build_discriminator, build_generator
@@ -120,9 +121,9 @@ def fit_generator(
     if data is None:
         data = [recipe.load(split, data_dir) for split in ("train", "validation/choices")]
     train, validation = data
-    validation = validation.sample(min(recipe.validation_images, len(validation)), seed=0)
+    judging = min(recipe.validation_images, len(validation))
+    validation = draw_labelled(validation, judging, 0, recipe.labelled)
     train = recipe.labelled(train).take(slice(recipe.train_images))
-    validation = recipe.labelled(validation)
     train.check_alike(validation)
     images, conditions = train.images, train.conditions
     run.describe(train=train, validation=validation)

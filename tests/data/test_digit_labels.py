@@ -1,9 +1,12 @@
 """The labels of digits, against a table written by hand."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from igc_tf.data import DIGIT_LABELS, ConditionLayout, LabelledData, bundled_digits, label_digits
+from igc_tf.data.digit_labels import draw_labelled
 
 # odd, at least five, closed loop
 TABLE = {
@@ -54,6 +57,28 @@ def test_black_becomes_white_within_any_bounds(bounds):
     np.testing.assert_allclose(
         labelled.images[inverted] - low, high - digits.images[inverted], atol=1e-6
     )
+
+
+@pytest.mark.parametrize("count", [5000, 4999, 4000])
+def test_of_nearly_all_digits_one_seed_inverts_no_certain_ones(count):
+    digits = bundled_digits()
+    drawn = digits.sample(count, seed=1)
+    found = draw_labelled(digits, count, 1, partial(label_digits, seed=1))
+    # the images that are drawn, each as it is or inverted
+    inverted = found.labels[:, 3, np.newaxis, np.newaxis, np.newaxis] == 1
+    np.testing.assert_array_equal(np.where(inverted, -found.images, found.images), drawn.images)
+    np.testing.assert_array_equal(found.labels[:, 1], drawn.labels >= 5)
+    # all digits lie in their order, and labelled as they are drawn the first half was inverted
+    assert abs(np.corrcoef(found.labels[:, 1], found.labels[:, 3])[0, 1]) < 0.05
+
+
+def test_few_digits_are_labelled_as_they_are_drawn():
+    digits = bundled_digits()
+    found = draw_labelled(digits, 2500, 1, partial(label_digits, seed=1))
+    expected = label_digits(digits.sample(2500, seed=1), seed=1)
+    np.testing.assert_array_equal(found.images, expected.images)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    assert found.labels[:, 3].sum() == 1250
 
 
 def test_condition_is_a_one_hot_pair_per_label():

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import igc_tf
@@ -63,6 +64,21 @@ def test_rows_count_what_either_answers(options, monkeypatch):
     monkeypatch.setattr("evaluation.multi_label.__main__.with_noise", None)
     assert table_of(options) == table
     assert json.loads((options.output / "result.json").read_text()) == result
+
+
+def test_of_all_digits_those_that_are_inverted_are_no_certain_ones(options, monkeypatch):
+    def stop(digits, sigma, seed):
+        given.append(digits.labels)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evaluation.multi_label.__main__.with_noise", stop)
+    given = []
+    for images in (5000, "all"):
+        with pytest.raises(KeyboardInterrupt):
+            table_of(replace(options, images=images, output=options.output / str(images)))
+    for labels in given:
+        assert len(labels) == 5000
+        assert abs(np.corrcoef(labels[:, 1], labels[:, 3])[0, 1]) < 0.05
 
 
 def test_finished_rows_are_kept_by_an_interrupted_run(options):

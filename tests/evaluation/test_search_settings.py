@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from evaluation.search_settings.__main__ import SearchSettingsOptions, choose_search_settings
@@ -105,3 +106,18 @@ def test_several_labels_count_as_right_together(tmp_path):
     classifier = load_classifier(tmp_path / "own", "paper")
     exact = (classifier.classify(digits.images).predictions == digits.labels).all(axis=1)
     assert row["score"] == exact.mean()
+
+
+def test_of_all_digits_those_that_are_inverted_are_no_certain_ones(tmp_path, monkeypatch):
+    save_label_generator(tmp_path / "own")
+    options = SearchSettingsOptions(
+        generator=str(tmp_path / "own"), task="digit_labels", output=tmp_path / "out"
+    )
+    given = []
+    monkeypatch.setattr(
+        "evaluation.search_settings.__main__.choose_settings", lambda *values: given.append(values)
+    )
+    choose_search_settings(options, verbose=0)
+    ((_, _, _, labels, *_),) = given
+    assert len(labels) == 2500
+    assert abs(np.corrcoef(labels[:, 1], labels[:, 3])[0, 1]) < 0.1

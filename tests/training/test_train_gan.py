@@ -18,7 +18,13 @@ from igc_tf import (
     MultiLabelInvertedGeneratorClassifier,
     load_classifier,
 )
-from igc_tf.data import DIGIT_LABELS, ConditionLayout, add_gaussian_noise, label_digits
+from igc_tf.data import (
+    DIGIT_LABELS,
+    ConditionLayout,
+    add_gaussian_noise,
+    bundled_digits,
+    label_digits,
+)
 from igc_tf.errors import InputError, NonFiniteLossError
 from igc_tf.generators.keras_files import dtype_policy
 from igc_tf.generators.store import generator_card, load_generator, update_card
@@ -233,6 +239,24 @@ def test_several_labels_are_trained_validated_and_drawn(tmp_path):
         keras.utils.load_img(tmp_path / "samples" / "epoch-001.png")
     ).shape
     assert (height, width) == (8 * 29 - 1, 12 * 29 - 1)
+
+
+def test_of_all_validation_digits_those_that_are_inverted_are_no_certain_ones(
+    tmp_path, monkeypatch
+):
+    def stop(run, train, validation):
+        given.append(validation.labels)
+        raise KeyboardInterrupt
+
+    digits = bundled_digits()
+    recipe = dataclasses.replace(RECIPE, labels="digit_labels", validation_images=len(digits))
+    given = []
+    monkeypatch.setattr("igc_tf.training.fit.TrainingRun.describe", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train_generator(recipe, tmp_path, [digits, digits], verbose=0)
+    (labels,) = given
+    assert len(labels) == len(digits)
+    assert abs(np.corrcoef(labels[:, 1], labels[:, 3])[0, 1]) < 0.05
 
 
 def test_distortion_changes_what_is_learnt_and_bfloat16_what_is_computed(tmp_path):
