@@ -217,15 +217,14 @@ def own_pictures():
         found = read(f"own_pictures/{name}")
         readers = {row["reader"]: row for row in found["rows"]}
         best = readers["library, best"]
-        core = best["processor_seconds"]
+        took = (best["seconds"], best["processor_seconds"])
         rows.append(
             [
                 shown,
                 found["classes"],
                 f"{found['pictures']['train'] + found['pictures']['validation']:,}",
                 *(_accuracy(readers[of]) if of in readers else "–" for of in _OWN_READERS),
-                f"{best['seconds'] / 60:.0f}",
-                "–" if core is None else f"{core / 60:.0f}",
+                *("–" if seconds is None else f"{seconds / 60:.0f}" for seconds in took),
             ]
         )
     head = ["set", "classes", "pictures learnt from", "best", "fast", "LeNet-5", "CNN"]

@@ -82,7 +82,8 @@ def any_of(comparisons, confidence=0.95):
 def interval_above(first, second):
     """Whether a share lies above another, by their intervals: not decided where these overlap.
 
-    95 % intervals that do not overlap are surer than 99 %: several comparisons share no doubt.
+    95 % intervals of about equal width that do not overlap are surer than 99 %, so that several
+    comparisons share no doubt. Against a certain number, such as (0.5, 0.5), it is 95 %.
     """
     return int(first[0] > second[1]) - int(first[1] < second[0])
 

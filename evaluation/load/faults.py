@@ -40,8 +40,9 @@ async def meet_slow_clients(service, images, labels, count, seconds):
         seconds: that each of them takes, about.
 
     Returns:
-        JSON-ready: how many `clients` there were and `right` answers they got; `body_bytes` on
-        average; and `beside` them, the answers a second and latencies in seconds of a few others.
+        JSON-ready: how many `clients` there were and `right` answers they got; `request_bytes` of
+        a request, on average; the `seconds` that the slowest one took; and `beside` them, the
+        answers a second and latencies in seconds of a few others.
     """
     requests = []
     for image in images:

@@ -23,7 +23,7 @@ from igc_tf.errors import InputError
 from igc_tf.metrics import format_proportion
 from igc_tf.plots import plot_readings
 from igc_tf.ranges import SEED, Range, check_ranges
-from igc_tf.runs import Experiment, new_directory, read_json
+from igc_tf.runs import Experiment, new_directory
 from igc_tf.training import NetworkRecipe, train_network
 from igc_tf.training.own_pictures import nearest_mean, train_own_pictures
 from igc_tf.training.own_recipe import suited_recipe, variety
@@ -95,8 +95,9 @@ def learn_own_pictures(options, verbose=1):
     Returns:
         What `result.json` holds: a row for each reader with `reader`, its accuracy on the new
         pictures (`accuracy`, `correct`, `count`, `interval`), and of what was trained `seconds`,
-        by the clock, and `processor_seconds`, of all cores together; None if it was resumed, as
-        nobody knows what they were before. The library's row has the steps of the training, how it
+        by the clock, and `processor_seconds`, of all cores together, both from before the networks
+        are built to the end of their own report; None if it was resumed, as nobody knows what they
+        were before. The library's row has the steps of the training, how it
         chose them (`reasons`), and the accuracy of its own report.
     """
     own, new = _found(options)
@@ -116,7 +117,7 @@ def learn_own_pictures(options, verbose=1):
     if run.row(reader="library, best") is None:
         begin = _begin(directory)
         result = train_own_pictures(images, recipe, directory, reasons, verbose)
-        row = _took(directory, begin, result["seconds"]["rest"])
+        row = _took(begin)
         row |= _read_by_library(directory, "best", new)
         row |= {"reasons": result["reasons"], "report": _proportion(result)}
         run.add(row, lambda: _draw(run, directory, new))
@@ -189,7 +190,7 @@ def _trained_network(options, name, recipe, images, new, verbose):
     )
     parts = images.train, images.validation, new
     train_network(plain, directory, parts, verbose=verbose)
-    took = _took(directory, begin)
+    took = _took(begin)
     found = evaluate_network(load_network(directory), new.images, new.labels).to_dict()
     return {"reader": name, **found, **took}
 
@@ -199,15 +200,18 @@ def _proportion(result):
 
 
 def _begin(directory):
-    """When a training begins, by this process's time; None for one that goes on."""
-    return None if (directory / "options.json").exists() else time.process_time()
+    """When a training begins, by the clock and this process's time; None for one that goes on."""
+    return None if (directory / "options.json").exists() else _clocks()
 
 
-def _took(directory, begin, rest=0.0):
-    """What a training took, and what followed it."""
-    seconds = read_json(directory / "options.json")["seconds"] + rest
-    processor = None if begin is None else time.process_time() - begin
-    return {"seconds": seconds, "processor_seconds": processor}
+def _took(begin):
+    """What a training took since then, with all that belongs to it."""
+    took = (None, None) if begin is None else np.subtract(_clocks(), begin).tolist()
+    return dict(zip(("seconds", "processor_seconds"), took, strict=True))
+
+
+def _clocks():
+    return time.perf_counter(), time.process_time()
 
 
 def _draw(run, directory, new):
@@ -229,7 +233,8 @@ def _draw(run, directory, new):
 
 
 def _line(row):
-    took = f", {row['seconds'] / 60:.1f} min" if "seconds" in row else ""
+    seconds = row.get("seconds")
+    took = "" if seconds is None else f", {seconds / 60:.1f} min"
     return f"{row['reader']:20} {format_proportion(row, 2):>26} of {row['count']}{took}"
 
 

@@ -88,6 +88,10 @@ def test_own_pictures_are_those_that_were_measured(monkeypatch, tmp_path):
         "50.00",
     ]
     assert accuracies[0].endswith("(10.00 to 95.00)")
+    # of one that was resumed
+    rows[0] |= {"seconds": None, "processor_seconds": None}
+    (folder / "result.json").write_text(json.dumps(result))
+    assert cells(result_tables.own_pictures())[0][-2:] == ["–", "–"]
 
 
 def test_several_labels_name_who_read_them():
