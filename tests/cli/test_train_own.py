@@ -163,7 +163,7 @@ def test_the_library_and_the_commands_take_it_as_it_is(trained, folder, tmp_path
 def test_what_is_finished_is_left_as_it_is_and_what_was_killed_keeps_what_is_known(
     trained, folder, tmp_path, capsys
 ):
-    output = shutil.copytree(trained[0], tmp_path / "run")
+    output = shutil.copytree(trained[0], tmp_path / "my run")
     words = [str(folder), "--output", str(output), "--steps", "2"]
     known = igc_tf.generator_card(output)["calibration"]["best"]
     update_card(output, name="mine", calibration={"fast": known, "best": {**known, "count": 1}})
