@@ -35,7 +35,7 @@ SUMMARIES = {
     "dcgan-medium-vbn": "DCGAN, medium, virtual batch normalisation",
     "dcgan-medium-dropout-0.1": "DCGAN, medium, less dropout in the discriminator: 0.1, not 0.25",
     "dcgan-medium-dropout-0.5": "DCGAN, medium, more dropout in the discriminator: 0.5, not 0.25",
-    "dcgan-medium-rate-0.002": "DCGAN, medium, the document's learning rate: 0.002, not 0.0002",
+    "dcgan-medium-rate-0.002": "DCGAN, medium, the larger learning rate: 0.002, not 0.0002",
     "cgan-shallow": "CGAN, shallow: with classes, 1 dense block",
     "cgan-medium": "CGAN, medium: with classes, 3 dense blocks",
     "cgan-deep": "CGAN, deep: with classes, 5 dense blocks",

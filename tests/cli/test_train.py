@@ -26,7 +26,7 @@ def test_each_recipe_is_told_of_without_the_line_above():
     for name, summary in SUMMARIES.items():
         assert known.search(summary) and not re.match("its |the same ", summary), name
         # a number in the name is one of the recipe, and is told
-        assert set(re.findall(r"\d\.\d", name)) <= set(re.findall(r"\d\.\d+", summary)), name
+        assert set(re.findall(r"\d\.\d+", name)) <= set(re.findall(r"\d\.\d+", summary)), name
 
 
 def test_a_slip_of_the_pen_is_answered_with_what_was_meant():

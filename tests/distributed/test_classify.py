@@ -303,7 +303,7 @@ def test_what_kills_every_worker_is_not_tried_for_ever(tmp_path):
         parts.count_try(1)
     parts.count_try(0)
     # the size of parts and batches can be changed in another directory only
-    expected = "examples 5 to 9 were tried 25 times.*more memory, or another .*part_size"
+    expected = "examples 5 to 9 were tried 25 times.*more memory, a smaller batch_size, or another .*part_size"
     with pytest.raises(InputError, match=expected):
         parts.count_try(1)
     (tmp_path / ".tries-7").mkdir()
@@ -324,7 +324,7 @@ def test_an_optional_package_that_is_missing(generator, digits, tmp_path, monkey
     monkeypatch.setattr(ray_engine, "is_installed", lambda: False)
     assert classify(digits, generator, tmp_path / "a", engine="ray")["engine"] == "process"
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'igc-tf\[ray\]'"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'igc-tf\[parquet\]'"):
         records.import_pyarrow()
     with pytest.raises(MissingPackageError, match="pyarrow"):
         classify(digits, generator, tmp_path / "b")
