@@ -57,12 +57,10 @@ def choose_search_settings(options, data=None, rounds=None, verbose=1, start=Non
         The chosen `SearchSettings`.
     """
     generator = load_generator(options.generator)
-    split = "validation/choices"
-    if options.task == "classes":
-        data = options.images_of(split, generator, options.images, data)
-    else:
-        label = partial(label_digits, seed=options.seed)
-        data = options.images_of(split, generator, options.images, data, label)
+    other = {}
+    if options.task == "digit_labels":
+        other["label"] = partial(label_digits, seed=options.seed)
+    data = options.images_of("validation/choices", generator, options.images, data, **other)
     generator.check_set(data)
     noised = {sigma: with_noise(data, sigma, options.seed).images for sigma in options.sigma}
     facts = {

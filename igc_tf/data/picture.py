@@ -352,7 +352,7 @@ def _decoded(picture) -> np.ndarray:
     mode = "L" if picture.mode in ("1", "L", "LA") else "RGB"
     factor = max(1, min(picture.size) // _AMPLE_SIDE)
     strips = functools.partial(_strips, picture, 32 * factor)
-    if any(strip.mode == "RGBA" and strip.getextrema()[3] != (255, 255) for strip in strips()):
+    if picture.has_transparency_data and any(s.getextrema()[3][0] < 255 for s in strips()):
         mode = "RGBA"
 
     def shrunk(strip):

@@ -170,7 +170,7 @@ def _transposed_convolutions(x, filters, data_shape, normalized):
     # searches start at the latent 0, where a rectifier of 0 would let no gradient pass
     spread = keras.initializers.RandomNormal(stddev=0.02)
     x = layers.Dense(math.prod(feature_map), bias_initializer=spread)(x)
-    # without it the discriminator wins at once, and for good, where the layers are wide
+    # without this normalisation the discriminator wins at once where the layers are wide
     x = layers.Reshape(feature_map)(layers.ReLU()(normalized(x)))
     for count in filters:
         x = layers.Conv2DTranspose(count, _KERNEL, strides=2, padding="same")(x)
